@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    // Real servers run beside the tests; more than two at once starve them on a small machine.
+    maxWorkers: 2,
+  },
+});
