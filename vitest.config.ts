@@ -5,7 +5,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // Real servers run beside the tests; more than two at once starve them on a small machine.
+    // Real servers run beside the tests; more files at once would starve them on a small machine.
     maxWorkers: 2,
+    reporters: ["default", "./test/plain-summary.ts"],
   },
 });

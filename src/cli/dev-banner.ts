@@ -1,0 +1,47 @@
+import type { Config } from "../config/config.js";
+
+/** What `--dev` made for this run only. Both are shown to the person who started it, and logged nowhere. */
+export interface DevSecrets {
+  readonly token: string;
+  readonly turnSecret: string;
+}
+
+/**
+ * The lines that a newcomer pastes: one for each kind of caller, and the TURN server that accepts
+ * the credentials.
+ *
+ * @param ownTurnSecret whether the configuration brings its own secret, which is then not shown
+ */
+export function printDevBanner(
+  config: Config,
+  url: string,
+  { token, turnSecret }: DevSecrets,
+  ownTurnSecret: boolean,
+): string {
+  const { host, protocol } = new URL(url);
+  const route = `${url}/api/v1/ice-servers`;
+  const plaintext = protocol === "https:" ? "" : " -plaintext";
+  const turnUrl = config.ice.turn?.urls[0];
+  const sections: [title: string, line: string][] = [
+    ["curl", `curl -H 'Authorization: Bearer ${token}' ${route}`],
+    [
+      "gRPC, with grpcurl",
+      `grpcurl${plaintext} -H 'Authorization: Bearer ${token}' ${host} ice.v1.IceService/GetIceServers`,
+    ],
+    [
+      "Browser console",
+      `const { iceServers } = await (await fetch("${route}", { headers: { Authorization: "Bearer ${token}" } })).json(); const connection = new RTCPeerConnection({ iceServers });`,
+    ],
+  ];
+  if (turnUrl !== undefined && !ownTurnSecret) {
+    sections.push([
+      "The coturn that accepts these credentials",
+      `turnserver --listening-ip=127.0.0.1 --relay-ip=127.0.0.1 --listening-port=${turnUrl.port} --use-auth-secret --static-auth-secret=${turnSecret} --realm=localhost --fingerprint --allow-loopback-peers --no-tls --no-dtls --no-cli --log-file=stdout --simple-log`,
+    ]);
+  }
+  return [
+    `ice-service listens on ${url} for development. Its token and secret end with this process.`,
+    ...sections.map(([title, line]) => `${title}:\n  ${line}`),
+    "",
+  ].join("\n\n");
+}

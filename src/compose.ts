@@ -1,0 +1,77 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type ConnectorTokenEntry, createTokenVerifier } from "./authentication/token-verifier.js";
+import type { Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import { createIceServerLister } from "./ice/ice-server-list.js";
+import type { Logger } from "./observability/logger.js";
+import { Readiness } from "./rpc/readiness.js";
+import { createRouter } from "./rpc/router.js";
+import { httpLimits } from "./server/http-limits.js";
+import { openPort } from "./server/port-listener.js";
+import { createRequestListener } from "./server/request-listener.js";
+
+/** What stands around the configuration; tests put their own in. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Connector tokens beside those of the file, such as the one of `--dev`. */
+  readonly connectorTokens?: readonly ConnectorTokenEntry[];
+}
+
+/** A service that takes calls. */
+export interface RunningService {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** Settles when the service wants calls: the keys of all issuers have been asked for once. */
+  readonly ready: Promise<void>;
+  /** Not ready, then no new connections, then an end to what is in flight within the time-out. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Builds the service from its configuration and opens its port. The one place where the parts meet.
+ * @throws ConfigError when a file that the configuration names, or the address, cannot be used
+ */
+export async function startService(
+  config: Config,
+  { clock, log, connectorTokens }: Surroundings,
+): Promise<RunningService> {
+  const verifier = createTokenVerifier(config.auth, { clock, log, connectorTokens });
+  const readiness = new Readiness();
+  const shutdown = new AbortController();
+  const router = createRouter({
+    verifier,
+    queryToken: config.auth.queryToken,
+    listIceServers: createIceServerLister(config.ice, clock),
+    readiness,
+    reflection: config.reflection,
+    shutdownSignal: shutdown.signal,
+  });
+  const port = await openPort(
+    config.listen,
+    httpLimits,
+    createRequestListener({
+      router,
+      readiness,
+      allowedOrigins: config.cors.allowedOrigins,
+      log,
+      clock,
+    }),
+  );
+  const ready = verifier.loaded.then(() => {
+    if (readiness.state === "starting") {
+      readiness.set("serving");
+    }
+  });
+  return {
+    url: port.url,
+    ready,
+    async stop() {
+      readiness.set("draining");
+      await new Promise((resolve) => setTimeout(resolve, config.shutdown.delaySeconds * 1000));
+      shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+      await port.close(config.shutdown.timeoutSeconds * 1000);
+      verifier.close();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+import { createContextKey } from "@connectrpc/connect";
+import type { Caller } from "../authentication/caller.js";
+
+/** What one request leaves for its log line. Holds no token, credential or query string. */
+export interface CallRecord {
+  /** `rest`, `connect`, `grpc`, `grpc-web`, or `http` for all that is no RPC. */
+  protocol: string;
+  /** The RPC as `<service>/<method>`, or the route. Absent for an unknown path. */
+  target?: string;
+  /** The RPC's code in lower snake case, `ok` included. Absent where no RPC ran. */
+  code?: string;
+  caller?: Caller;
+  /** When the TURN credential that was handed out expires, in Unix seconds. */
+  credentialExpiresAtSeconds?: number;
+  /** Why the call failed, for the operator; the caller does not get to see it. */
+  cause?: unknown;
+}
+
+export const callRecordKey = createContextKey<CallRecord>(
+  { protocol: "http" },
+  { description: "what the request leaves for its log line" },
+);

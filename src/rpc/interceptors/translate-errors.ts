@@ -1,0 +1,57 @@
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
+import { InvalidFieldError } from "../../errors.js";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { CallerExpiredError } from "../../ice/ice-server-list.js";
+import { callRecordKey } from "../call-record.js";
+
+/**
+ * Turns what the domain throws into the one closed set of codes, so that every protocol answers
+ * alike. The cause of a refused token and of an unforeseen error goes to the log, never to the
+ * caller.
+ */
+export const translateErrors: Interceptor = (next) => async (request) => {
+  try {
+    return await next(request);
+  } catch (error) {
+    const translated = translateError(error);
+    if (translated !== error) {
+      request.contextValues.get(callRecordKey).cause = describeCause(error);
+    }
+    throw translated;
+  }
+};
+
+/** The {@link ConnectError} that a caller gets for anything thrown. */
+export function translateError(error: unknown): ConnectError {
+  if (error instanceof ConnectError) {
+    return error;
+  }
+  if (error instanceof InvalidFieldError) {
+    return new ConnectError(error.message, Code.InvalidArgument, undefined, [
+      {
+        desc: BadRequestSchema,
+        value: { fieldViolations: [{ field: error.field, description: error.problem }] },
+      },
+    ]);
+  }
+  if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
+    return refuseToken("invalid_token");
+  }
+  return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
+}
+
+/**
+ * The answer to a call without a valid token, the same whatever the cause. `invalid_token` tells
+ * that a token was sent (RFC 6750 section 3.1); without one the challenge carries no error code.
+ */
+export function refuseToken(error?: "invalid_token"): ConnectError {
+  const challenge = 'Bearer realm="ice-service"';
+  return new ConnectError("invalid auth token", Code.Unauthenticated, {
+    "WWW-Authenticate": error === undefined ? challenge : `${challenge}, error="${error}"`,
+  });
+}
+
+function describeCause(error: unknown): unknown {
+  return error instanceof TokenRejectedError ? error.reason : error;
+}

@@ -1,0 +1,89 @@
+/** What a path's variables hold, by field path such as `book.shelf_id`. */
+export type PathVariables = ReadonlyMap<string, string>;
+
+/** A compiled path template of google.api.http. */
+export interface PathTemplate {
+  readonly text: string;
+  /** The variables of a path (without query) that matches, else undefined. */
+  match(path: string): PathVariables | undefined;
+}
+
+/**
+ * Compiles a path template by the grammar in google/api/http.proto:
+ *
+ *     Template = "/" Segments [ Verb ] ;  Segments = Segment { "/" Segment } ;
+ *     Segment  = "*" | "**" | LITERAL | Variable ;
+ *     Variable = "{" FieldPath [ "=" Segments ] "}" ;  Verb = ":" LITERAL ;
+ *
+ * @throws Error when the template is malformed
+ */
+export function parsePathTemplate(text: string): PathTemplate {
+  const variables: { readonly name: string; readonly multiSegment: boolean }[] = [];
+  let pattern = "";
+  let rest = text;
+  const take = (expected: RegExp): RegExpExecArray | null => {
+    const found = expected.exec(rest);
+    rest = rest.slice(found?.[0].length ?? 0);
+    return found;
+  };
+  while (rest !== "") {
+    const variable = take(/^\{([a-z_][\w.]*)(?:=([^{}]+))?\}/i);
+    if (variable !== null) {
+      const segments = variable[2] ?? "*";
+      variables.push({ name: variable[1] ?? "", multiSegment: segments !== "*" });
+      pattern += `(${compileSegments(segments)})`;
+      continue;
+    }
+    const literal = take(/^[^{}]+/);
+    if (literal === null) {
+      break;
+    }
+    pattern += compileSegments(literal[0]);
+  }
+  if (!text.startsWith("/") || rest !== "") {
+    throw new Error(`malformed path template "${text}" in a google.api.http annotation`);
+  }
+  const regExp = new RegExp(`^${pattern}$`);
+  return {
+    text,
+    match(path) {
+      const found = regExp.exec(path);
+      if (found === null) {
+        return undefined;
+      }
+      try {
+        return new Map(
+          variables.map(({ name, multiSegment }, index) => [
+            name,
+            decodeVariable(found[index + 1] ?? "", multiSegment),
+          ]),
+        );
+      } catch {
+        return undefined; // a malformed percent-escape names no resource
+      }
+    },
+  };
+}
+
+function compileSegments(segments: string): string {
+  return segments.replace(/\*\*|\*|[^*]+/g, (part) => {
+    switch (part) {
+      case "**":
+        return ".*";
+      case "*":
+        return "[^/]+";
+      default:
+        return part.replace(/[\\^$.|?+()[\]{}]/g, "\\$&");
+    }
+  });
+}
+
+/** A variable of several segments keeps `%2F`, so that it stays apart from a separator. */
+function decodeVariable(value: string, multiSegment: boolean): string {
+  return multiSegment
+    ? value
+        .split(/(%2f)/i)
+        .map((part) => (/^%2f$/i.test(part) ? part : decodeURIComponent(part)))
+        .join("")
+    : decodeURIComponent(value);
+}

@@ -1,0 +1,148 @@
+import {
+  create,
+  createFileRegistry,
+  type DescFile,
+  type DescService,
+  type FileRegistry,
+  fromBinary,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import { Code, type ServiceImpl } from "@connectrpc/connect";
+import {
+  type ServerReflection,
+  type ServerReflectionRequest,
+  ServerReflectionRequestSchema,
+  type ServerReflectionResponse,
+  ServerReflectionResponseSchema,
+} from "../../gen/grpc/reflection/v1/reflection_pb.js";
+import {
+  ServerReflectionRequestSchema as RequestV1AlphaSchema,
+  ServerReflectionResponseSchema as ResponseV1AlphaSchema,
+  type ServerReflection as ServerReflectionV1Alpha,
+} from "../../gen/grpc/reflection/v1alpha/reflection_pb.js";
+
+/** gRPC server reflection, v1, for the given services and all that their files import. */
+export function createReflectionService(
+  services: readonly DescService[],
+): ServiceImpl<typeof ServerReflection> {
+  const answer = createAnswer(services);
+  return {
+    async *serverReflectionInfo(requests) {
+      for await (const request of requests) {
+        yield answer(request);
+      }
+    },
+  };
+}
+
+/** The same under its older name, which many tools still ask for; the messages are identical. */
+export function createReflectionServiceV1Alpha(
+  services: readonly DescService[],
+): ServiceImpl<typeof ServerReflectionV1Alpha> {
+  const answer = createAnswer(services);
+  return {
+    async *serverReflectionInfo(requests) {
+      for await (const request of requests) {
+        const response = answer(
+          fromBinary(ServerReflectionRequestSchema, toBinary(RequestV1AlphaSchema, request)),
+        );
+        yield fromBinary(ResponseV1AlphaSchema, toBinary(ServerReflectionResponseSchema, response));
+      }
+    },
+  };
+}
+
+function createAnswer(
+  services: readonly DescService[],
+): (request: ServerReflectionRequest) => ServerReflectionResponse {
+  const files = new Map<string, DescFile>();
+  for (const { file } of services) {
+    collectFiles(file, files);
+  }
+  const registry = createFileRegistry(
+    ...[...files.values()].map((file) =>
+      createFileRegistry(file.proto, (name) => files.get(name.replace(/\.proto$/, ""))),
+    ),
+  );
+  return (request) =>
+    create(ServerReflectionResponseSchema, {
+      validHost: request.host,
+      originalRequest: request,
+      messageResponse: answerRequest(request, services, files, registry),
+    });
+}
+
+function answerRequest(
+  { messageRequest: asked }: ServerReflectionRequest,
+  services: readonly DescService[],
+  files: ReadonlyMap<string, DescFile>,
+  registry: FileRegistry,
+) {
+  switch (asked.case) {
+    case "listServices":
+      return {
+        case: "listServicesResponse" as const,
+        value: { service: services.map(({ typeName }) => ({ name: typeName })) },
+      };
+    case "fileByFilename":
+      return answerFile(files.get(asked.value.replace(/\.proto$/, "")), asked.value);
+    case "fileContainingSymbol":
+      return answerFile(findFileOfSymbol(registry, asked.value), asked.value);
+    case "fileContainingExtension": {
+      const { containingType, extensionNumber } = asked.value;
+      const extendee = registry.getMessage(containingType);
+      const extension = extendee && registry.getExtensionFor(extendee, extensionNumber);
+      return answerFile(extension?.file, `extension ${extensionNumber} of ${containingType}`);
+    }
+    case "allExtensionNumbersOfType": {
+      const baseTypeName = asked.value;
+      const extensionNumber = [...registry]
+        .filter((type) => type.kind === "extension")
+        .filter((extension) => extension.extendee.typeName === baseTypeName)
+        .map((extension) => extension.number);
+      return registry.getMessage(baseTypeName) === undefined
+        ? refuse(Code.NotFound, `unknown: ${baseTypeName}`)
+        : {
+            case: "allExtensionNumbersResponse" as const,
+            value: { baseTypeName, extensionNumber },
+          };
+    }
+    case undefined:
+      return refuse(Code.InvalidArgument, "the request asks for nothing");
+  }
+}
+
+function answerFile(file: DescFile | undefined, asked: string) {
+  if (file === undefined) {
+    return refuse(Code.NotFound, `unknown: ${asked}`);
+  }
+  const withImports = new Map<string, DescFile>();
+  collectFiles(file, withImports);
+  return {
+    case: "fileDescriptorResponse" as const,
+    value: {
+      fileDescriptorProto: [...withImports.values()].map(({ proto }) =>
+        toBinary(FileDescriptorProtoSchema, proto),
+      ),
+    },
+  };
+}
+
+function refuse(errorCode: Code, errorMessage: string) {
+  return { case: "errorResponse" as const, value: { errorCode, errorMessage } };
+}
+
+/** A symbol may be a method, field or enum value: these stand in the file of what holds them. */
+function findFileOfSymbol(registry: FileRegistry, symbol: string): DescFile | undefined {
+  return (registry.get(symbol) ?? registry.get(symbol.replace(/\.[^.]*$/, "")))?.file;
+}
+
+function collectFiles(file: DescFile, files: Map<string, DescFile>): void {
+  if (!files.has(file.name)) {
+    files.set(file.name, file);
+    for (const dependency of file.dependencies) {
+      collectFiles(dependency, files);
+    }
+  }
+}

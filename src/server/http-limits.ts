@@ -1,0 +1,17 @@
+/** What a client may take of time and space, before and beside any authentication. */
+export const httpLimits = {
+  /** From the first byte, or from the connection's start, to the end of the headers. */
+  headersTimeoutMs: 10_000,
+  /** To the end of the request's body. */
+  requestTimeoutMs: 30_000,
+  /** Between requests. Longer than the 60 s after which proxies commonly close their side. */
+  idleTimeoutMs: 75_000,
+  tlsHandshakeTimeoutMs: 10_000,
+  /** Of all headers and the request line together. */
+  maxHeaderBytes: 16 * 1024,
+  maxHeaders: 100,
+  /** Of one HTTP/2 connection at a time. */
+  maxConcurrentStreams: 128,
+} as const;
+
+export type HttpLimits = { readonly [Limit in keyof typeof httpLimits]: number };

@@ -1,0 +1,42 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { problemContentType, toProblemDetails } from "../rpc/rest/problem-details.js";
+import type { NodeResponse } from "./node-exchange.js";
+
+/** An error that arises before any RPC is known, as status, RPC code and message. */
+export interface HttpProblem {
+  readonly status: number;
+  readonly code: Code;
+  readonly message: string;
+}
+
+export const notFound: HttpProblem = {
+  status: 404,
+  code: Code.NotFound,
+  message: "no such path; the REST route is GET /api/v1/ice-servers",
+};
+
+export const unsupportedMediaType: HttpProblem = {
+  status: 415,
+  code: Code.InvalidArgument,
+  message:
+    "unknown Content-Type; use application/json or application/proto (Connect), application/grpc or application/grpc-web",
+};
+
+export function methodNotAllowed(allowed: readonly string[]): HttpProblem {
+  return {
+    status: 405,
+    code: Code.Unimplemented,
+    message: `method not allowed; use ${allowed.join(" or ")}`,
+  };
+}
+
+/** The problem as an `application/problem+json` body (RFC 9457). */
+export function printProblem({ status, code, message }: HttpProblem): string {
+  return JSON.stringify(toProblemDetails(new ConnectError(message, code), status));
+}
+
+export function sendProblem(problem: HttpProblem, response: NodeResponse): void {
+  response.statusCode = problem.status;
+  response.setHeader("Content-Type", problemContentType);
+  response.end(printProblem(problem));
+}

@@ -1,0 +1,33 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** One request with its response, of HTTP/1.1 or HTTP/2. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** The path and the query (without `?`) of a request target, as sent; never normalised. */
+export function splitRequestTarget(request: NodeRequest): { path: string; query: string } {
+  // A proxy may send the absolute form (RFC 9112 section 3.2.2).
+  const target = (request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = target.indexOf("?");
+  return mark === -1
+    ? { path: target, query: "" }
+    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+/** A signal that is aborted when the client goes away before it got its answer. */
+export function createRequestSignal(response: NodeResponse): AbortSignal {
+  const controller = new AbortController();
+  response.once("close", () => {
+    controller.abort(new ConnectError("the client went away", Code.Canceled));
+  });
+  return controller.signal;
+}
+
+/** Whether the client has sent all of its request. */
+export function isRequestComplete(request: NodeRequest): boolean {
+  return "stream" in request
+    ? request.stream.endAfterHeaders || request.stream.readableEnded
+    : request.complete;
+}

@@ -1,0 +1,209 @@
+import { createServer as createHttp1Server, type Server as Http1Server } from "node:http";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type ServerHttp2Session,
+} from "node:http2";
+import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import type { ListenConfig } from "../config/config.js";
+import { ConfigError } from "../errors.js";
+import type { HttpLimits } from "./http-limits.js";
+import { answerMalformedRequest } from "./malformed-request.js";
+import { isRequestComplete, type NodeRequest } from "./node-exchange.js";
+import { sniffHttpVersion } from "./protocol-sniffer.js";
+import type { RequestListener } from "./request-listener.js";
+import { loadTlsOptions } from "./tls-options.js";
+
+/** A bound port. */
+export interface PortListener {
+  /** Such as `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /**
+   * Stops accepting, lets what is in flight finish, and cuts the rest after the time-out.
+   * @param timeoutMs from 0; resolves no later than shortly after it
+   */
+  close(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Serves HTTP/1.1 and HTTP/2 on one port: in the clear (HTTP/2 by prior knowledge) or with TLS (by
+ * ALPN). Node's HTTP/1.1 server owns the port, so that its time-outs and its connection list work;
+ * HTTP/2 connections are handed on before it sees them.
+ *
+ * @throws ConfigError when the address cannot be bound or the TLS files cannot be used
+ */
+export async function openPort(
+  config: ListenConfig,
+  limits: HttpLimits,
+  listener: RequestListener,
+): Promise<PortListener> {
+  const sockets = new Set<Socket>();
+  const undecided = new Set<Socket>();
+  const sessions = new Set<ServerHttp2Session>();
+  const http1 = createPortOwner(config, limits, listener);
+  const http2 = createHttp2Side(limits, listener, sessions);
+
+  const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
+  const [acceptHttp1] = http1.listeners(connectionEvent);
+  if (acceptHttp1 === undefined) {
+    throw new Error(`Node's server has no listener for ${connectionEvent}`);
+  }
+  http1.removeAllListeners(connectionEvent);
+  http1.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  http1.on(connectionEvent, (socket: Socket) => {
+    undecided.add(socket);
+    socket.once("close", () => undecided.delete(socket));
+    sniffHttpVersion(socket, limits.headersTimeoutMs, (version) => {
+      undecided.delete(socket);
+      if (version === "http2") {
+        http2.emit("connection", socket);
+      } else {
+        Reflect.apply(acceptHttp1, http1, [socket]);
+        socket.resume();
+      }
+    });
+  });
+
+  const { address, port } = await bind(http1, config);
+  const host = address.includes(":") ? `[${address}]` : address;
+  return {
+    url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`,
+    close(timeoutMs) {
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => {
+          for (const socket of sockets) {
+            socket.destroy();
+          }
+        }, timeoutMs);
+        http1.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        for (const session of sessions) {
+          session.close();
+        }
+        for (const socket of undecided) {
+          socket.destroy();
+        }
+      });
+    },
+  };
+}
+
+function createPortOwner(
+  config: ListenConfig,
+  limits: HttpLimits,
+  listener: RequestListener,
+): Http1Server | HttpsServer {
+  const options = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    maxHeaderSize: limits.maxHeaderBytes,
+    connectionsCheckingInterval: Math.min(2_000, limits.headersTimeoutMs / 2),
+    noDelay: true,
+  };
+  const server =
+    config.tls === undefined
+      ? createHttp1Server(options, listener)
+      : createHttpsServer(
+          {
+            ...options,
+            ...loadTlsOptions(config.tls),
+            ALPNProtocols: ["h2", "http/1.1"],
+            handshakeTimeout: limits.tlsHandshakeTimeoutMs,
+          },
+          listener,
+        );
+  server.maxHeadersCount = limits.maxHeaders;
+  server.maxConnections = config.maxConnections;
+  server.on("clientError", answerMalformedRequest);
+  return server;
+}
+
+function createHttp2Side(
+  limits: HttpLimits,
+  listener: RequestListener,
+  sessions: Set<ServerHttp2Session>,
+): Http2Server {
+  const server = createHttp2Server({
+    maxHeaderListPairs: limits.maxHeaders,
+    maxSessionMemory: 1,
+    settings: {
+      maxConcurrentStreams: limits.maxConcurrentStreams,
+      maxHeaderListSize: limits.maxHeaderBytes,
+      enablePush: false,
+    },
+  });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+    let openStreams = 0;
+    session.on("stream", (stream) => {
+      openStreams += 1;
+      stream.once("close", () => {
+        openStreams -= 1;
+      });
+    });
+    // A long-lived stream that is quiet, such as a watch, is no reason to end its connection.
+    session.setTimeout(limits.idleTimeoutMs, () => {
+      if (openStreams === 0) {
+        session.close();
+      }
+    });
+  });
+  server.on("request", (request, response) => {
+    cutSlowRequest(request, limits.requestTimeoutMs);
+    listener(request, response);
+  });
+  // Node destroys the session itself; the listener only keeps the error from being thrown.
+  server.on("sessionError", () => {});
+  return server;
+}
+
+/** Node bounds how long an HTTP/1.1 request may take to arrive, but no HTTP/2 one. */
+function cutSlowRequest(request: NodeRequest, timeoutMs: number): void {
+  if (isRequestComplete(request)) {
+    return;
+  }
+  const timer = setTimeout(() => {
+    if (!isRequestComplete(request)) {
+      request.destroy();
+    }
+  }, timeoutMs);
+  request.once("close", () => clearTimeout(timer));
+}
+
+function bind(
+  server: Http1Server | HttpsServer,
+  { host, port }: ListenConfig,
+): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(
+        new ConfigError([
+          {
+            key:
+              error.code === "EADDRINUSE" || error.code === "EACCES"
+                ? "listen.port"
+                : "listen.host",
+            problem: `cannot listen on ${host} port ${port} (${error.code ?? error.message})`,
+            fix: "Choose another address or port in listen, or with ICE_HOST and ICE_PORT; port 0 picks a free one",
+          },
+        ]),
+      );
+    });
+    server.listen({ host, port, backlog: 1024 }, () => {
+      const address = server.address();
+      if (address === null || typeof address === "string") {
+        reject(new Error("the server has no TCP address"));
+      } else {
+        resolve(address);
+      }
+    });
+  });
+}

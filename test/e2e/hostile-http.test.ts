@@ -1,0 +1,235 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
+import { connect, type Socket } from "node:net";
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type IceServiceProcess, startIceService } from "../parts/ice-service.js";
+import { connectorTokens } from "../parts/tokens.js";
+
+const token = "hostile-test-token";
+let service: IceServiceProcess;
+
+beforeAll(async () => {
+  service = await startIceService({
+    files: { "tokens.yaml": connectorTokens({ hostile: token }), "turn.secret": "north" },
+    config: {
+      auth: { connectorTokensFile: "tokens.yaml" },
+      ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
+    },
+  });
+});
+afterAll(() => service.stop());
+
+// Whatever was done to it, the next good request is served.
+afterEach(async () => {
+  const response = await fetch(`${service.url}/api/v1/ice-servers`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  expect(response.status).toBe(200);
+});
+
+/** Sends bytes and resolves with all that came back once the server has closed. */
+function sendRaw(...chunks: (string | Buffer)[]): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(service.port, "127.0.0.1");
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(received));
+    for (const chunk of chunks) {
+      socket.write(chunk);
+    }
+  });
+}
+
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
+
+describe("hostile HTTP/1.1", () => {
+  it.each<[string, string, number]>([
+    ["headers over 16 KiB", `GET / HTTP/1.1\r\nHost: x\r\nA: ${"a".repeat(20_000)}\r\n\r\n`, 431],
+    ["a request line over 16 KiB", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ["an unknown method", "BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 400],
+    ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n", 400],
+    [
+      "two different lengths",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      400,
+    ],
+    [
+      "length and chunks",
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
+    ["no Host", "GET /health HTTP/1.1\r\n\r\n", 400],
+    ["an obsolete line folding", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400],
+  ])("answers %s with %s problem details", async (_, request, status) => {
+    const answer = await sendRaw(request);
+    expect(statusOf(answer)).toBe(status);
+  });
+
+  it("serves a request without Host when it is HTTP/1.0", async () => {
+    expect(statusOf(await sendRaw("GET /health HTTP/1.0\r\n\r\n"))).toBe(200);
+  });
+
+  it("takes the absolute form of a request target", async () => {
+    const answer = await sendRaw(
+      "GET http://h/health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+    );
+    expect(statusOf(answer)).toBe(200);
+  });
+
+  it("refuses a body over 64 KiB and does not read on", async () => {
+    const head = `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000000000\r\n\r\n`;
+    const answer = await sendRaw(head, Buffer.alloc(100_000, " "));
+    expect(statusOf(answer)).toBe(429);
+    expect(answer).toContain("resource_exhausted");
+  });
+
+  it("does not inflate a compressed bomb", async () => {
+    const response = await fetch(`${service.url}/ice.v1.IceService/GetIceServers`, {
+      method: "POST",
+      headers: {
+        "Content-Type": "application/json",
+        "Content-Encoding": "gzip",
+        Authorization: `Bearer ${token}`,
+      },
+      body: gzipSync(Buffer.alloc(50_000_000, " ")),
+    });
+    expect(response.status).toBe(429);
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/grpc+thrift", ""])(
+    "refuses content type %j",
+    async (type) => {
+      const response = await fetch(`${service.url}/ice.v1.IceService/GetIceServers`, {
+        method: "POST",
+        headers: { "Content-Type": type },
+        body: "x",
+      });
+      expect(response.status).toBe(415);
+    },
+  );
+
+  it("cuts a client that sends its headers slowly, and one that sends nothing", async () => {
+    const startedAtMs = Date.now();
+    const slow = connect(service.port, "127.0.0.1");
+    slow.on("error", () => {});
+    slow.write("GET /health HTTP/1.1\r\n");
+    const drip = setInterval(() => slow.write("X-A: b\r\n"), 1_000);
+    const silent = connect(service.port, "127.0.0.1");
+    const preface = connect(service.port, "127.0.0.1");
+    preface.write("PRI");
+    await Promise.all([slow, silent, preface].map(closed));
+    clearInterval(drip);
+    expect(Date.now() - startedAtMs).toBeLessThan(16_000);
+  });
+});
+
+describe("HTTP/2 on the same port", () => {
+  it("takes the preface one byte at a time", async () => {
+    const socket = connect(service.port, "127.0.0.1").setNoDelay(true);
+    const settingsFrame = Buffer.from("000000040000000000", "hex");
+    const preface = Buffer.concat([Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), settingsFrame]);
+    for (const byte of preface) {
+      socket.write(Buffer.from([byte]));
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    const frame = await new Promise<Buffer>((resolve) => socket.once("data", resolve));
+    expect(frame[3]).toBe(4); // SETTINGS
+    socket.destroy();
+  });
+
+  it.each([
+    ["a frame cut short", Buffer.from([0, 0, 0, 0, 9, 1, 2])],
+    ["a frame that announces 4 GiB", Buffer.from([0, 255, 255, 255, 255])],
+    ["an unknown flag", Buffer.from([64, 0, 0, 0, 0])],
+    ["a compressed message without grpc-encoding", Buffer.from([1, 0, 0, 0, 1, 0])],
+    ["no message at all", Buffer.alloc(0)],
+    ["two messages", Buffer.alloc(10)],
+  ])("answers gRPC with %s by an error status", async (_, body) => {
+    const session = connectHttp2(service.url);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/ice.v1.IceService/GetIceServers",
+      "content-type": "application/grpc",
+      te: "trailers",
+      authorization: `Bearer ${token}`,
+    });
+    stream.end(body);
+    const status = await grpcStatus(stream);
+    session.close();
+    expect(status).toBeGreaterThan(0);
+  });
+
+  it("refuses headers over the limit without falling over", async () => {
+    const session = connectHttp2(service.url);
+    const ended = new Promise<string>((resolve) => {
+      const stream = session.request({ ":path": "/health", a: "a".repeat(40_000) });
+      stream.on("response", (headers) => resolve(String(headers[":status"])));
+      stream.on("error", (error) => resolve(error.message));
+      session.on("error", () => {});
+    });
+    expect(await ended).not.toBe("200");
+    session.destroy();
+  });
+
+  it("survives streams that are opened and reset at once", async () => {
+    const session = connectHttp2(service.url);
+    session.on("error", () => {});
+    for (let i = 0; i < 2_000 && !session.destroyed; i += 1) {
+      const stream = session.request({ ":path": "/health" });
+      stream.on("error", () => {});
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    session.destroy();
+  });
+});
+
+describe("connections", () => {
+  it("10,000 opened and dropped leave neither descriptors nor memory behind", async () => {
+    const descriptors = () => readdirSync(`/proc/${service.pid}/fd`).length;
+    const residentKb = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.pid}/status`, "utf8"))?.[1]);
+    const before = { descriptors: descriptors(), residentKb: residentKb() };
+    for (let round = 0; round < 20; round += 1) {
+      const sockets = await Promise.all(Array.from({ length: 500 }, () => open()));
+      for (const [index, socket] of sockets.entries()) {
+        if (index % 3 === 0) {
+          socket.write("GET /hea");
+        }
+        socket.destroy();
+      }
+    }
+    await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThan(before.descriptors + 20);
+    expect(residentKb()).toBeLessThan(before.residentKb + 100_000);
+  });
+});
+
+function open(): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(service.port, "127.0.0.1", () => resolve(socket));
+    socket.once("error", reject);
+    socket.on("error", () => {});
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  socket.resume();
+  return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
+function grpcStatus(stream: ClientHttp2Stream): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const look = (headers: Record<string, unknown>) => {
+      if (headers["grpc-status"] !== undefined) {
+        resolve(Number(headers["grpc-status"]));
+      }
+    };
+    stream.on("response", look).on("trailers", look).on("error", reject);
+    stream.on("close", () => reject(new Error("the stream ended without grpc-status")));
+    stream.resume();
+  });
+}

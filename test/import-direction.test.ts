@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const source = resolve(import.meta.dirname, "../src");
+
+/** From the ground up: a file imports from its own layer or from one before it, never from a later one. */
+const layers = [
+  ["clock.ts", "errors.ts", "gen"],
+  ["ice"],
+  ["config"],
+  ["authentication", "observability"],
+  ["rpc"],
+  ["server"],
+  ["compose.ts"],
+  ["cli"],
+  ["main.ts"],
+];
+const withoutConnectOrHttp = ["ice", "config", "authentication"];
+const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
+
+const files = readdirSync(source, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.startsWith("gen/"))
+  .map((file) => ({ file, imports: readImports(file) }));
+
+function readImports(file: string): string[] {
+  const text = readFileSync(join(source, file), "utf8");
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)]
+    .map(([, specifier = ""]) => specifier)
+    .map((specifier) =>
+      specifier.startsWith(".")
+        ? relative(source, resolve(source, dirname(file), specifier.replace(/\.js$/, ".ts")))
+        : specifier,
+    );
+}
+
+function layerOf(file: string): number {
+  return layers.findIndex((layer) => layer.includes(file.split("/")[0] ?? ""));
+}
+
+describe("the imports in src", () => {
+  it("come from files that each belong to a layer", () => {
+    expect(files.filter(({ file }) => layerOf(file) === -1)).toEqual([]);
+  });
+
+  it("point down only", () => {
+    const upward = files.flatMap(({ file, imports }) =>
+      imports
+        .filter((imported) => layerOf(imported) > layerOf(file))
+        .map((imported) => `${file} -> ${imported}`),
+    );
+    expect(upward).toEqual([]);
+  });
+
+  it("form no circle", () => {
+    const importsOf = new Map(files.map(({ file, imports }) => [file, imports]));
+    const circles: string[] = [];
+    const visit = (file: string, trail: readonly string[]) => {
+      if (trail.includes(file)) {
+        circles.push([...trail.slice(trail.indexOf(file)), file].join(" -> "));
+        return;
+      }
+      for (const imported of importsOf.get(file) ?? []) {
+        visit(imported, [...trail, file]);
+      }
+    };
+    for (const { file } of files) {
+      visit(file, []);
+    }
+    expect(circles).toEqual([]);
+  });
+
+  it("keep Connect, HTTP and generated code out of the domain", () => {
+    const found = files
+      .filter(({ file }) => withoutConnectOrHttp.includes(file.split("/")[0] ?? ""))
+      .flatMap(({ file, imports }) =>
+        imports
+          .filter((imported) => barred.test(imported) || imported.startsWith("gen/"))
+          .filter((imported) => imported !== "node:net") // isIP only
+          .map((imported) => `${file} -> ${imported}`),
+      );
+    expect(found).toEqual([]);
+  });
+});

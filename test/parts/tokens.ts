@@ -1,0 +1,11 @@
+import { createHash } from "node:crypto";
+
+/** A connector tokens file for the given tokens by name. */
+export function connectorTokens(tokens: Readonly<Record<string, string>>): string {
+  return JSON.stringify({
+    tokens: Object.entries(tokens).map(([name, token]) => ({
+      name,
+      hash: `sha256:${createHash("sha256").update(token).digest("hex")}`,
+    })),
+  });
+}
