@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import type { IceUrl } from "../ice/ice-url.js";
+import type { IceServerSettings } from "../ice/ice-server-list.js";
 
 /** The effective configuration: complete, checked, file names absolute. Never changed once built. */
 export interface Config {
   readonly listen: ListenConfig;
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
-  readonly ice: IceConfig;
+  readonly ice: IceServerSettings;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
   readonly log: LogConfig;
@@ -77,27 +77,6 @@ export type JwtKeys =
       readonly secret: KeyObject;
       readonly algorithms: readonly HmacAlgorithm[];
     };
-
-export interface IceConfig {
-  readonly stunUrls: readonly IceUrl[];
-  /** Absent when no TURN server is configured: answers then hold STUN entries only. */
-  readonly turn?: TurnConfig;
-}
-
-export type TurnIdentity = "static" | "subject" | "pseudonym";
-
-export interface TurnConfig {
-  /** At least one. */
-  readonly urls: readonly IceUrl[];
-  /** The shared secret that signs. Further secrets in the file are only accepted by TURN servers. */
-  readonly secret: KeyObject;
-  readonly ttlSeconds: number;
-  readonly minTtlSeconds: number;
-  readonly identity: TurnIdentity;
-  /** The name in usernames when `identity` is `static`. */
-  readonly name: string;
-  readonly capAtTokenExpiry: boolean;
-}
 
 export interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

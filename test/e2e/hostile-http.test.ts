@@ -3,11 +3,11 @@ import { type ClientHttp2Stream, connect as connectHttp2, constants } from "node
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type IceServiceProcess, startIceService } from "../parts/ice-service.js";
+import { type IceService, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "hostile-test-token";
-let service: IceServiceProcess;
+let service: IceService;
 
 beforeAll(async () => {
   service = await startIceService({

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
@@ -21,8 +22,8 @@ import {
   GetIceServersResponseSchema,
   IceService,
 } from "../../src/gen/ice/v1/ice_service_pb.js";
-import { type Certificate, createCertificate } from "../parts/certificate.js";
-import { type IceServiceProcess, startIceService } from "../parts/ice-service.js";
+import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import { type IceService as IceServiceProcess, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "protocols-test-token";
@@ -32,12 +33,14 @@ const config = {
   auth: { connectorTokensFile: "tokens.yaml" },
   ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
 };
-let certificate: Certificate;
+let certificate: TestCertificate;
+let ca: string;
 let clear: IceServiceProcess;
 let tls: IceServiceProcess;
 
 beforeAll(async () => {
   certificate = await createCertificate();
+  ca = readFileSync(certificate.caFile, "utf8");
   const { certFile, keyFile } = certificate;
   clear = await startIceService({ files, config });
   tls = await startIceService({
@@ -86,7 +89,7 @@ const failureOf = (call: Promise<unknown>) =>
 
 describe.each(transports)("IceService with connect-node, %s", (_, create) => {
   it("answers with servers and credential, in the clear and with TLS", async () => {
-    for (const transport of [create(clear.url), create(tls.url, certificate.ca)]) {
+    for (const transport of [create(clear.url), create(tls.url, ca)]) {
       const response = await createClient(IceService, transport).getIceServers({}, { headers });
       expect(response.iceServers.map(({ urls }) => urls)).toEqual([
         ["stun:stun.l.google.com:19302"],
@@ -163,9 +166,7 @@ describe("gRPC with @grpc/grpc-js", () => {
   });
   const withClient = async <T>(server: IceServiceProcess, run: (client: Client) => Promise<T>) => {
     const channel =
-      server === tls
-        ? credentials.createSsl(Buffer.from(certificate.ca))
-        : credentials.createInsecure();
+      server === tls ? credentials.createSsl(Buffer.from(ca)) : credentials.createInsecure();
     const client = new Client(`127.0.0.1:${server.port}`, channel);
     try {
       return await run(client);

@@ -2,13 +2,13 @@ import { createHmac } from "node:crypto";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IceServiceProcess, startIceService } from "../parts/ice-service.js";
+import { type IceService, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "rest+test/token=";
 const secret = "north-north-north-north";
-let service: IceServiceProcess;
-let stunOnly: IceServiceProcess;
+let service: IceService;
+let stunOnly: IceService;
 
 beforeAll(async () => {
   const files = {

@@ -14,6 +14,10 @@ export const translateErrors: Interceptor = (next) => async (request) => {
   try {
     return await next(request);
   } catch (error) {
+    if (request.signal.aborted) {
+      // The deadline has passed or the caller is gone; whatever failed then, failed because of it.
+      throw ConnectError.from(request.signal.reason, Code.Canceled);
+    }
     const translated = translateError(error);
     if (translated !== error) {
       request.contextValues.get(callRecordKey).cause = describeCause(error);

@@ -1,0 +1,24 @@
+import { hash, randomBytes } from "node:crypto";
+
+/** What the service knows about one connector token. */
+export interface ConnectorTokenEntry {
+  /** Who presents it; the caller's subject. */
+  readonly name: string;
+  /** `sha256:` and 64 lower-case hex digits, as {@link hashConnectorToken} makes it. */
+  readonly hash: string;
+  /** Unix seconds from which on the token is refused; absent when it never ends. */
+  readonly expiresAtSeconds?: number;
+}
+
+/** A new connector token: `ice_` and 256 random bits in base64url. */
+export function createConnectorToken(): string {
+  return `ice_${randomBytes(32).toString("base64url")}`;
+}
+
+/**
+ * The form in which a tokens file knows a token: `sha256:<64 hex digits>`. A plain hash is enough,
+ * as nobody can guess a token of 128 random bits and more.
+ */
+export function hashConnectorToken(token: string): string {
+  return `sha256:${hash("sha256", token)}`;
+}

@@ -1,0 +1,146 @@
+import { closest, distance } from "fastest-levenshtein";
+import { LineCounter, parseDocument } from "yaml";
+import { z } from "zod";
+import { ConfigError, type ConfigProblem } from "../errors.js";
+import { readBoundedFile } from "./bounded-file.js";
+import type { ConnectorTokenEntry } from "./connector-token.js";
+
+const configKey = "auth.connectorTokensFile";
+const maxBytes = 1024 * 1024;
+
+const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires"] };
+const entrySchema = z.strictObject({
+  name: z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u),
+  hash: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/i)
+    .toLowerCase(),
+  expires: z.union([z.iso.datetime({ offset: true }), z.iso.date()]).optional(),
+});
+const fileSchema = z.strictObject({ tokens: z.array(entrySchema) });
+
+const fixes: Readonly<Record<string, string>> = {
+  tokens: "Write a list; `tokens: []` is an empty one",
+  name: "Give each entry a name of 1 to 200 printable characters, in quotes if it looks like a number",
+  hash: "Give each entry the hash that `ice-service token hash` prints: `sha256:` and 64 hex digits",
+  expires: "Write a date and time as in 2030-01-31T12:00:00Z, or a date as in 2030-01-31",
+};
+
+/**
+ * Reads a connector tokens file: YAML with `tokens`, a list of `name`, `hash` and optionally
+ * `expires` (RFC 3339; a date alone ends the token as that day begins in UTC).
+ *
+ * @throws ConfigError with every problem found. Values are never repeated in it: somebody may have
+ *   put a token where its hash belongs.
+ */
+export function readConnectorTokensFile(file: string): readonly ConnectorTokenEntry[] {
+  const content = parseYaml(readBoundedFile(file, maxBytes, configKey), file);
+  const parsed = fileSchema.safeParse(content);
+  if (!parsed.success) {
+    throwProblems(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
+    return [];
+  }
+  const { tokens } = parsed.data;
+  throwProblems([
+    ...findRepeated(tokens.map(({ name }) => name)).map(({ index, firstIndex }) => ({
+      key: configKey,
+      problem: `tokens[${index}] in ${file} has the name of tokens[${firstIndex}]`,
+      fix: "Give each entry a name of its own",
+    })),
+    ...findRepeated(tokens.map(({ hash }) => hash)).map(({ index, firstIndex }) => ({
+      key: configKey,
+      problem: `tokens[${index}] in ${file} has the hash of tokens[${firstIndex}]`,
+      fix: "Give each name a token of its own, or remove one of the two entries",
+    })),
+  ]);
+  return tokens.map(({ name, hash, expires }) => ({
+    name,
+    hash,
+    ...(expires !== undefined && { expiresAtSeconds: Math.floor(Date.parse(expires) / 1000) }),
+  }));
+}
+
+/** The library's own messages quote the text, so only the kind and the place of an error are told. */
+function parseYaml(text: string, file: string): unknown {
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const problems = document.errors.map(({ code, pos }) => {
+    const { line, col } = lineCounter.linePos(pos[0]);
+    return {
+      key: configKey,
+      problem: `${file} is not valid YAML at line ${line}, column ${col} (${code})`,
+      fix: "Correct the line or the one before it",
+    };
+  });
+  throwProblems(problems);
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    const problem = `${file} uses YAML aliases that cannot be resolved`;
+    throw new ConfigError([{ key: configKey, problem, fix: "Write the values out" }]);
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string): ConfigProblem[] {
+  const place = issue.path.map((part) =>
+    typeof part === "number" ? `[${part}]` : `.${String(part)}`,
+  );
+  const where = `${place.join("").replace(/^\./, "") || "the content"} in ${file}`;
+  if (issue.code === "unrecognized_keys") {
+    const known = issue.path.length === 0 ? knownKeys.file : knownKeys.entry;
+    return issue.keys.map((unknownKey) => ({
+      key: configKey,
+      // A long one may be a token that was put in the wrong place.
+      problem: `${where} has an unknown key${unknownKey.length <= 16 ? ` "${unknownKey}"` : ""}`,
+      fix: suggestKey(unknownKey, known),
+    }));
+  }
+  const value = issue.path.reduce<unknown>(
+    (inner, part) => (inner instanceof Object ? Reflect.get(inner, part) : undefined),
+    content,
+  );
+  const field = issue.path.findLast((part) => typeof part === "string") ?? "tokens";
+  const fix = String(field) === "hash" ? fixHash(value) : fixes[String(field)];
+  return [
+    {
+      key: configKey,
+      problem: `${where} is ${value === undefined || value === null ? "missing" : "not valid"}`,
+      fix: fix ?? "Correct it",
+    },
+  ];
+}
+
+function fixHash(value: unknown): string {
+  const text = typeof value === "string" ? value : "";
+  if (/^[0-9a-f]{64}$/i.test(text)) {
+    return "Write `sha256:` in front of the hex digits";
+  }
+  return text !== "" && !text.toLowerCase().startsWith("sha256:")
+    ? "It looks like a token itself: run `ice-service token hash` and put what it prints here"
+    : (fixes["hash"] ?? "");
+}
+
+function suggestKey(unknownKey: string, known: readonly string[]): string {
+  const nearest = closest(unknownKey, [...known]);
+  return distance(unknownKey, nearest) <= 3
+    ? `Did you mean "${nearest}"?`
+    : `Known here: ${known.join(", ")}`;
+}
+
+function findRepeated(values: readonly string[]): { index: number; firstIndex: number }[] {
+  const firstIndexes = new Map<string, number>();
+  return values.flatMap((value, index) => {
+    const firstIndex = firstIndexes.get(value);
+    if (firstIndex !== undefined) {
+      return [{ index, firstIndex }];
+    }
+    firstIndexes.set(value, index);
+    return [];
+  });
+}
+
+function throwProblems([first, ...rest]: readonly ConfigProblem[]): void {
+  if (first !== undefined) {
+    throw new ConfigError([first, ...rest]);
+  }
+}

@@ -1,0 +1,166 @@
+import { createLocalJWKSet, errors } from "jose";
+import type { Clock } from "../clock.js";
+import type { AsymmetricAlgorithm } from "../config/config.js";
+import { fetchKeySetText } from "./jwks-fetch.js";
+import { parseKeySet } from "./key-set.js";
+import type { KeySource } from "./key-source.js";
+import { TokenRejectedError } from "./token-rejected-error.js";
+
+const maxAgeMs = 10 * 60_000;
+const cooldownMs = 10_000;
+
+/** The part of a pino logger that is needed here. */
+export interface JwksLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export interface JwksSourceOptions {
+  readonly issuer: string;
+  readonly url: URL;
+  /** Keys that fit none of these are left out. */
+  readonly algorithms: readonly AsymmetricAlgorithm[];
+  readonly clock: Clock;
+  readonly log: JwksLog;
+  /** Called when keys that were in use have been replaced by others. */
+  readonly onChange: () => void;
+  /** For one load, in milliseconds. 5000 by default. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The keys behind a JWKS URL. They are loaded once by everybody who waits, again in the background
+ * when they are 10 minutes old and in use, and again, awaited, when a token names an unknown key.
+ * After such a load, and after one that failed, there is none for 10 seconds, so that strangers
+ * cannot make us hammer the URL. The last good keys stay while the URL does not serve better ones.
+ */
+export function createJwksSource(options: JwksSourceOptions): KeySource {
+  const { issuer, url, algorithms, clock, log, onChange, timeoutMs = 5000 } = options;
+  const logFields = { issuer, url: `${url.origin}${url.pathname}` };
+  const closed = new AbortController();
+  let current: { text: string; find: ReturnType<typeof createLocalJWKSet> } | undefined;
+  let loadedAtMs = Number.NEGATIVE_INFINITY;
+  let coolsSinceMs = Number.NEGATIVE_INFINITY;
+  let failing = false;
+  let pending: Promise<void> | undefined;
+
+  // A clock set back must not stretch a time to wait.
+  const hasPassed = (sinceMs: number, durationMs: number) =>
+    clock() >= sinceMs + durationMs || clock() < sinceMs;
+  const mayLoad = () => !closed.signal.aborted && hasPassed(coolsSinceMs, cooldownMs);
+
+  function load(): Promise<void> {
+    pending ??= replaceKeys().finally(() => {
+      pending = undefined;
+    });
+    return pending;
+  }
+
+  async function replaceKeys(): Promise<void> {
+    try {
+      const { keys, secretCount } = parseKeySet(
+        await fetchKeySetText(url, timeoutMs, closed.signal),
+        algorithms,
+      );
+      const previous = current?.text;
+      const text = JSON.stringify(keys);
+      loadedAtMs = clock();
+      if (text !== previous) {
+        current = { text, find: createLocalJWKSet({ keys: [...keys] }) };
+        warnAbout(keys.length, secretCount);
+        if (previous !== undefined) {
+          onChange();
+        }
+      }
+      if (failing) {
+        failing = false;
+        log.info(logFields, "the issuer's keys can be loaded again");
+      }
+    } catch (error) {
+      coolsSinceMs = clock();
+      if (!closed.signal.aborted) {
+        failing = true;
+        const problem = error instanceof Error ? error.message : "unknown error";
+        log.warn(
+          { ...logFields, problem },
+          current === undefined
+            ? "the issuer's keys cannot be loaded: its tokens are refused"
+            : "the issuer's keys cannot be loaded: the last good ones stay in use",
+        );
+      }
+    }
+  }
+
+  function warnAbout(usableCount: number, secretCount: number): void {
+    if (usableCount === 0) {
+      log.warn({ ...logFields, algorithms }, "the issuer publishes no key for its algorithms");
+    }
+    if (secretCount > 0) {
+      log.warn(logFields, "the issuer publishes a private or symmetric key, which is not used");
+    }
+  }
+
+  function keepFresh(): void {
+    if (current !== undefined && hasPassed(loadedAtMs, maxAgeMs) && mayLoad()) {
+      void load();
+    }
+  }
+
+  return {
+    load,
+    keepFresh,
+    async findKey(header, signal) {
+      keepFresh();
+      if (current === undefined && (pending !== undefined || mayLoad())) {
+        await waitFor(load(), signal);
+      }
+      if (current === undefined) {
+        throw new TokenRejectedError("keys_unavailable");
+      }
+      try {
+        return await current.find(header);
+      } catch (error) {
+        if (!(error instanceof errors.JWKSNoMatchingKey)) {
+          throw error;
+        }
+        if (pending === undefined && !mayLoad()) {
+          throw error;
+        }
+        if (pending === undefined) {
+          coolsSinceMs = clock();
+        }
+        await waitFor(load(), signal);
+        return current.find(header);
+      }
+    },
+    close() {
+      closed.abort();
+    },
+  };
+}
+
+/** Waits for a load that is shared; the signal ends the wait only. */
+async function waitFor(load: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) {
+    return load;
+  }
+  const { promise: cancelled, reject } = createDeferred();
+  const cancel = () => reject(new TokenRejectedError("cancelled"));
+  signal.addEventListener("abort", cancel, { once: true });
+  if (signal.aborted) {
+    cancel();
+  }
+  try {
+    await Promise.race([cancelled, load]);
+  } finally {
+    signal.removeEventListener("abort", cancel);
+  }
+}
+
+function createDeferred(): { promise: Promise<never>; reject: (error: Error) => void } {
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<never>((_, rejectPromise) => {
+    reject = rejectPromise;
+  });
+  return { promise, reject };
+}

@@ -1,0 +1,112 @@
+import type { JWTVerifyOptions } from "jose";
+import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import type { Clock } from "../clock.js";
+import type { JwtIssuerConfig } from "../config/config.js";
+import type { Caller } from "./caller.js";
+import type { KeySource } from "./key-source.js";
+import { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
+
+export type JwtCaller = Extract<Caller, { kind: "jwt" }>;
+
+/** @throws TokenRejectedError (as a rejection) when the token does not verify */
+export type VerifyJwt = (token: string, signal?: AbortSignal) => Promise<JwtCaller>;
+
+/**
+ * Verifies the tokens of one issuer (RFC 7519 section 7.2, RFC 8725): signature by one of its
+ * algorithms with one of its keys, `iss`, `aud`, `exp` (required), `nbf`, `sub` a string if present.
+ */
+export function createJwtVerifier(
+  config: JwtIssuerConfig,
+  source: KeySource,
+  clock: Clock,
+): VerifyJwt {
+  const { issuer } = config;
+  const options = {
+    algorithms: [...config.keys.algorithms],
+    issuer,
+    audience: [...config.audience],
+    clockTolerance: config.clockToleranceSeconds,
+    requiredClaims: ["exp"],
+  };
+  return async (token, signal) => {
+    try {
+      const { sub = "", exp } = await verifyWithAnyKey(
+        token,
+        (header) => source.findKey(header, signal),
+        { ...options, currentDate: new Date(clock()) },
+      );
+      // JSON has no infinity, but 1e999 reads as one.
+      if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
+        throw new TokenRejectedError("claim");
+      }
+      return { kind: "jwt", issuer, subject: sub, expiresAtSeconds: exp };
+    } catch (error) {
+      throw translateJoseError(error);
+    }
+  };
+}
+
+/**
+ * The `iss` that a token claims, not yet to be believed; undefined when it claims none.
+ * @throws TokenRejectedError when the token is malformed
+ */
+export function readClaimedIssuer(token: string): unknown {
+  try {
+    return decodeJwt(token).iss;
+  } catch (error) {
+    throw translateJoseError(error);
+  }
+}
+
+/** A token without `kid` may fit several keys: each is tried until one verifies the signature. */
+async function verifyWithAnyKey(
+  token: string,
+  findKey: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, findKey, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
+      throw error;
+    }
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) {
+          throw failure;
+        }
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+const reasons: Readonly<Record<string, TokenRejectedReason>> = {
+  ERR_JWS_INVALID: "malformed",
+  ERR_JWT_INVALID: "malformed",
+  ERR_JOSE_NOT_SUPPORTED: "unsupported",
+  ERR_JOSE_ALG_NOT_ALLOWED: "algorithm",
+  ERR_JWKS_NO_MATCHING_KEY: "unknown_key",
+  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
+  ERR_JWT_EXPIRED: "expired",
+  ERR_JWT_CLAIM_VALIDATION_FAILED: "claim",
+};
+
+/** What is no refusal of the token is a mistake of ours and stays as it is. */
+function translateJoseError(error: unknown): unknown {
+  if (!(error instanceof errors.JOSEError)) {
+    return error;
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "aud") {
+      return new TokenRejectedError("audience");
+    }
+    if (error.claim === "nbf" && error.reason === "check_failed") {
+      return new TokenRejectedError("not_yet_valid");
+    }
+  }
+  const reason = reasons[error.code];
+  return reason === undefined ? error : new TokenRejectedError(reason);
+}

@@ -1,0 +1,126 @@
+import { createPublicKey, type KeyObject } from "node:crypto";
+import type { JWK } from "jose";
+import type { AsymmetricAlgorithm } from "../config/config.js";
+import { ConfigError } from "../errors.js";
+import { readBoundedFile } from "./bounded-file.js";
+import { describeKey, listFittingAlgorithms } from "./key-fit.js";
+import { type KeySet, KeySetError, maxKeySetBytes, parseKeySet } from "./key-set.js";
+
+/**
+ * Reads the one public key of a PEM file (`PUBLIC KEY` of RFC 7468 section 13, or `RSA PUBLIC KEY`).
+ *
+ * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
+ * @throws ConfigError when the file holds anything else, or a key that one of the algorithms cannot use
+ */
+export function readPublicKeyFile(
+  file: string,
+  algorithms: readonly AsymmetricAlgorithm[],
+  entryKey: string,
+): KeyObject {
+  const fileKey = `${entryKey}.publicKeyFile`;
+  const pem = readBoundedFile(file, maxKeySetBytes, fileKey);
+  const publicKey = parsePublicKey(pem, file, fileKey);
+  const fitting = listFittingAlgorithms(publicKey);
+  if (fitting.length === 0) {
+    throwProblem(
+      fileKey,
+      `${file} holds ${describeKey(publicKey)}, which no algorithm here can use`,
+      "Use an RSA key of at least 2048 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key",
+    );
+  }
+  const unfit = algorithms.filter((algorithm) => !fitting.includes(algorithm));
+  if (unfit.length > 0) {
+    throwProblem(
+      `${entryKey}.algorithms`,
+      `${unfit.join(", ")} cannot be verified with ${describeKey(publicKey)}, which ${file} holds`,
+      `Use ${fitting.length === 1 ? "" : "one or more of "}${fitting.join(", ")}, or another key file`,
+    );
+  }
+  return publicKey;
+}
+
+/**
+ * Reads a JWKS file.
+ *
+ * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
+ * @throws ConfigError when the file is no JWKS, holds a private or symmetric key, or has no key for
+ *   one of the algorithms
+ */
+export function readKeySetFile(
+  file: string,
+  algorithms: readonly AsymmetricAlgorithm[],
+  entryKey: string,
+): readonly JWK[] {
+  const fileKey = `${entryKey}.jwksFile`;
+  const { keys, secretCount } = parseKeySetFile(file, algorithms, fileKey);
+  if (secretCount > 0) {
+    throwProblem(
+      fileKey,
+      `${file} holds a private or symmetric key`,
+      "Leave only public keys in it: the service verifies and never signs",
+    );
+  }
+  if (keys.length === 0) {
+    throwProblem(
+      fileKey,
+      `${file} holds no public signing key that can verify ${algorithms.join(" or ")}`,
+      `Add such a key, or change ${entryKey}.algorithms`,
+    );
+  }
+  return keys;
+}
+
+function parseKeySetFile(
+  file: string,
+  algorithms: readonly AsymmetricAlgorithm[],
+  fileKey: string,
+): KeySet {
+  const text = readBoundedFile(file, maxKeySetBytes, fileKey);
+  try {
+    return parseKeySet(text, algorithms);
+  } catch (error) {
+    if (!(error instanceof KeySetError)) {
+      throw error;
+    }
+    return throwProblem(
+      fileKey,
+      `${file} cannot be used: ${error.message}`,
+      'Give it the form {"keys": [ … ]} with 1 to 100 public keys (RFC 7517)',
+    );
+  }
+}
+
+/** `createPublicKey` alone would also take a private key or a certificate, and the first of many. */
+function parsePublicKey(pem: string, file: string, fileKey: string): KeyObject {
+  const labels = [...pem.matchAll(/-----BEGIN ([^-]*)-----/g)].map(([, label = ""]) => label);
+  if (labels.some((label) => label.includes("PRIVATE"))) {
+    throwProblem(
+      fileKey,
+      `${file} holds a private key`,
+      "Keep that with the issuer; `openssl pkey -pubout` makes the public key of it",
+    );
+  }
+  if (labels.includes("CERTIFICATE")) {
+    throwProblem(
+      fileKey,
+      `${file} holds a certificate`,
+      "Take the public key out of it with `openssl x509 -pubkey -noout`",
+    );
+  }
+  if (labels.length === 1 && /^(RSA )?PUBLIC KEY$/.test(labels[0] ?? "")) {
+    try {
+      return createPublicKey(pem);
+    } catch {
+      // Told below like every other content that is no key.
+    }
+  }
+  return throwProblem(
+    fileKey,
+    `${file} is not one public key in PEM`,
+    "Name a file with one `-----BEGIN PUBLIC KEY-----` block; use jwksFile for several keys",
+  );
+}
+
+function throwProblem(key: string, problem: string, fix: string): never {
+  throw new ConfigError([{ key, problem, fix }]);
+}

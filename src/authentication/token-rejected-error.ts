@@ -1,0 +1,27 @@
+/** Why a token was refused. The literals are stable: logs are searched and counted by them. */
+export type TokenRejectedReason =
+  | "too_large"
+  | "malformed"
+  | "unsupported"
+  | "unknown_issuer"
+  | "algorithm"
+  | "unknown_key"
+  | "signature"
+  | "expired"
+  | "not_yet_valid"
+  | "audience"
+  | "claim"
+  | "keys_unavailable"
+  | "cancelled"
+  | "unknown_connector_token"
+  | "connector_token_expired";
+
+/** A token did not verify. The message is the same whatever the cause, and never holds the token. */
+export class TokenRejectedError extends Error {
+  override readonly name = "TokenRejectedError";
+
+  /** @param reason the cause, meant for the log and not for the caller */
+  constructor(readonly reason: TokenRejectedReason) {
+    super("invalid auth token");
+  }
+}

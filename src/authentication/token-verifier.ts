@@ -1,0 +1,156 @@
+import { hash } from "node:crypto";
+import type { Clock } from "../clock.js";
+import type { AuthConfig } from "../config/config.js";
+import { ConfigError, type ConfigProblem } from "../errors.js";
+import type { Caller } from "./caller.js";
+import type { ConnectorTokenEntry } from "./connector-token.js";
+import { readConnectorTokensFile } from "./connector-tokens-file.js";
+import type { JwksLog } from "./jwks-source.js";
+import { createJwtVerifier, readClaimedIssuer, type VerifyJwt } from "./jwt-verifier.js";
+import { type KeySource, openKeySource } from "./key-source.js";
+import { TokenRejectedError } from "./token-rejected-error.js";
+import { VerifiedTokenCache } from "./verified-token-cache.js";
+
+export type { ConnectorTokenEntry } from "./connector-token.js";
+export { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
+
+const maxTokenBytes = 8192;
+
+/** Tells who presents a token. */
+export interface TokenVerifier {
+  /**
+   * Answers at once for a connector token and for a JWT that was verified before, else later.
+   *
+   * @param signal ends a wait for the issuer's keys
+   * @throws TokenRejectedError (or rejects with it) when the token does not verify
+   */
+  verify(token: string, signal?: AbortSignal): Caller | Promise<Caller>;
+  /** Settles when the first load of every JWKS URL has ended, well or not. Never rejects. */
+  readonly loaded: Promise<void>;
+  /** Ends loads under way. Tokens are still verified with the keys at hand. */
+  close(): void;
+}
+
+export type VerifierLog = JwksLog;
+
+export interface VerifierOptions {
+  readonly clock: Clock;
+  readonly log: VerifierLog;
+  /** Accepted beside those of the file. */
+  readonly connectorTokens?: readonly ConnectorTokenEntry[] | undefined;
+}
+
+interface Issuer {
+  readonly source: KeySource;
+  readonly verify: VerifyJwt;
+}
+
+/**
+ * Reads the files that the configuration names and starts to load the keys behind its URLs.
+ * @throws ConfigError with every problem of these files
+ */
+export function createTokenVerifier(
+  auth: AuthConfig,
+  { clock, log, connectorTokens = [] }: VerifierOptions,
+): TokenVerifier {
+  const cache = new VerifiedTokenCache(clock);
+  const onChange = () => cache.clear();
+  const problems: ConfigProblem[] = [];
+  const issuers = new Map<string, Issuer>();
+  for (const [index, entry] of auth.jwt.entries()) {
+    const entryKey = `auth.jwt[${index}]`;
+    if (issuers.has(entry.issuer)) {
+      problems.push({
+        key: `${entryKey}.issuer`,
+        problem: "is the issuer of an earlier entry",
+        fix: "Keep one entry for each issuer; a JWKS can hold several keys",
+      });
+    }
+    const source = collectProblems(problems, () =>
+      openKeySource(entry, entryKey, { clock, log, onChange }),
+    );
+    if (source !== undefined) {
+      issuers.set(entry.issuer, { source, verify: createJwtVerifier(entry, source, clock) });
+    }
+  }
+  const { connectorTokensFile } = auth;
+  const fileTokens =
+    connectorTokensFile === undefined
+      ? []
+      : collectProblems(problems, () => readConnectorTokensFile(connectorTokensFile));
+  const [firstProblem, ...otherProblems] = problems;
+  if (firstProblem !== undefined) {
+    throw new ConfigError([firstProblem, ...otherProblems]);
+  }
+  const connectors = new Map(
+    [...(fileTokens ?? []), ...connectorTokens].map((entry) => [
+      entry.hash.replace(/^sha256:/, ""),
+      entry,
+    ]),
+  );
+
+  async function verifyJwt(token: string, digest: string, signal?: AbortSignal): Promise<Caller> {
+    const claimedIssuer = readClaimedIssuer(token);
+    const issuer = typeof claimedIssuer === "string" ? issuers.get(claimedIssuer) : undefined;
+    if (issuer === undefined) {
+      throw new TokenRejectedError("unknown_issuer");
+    }
+    const { generation } = cache;
+    const caller = await issuer.verify(token, signal);
+    cache.add(digest, { caller, source: issuer.source }, generation);
+    return caller;
+  }
+
+  const sources = [...issuers.values()].map(({ source }) => source);
+  return {
+    verify(token, signal) {
+      if (token.length > maxTokenBytes || Buffer.byteLength(token) > maxTokenBytes) {
+        throw new TokenRejectedError("too_large");
+      }
+      const digest = hash("sha256", token);
+      const verified = cache.find(digest);
+      if (verified !== undefined) {
+        // Else keys would never be loaded anew while only known tokens come.
+        verified.source.keepFresh();
+        return verified.caller;
+      }
+      const connector = connectors.get(digest);
+      if (connector !== undefined) {
+        return toCaller(connector, clock());
+      }
+      if (token.split(".", 4).length !== 3) {
+        throw new TokenRejectedError("unknown_connector_token");
+      }
+      return verifyJwt(token, digest, signal);
+    },
+    loaded: Promise.all(sources.map((source) => source.load())).then(() => {}),
+    close() {
+      for (const source of sources) {
+        source.close();
+      }
+    },
+  };
+}
+
+function toCaller({ name, expiresAtSeconds }: ConnectorTokenEntry, nowMs: number): Caller {
+  if (expiresAtSeconds === undefined) {
+    return { kind: "connector", subject: name };
+  }
+  if (nowMs >= expiresAtSeconds * 1000) {
+    throw new TokenRejectedError("connector_token_expired");
+  }
+  return { kind: "connector", subject: name, expiresAtSeconds };
+}
+
+/** Runs a step of the start; what is wrong with the configuration joins the list. */
+function collectProblems<T>(problems: ConfigProblem[], step: () => T): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      problems.push(...error.problems);
+      return undefined;
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { z } from "zod";
+import { ConfigError } from "../errors.js";
+import { checkConfig } from "./config-command.js";
+import { printConfigError } from "./print-config-error.js";
+import { serve } from "./serve-command.js";
+import { hashToken, newToken } from "./token-command.js";
+
+const exitCodeHelp = `
+Exit codes:
+  0  fine
+  2  bad usage or configuration`;
+
+const serveHelp = `
+Every configuration key is optional; the variables that win over the file are
+listed in the README. A newcomer starts with: ice-service serve --dev
+${exitCodeHelp}`;
+
+/**
+ * Runs the command line.
+ * @param argv as process.argv
+ * @returns the exit code
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  let exitCode = 0;
+  const program = new Command("ice-service")
+    .description("Hands STUN and TURN servers with expiring credentials to WebRTC clients.")
+    .version(readVersion())
+    .exitOverride()
+    .showHelpAfterError("(run with --help for the usage)")
+    .addHelpText("after", exitCodeHelp);
+
+  program
+    .command("serve", { isDefault: true })
+    .description("serve until SIGTERM or SIGINT (the default command)")
+    .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)")
+    .option(
+      "--dev",
+      "no configuration needed: loopback only, with a token and a secret for this run",
+    )
+    .addHelpText("after", serveHelp)
+    .action(async (options: { config?: string; dev?: boolean }) => {
+      exitCode = await serve(options);
+    });
+
+  const token = program.command("token").description("make and hash connector tokens");
+  token
+    .command("new")
+    .description("make a connector token: prints it once, with its entry for the tokens file")
+    .requiredOption("-n, --name <name>", "who is to use it; stands in the log")
+    .option("-e, --expires <duration>", "how long it is valid, such as 90d; for ever if absent")
+    .option("--json", "print JSON")
+    .action((options: { name: string; expires?: string; json?: boolean }) => {
+      exitCode = newToken(options);
+    });
+  token
+    .command("hash")
+    .description("hash one token from standard input, for the tokens file")
+    .action(async () => {
+      exitCode = await hashToken();
+    });
+
+  const config = program.command("config").description("look at the configuration");
+  config
+    .command("check")
+    .description("validate the configuration and print what is in effect, secrets hidden")
+    .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)")
+    .option("--json", "print JSON")
+    .action((options: { config?: string; json?: boolean }) => {
+      exitCode = checkConfig(options);
+    });
+
+  try {
+    await program.parseAsync(argv);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? 0 : 2;
+    }
+    if (error instanceof ConfigError) {
+      process.stderr.write(printConfigError(error));
+      return 2;
+    }
+    throw error;
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}

@@ -1,0 +1,148 @@
+import type { KeyObject } from "node:crypto";
+import type { Clock } from "../clock.js";
+import { InvalidFieldError } from "../errors.js";
+import type { IceUrl } from "./ice-url.js";
+import { issueTurnCredential } from "./turn-credential.js";
+import { createPseudonymizer, encodeSubject } from "./turn-name.js";
+import { selectUrls } from "./url-selection.js";
+
+/** The W3C RTCIceServer dictionary. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+export interface IceServerRequest {
+  /** Empty is the default region. */
+  readonly region: string;
+  /** 0 is the configured default. */
+  readonly ttlSeconds: number;
+  /** 0 is no limit. */
+  readonly maxUrls: number;
+}
+
+/** What naming a credential needs to know of its caller. */
+export interface IceServerCaller {
+  readonly issuer?: string;
+  readonly subject: string;
+  readonly expiresAtSeconds?: number;
+}
+
+export interface IceServerList {
+  readonly iceServers: readonly IceServer[];
+  readonly region: string;
+  /** Present with TURN credentials only. */
+  readonly credentialLife?: { readonly expiresAtSeconds: number; readonly ttlSeconds: number };
+}
+
+export type TurnIdentity = "static" | "subject" | "pseudonym";
+
+export interface TurnSettings {
+  /** At least one. */
+  readonly urls: readonly IceUrl[];
+  /** The shared secret that signs. */
+  readonly secret: KeyObject;
+  readonly ttlSeconds: number;
+  readonly minTtlSeconds: number;
+  readonly identity: TurnIdentity;
+  /** The name in usernames when `identity` is `static`. */
+  readonly name: string;
+  /** Whether a credential ends no later than the token that asked for it. */
+  readonly capAtTokenExpiry: boolean;
+}
+
+export interface IceServerSettings {
+  readonly stunUrls: readonly IceUrl[];
+  /** Absent when no TURN server is configured: answers then hold STUN entries only. */
+  readonly turn?: TurnSettings;
+}
+
+/** The caller's token has no life left that a credential could share. */
+export class CallerExpiredError extends Error {
+  override readonly name = "CallerExpiredError";
+}
+
+/**
+ * Makes the function that answers a caller with its servers. All that does not depend on the
+ * request is prepared here, once.
+ *
+ * The function throws InvalidFieldError when a field of the request is out of range, and
+ * CallerExpiredError when `capAtTokenExpiry` leaves no life at all.
+ */
+export function createIceServerLister(
+  { stunUrls, turn }: IceServerSettings,
+  clock: Clock,
+): (caller: IceServerCaller, request: IceServerRequest) => IceServerList {
+  const allUrls = [...stunUrls, ...(turn?.urls ?? [])];
+  const stunSet = new Set(stunUrls);
+  const list = (maxUrls: number) => {
+    const urls = selectUrls(allUrls, maxUrls);
+    return {
+      stunServers: urls.filter((url) => stunSet.has(url)).map(({ text }) => ({ urls: [text] })),
+      turnUrls: urls.filter((url) => !stunSet.has(url)).map(({ text }) => text),
+    };
+  };
+  const fullList = list(0);
+  const nameCaller = turn === undefined ? () => "" : createNaming(turn);
+
+  return (caller, request) => {
+    checkRequest(request, turn);
+    const { stunServers, turnUrls } = request.maxUrls === 0 ? fullList : list(request.maxUrls);
+    if (turn === undefined) {
+      return { iceServers: stunServers, region: "" };
+    }
+    const nowSeconds = Math.floor(clock() / 1000);
+    const wantedExpiry = nowSeconds + (request.ttlSeconds || turn.ttlSeconds);
+    const expiresAtSeconds = turn.capAtTokenExpiry
+      ? Math.min(wantedExpiry, Math.floor(caller.expiresAtSeconds ?? wantedExpiry))
+      : wantedExpiry;
+    const ttlSeconds = expiresAtSeconds - nowSeconds;
+    if (ttlSeconds <= 0) {
+      throw new CallerExpiredError("the caller's token has expired");
+    }
+    const credential = issueTurnCredential(turn.secret, nameCaller(caller), expiresAtSeconds);
+    return {
+      iceServers: [...stunServers, { urls: turnUrls, ...credential }],
+      region: "",
+      credentialLife: { expiresAtSeconds, ttlSeconds },
+    };
+  };
+}
+
+function createNaming({
+  identity,
+  name,
+  secret,
+}: TurnSettings): (caller: IceServerCaller) => string {
+  switch (identity) {
+    case "static":
+      return () => name;
+    case "subject":
+      return ({ subject }) => encodeSubject(subject);
+    case "pseudonym":
+      return createPseudonymizer(secret);
+  }
+}
+
+function checkRequest(request: IceServerRequest, turn: TurnSettings | undefined): void {
+  const { region, ttlSeconds, maxUrls } = request;
+  if (region !== "") {
+    throw new InvalidFieldError("region", "is unknown: no regions are configured; leave it empty");
+  }
+  if (maxUrls < 0) {
+    throw new InvalidFieldError("max_urls", "must be 0 (no limit) or more");
+  }
+  const bounds = turn ?? { minTtlSeconds: 0, ttlSeconds: Number.MAX_SAFE_INTEGER };
+  if (
+    ttlSeconds !== 0 &&
+    !(ttlSeconds >= bounds.minTtlSeconds && ttlSeconds <= bounds.ttlSeconds)
+  ) {
+    throw new InvalidFieldError(
+      "ttl_seconds",
+      turn === undefined
+        ? "must be 0 (the default) or more"
+        : `must be 0 (the default) or from ${bounds.minTtlSeconds} to ${bounds.ttlSeconds}`,
+    );
+  }
+}

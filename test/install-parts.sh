@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs the real servers and clients that the tests run, where they are missing: by itself as
+# root on Debian, else it prints the command to run. Says nothing when all is there.
+set -euo pipefail
+
+PATH="$PATH:/usr/sbin:/sbin"
+
+missing=()
+
+need_program() { # package program
+  command -v "$2" >/dev/null || missing+=("$1")
+}
+
+need_file() { # package file
+  [ -e "$2" ] || missing+=("$1")
+}
+
+need_python_module() { # package module
+  # Debian's own Python, since another one may come first on the PATH.
+  /usr/bin/python3 -c "import $2" 2>/dev/null || missing+=("$1")
+}
+
+find_missing() {
+  missing=()
+  need_program coturn turnserver
+  need_program chromium chromium
+  need_program nginx nginx
+  need_program protobuf-compiler protoc
+  need_program protobuf-compiler-grpc grpc_python_plugin
+  need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto
+  need_program curl curl
+  need_program openssl openssl
+  need_python_module python3-grpcio grpc
+  need_python_module python3-protobuf google.protobuf
+  need_python_module python3-aioice aioice
+}
+
+find_missing
+if [ "${#missing[@]}" -eq 0 ]; then
+  exit 0
+fi
+
+install=(apt-get install -y --no-install-recommends "${missing[@]}")
+
+if [ "$(id -u)" -ne 0 ] || ! grep -qx 'ID=debian' /etc/os-release 2>/dev/null; then
+  echo "The tests need programs that are missing here. On Debian 12 or later, this installs them:" >&2
+  echo "  sudo apt-get update && sudo ${install[*]}" >&2
+  exit 1
+fi
+
+echo "Installing for the tests: ${missing[*]}" >&2
+# A runlevel of 1 keeps the packages from starting their servers: the tests start their own.
+export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+apt-get -qq -o DPkg::Lock::Timeout=120 update >/dev/null
+"${install[@]}" -qq -o DPkg::Lock::Timeout=120 >/dev/null
+
+find_missing
+if [ "${#missing[@]}" -ne 0 ]; then
+  echo "Still missing after the installation: ${missing[*]}" >&2
+  exit 1
+fi

@@ -1,0 +1,64 @@
+"""Asks a TURN server for a relay with aioice, and prints the outcome as one line of JSON.
+
+Standard input: JSON with host, port, transport (udp, tcp or tls), username, credential, and
+caFile for tls. The relay is given back at once.
+"""
+
+import asyncio
+import json
+import ssl
+import sys
+
+from aioice import stun, turn
+
+
+async def connect(target):
+    server = (target["host"], target["port"])
+    loop = asyncio.get_running_loop()
+    # aioice reads the last two only after the allocation.
+    arguments = (server, target["username"], target["credential"], 600, 500)
+    if target["transport"] == "udp":
+        _, client = await loop.create_datagram_endpoint(
+            lambda: turn.TurnClientUdpProtocol(*arguments), remote_addr=server
+        )
+        return client
+    context = None
+    if target["transport"] == "tls":
+        context = ssl.create_default_context(cafile=target["caFile"])
+    _, client = await loop.create_connection(
+        lambda: turn.TurnClientTcpProtocol(*arguments), *server, ssl=context
+    )
+    return client
+
+
+async def allocate(client):
+    request = stun.Message(
+        message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST
+    )
+    request.attributes["LIFETIME"] = client.lifetime
+    request.attributes["REQUESTED-TRANSPORT"] = turn.UDP_TRANSPORT
+    try:
+        response, _ = await client.request_with_retry(request)
+    except stun.TransactionFailed as failure:
+        return {
+            "allocated": False,
+            "errorCode": failure.response.attributes["ERROR-CODE"][0],
+            "realm": client.realm,
+        }
+    host, port = response.attributes["XOR-RELAYED-ADDRESS"]
+    await client.delete()
+    return {
+        "allocated": True,
+        "relayedTransportAddress": f"{host}:{port}",
+        "lifetimeSeconds": response.attributes["LIFETIME"],
+        "realm": client.realm,
+    }
+
+
+async def main():
+    target = json.load(sys.stdin)
+    client = await connect(target)
+    print(json.dumps(await asyncio.wait_for(allocate(client), timeout=4)))
+
+
+asyncio.run(main())

@@ -1,0 +1,108 @@
+import { randomBytes } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { acceptsTcp, startProcess } from "./child-process.js";
+import { findFreePort } from "./free-port.js";
+import { createTemporaryDirectory } from "./temporary-directory.js";
+
+export interface CoturnOptions {
+  /** Each is accepted. */
+  readonly secrets: readonly string[];
+  readonly realm?: string;
+  /** With it, `tlsPort` answers TURN over TLS. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Further lines for turnserver.conf. */
+  readonly extra?: readonly string[];
+}
+
+export interface Coturn {
+  /** Of TURN over UDP and over TCP, on 127.0.0.1. */
+  readonly port: number;
+  readonly tlsPort: number;
+  readonly realm: string;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts a coturn that accepts time-limited credentials (`use-auth-secret`) on loopback. */
+export async function startCoturn({
+  secrets,
+  realm = "turn.test",
+  tls,
+  extra = [],
+}: CoturnOptions): Promise<Coturn> {
+  const port = await findFreePort();
+  const tlsPort = await findFreePort();
+  const relayPorts = chooseRelayPorts();
+  const directory = await createTemporaryDirectory("coturn");
+  const configFile = await directory.write(
+    "turnserver.conf",
+    [
+      "listening-ip=127.0.0.1",
+      "relay-ip=127.0.0.1",
+      `listening-port=${port}`,
+      `tls-listening-port=${tlsPort}`,
+      `min-port=${relayPorts.first}`,
+      `max-port=${relayPorts.last}`,
+      "fingerprint",
+      "use-auth-secret",
+      ...secrets.map((secret) => `static-auth-secret=${secret}`),
+      `realm=${realm}`,
+      ...(tls === undefined ? ["no-tls"] : [`cert=${tls.certFile}`, `pkey=${tls.keyFile}`]),
+      "no-dtls",
+      "no-cli",
+      "no-rfc5780",
+      "no-multicast-peers",
+      "allow-loopback-peers",
+      "simple-log",
+      "log-file=stdout",
+      `pidfile=${directory.path}/turnserver.pid`,
+      `userdb=${directory.path}/turndb`,
+      ...extra,
+      "",
+    ].join("\n"),
+  );
+  const child = startProcess({
+    name: "coturn",
+    command: "turnserver",
+    args: ["-c", configFile],
+    cwd: directory.path,
+  });
+  async function stop() {
+    await child.stop();
+    await directory.remove();
+  }
+  try {
+    await child.untilReady(() => answersStunBinding(port));
+    await child.untilReady(() => acceptsTcp(port));
+    if (tls !== undefined) {
+      await child.untilReady(() => acceptsTcp(tlsPort));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, tlsPort, realm, output: () => child.stdout() + child.stderr(), stop };
+}
+
+/** 50 ports at random between those of findFreePort and those of outgoing connections. */
+function chooseRelayPorts(): { first: number; last: number } {
+  const size = 50;
+  const first = 25_000 + size * Math.floor(Math.random() * 150);
+  return { first, last: first + size - 1 };
+}
+
+/** Sends one binding request (RFC 8489 section 5) and waits 200 ms for any answer. */
+function answersStunBinding(port: number): Promise<true | undefined> {
+  const request = Buffer.concat([Buffer.from("000100002112a442", "hex"), randomBytes(12)]);
+  const socket = createSocket("udp4");
+  return new Promise<true | undefined>((resolve) => {
+    const timer = setTimeout(() => resolve(undefined), 200);
+    const finish = (answered: true | undefined) => {
+      clearTimeout(timer);
+      resolve(answered);
+    };
+    socket.on("message", () => finish(true));
+    socket.on("error", () => finish(undefined));
+    socket.send(request, port, "127.0.0.1");
+  }).finally(() => socket.close());
+}

@@ -1,0 +1,103 @@
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { type ChildProcess, startProcess } from "./child-process.js";
+import { createTemporaryDirectory } from "./temporary-directory.js";
+
+const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+export interface IceServiceOptions {
+  /** The configuration file's content. Without it the service gets no file. */
+  readonly config?: { readonly listen?: object; readonly [key: string]: unknown };
+  /** Beside PATH and HOME, which are all that the service gets otherwise. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Further arguments of `serve`. */
+  readonly args?: readonly string[];
+  /** Files beside the configuration file, readable by their owner only; it names them without a path. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+const logLineSchema = z.looseObject({ level: z.string(), msg: z.string() });
+export type LogLine = z.infer<typeof logLineSchema>;
+
+export interface IceService {
+  readonly pid: number;
+  /** Such as `http://127.0.0.1:40123`. */
+  readonly url: string;
+  readonly host: string;
+  readonly port: number;
+  /** `host:port`, as gRPC clients want it. */
+  readonly target: string;
+  /** The lines of the log so far. Throws when one is not a JSON object with `level` and `msg`. */
+  logs(): LogLine[];
+  /** Standard error as it is. */
+  stderr(): string;
+  stdout(): string;
+  signal(name: NodeJS.Signals): void;
+  /** Ends it (SIGTERM by default) and returns its exit code. A second call only returns the code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+/** Starts the built program on a free loopback port, and waits until it says that it is ready. */
+export async function startIceService({
+  config,
+  env = {},
+  args = [],
+  files = {},
+}: IceServiceOptions = {}): Promise<IceService> {
+  const directory = await createTemporaryDirectory("service");
+  for (const [name, content] of Object.entries(files)) {
+    await directory.write(name, content);
+  }
+  const serveArgs = [...args];
+  const addressEnv: Record<string, string> = {};
+  if (config === undefined) {
+    addressEnv["ICE_HOST"] = "127.0.0.1";
+    addressEnv["ICE_PORT"] = "0";
+  } else {
+    const listen = { host: "127.0.0.1", port: 0, ...config.listen };
+    serveArgs.push("--config", await directory.write("ice.yaml", stringify({ ...config, listen })));
+  }
+  const child = startProcess({
+    name: "ice-service",
+    command: process.execPath,
+    args: [program, "serve", ...serveArgs],
+    cwd: directory.path,
+    env: { ...addressEnv, ...env },
+  });
+  async function stop(signal?: NodeJS.Signals) {
+    const exitCode = await child.stop(signal);
+    await directory.remove();
+    return exitCode;
+  }
+  try {
+    const url = await child.untilReady(() => findReadyUrl(child));
+    const { hostname: host, port, host: target } = new URL(url);
+    return {
+      pid: child.pid,
+      url,
+      host,
+      port: Number(port),
+      target,
+      logs: () => readLog(child),
+      stderr: child.stderr,
+      stdout: child.stdout,
+      signal: child.signal,
+      stop,
+    };
+  } catch (error) {
+    await stop("SIGKILL");
+    throw error;
+  }
+}
+
+function findReadyUrl(child: ChildProcess): string | undefined {
+  const ready = readLog(child).find(({ msg }) => msg === "ready");
+  return ready && z.string().parse(ready["url"]);
+}
+
+/** The last line may be half written, and is then left out. */
+function readLog(child: ChildProcess): LogLine[] {
+  const lines = child.stderr().split("\n").slice(0, -1);
+  return lines.map((line) => logLineSchema.parse(JSON.parse(line)));
+}

@@ -1,0 +1,81 @@
+import { acceptsTcp, startProcess } from "./child-process.js";
+import { findFreePort } from "./free-port.js";
+import { createTemporaryDirectory } from "./temporary-directory.js";
+
+export interface NginxOptions {
+  /** The service's port on 127.0.0.1, in the clear. */
+  readonly upstreamPort: number;
+  /** With it, nginx serves both ports over TLS. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string };
+}
+
+export interface Nginx {
+  /** HTTP/1.1, handed on with proxy_pass. */
+  readonly restUrl: string;
+  /** HTTP/2, handed on with grpc_pass: `127.0.0.1:<port>`. */
+  readonly grpcTarget: string;
+  output(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts nginx as a reverse proxy in front of the service. */
+export async function startNginx({ upstreamPort, certificate }: NginxOptions): Promise<Nginx> {
+  const restPort = await findFreePort();
+  const grpcPort = await findFreePort();
+  const directory = await createTemporaryDirectory("nginx");
+  const ssl = certificate === undefined ? "" : " ssl";
+  const configFile = await directory.write(
+    "nginx.conf",
+    `
+daemon off;
+# One process, so that its pid is all there is to end.
+master_process off;
+pid nginx.pid;
+error_log stderr;
+events { worker_connections 256; }
+http {
+  access_log off;
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  ${certificate === undefined ? "" : `ssl_certificate ${certificate.certFile}; ssl_certificate_key ${certificate.keyFile};`}
+  server {
+    listen 127.0.0.1:${restPort}${ssl};
+    location / {
+      proxy_pass http://127.0.0.1:${upstreamPort};
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+    }
+  }
+  server {
+    listen 127.0.0.1:${grpcPort}${ssl} http2;
+    location / { grpc_pass grpc://127.0.0.1:${upstreamPort}; }
+  }
+}
+`,
+  );
+  const child = startProcess({
+    name: "nginx",
+    command: "nginx",
+    args: ["-p", directory.path, "-c", configFile, "-e", "stderr"],
+    cwd: directory.path,
+  });
+  async function stop() {
+    await child.stop();
+    await directory.remove();
+  }
+  try {
+    await child.untilReady(() => acceptsTcp(restPort));
+    await child.untilReady(() => acceptsTcp(grpcPort));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    restUrl: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${restPort}`,
+    grpcTarget: `127.0.0.1:${grpcPort}`,
+    output: child.stderr,
+    stop,
+  };
+}

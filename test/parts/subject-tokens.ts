@@ -1,0 +1,30 @@
+import { randomBytes } from "node:crypto";
+import { SignJWT } from "jose";
+
+export interface SubjectTokens {
+  /** For `auth.jwt` of the service's configuration. */
+  readonly jwt: readonly object[];
+  /** To write beside the configuration file. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Makes a token for this subject, good for ten minutes. */
+  sign(subject: string): Promise<string>;
+}
+
+/** An issuer whose HS256 tokens the service accepts, whoever their subject is. */
+export function createSubjectTokens(): SubjectTokens {
+  const issuer = "https://issuer.test";
+  const audience = "ice-service";
+  const secret = randomBytes(32).toString("hex");
+  return {
+    jwt: [{ issuer, audience, algorithms: ["HS256"], secretFile: "jwt.secret" }],
+    files: { "jwt.secret": `${secret}\n` },
+    sign: (subject) =>
+      new SignJWT()
+        .setProtectedHeader({ alg: "HS256" })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject(subject)
+        .setExpirationTime("10m")
+        .sign(Buffer.from(secret, "utf8")),
+  };
+}
