@@ -25,9 +25,11 @@ export function createRequestSignal(response: NodeResponse): AbortSignal {
   return controller.signal;
 }
 
-/** Whether the client has sent all of its request. */
+/** Whether the client has sent all of its request, as one without a body has from the start. */
 export function isRequestComplete(request: NodeRequest): boolean {
-  return "stream" in request
-    ? request.stream.endAfterHeaders || request.stream.readableEnded
-    : request.complete;
+  if ("stream" in request) {
+    return request.stream.endAfterHeaders || request.stream.readableEnded;
+  }
+  const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
+  return request.complete || (coding === undefined && Number(length) === 0);
 }

@@ -1,0 +1,29 @@
+import { stringify } from "yaml";
+import { createTokenVerifier } from "../authentication/token-verifier.js";
+import { systemClock } from "../clock.js";
+import { loadConfig } from "../config/load-config.js";
+import { describeConfig } from "../config/print-config.js";
+
+/**
+ * `config check`: prints the effective configuration, with warnings on standard error.
+ * @returns the exit code, 0
+ * @throws ConfigError when the configuration cannot be used
+ */
+export function checkConfig({ config: file, json }: { config?: string; json?: boolean }): number {
+  const { config, warnings } = loadConfig({
+    env: process.env,
+    ...(file !== undefined && { file }),
+  });
+  // Key files and the tokens file are read as well; JWKS URLs are not asked.
+  const jwt = config.auth.jwt.filter(({ keys }) => keys.kind !== "jwksUrl");
+  const silent = { info() {}, warn() {} };
+  createTokenVerifier({ ...config.auth, jwt }, { clock: systemClock, log: silent }).close();
+  for (const warning of warnings) {
+    process.stderr.write(`warning: ${warning}\n`);
+  }
+  const described = describeConfig(config);
+  process.stdout.write(
+    json ? `${JSON.stringify(described, undefined, 2)}\n` : stringify(described),
+  );
+  return 0;
+}

@@ -1,0 +1,70 @@
+import { text } from "node:stream/consumers";
+import { stringify } from "yaml";
+import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
+import { systemClock } from "../clock.js";
+import { parseDuration } from "../config/duration.js";
+import { ConfigError } from "../errors.js";
+
+const maxTokenBytes = 8192;
+
+/**
+ * `token new`: prints a new token, once, and its entry for the tokens file.
+ * @returns the exit code, 0
+ * @throws ConfigError when the name or the duration cannot be used
+ */
+export function newToken({
+  name,
+  expires,
+  json,
+}: {
+  name: string;
+  expires?: string;
+  json?: boolean;
+}): number {
+  if (!/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(name)) {
+    throw usage("--name", "is not 1 to 200 printable characters", "Write --name signalling");
+  }
+  const seconds = expires === undefined ? undefined : parseDuration(expires);
+  if (expires !== undefined && !seconds) {
+    throw usage("--expires", "is not a duration", "Write --expires 90d, for example");
+  }
+  const token = createConnectorToken();
+  const entry = {
+    name,
+    hash: hashConnectorToken(token),
+    ...(seconds !== undefined && {
+      expires: new Date(systemClock() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z"),
+    }),
+  };
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ token, entry })}\n`
+      : `# The token, shown only this once:\n${token}\n\n# Its entry for the connector tokens file:\n${stringify({ tokens: [entry] })}`,
+  );
+  return 0;
+}
+
+/**
+ * `token hash`: prints the hash of the one token on standard input, without its trailing newline.
+ * @returns the exit code, 0
+ * @throws ConfigError when there is no token, or it is longer than tokens may be
+ */
+export async function hashToken(): Promise<number> {
+  if (process.stdin.isTTY) {
+    process.stderr.write("Paste the token, then Enter and Ctrl-D:\n");
+  }
+  const token = (await text(process.stdin)).replace(/\r?\n$/, "");
+  if (token === "" || Buffer.byteLength(token) > maxTokenBytes || /\s/.test(token)) {
+    throw usage(
+      "standard input",
+      "does not hold one token of 1 to 8192 bytes without white space",
+      "Run: printf %s TOKEN | ice-service token hash",
+    );
+  }
+  process.stdout.write(`${hashConnectorToken(token)}\n`);
+  return 0;
+}
+
+function usage(key: string, problem: string, fix: string): ConfigError {
+  return new ConfigError([{ key, problem, fix }]);
+}

@@ -1,0 +1,154 @@
+import { readFileSync, statSync } from "node:fs";
+import { closest, distance } from "fastest-levenshtein";
+import { LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
+import { ConfigError, type ConfigProblem } from "../errors.js";
+import type { Overlay } from "./environment.js";
+import { type ConfigFile, fileSchema, knownKeys } from "./file-schema.js";
+
+type Path = readonly PropertyKey[];
+
+const maxFileBytes = 1024 * 1024;
+
+/** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
+export type NameKey = (path: Path) => string;
+
+export interface ConfigSource {
+  readonly content: ConfigFile;
+  readonly nameKey: NameKey;
+  readonly fromEnvironment: (path: Path) => boolean;
+}
+
+/**
+ * Reads the configuration file, if any, and lays the variables over it.
+ * @throws ConfigError with every problem of the file's shape
+ */
+export function readConfigSource(file: string | undefined, overlay: Overlay): ConfigSource {
+  const raw = file === undefined ? {} : parseFile(file);
+  const variableOf = new Map(overlay.entries.map(({ path, name }) => [path.join("."), name]));
+  if (overlay.entries.some(({ path }) => path[1] === "jwt")) {
+    assign(raw, ["auth", "jwt"], [{}]);
+  }
+  for (const { path, value } of overlay.entries) {
+    assign(raw, path, value);
+  }
+  const findVariable = (path: Path) =>
+    path
+      .map((_, index) => variableOf.get(path.slice(0, index + 1).join(".")))
+      .findLast((name) => name !== undefined);
+  const nameKey: NameKey = (path) => findVariable(path) ?? printPath(path);
+
+  const checked = fileSchema.safeParse(raw);
+  if (checked.success) {
+    return {
+      content: checked.data,
+      nameKey,
+      fromEnvironment: (path) => findVariable(path) !== undefined,
+    };
+  }
+  const [first, ...rest] = checked.error.issues.flatMap((issue) => describeIssue(issue, nameKey));
+  throw new ConfigError([first ?? { key: "the file", problem: "is not valid", fix: "" }, ...rest]);
+}
+
+function parseFile(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    if (statSync(file).size > maxFileBytes) {
+      throw new Error("it is larger than 1 MiB");
+    }
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown error";
+    const fix = "Give the path of a YAML file with --config or ICE_CONFIG";
+    throw new ConfigError([{ key: file, problem: `cannot be read (${reason})`, fix }]);
+  }
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const [first, ...rest] = document.errors.map(({ message, pos }): ConfigProblem => {
+    const { line, col } = lineCounter.linePos(pos[0]);
+    return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
+  });
+  if (first !== undefined) {
+    throw new ConfigError([first, ...rest]);
+  }
+  const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  if (!isRecord(content)) {
+    const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";
+    throw new ConfigError([{ key: file, problem: "holds no mapping of keys", fix }]);
+  }
+  return content;
+}
+
+function assign(root: Record<string, unknown>, path: Path, value: unknown): void {
+  let parent: object = root;
+  for (const part of path.slice(0, -1)) {
+    const child: unknown = Reflect.get(parent, part);
+    if (typeof child === "object" && child !== null) {
+      parent = child;
+    } else {
+      const created = {};
+      Reflect.set(parent, part, created);
+      parent = created;
+    }
+  }
+  Reflect.set(parent, path.at(-1) ?? "", value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem[] {
+  const key = nameKey(issue.path);
+  const sample = `See ${printPath(issue.path)} in config-sample.yaml`;
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const section = issue.path.filter((part) => typeof part === "string").join(".");
+      const known = knownKeys[section] ?? [];
+      return issue.keys.map((unknown) => ({
+        key: nameKey([...issue.path, unknown]),
+        problem: "is no known key",
+        fix: suggest(unknown, known),
+      }));
+    }
+    case "custom":
+      return [{ key, problem: issue.message, fix: String(issue.params?.["fix"] ?? sample) }];
+    case "invalid_value": {
+      const known = issue.values.map(String);
+      return [
+        {
+          key,
+          problem: "has a value that is not known",
+          fix: suggest(String(issue.input ?? ""), known),
+        },
+      ];
+    }
+    case "invalid_type":
+      return [
+        {
+          key,
+          problem: issue.message.endsWith("received undefined")
+            ? "is missing"
+            : `is not of the type ${issue.expected}`,
+          fix: sample,
+        },
+      ];
+    default:
+      return [{ key, problem: `is not valid (${issue.message})`, fix: sample }];
+  }
+}
+
+function suggest(given: string, known: readonly string[]): string {
+  const nearest = closest(given, [...known]);
+  return given !== "" && distance(given.toLowerCase(), nearest.toLowerCase()) <= 3
+    ? `Did you mean ${nearest}?`
+    : `Known are: ${known.join(", ")}`;
+}
+
+/** `auth.jwt[0].issuer` */
+function printPath(path: Path): string {
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+}

@@ -1,0 +1,75 @@
+import { createSecretKey, type KeyObject } from "node:crypto";
+import { lstatSync, readFileSync, statSync } from "node:fs";
+
+const maxBytes = 4096;
+
+/** Why a secret cannot be used, without the secret. */
+export class SecretError extends Error {
+  override readonly name = "SecretError";
+
+  constructor(
+    message: string,
+    readonly fix: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Reads a secret: the file's content without one trailing newline, as UTF-8 bytes.
+ *
+ * @param warn called instead of throwing when everybody may read the file but that has to be borne:
+ *   in development, and behind a symbolic link, which is how Kubernetes mounts secrets
+ * @throws SecretError when it is missing, empty, too long, no UTF-8, or readable by everybody
+ */
+export function readSecretFile(
+  file: string,
+  dev: boolean,
+  warn: (text: string) => void,
+): KeyObject {
+  let content: Buffer;
+  let mode: number;
+  let isLink: boolean;
+  try {
+    const status = statSync(file);
+    if (!status.isFile() || status.size > maxBytes) {
+      throw new Error(status.isFile() ? `it is larger than ${maxBytes} bytes` : "it is no file");
+    }
+    mode = status.mode;
+    isLink = lstatSync(file).isSymbolicLink();
+    content = readFileSync(file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : "unknown error";
+    throw new SecretError(
+      `cannot read ${file} (${reason})`,
+      "Give a file that holds the secret alone",
+    );
+  }
+  if (process.platform !== "win32" && (mode & 0o004) !== 0) {
+    const problem = `everybody on this machine may read ${file}`;
+    if (!dev && !isLink) {
+      throw new SecretError(problem, `Run: chmod o-r ${file}`);
+    }
+    warn(problem);
+  }
+  return toSecret(content, file);
+}
+
+/** @throws SecretError when the text is empty */
+export function readSecretText(text: string): KeyObject {
+  return toSecret(Buffer.from(text), "the value");
+}
+
+function toSecret(content: Buffer, source: string): KeyObject {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    throw new SecretError(`${source} is not UTF-8 text`, "Make one with: openssl rand -hex 32");
+  }
+  const secret = text.replace(/\r?\n$/, "");
+  if (secret === "") {
+    throw new SecretError(`${source} is empty`, "Make one with: openssl rand -hex 32");
+  }
+  return createSecretKey(secret, "utf8");
+}
