@@ -55,11 +55,16 @@ describe("the imports in src", () => {
   it("form no circle", () => {
     const importsOf = new Map(files.map(({ file, imports }) => [file, imports]));
     const circles: string[] = [];
+    const done = new Set<string>();
     const visit = (file: string, trail: readonly string[]) => {
       if (trail.includes(file)) {
         circles.push([...trail.slice(trail.indexOf(file)), file].join(" -> "));
         return;
       }
+      if (done.has(file)) {
+        return;
+      }
+      done.add(file);
       for (const imported of importsOf.get(file) ?? []) {
         visit(imported, [...trail, file]);
       }

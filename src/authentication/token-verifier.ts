@@ -5,9 +5,10 @@ import { ConfigError, type ConfigProblem } from "../errors.js";
 import type { Caller } from "./caller.js";
 import type { ConnectorTokenEntry } from "./connector-token.js";
 import { readConnectorTokensFile } from "./connector-tokens-file.js";
+import { openKeySource } from "./issuer-keys.js";
 import type { JwksLog } from "./jwks-source.js";
 import { createJwtVerifier, readClaimedIssuer, type VerifyJwt } from "./jwt-verifier.js";
-import { type KeySource, openKeySource } from "./key-source.js";
+import type { KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
 

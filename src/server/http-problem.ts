@@ -22,6 +22,12 @@ export const unsupportedMediaType: HttpProblem = {
     "unknown Content-Type; use application/json or application/proto (Connect), application/grpc or application/grpc-web",
 };
 
+export const headersTooLarge: HttpProblem = {
+  status: 431,
+  code: Code.ResourceExhausted,
+  message: "the headers are too large",
+};
+
 export function methodNotAllowed(allowed: readonly string[]): HttpProblem {
   return {
     status: 405,

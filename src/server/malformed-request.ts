@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { problemContentType } from "../rpc/rest/problem-details.js";
-import { type HttpProblem, printProblem } from "./http-problem.js";
+import { type HttpProblem, headersTooLarge, printProblem } from "./http-problem.js";
 
 /** Answers what Node's HTTP/1.1 parser refuses, and closes the connection. */
 export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -26,7 +26,7 @@ export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Dup
 function toProblem(code: string | undefined): HttpProblem {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
-      return { status: 431, code: Code.ResourceExhausted, message: "the headers are too large" };
+      return headersTooLarge;
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return { status: 408, code: Code.DeadlineExceeded, message: "the request came too slowly" };
     default:

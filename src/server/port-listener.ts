@@ -9,6 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { ListenConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { HttpLimits } from "./http-limits.js";
+import { headersTooLarge, sendProblem } from "./http-problem.js";
 import { answerMalformedRequest } from "./malformed-request.js";
 import { isRequestComplete, type NodeRequest } from "./node-exchange.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
@@ -158,11 +159,20 @@ function createHttp2Side(
   });
   server.on("request", (request, response) => {
     cutSlowRequest(request, limits.requestTimeoutMs);
-    listener(request, response);
+    if (countHeaderBytes(request) > limits.maxHeaderBytes) {
+      sendProblem(headersTooLarge, response);
+    } else {
+      listener(request, response);
+    }
   });
   // Node destroys the session itself; the listener only keeps the error from being thrown.
   server.on("sessionError", () => {});
   return server;
+}
+
+/** Node only asks HTTP/2 clients to keep to maxHeaderListSize; here it holds. */
+function countHeaderBytes({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length, 0);
 }
 
 /** Node bounds how long an HTTP/1.1 request may take to arrive, but no HTTP/2 one. */

@@ -47,24 +47,41 @@ function sendRaw(...chunks: (string | Buffer)[]): Promise<string> {
 const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 
 describe("hostile HTTP/1.1", () => {
-  it.each<[string, string, number]>([
-    ["headers over 16 KiB", `GET / HTTP/1.1\r\nHost: x\r\nA: ${"a".repeat(20_000)}\r\n\r\n`, 431],
-    ["a request line over 16 KiB", `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
-    ["an unknown method", "BREW / HTTP/1.1\r\nHost: x\r\n\r\n", 400],
-    ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n", 400],
-    [
-      "two different lengths",
-      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-      400,
-    ],
-    [
-      "length and chunks",
-      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      400,
-    ],
-    ["no Host", "GET /health HTTP/1.1\r\n\r\n", 400],
-    ["an obsolete line folding", "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400],
-  ])("answers %s with %s problem details", async (_, request, status) => {
+  it.each([
+    {
+      name: "headers over 16 KiB",
+      request: `GET / HTTP/1.1\r\nHost: x\r\nA: ${"a".repeat(20_000)}\r\n\r\n`,
+      status: 431,
+    },
+    {
+      name: "a request line over 16 KiB",
+      request: `GET /${"a".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+      status: 431,
+    },
+    { name: "an unknown method", request: "BREW / HTTP/1.1\r\nHost: x\r\n\r\n", status: 400 },
+    {
+      name: "no HTTP at all",
+      request: "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
+      status: 400,
+    },
+    {
+      name: "two different lengths",
+      request: "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      status: 400,
+    },
+    {
+      name: "length and chunks",
+      request:
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      status: 400,
+    },
+    { name: "no Host", request: "GET /health HTTP/1.1\r\n\r\n", status: 400 },
+    {
+      name: "an obsolete line folding",
+      request: "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
+      status: 400,
+    },
+  ])("answers $name with $status", async ({ request, status }) => {
     const answer = await sendRaw(request);
     expect(statusOf(answer)).toBe(status);
   });
@@ -141,10 +158,9 @@ describe("HTTP/2 on the same port", () => {
     socket.destroy();
   });
 
-  it.each([
+  it.each<[string, Buffer]>([
     ["a frame cut short", Buffer.from([0, 0, 0, 0, 9, 1, 2])],
     ["a frame that announces 4 GiB", Buffer.from([0, 255, 255, 255, 255])],
-    ["an unknown flag", Buffer.from([64, 0, 0, 0, 0])],
     ["a compressed message without grpc-encoding", Buffer.from([1, 0, 0, 0, 1, 0])],
     ["no message at all", Buffer.alloc(0)],
     ["two messages", Buffer.alloc(10)],
@@ -171,7 +187,7 @@ describe("HTTP/2 on the same port", () => {
       stream.on("error", (error) => resolve(error.message));
       session.on("error", () => {});
     });
-    expect(await ended).not.toBe("200");
+    expect(await ended).toBe("431");
     session.destroy();
   });
 

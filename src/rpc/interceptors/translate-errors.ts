@@ -11,18 +11,32 @@ import { callRecordKey } from "../call-record.js";
  * caller.
  */
 export const translateErrors: Interceptor = (next) => async (request) => {
-  try {
-    return await next(request);
-  } catch (error) {
+  function translate(error: unknown): ConnectError {
     if (request.signal.aborted) {
-      // The deadline has passed or the caller is gone; whatever failed then, failed because of it.
-      throw ConnectError.from(request.signal.reason, Code.Canceled);
+      // The deadline has passed or the caller is gone: whatever failed then, failed because of it.
+      return ConnectError.from(request.signal.reason, Code.Canceled);
     }
     const translated = translateError(error);
     if (translated !== error) {
       request.contextValues.get(callRecordKey).cause = describeCause(error);
     }
-    throw translated;
+    return translated;
+  }
+
+  async function* translateStream<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
+    try {
+      yield* messages;
+    } catch (error) {
+      throw translate(error);
+    }
+  }
+
+  try {
+    request.signal.throwIfAborted();
+    const response = await next(request);
+    return response.stream ? { ...response, message: translateStream(response.message) } : response;
+  } catch (error) {
+    throw translate(error);
   }
 };
 

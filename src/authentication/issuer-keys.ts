@@ -1,0 +1,57 @@
+import type { CryptoKey, JWSHeaderParameters, KeyObject } from "jose";
+import { createLocalJWKSet } from "jose";
+import type { Clock } from "../clock.js";
+import type { JwtIssuerConfig } from "../config/config.js";
+import { ConfigError } from "../errors.js";
+import { createJwksSource, type JwksLog } from "./jwks-source.js";
+import { readKeySetFile, readPublicKeyFile } from "./key-file.js";
+import type { KeySource } from "./key-source.js";
+
+export interface KeySourceOptions {
+  readonly clock: Clock;
+  readonly log: JwksLog;
+  /** Called when keys that were in use have been replaced by others. */
+  readonly onChange: () => void;
+}
+
+/**
+ * Opens what an issuer's `keys` name. Files are read at once, a URL not before {@link KeySource.load}.
+ *
+ * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
+ * @throws ConfigError when the file or the URL cannot be used
+ */
+export function openKeySource(
+  { issuer, keys }: JwtIssuerConfig,
+  entryKey: string,
+  options: KeySourceOptions,
+): KeySource {
+  switch (keys.kind) {
+    case "jwksUrl":
+      if (keys.url.username !== "" || keys.url.password !== "") {
+        throw new ConfigError([
+          {
+            key: `${entryKey}.jwksUrl`,
+            problem: "has a user name or password in it, which cannot be sent",
+            fix: "Use a URL without them: a key set is public",
+          },
+        ]);
+      }
+      return createJwksSource({ ...options, issuer, url: keys.url, algorithms: keys.algorithms });
+    case "jwksFile": {
+      const jwks = readKeySetFile(keys.file, keys.algorithms, entryKey);
+      return createFixedSource(createLocalJWKSet({ keys: [...jwks] }));
+    }
+    case "publicKeyFile": {
+      const publicKey = readPublicKeyFile(keys.file, keys.algorithms, entryKey);
+      return createFixedSource(async () => publicKey);
+    }
+    case "secret":
+      return createFixedSource(async () => keys.secret);
+  }
+}
+
+function createFixedSource(
+  findKey: (header: JWSHeaderParameters) => Promise<CryptoKey | KeyObject>,
+): KeySource {
+  return { findKey: (header) => findKey(header), keepFresh() {}, async load() {}, close() {} };
+}
