@@ -19,7 +19,8 @@ export function logExchange(
   const startedAtMs = clock();
   const remoteAddress = request.socket.remoteAddress;
   response.once("close", () => {
-    const { protocol, target, code, caller, credentialExpiresAtSeconds, cause } = record;
+    const { protocol, target, caller, credentialExpiresAtSeconds, cause } = record;
+    const code = record.code ?? (response.writableEnded ? undefined : "canceled");
     const method = request.method ?? "";
     log[chooseLevel(record)](
       {

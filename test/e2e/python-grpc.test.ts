@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -90,13 +91,15 @@ describe("GetIceServers with Python's grpcio", () => {
 describe("a deadline", () => {
   let keyServer: Server;
 
-  // Answers the load at the start with an error, and nothing after that.
+  // Serves a key at the start, and answers nothing after that.
   beforeAll(async () => {
     let asked = 0;
     keyServer = createServer((_, response) => {
       asked += 1;
       if (asked === 1) {
-        response.writeHead(500).end();
+        const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+        const key = { ...publicKey.export({ format: "jwk" }), kid: "known" };
+        response.end(JSON.stringify({ keys: [key] }));
       }
     });
     keyServer.listen(0, "127.0.0.1");

@@ -1,0 +1,383 @@
+import { createSecretKey } from "node:crypto";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { z } from "zod";
+import { fileSchema } from "../../src/config/file-schema.js";
+import { type LoadOptions, loadConfig } from "../../src/config/load-config.js";
+import { describeConfig } from "../../src/config/print-config.js";
+import { ConfigError, type ConfigProblem } from "../../src/errors.js";
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "ice-config-"));
+  write("tokens.yaml", "tokens: []");
+  write("turn.secret", "north-north-north-north\n");
+  write("short.secret", "north\n");
+  write("jwt.secret", `${"j".repeat(32)}\r\n`);
+  write("empty.secret", "\n");
+  write("open.secret", "open-open-open-open", 0o644);
+  write("binary.secret", Buffer.from([0xff, 0xfe]));
+  symlinkSync(join(directory, "open.secret"), join(directory, "linked.secret"));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+function write(name: string, content: string | Buffer, mode = 0o600): string {
+  const file = join(directory, name);
+  writeFileSync(file, content);
+  chmodSync(file, mode);
+  return file;
+}
+
+const auth = { connectorTokensFile: "tokens.yaml" };
+const load = (content: object, env: LoadOptions["env"] = {}, dev?: LoadOptions["dev"]) =>
+  loadConfig({
+    file: write("ice.yaml", stringify({ auth, ...content })),
+    env,
+    ...(dev && { dev }),
+  });
+const problemsOf = (run: () => unknown): readonly ConfigProblem[] => {
+  try {
+    run();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return error.problems;
+    }
+    throw error;
+  }
+};
+const turnUrls = ["turn:turn.example.com"];
+const issuer = { issuer: "https://i.example", audience: "ice" };
+
+describe("loadConfig", () => {
+  it("has defaults for everything but authentication", () => {
+    const { config, warnings } = load({});
+    expect(warnings).toEqual([]);
+    expect(describeConfig(config)).toEqual({
+      listen: { host: "0.0.0.0", port: 8080, maxConnections: 20000 },
+      cors: { allowedOrigins: ["*"] },
+      auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
+      ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
+      reflection: true,
+      log: { level: "info", format: "json" },
+      shutdown: { delay: "1s", timeout: "10s" },
+    });
+  });
+
+  it("reads every variable, each winning over the file", () => {
+    const { config } = load(
+      { listen: { port: 1 }, ice: { turn: { ttl: "1h" } } },
+      {
+        ICE_HOST: "127.0.0.1",
+        ICE_PORT: "0",
+        ICE_CORS_ORIGINS: "https://a.example, https://b.example",
+        ICE_STUN_URLS: "",
+        ICE_TURN_URLS: "turn:a.example,turns:a.example",
+        ICE_TURN_SECRET: "from-the-variable",
+        ICE_TURN_TTL: "90m",
+        ICE_TURN_IDENTITY: "subject",
+        ICE_TURN_NAME: "gw",
+        ICE_JWT_ISSUER: "https://i.example",
+        ICE_JWT_AUDIENCE: "a,b",
+        ICE_JWT_ALGORITHMS: "RS256,ES256",
+        ICE_JWT_JWKS_URL: "https://i.example/jwks",
+        ICE_CONNECTOR_TOKENS_FILE: "",
+        ICE_LOG_LEVEL: "debug",
+      },
+    );
+    expect(describeConfig(config)).toMatchObject({
+      listen: { host: "127.0.0.1", port: 0 },
+      cors: { allowedOrigins: ["https://a.example", "https://b.example"] },
+      auth: {
+        jwt: [
+          {
+            issuer: "https://i.example",
+            audience: ["a", "b"],
+            algorithms: ["RS256", "ES256"],
+            jwksUrl: "https://i.example/jwks",
+          },
+        ],
+        connectorTokensFile: join(directory, "tokens.yaml"),
+      },
+      ice: {
+        stunUrls: [],
+        turn: {
+          urls: ["turn:a.example", "turns:a.example"],
+          ttl: "90m",
+          identity: "subject",
+          name: "gw",
+        },
+      },
+      log: { level: "debug" },
+    });
+    expect(config.ice.turn?.secret.export().toString()).toBe("from-the-variable");
+  });
+
+  it("takes a secret file's content without its trailing newline", () => {
+    const { config } = load({ ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } });
+    expect(config.ice.turn?.secret.export().toString()).toBe("north-north-north-north");
+  });
+
+  it("lets a short TTL bring the default of minTtl down", () => {
+    const { config } = load({
+      ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"], ttl: "5s" } },
+    });
+    expect(config.ice.turn?.minTtlSeconds).toBe(5);
+  });
+
+  it.each<[name: string, content: object, env: Record<string, string>, key: string, text: RegExp]>([
+    ["an unknown key", { listn: {} }, {}, "listn", /Did you mean listen\?/],
+    [
+      "an unknown inner key",
+      { ice: { turn: { tll: "1h" } } },
+      {},
+      "ice.turn.tll",
+      /Did you mean ttl\?/,
+    ],
+    ["a wrong type", { reflection: "yes" }, {}, "reflection", /not of the type boolean/],
+    ["a bad port", { listen: { port: 70000 } }, {}, "listen.port", /not valid/],
+    ["a bad port in a variable", {}, { ICE_PORT: "http" }, "ICE_PORT", /./],
+    [
+      "a bare number as duration",
+      { ice: { turn: { ttl: 3600 } } },
+      {},
+      "ice.turn.ttl",
+      /Write 3600s/,
+    ],
+    [
+      "a bad duration in a variable",
+      {},
+      { ICE_TURN_TTL: "1 day" },
+      "ICE_TURN_TTL",
+      /not a duration/,
+    ],
+    [
+      "minTtl over ttl",
+      { ice: { turn: { ttl: "1m", minTtl: "2m" } } },
+      {},
+      "ice.turn.minTtl",
+      /between/,
+    ],
+    ["a bad URL", { ice: { stunUrls: ["stun://a"] } }, {}, "ice.stunUrls[0]", /Write stun:a/],
+    ["a bad URL in a variable", {}, { ICE_TURN_URLS: "turn:a?x=y" }, "ICE_TURN_URLS", /transport/],
+    [
+      "a TURN URL among STUN",
+      { ice: { stunUrls: turnUrls } },
+      {},
+      "ice.stunUrls[0]",
+      /ice\.turn\.urls/,
+    ],
+    ["a URL twice", { ice: { stunUrls: ["stun:a", "stun:a"] } }, {}, "ice.stunUrls[1]", /twice/],
+    [
+      "TURN without a secret",
+      { ice: { turn: { urls: turnUrls } } },
+      {},
+      "ice.turn.secretFiles",
+      /openssl rand/,
+    ],
+    [
+      "a missing secret",
+      { ice: { turn: { secretFiles: ["no"] } } },
+      {},
+      "ice.turn.secretFiles[0]",
+      /ENOENT/,
+    ],
+    [
+      "an empty secret",
+      { ice: { turn: { secretFiles: ["empty.secret"] } } },
+      {},
+      "ice.turn.secretFiles[0]",
+      /empty/,
+    ],
+    [
+      "an open secret",
+      { ice: { turn: { secretFiles: ["open.secret"] } } },
+      {},
+      "ice.turn.secretFiles[0]",
+      /chmod o-r/,
+    ],
+    [
+      "a binary secret",
+      { ice: { turn: { secretFiles: ["binary.secret"] } } },
+      {},
+      "ice.turn.secretFiles[0]",
+      /UTF-8/,
+    ],
+    [
+      "two ways to a secret",
+      {},
+      { ICE_TURN_SECRET: "a", ICE_TURN_SECRET_FILE: "b" },
+      "ICE_TURN_SECRET_FILE",
+      /one of the two/,
+    ],
+    ["a bad name", { ice: { turn: { name: "a b" } } }, {}, "ice.turn.name", /white space/],
+    [
+      "a bad identity",
+      { ice: { turn: { identity: "statik" } } },
+      {},
+      "ice.turn.identity",
+      /Did you mean static\?|Known are/,
+    ],
+    [
+      "* beside an origin",
+      { cors: { allowedOrigins: ["*", "https://a"] } },
+      {},
+      "cors.allowedOrigins",
+      /alone/,
+    ],
+    [
+      "an origin with a path",
+      { cors: { allowedOrigins: ["https://a/"] } },
+      {},
+      "cors.allowedOrigins[0]",
+      /without a path/,
+    ],
+    ["no authentication", { auth: {} }, {}, "auth", /--dev/],
+    ["a JWT issuer without keys", { auth: { jwt: [issuer] } }, {}, "auth.jwt[0]", /exactly one of/],
+    [
+      "two key sources",
+      { auth: { jwt: [{ ...issuer, jwksFile: "a", jwksUrl: "https://b" }] } },
+      {},
+      "auth.jwt[0]",
+      /jwksUrl, jwksFile/,
+    ],
+    [
+      "no audience",
+      { auth: { jwt: [{ issuer: "a", jwksFile: "b" }] } },
+      {},
+      "auth.jwt[0].audience",
+      /./,
+    ],
+    [
+      "alg none",
+      { auth: { jwt: [{ ...issuer, jwksFile: "b", algorithms: ["none"] }] } },
+      {},
+      "auth.jwt[0].algorithms[0]",
+      /Known are/,
+    ],
+    [
+      "HMAC with a public key",
+      { auth: { jwt: [{ ...issuer, jwksFile: "b", algorithms: ["HS256"] }] } },
+      {},
+      "auth.jwt[0].algorithms",
+      /HMAC/,
+    ],
+    [
+      "a public-key algorithm with a secret",
+      { auth: { jwt: [{ ...issuer, secretFile: "jwt.secret", algorithms: ["RS256"] }] } },
+      {},
+      "auth.jwt[0].algorithms",
+      /HS256/,
+    ],
+    [
+      "a short HMAC secret",
+      { auth: { jwt: [{ ...issuer, secretFile: "short.secret" }] } },
+      {},
+      "auth.jwt[0].secretFile",
+      /RFC 7518/,
+    ],
+    [
+      "a JWKS URL in the clear",
+      { auth: { jwt: [{ ...issuer, jwksUrl: "http://i.example" }] } },
+      {},
+      "auth.jwt[0].jwksUrl",
+      /https/,
+    ],
+    [
+      "a certificate without key",
+      { listen: { tls: { certFile: "a" } } },
+      {},
+      "listen.tls.keyFile",
+      /missing/,
+    ],
+  ])("refuses %s", (_, content, env, key, text) => {
+    const problems = problemsOf(() => load(content, env));
+    expect(problems.map((problem) => problem.key)).toContain(key);
+    const problem = problems.find((found) => found.key === key);
+    expect(`${problem?.problem}. ${problem?.fix}`).toMatch(text);
+  });
+
+  it("tells every problem at once", () => {
+    const problems = problemsOf(() => load({ ice: { stunUrls: ["x", "y"] }, auth: {} }));
+    expect(problems).toHaveLength(3);
+  });
+
+  it("never shows a secret in a problem", () => {
+    const problems = problemsOf(() =>
+      load({ reflection: 1 }, { ICE_TURN_SECRET: "hunter2hunter2" }),
+    );
+    expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+
+  it("says where YAML is broken", () => {
+    const file = write("broken.yaml", "listen:\n  port: [1\n");
+    expect(problemsOf(() => loadConfig({ file, env: {} }))[0]?.key).toMatch(
+      /broken\.yaml:\d+:\d+$/,
+    );
+  });
+
+  it.each<[string, object, Record<string, string>, RegExp]>([
+    [
+      "more than four URLs",
+      { ice: { stunUrls: ["stun:a", "stun:b", "stun:c", "stun:d", "stun:e"] } },
+      {},
+      /from 5/,
+    ],
+    [
+      "a secret without TURN URLs",
+      { ice: { turn: { secretFiles: ["turn.secret"] } } },
+      {},
+      /no TURN URL/,
+    ],
+    [
+      "a linked secret that everybody may read",
+      { ice: { turn: { urls: turnUrls, secretFiles: ["linked.secret"] } } },
+      {},
+      /everybody/,
+    ],
+    ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
+    [
+      "a short TURN secret",
+      { ice: { turn: { urls: turnUrls, secretFiles: ["short.secret"] } } },
+      {},
+      /shorter than 16/,
+    ],
+  ])("warns of %s", (_, content, env, text) => {
+    expect(load(content, env).warnings.join("\n")).toMatch(text);
+  });
+
+  it("needs nothing in development, but stays on loopback", () => {
+    const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
+    const { config } = loadConfig({ env: {}, dev });
+    expect(config.listen.host).toBe("127.0.0.1");
+    expect(config.ice.turn?.secret).toBe(dev.secret);
+    const [problem] = problemsOf(() => loadConfig({ env: { ICE_HOST: "0.0.0.0" }, dev }));
+    expect(problem?.key).toBe("ICE_HOST");
+  });
+});
+
+describe("config-sample.yaml", () => {
+  it("holds every key, each with a value that is valid", () => {
+    const text = readFileSync(resolve(import.meta.dirname, "../../config-sample.yaml"), "utf8");
+    const sample: unknown = parse(text);
+    expect(fileSchema.safeParse(sample).error).toBeUndefined();
+    expect(missingKeys(fileSchema, sample)).toEqual(["jwksFile", "publicKeyFile", "secretFile"]);
+  });
+});
+
+/** The keys of the schema that a value lacks, all levels. */
+function missingKeys(schema: unknown, value: unknown): string[] {
+  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const shape: unknown = Reflect.get(Object(inner), "shape");
+  const element: unknown = Reflect.get(Object(inner), "element");
+  if (Array.isArray(value)) {
+    return value.flatMap((entry) => missingKeys(element, entry));
+  }
+  return Object.entries(Object(shape)).flatMap(([key, child]) => {
+    const childValue: unknown = Reflect.get(Object(value), key);
+    return childValue === undefined ? [key] : missingKeys(child, childValue);
+  });
+}
