@@ -1,0 +1,151 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+
+const program = new URL("../../dist/main.js", import.meta.url).pathname;
+let directory: TemporaryDirectory;
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("cli");
+});
+afterAll(() => directory.remove());
+
+function run(args: string[], options: { input?: string; env?: Record<string, string> } = {}) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    cwd: directory.path,
+    env: { PATH: process.env["PATH"], ...options.env },
+    input: options.input ?? "",
+    encoding: "utf8",
+    timeout: 10_000,
+  });
+  return { status, stdout, stderr };
+}
+
+describe("ice-service", () => {
+  it.each([
+    ["--help"],
+    ["serve", "--help"],
+    ["token", "new", "--help"],
+    ["config", "check", "--help"],
+  ])("%s %s tells the usage", (...args) => {
+    const { status, stdout } = run(args);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Usage: ice-service/);
+  });
+
+  it("--version tells the package's version", () => {
+    expect(run(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it.each([["frobnicate"], ["--nope"], ["token"], ["token", "new"], ["token", "nope"], ["config"]])(
+    "%s %s is bad usage: exit code 2",
+    (...args) => {
+      const { status, stdout, stderr } = run(args);
+      expect(status).toBe(2);
+      expect(stdout).toBe("");
+      expect(stderr).toMatch(/./);
+    },
+  );
+});
+
+describe("ice-service serve", () => {
+  it.each<[string, string[], Record<string, string>, RegExp]>([
+    ["without authentication", [], {}, /auth: names no way/],
+    ["with a file that is missing", ["--config", "no.yaml"], {}, /no\.yaml: cannot be read/],
+    ["in development on every address", ["--dev"], { ICE_HOST: "0.0.0.0" }, /ICE_HOST: .*--dev/],
+    [
+      "with a tokens file that is missing",
+      [],
+      { ICE_CONNECTOR_TOKENS_FILE: "no" },
+      /connectorTokensFile/,
+    ],
+    [
+      "on an address of somebody else",
+      ["--dev"],
+      { ICE_HOST: "127.0.0.1", ICE_PORT: "1", ICE_TLS_CERT_FILE: "x" },
+      /keyFile/,
+    ],
+  ])("refuses to start %s: exit code 2, with key, problem and fix", (_, args, env, text) => {
+    const { status, stdout, stderr } = run(["serve", ...args], { env });
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(text);
+    expect(stderr).toMatch(/→ ./);
+  });
+});
+
+describe("ice-service token", () => {
+  it("new prints a token and its entry, hash as that of the token", () => {
+    const { status, stdout } = run([
+      "token",
+      "new",
+      "--name",
+      "gateway",
+      "--expires",
+      "90d",
+      "--json",
+    ]);
+    expect(status).toBe(0);
+    const { token, entry } = JSON.parse(stdout);
+    expect(token).toMatch(/^ice_[\w-]{43}$/);
+    expect(entry).toEqual({
+      name: "gateway",
+      hash: `sha256:${createHash("sha256").update(token).digest("hex")}`,
+      expires: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+    });
+    const days = (Date.parse(entry.expires) - Date.now()) / 86_400_000;
+    expect(days).toBeCloseTo(90, 2);
+  });
+
+  it("new prints YAML for people, which the service reads", async () => {
+    const { stdout } = run(["token", "new", "--name", "gateway"]);
+    const [comment, token, , ...entry] = stdout.split("\n");
+    expect(comment).toMatch(/once/);
+    expect(parse(entry.join("\n"))).toEqual({
+      tokens: [{ name: "gateway", hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }],
+    });
+    expect(run(["token", "hash"], { input: `${token}\n` }).stdout).toBe(
+      `${parse(entry.join("\n")).tokens[0].hash}\n`,
+    );
+  });
+
+  it.each([
+    [["new", "--name", "a", "--expires", "soon"], ""],
+    [["new", "--name", "\u0007"], ""],
+    [["hash"], ""],
+    [["hash"], "two tokens\n"],
+  ])("%j refuses bad input", (args, input) => {
+    const { status, stderr } = run(["token", ...args], { input });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/→ ./);
+  });
+});
+
+describe("ice-service config check", () => {
+  it("prints what is in effect, secrets hidden, warnings apart", async () => {
+    const file = await directory.write(
+      "ice.yaml",
+      'auth: { connectorTokensFile: tokens.yaml }\nice: { turn: { urls: ["turn:a.example"] } }\n',
+    );
+    await directory.write("tokens.yaml", "tokens: []");
+    const env = { ICE_TURN_SECRET: "hunter2" };
+    const { status, stdout, stderr } = run(["config", "check", "--config", file], { env });
+    expect(status).toBe(0);
+    expect(parse(stdout)).toMatchObject({
+      ice: { turn: { secretFiles: ["<hidden>"], ttl: "24h" } },
+    });
+    expect(stderr).toMatch(/^warning: .*shorter than 16 bytes/);
+    expect(stdout + stderr).not.toContain("hunter2");
+    const json = run(["config", "check", "--json"], { env: { ...env, ICE_CONFIG: file } });
+    expect(JSON.parse(json.stdout)).toEqual(parse(stdout));
+  });
+
+  it("tells every problem, exit code 2", async () => {
+    const file = await directory.write("bad.yaml", "listn: 1\nice: { stunUrls: [x] }\n");
+    const { status, stdout, stderr } = run(["config", "check", "--config", file]);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/listn: is no known key\n {4}→ Did you mean listen\?/);
+  });
+});

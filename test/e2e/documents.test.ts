@@ -1,0 +1,194 @@
+import { execFile, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ChildProcess, startProcess } from "../parts/child-process.js";
+import { findFreePort } from "../parts/free-port.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { allocateRelay } from "../parts/turn-allocation.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const readRoot = (file: string) => readFileSync(resolve(root, file), "utf8");
+const program = resolve(root, "dist/main.js");
+const shell = (script: string, env: Record<string, string>, cwd = root) =>
+  promisify(execFile)("bash", ["-euo", "pipefail", "-c", script], {
+    cwd,
+    env: { PATH: process.env["PATH"], HOME: cwd, ...env },
+    timeout: 15_000,
+  });
+
+function codeBlocks(file: string, language: string): string[] {
+  return [...readRoot(file).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+    ([, code = ""]) => code.trim(),
+  );
+}
+
+let directory: TemporaryDirectory;
+let service: ChildProcess;
+let turnPort: number;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("documents");
+  turnPort = await findFreePort();
+  service = startProcess({
+    name: "ice-service --dev",
+    command: process.execPath,
+    args: [program, "serve", "--dev"],
+    cwd: directory.path,
+    env: { ICE_PORT: "0", ICE_TURN_URLS: `turn:127.0.0.1:${turnPort}` },
+  });
+  const [, token = "", url = ""] = await service.untilReady(
+    () => /Bearer (\S+)' (http:\S+)\/api/.exec(service.stdout()) ?? undefined,
+  );
+  env = { ICE_URL: url, TOKEN: token };
+});
+afterAll(async () => {
+  await service.stop();
+  await directory.remove();
+});
+
+/** The line that the banner of --dev prints under a title. */
+const bannerLine = (title: string) =>
+  new RegExp(`^${title}:\\n\\n? *(.+)$`, "m").exec(service.stdout())?.[1] ?? "";
+
+describe("the lines that --dev prints", () => {
+  it("curl, pasted, prints iceServers", async () => {
+    const { stdout } = await shell(`${bannerLine("curl")} -sS`, {});
+    expect(JSON.parse(stdout)).toMatchObject({
+      iceServers: [{}, { credential: expect.any(String) }],
+    });
+  });
+
+  it("the browser's, pasted, runs as far as Node has what browsers have", async () => {
+    const fetching = bannerLine("Browser console").replace(/ const connection.*/, "");
+    const script = `${fetching} process.stdout.write(JSON.stringify(iceServers));`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      "--input-type=module",
+      "-e",
+      script,
+    ]);
+    expect(JSON.parse(stdout)).toHaveLength(2);
+  });
+
+  it("turnserver, pasted, accepts the credentials", async () => {
+    const line = bannerLine("The coturn that accepts these credentials");
+    const coturn = spawn("bash", [
+      "-c",
+      `exec ${line} --pidfile=${directory.path}/pid --userdb=${directory.path}/db`,
+    ]);
+    try {
+      const { stdout } = await shell(`${bannerLine("curl")} -sS`, {});
+      const { username, credential } = JSON.parse(stdout).iceServers[1];
+      const allocate = () =>
+        allocateRelay({
+          host: "127.0.0.1",
+          port: turnPort,
+          transport: "udp",
+          username,
+          credential,
+        });
+      await expect
+        .poll(allocate, { timeout: 10_000, interval: 500 })
+        .toMatchObject({ allocated: true });
+    } finally {
+      coturn.kill("SIGKILL");
+    }
+  });
+});
+
+describe("README.md", () => {
+  const elsewhere = [
+    "npm ci && npm start", // the lines above, by what npm start runs
+    "npm ci && npm test", // this very run
+  ];
+  const commands = codeBlocks("README.md", "sh").filter(
+    (code) => !elsewhere.includes(code) && !code.startsWith("export "),
+  );
+
+  it("names npm scripts that exist", () => {
+    expect(readRoot("README.md")).toContain(elsewhere[0]);
+    expect(JSON.parse(readRoot("package.json")).scripts).toMatchObject({
+      start: "node dist/main.js serve --dev",
+      test: expect.any(String),
+    });
+  });
+
+  it.each(commands)("%s", async (command) => {
+    const { stdout } = await shell(
+      command.replaceAll("/tmp/ice-python", `${directory.path}/python`),
+      env,
+    );
+    expect(stdout).toMatch(/stun:stun\.l\.google\.com/);
+    expect(stdout).toMatch(/turn:127\.0\.0\.1/);
+  });
+
+  it("has a command for each kind of caller", () => {
+    expect(
+      commands.map((command) => /curl|connect-client|grpc-client|grpc_client/.exec(command)?.[0]),
+    ).toEqual(["curl", "connect-client", "grpc-client", "grpc_client"]);
+  });
+
+  it("links to files that exist", () => {
+    const links = [...readRoot("README.md").matchAll(/\]\((?!https?:)([^)#]+)\)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    for (const [, link = ""] of links) {
+      expect(() => readFileSync(resolve(root, link))).not.toThrow();
+    }
+  });
+
+  it("names every dependency, with a reason", () => {
+    const { dependencies, devDependencies } = JSON.parse(readRoot("package.json"));
+    const named = Object.keys({ ...dependencies, ...devDependencies }).filter(
+      (name) => !name.startsWith("@types/"),
+    );
+    for (const name of named) {
+      expect(readRoot("README.md")).toContain(`\`${name}\``);
+    }
+  });
+});
+
+describe("docs/production.md", () => {
+  it("has commands and a configuration that work together", async () => {
+    const place = await createTemporaryDirectory("production");
+    try {
+      const bin = `${place.path}/bin`;
+      await mkdir(bin);
+      await writeFile(
+        `${bin}/ice-service`,
+        `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`,
+        { mode: 0o755 },
+      );
+      const [yaml = ""] = codeBlocks("docs/production.md", "yaml");
+      await place.write("ice-service.yaml", yaml);
+      const [makeSecret = "", newToken = "", checkAndServe = ""] = codeBlocks(
+        "docs/production.md",
+        "sh",
+      );
+      const paths = { PATH: `${bin}:${process.env["PATH"]}` };
+      await shell(makeSecret, paths, place.path);
+      const { stdout } = await shell(newToken, paths, place.path);
+      await place.write("connector-tokens.yaml", stdout.slice(stdout.indexOf("tokens:")));
+      const [check = "", serve = ""] = checkAndServe.split("\n");
+      const checked = await shell(check, paths, place.path);
+      expect(checked.stdout).toContain("identity: pseudonym");
+      expect(checked.stderr).not.toContain("warning:");
+      const serving = startProcess({
+        name: "ice-service",
+        command: "bash",
+        args: ["-c", `exec ${serve}`],
+        cwd: place.path,
+        env: { ...paths, ICE_PORT: "0" },
+      });
+      try {
+        await serving.untilReady(() => (serving.stderr().includes('"ready"') ? true : undefined));
+      } finally {
+        expect(await serving.stop()).toBe(0);
+      }
+    } finally {
+      await place.remove();
+    }
+  });
+});
