@@ -133,7 +133,6 @@ function createHttp2Side(
 ): Http2Server {
   const server = createHttp2Server({
     maxHeaderListPairs: limits.maxHeaders,
-    maxSessionMemory: 1,
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
       maxHeaderListSize: limits.maxHeaderBytes,

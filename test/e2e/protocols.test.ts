@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -261,6 +261,24 @@ describe("Connect GET with curl", () => {
     expect(curl("--cacert", certificate.caFile, "--http2", tls.url + route)).toBe("200 2");
     expect(curl("--cacert", certificate.caFile, "--http1.1", tls.url + route)).toBe("200 1.1");
     expect(curl("--cacert", certificate.caFile, "--no-alpn", tls.url + route)).toBe("200 1.1");
+  });
+});
+
+describe("mutual TLS", () => {
+  it("takes clients with a certificate of the authority only", async () => {
+    const { caFile, certFile, keyFile } = certificate;
+    const listen = { tls: { certFile, keyFile, clientCaFile: caFile } };
+    const server = await startIceService({ files, config: { ...config, listen } });
+    try {
+      const curl = (...args: string[]) =>
+        spawnSync("curl", ["-sS", "--cacert", caFile, ...args, `${server.url}/health`], {
+          encoding: "utf8",
+        });
+      expect(curl().status).not.toBe(0);
+      expect(curl("--cert", certFile, "--key", keyFile).stdout).toBe('{"status":"healthy"}');
+    } finally {
+      await server.stop();
+    }
   });
 });
 

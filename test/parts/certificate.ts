@@ -5,7 +5,7 @@ import { createTemporaryDirectory } from "./temporary-directory.js";
 export interface TestCertificate {
   /** The authority that signed the server's certificate: what clients are to trust. */
   readonly caFile: string;
-  /** For `localhost` and 127.0.0.1. */
+  /** For `localhost` and 127.0.0.1; good for a client as well. */
   readonly certFile: string;
   readonly keyFile: string;
   stop(): Promise<void>;
@@ -27,7 +27,7 @@ export async function createCertificate(): Promise<TestCertificate> {
     );
     await directory.write(
       "extensions.cnf",
-      "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n",
+      "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n",
     );
     await openssl(
       ...["x509", "-req", "-in", "request.pem", "-days", "1", "-out", "cert.pem"],
