@@ -20,7 +20,9 @@ export function splitRequestTarget(request: NodeRequest): { path: string; query:
 export function createRequestSignal(response: NodeResponse): AbortSignal {
   const controller = new AbortController();
   response.once("close", () => {
-    controller.abort(new ConnectError("the client went away", Code.Canceled));
+    if (!response.writableEnded) {
+      controller.abort(new ConnectError("the client went away", Code.Canceled));
+    }
   });
   return controller.signal;
 }

@@ -17,6 +17,7 @@ import {
   unsupportedMediaType,
 } from "./http-problem.js";
 import {
+  createRequestSignal,
   isRequestComplete,
   type NodeRequest,
   type NodeResponse,
@@ -88,13 +89,14 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     async function call(handler: UniversalHandler): Promise<void> {
       try {
         const values = createContextValues().set(callRecordKey, record);
-        const universal = await handler(toUniversalRequest(request, response, values));
+        const signal = createRequestSignal(response);
+        const universal = await handler(toUniversalRequest(request, signal, values));
         record.code ??= findCode(universal);
         if (universal.status === 415) {
           refuse(unsupportedMediaType);
         } else {
           closeAfterUnreadRequest();
-          await sendUniversalResponse(universal, request, response);
+          await sendUniversalResponse(universal, request, response, signal);
         }
       } catch (error) {
         record.code ??= response.destroyed ? "canceled" : "internal";

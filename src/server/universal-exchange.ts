@@ -4,7 +4,7 @@ import type { ContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
-import { createRequestSignal, type NodeRequest, type NodeResponse } from "./node-exchange.js";
+import type { NodeRequest, NodeResponse } from "./node-exchange.js";
 
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -16,7 +16,7 @@ const longestTimerMs = 2 ** 31 - 1;
  */
 export function toUniversalRequest(
   request: NodeRequest,
-  response: NodeResponse,
+  signal: AbortSignal,
   contextValues: ContextValues,
 ): UniversalServerRequest {
   const header = new Headers();
@@ -34,7 +34,7 @@ export function toUniversalRequest(
     url: `http://localhost${(request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "")}`,
     header,
     body: request.iterator({ destroyOnReturn: false }),
-    signal: createRequestSignal(response),
+    signal,
     contextValues,
   };
 }
@@ -44,8 +44,8 @@ export async function sendUniversalResponse(
   universal: UniversalServerResponse,
   request: NodeRequest,
   response: NodeResponse,
+  signal: AbortSignal,
 ): Promise<void> {
-  const signal = createRequestSignal(response);
   if (request.method !== "HEAD" && universal.body !== undefined) {
     for await (const chunk of universal.body) {
       if (signal.aborted) {

@@ -2,9 +2,11 @@ import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ChildProcess, startProcess } from "../parts/child-process.js";
+import { startChromium } from "../parts/chromium.js";
 import { findFreePort } from "../parts/free-port.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
@@ -73,28 +75,39 @@ describe("the lines that --dev prints", () => {
     expect(JSON.parse(stdout)).toHaveLength(2);
   });
 
-  it("turnserver, pasted, accepts the credentials", async () => {
+  it("turnserver, pasted, accepts the credentials, and the example page calls through it", async () => {
     const line = bannerLine("The coturn that accepts these credentials");
-    const coturn = spawn("bash", [
-      "-c",
-      `exec ${line} --pidfile=${directory.path}/pid --userdb=${directory.path}/db`,
-    ]);
+    const files = `--pidfile=${directory.path}/pid --userdb=${directory.path}/db`;
+    const coturn = spawn("bash", ["-c", `exec ${line} ${files}`]);
+    const chromium = await startChromium();
     try {
       const { stdout } = await shell(`${bannerLine("curl")} -sS`, {});
       const { username, credential } = JSON.parse(stdout).iceServers[1];
-      const allocate = () =>
-        allocateRelay({
-          host: "127.0.0.1",
-          port: turnPort,
-          transport: "udp",
-          username,
-          credential,
-        });
+      const target = {
+        host: "127.0.0.1",
+        port: turnPort,
+        transport: "udp",
+        username,
+        credential,
+      } as const;
       await expect
-        .poll(allocate, { timeout: 10_000, interval: 500 })
+        .poll(() => allocateRelay(target), { timeout: 10_000, interval: 500 })
         .toMatchObject({ allocated: true });
+
+      const page = await chromium.newPage();
+      await page.goto(pathToFileURL(resolve(root, "examples/relayed-call.html")).href);
+      const call = async (token: string) => {
+        await page.getByLabel("Address").fill(env["ICE_URL"] ?? "");
+        await page.getByLabel("Token").fill(token);
+        await page.getByRole("button", { name: "Call" }).click();
+        await page.getByText(/^(Relayed|Failed)/).waitFor();
+        return page.getByRole("status").textContent();
+      };
+      expect(await call("wrong")).toBe("Failed: invalid auth token");
+      expect(await call(env["TOKEN"] ?? "")).toMatch(/^Relayed/);
     } finally {
       coturn.kill("SIGKILL");
+      await chromium.stop();
     }
   });
 });

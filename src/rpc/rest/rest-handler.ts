@@ -1,5 +1,7 @@
 import { type DescMessage, type JsonObject, type MessageShape, toJson } from "@bufbuild/protobuf";
 import {
+  Code,
+  ConnectError,
   createContextValues,
   createHandlerContext,
   type MethodImplSpec,
@@ -28,6 +30,8 @@ export interface RestHandler extends UniversalHandler {
 type UnarySpec = MethodImplSpec & { kind: "unary" };
 
 const protocolName = "rest";
+/** Made once: a reason made for each call would cost a stack trace each. */
+const callEnded = new ConnectError("the call has ended", Code.Canceled);
 
 /**
  * The REST handlers of a method: one for each GET route in its `google.api.http` annotation. REST
@@ -85,7 +89,7 @@ function createRestHandler(
       context.responseHeader.set("Content-Type", problemContentType);
       return respond(problem.status, context.responseHeader, { ...problem });
     } finally {
-      context.abort();
+      context.abort(callEnded);
     }
   }
   return Object.assign(handle, {
