@@ -7,6 +7,7 @@ import type { Logger } from "./observability/logger.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { httpLimits } from "./server/http-limits.js";
+import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { openPort } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 
@@ -57,6 +58,7 @@ export async function startService(
       log,
       clock,
     }),
+    createMalformedRequestListener(log),
   );
   const ready = verifier.loaded.then(() => {
     if (readiness.state === "starting") {

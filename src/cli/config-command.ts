@@ -1,8 +1,8 @@
 import { stringify } from "yaml";
 import { createTokenVerifier } from "../authentication/token-verifier.js";
 import { systemClock } from "../clock.js";
+import { describeConfig } from "../config/config-description.js";
 import { loadConfig } from "../config/load-config.js";
-import { describeConfig } from "../config/print-config.js";
 
 /**
  * `config check`: prints the effective configuration, with warnings on standard error.

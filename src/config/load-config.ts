@@ -51,7 +51,7 @@ export function loadConfig({ file, env, dev }: LoadOptions): LoadedConfig {
     const issuer = buildJwtIssuer(entry, index, { problems, warn, resolveFile, readSecret });
     return issuer === undefined ? [] : [issuer];
   });
-  if (dev === undefined && auth.jwt === undefined && auth.connectorTokensFile === undefined) {
+  if (dev === undefined && !auth.jwt?.length && auth.connectorTokensFile === undefined) {
     problems.add(
       ["auth"],
       "names no way to authenticate callers",

@@ -9,7 +9,6 @@ export const httpLimits = {
   tlsHandshakeTimeoutMs: 10_000,
   /** Of all headers and the request line together. */
   maxHeaderBytes: 16 * 1024,
-  maxHeaders: 100,
   /** Of one HTTP/2 connection at a time. */
   maxConcurrentStreams: 128,
 } as const;

@@ -1,16 +1,38 @@
 import { STATUS_CODES } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Code } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
+import type { Logger } from "../observability/logger.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "./http-problem.js";
 
-/** Answers what Node's HTTP/1.1 parser refuses, and closes the connection. */
-export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === "ECONNRESET" || Reflect.get(socket, "_httpMessage")) {
-    socket.destroy();
-    return;
-  }
-  const problem = toProblem(error.code);
+/** Takes what Node's HTTP/1.1 parser refuses. */
+export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
+
+/** Answers a malformed request with problem details, closes the connection, and logs one line. */
+export function createMalformedRequestListener(log: Logger): MalformedRequestListener {
+  return (error, socket) => {
+    if (!socket.writable || error.code === "ECONNRESET" || Reflect.get(socket, "_httpMessage")) {
+      socket.destroy();
+      return;
+    }
+    const problem = toProblem(error.code);
+    log.info(
+      {
+        protocol: "http",
+        code: codeToString(problem.code),
+        status: problem.status,
+        remoteAddress: socket instanceof Socket ? socket.remoteAddress : undefined,
+        cause: error.code,
+      },
+      "request",
+    );
+    socket.end(printResponse(problem), () => socket.destroy());
+  };
+}
+
+function printResponse(problem: HttpProblem): string {
   const body = printProblem(problem);
   const head = [
     `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
@@ -20,7 +42,7 @@ export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Dup
     "X-Content-Type-Options: nosniff",
     "Connection: close",
   ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
 }
 
 function toProblem(code: string | undefined): HttpProblem {

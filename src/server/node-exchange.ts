@@ -35,3 +35,8 @@ export function isRequestComplete(request: NodeRequest): boolean {
   const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
   return request.complete || (coding === undefined && Number(length) === 0);
 }
+
+/** The size of all headers, pseudo-headers included: what Node only asks HTTP/2 clients to bound. */
+export function countHeaderBytes({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length, 0);
+}

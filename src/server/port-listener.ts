@@ -9,8 +9,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { ListenConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { HttpLimits } from "./http-limits.js";
-import { headersTooLarge, sendProblem } from "./http-problem.js";
-import { answerMalformedRequest } from "./malformed-request.js";
+import type { MalformedRequestListener } from "./malformed-request.js";
 import { isRequestComplete, type NodeRequest } from "./node-exchange.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import type { RequestListener } from "./request-listener.js";
@@ -38,11 +37,13 @@ export async function openPort(
   config: ListenConfig,
   limits: HttpLimits,
   listener: RequestListener,
+  malformedRequestListener: MalformedRequestListener,
 ): Promise<PortListener> {
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   const sessions = new Set<ServerHttp2Session>();
   const http1 = createPortOwner(config, limits, listener);
+  http1.on("clientError", malformedRequestListener);
   const http2 = createHttp2Side(limits, listener, sessions);
 
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
@@ -120,9 +121,7 @@ function createPortOwner(
           },
           listener,
         );
-  server.maxHeadersCount = limits.maxHeaders;
   server.maxConnections = config.maxConnections;
-  server.on("clientError", answerMalformedRequest);
   return server;
 }
 
@@ -132,7 +131,6 @@ function createHttp2Side(
   sessions: Set<ServerHttp2Session>,
 ): Http2Server {
   const server = createHttp2Server({
-    maxHeaderListPairs: limits.maxHeaders,
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
       maxHeaderListSize: limits.maxHeaderBytes,
@@ -158,20 +156,11 @@ function createHttp2Side(
   });
   server.on("request", (request, response) => {
     cutSlowRequest(request, limits.requestTimeoutMs);
-    if (countHeaderBytes(request) > limits.maxHeaderBytes) {
-      sendProblem(headersTooLarge, response);
-    } else {
-      listener(request, response);
-    }
+    listener(request, response);
   });
   // Node destroys the session itself; the listener only keeps the error from being thrown.
   server.on("sessionError", () => {});
   return server;
-}
-
-/** Node only asks HTTP/2 clients to keep to maxHeaderListSize; here it holds. */
-function countHeaderBytes({ rawHeaders }: NodeRequest): number {
-  return rawHeaders.reduce((sum, text) => sum + text.length, 0);
 }
 
 /** Node bounds how long an HTTP/1.1 request may take to arrive, but no HTTP/2 one. */

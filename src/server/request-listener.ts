@@ -9,14 +9,17 @@ import type { Readiness } from "../rpc/readiness.js";
 import type { Router } from "../rpc/router.js";
 import { logExchange } from "./access-log.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
+import { httpLimits } from "./http-limits.js";
 import {
   type HttpProblem,
+  headersTooLarge,
   methodNotAllowed,
   notFound,
   sendProblem,
   unsupportedMediaType,
 } from "./http-problem.js";
 import {
+  countHeaderBytes,
   createRequestSignal,
   isRequestComplete,
   type NodeRequest,
@@ -56,7 +59,9 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     const { path } = splitRequestTarget(request);
     const probe = probes.get(path);
     const handler = probe === undefined ? router(path) : undefined;
-    if (isPreflight(request)) {
+    if ("stream" in request && countHeaderBytes(request) > httpLimits.maxHeaderBytes) {
+      refuse(headersTooLarge);
+    } else if (isPreflight(request)) {
       record.target = "preflight";
       response.statusCode = 204;
       response.end();

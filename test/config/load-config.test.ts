@@ -5,9 +5,9 @@ import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { describeConfig } from "../../src/config/config-description.js";
 import { fileSchema } from "../../src/config/file-schema.js";
 import { type LoadOptions, loadConfig } from "../../src/config/load-config.js";
-import { describeConfig } from "../../src/config/print-config.js";
 import { ConfigError, type ConfigProblem } from "../../src/errors.js";
 
 let directory: string;
@@ -236,6 +236,7 @@ describe("loadConfig", () => {
       /without a path/,
     ],
     ["no authentication", { auth: {} }, {}, "auth", /--dev/],
+    ["an empty list of issuers", { auth: { jwt: [] } }, {}, "auth", /--dev/],
     ["a JWT issuer without keys", { auth: { jwt: [issuer] } }, {}, "auth.jwt[0]", /exactly one of/],
     [
       "two key sources",

@@ -86,6 +86,14 @@ describe("hostile HTTP/1.1", () => {
     expect(statusOf(answer)).toBe(status);
   });
 
+  it("logs a malformed request without what it said", async () => {
+    await sendRaw("BREW /secret-path HTTP/1.1\r\nHost: x\r\n\r\n");
+    await expect
+      .poll(() => service.logs().find((line) => line["cause"] === "HPE_INVALID_METHOD"))
+      .toMatchObject({ msg: "request", status: 400, remoteAddress: "127.0.0.1" });
+    expect(service.stderr()).not.toContain("secret-path");
+  });
+
   it("serves a request without Host when it is HTTP/1.0", async () => {
     expect(statusOf(await sendRaw("GET /health HTTP/1.0\r\n\r\n"))).toBe(200);
   });
