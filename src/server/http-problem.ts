@@ -22,6 +22,12 @@ export const unsupportedMediaType: HttpProblem = {
     "unknown Content-Type; use application/json or application/proto (Connect), application/grpc or application/grpc-web",
 };
 
+export const hostMissing: HttpProblem = {
+  status: 400,
+  code: Code.InvalidArgument,
+  message: "the Host header is missing (RFC 9112 section 3.2)",
+};
+
 export const headersTooLarge: HttpProblem = {
   status: 431,
   code: Code.ResourceExhausted,

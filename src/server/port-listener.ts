@@ -108,6 +108,8 @@ function createPortOwner(
     maxHeaderSize: limits.maxHeaderBytes,
     connectionsCheckingInterval: Math.min(2_000, limits.headersTimeoutMs / 2),
     noDelay: true,
+    // The request listener answers a missing Host itself, as problem details.
+    requireHostHeader: false,
   };
   const server =
     config.tls === undefined

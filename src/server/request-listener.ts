@@ -13,6 +13,7 @@ import { httpLimits } from "./http-limits.js";
 import {
   type HttpProblem,
   headersTooLarge,
+  hostMissing,
   methodNotAllowed,
   notFound,
   sendProblem,
@@ -61,6 +62,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     const handler = probe === undefined ? router(path) : undefined;
     if ("stream" in request && countHeaderBytes(request) > httpLimits.maxHeaderBytes) {
       refuse(headersTooLarge);
+    } else if (request.httpVersion === "1.1" && request.headers.host === undefined) {
+      refuse(hostMissing);
     } else if (isPreflight(request)) {
       record.target = "preflight";
       response.statusCode = 204;

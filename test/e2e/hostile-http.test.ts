@@ -75,7 +75,7 @@ describe("hostile HTTP/1.1", () => {
         "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
       status: 400,
     },
-    { name: "no Host", request: "GET /health HTTP/1.1\r\n\r\n", status: 400 },
+    { name: "no Host", request: "GET /health HTTP/1.1\r\nConnection: close\r\n\r\n", status: 400 },
     {
       name: "an obsolete line folding",
       request: "GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n",
@@ -84,6 +84,7 @@ describe("hostile HTTP/1.1", () => {
   ])("answers $name with $status", async ({ request, status }) => {
     const answer = await sendRaw(request);
     expect(statusOf(answer)).toBe(status);
+    expect(answer).toContain("Content-Type: application/problem+json");
   });
 
   it("logs a malformed request without what it said", async () => {
