@@ -28,6 +28,12 @@ export const hostMissing: HttpProblem = {
   message: "the Host header is missing (RFC 9112 section 3.2)",
 };
 
+export const internalError: HttpProblem = {
+  status: 500,
+  code: Code.Internal,
+  message: "internal error",
+};
+
 export const headersTooLarge: HttpProblem = {
   status: 431,
   code: Code.ResourceExhausted,

@@ -14,6 +14,7 @@ import {
   type HttpProblem,
   headersTooLarge,
   hostMissing,
+  internalError,
   methodNotAllowed,
   notFound,
   sendProblem,
@@ -95,9 +96,9 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
     }
 
     async function call(handler: UniversalHandler): Promise<void> {
+      const signal = createRequestSignal(response);
       try {
         const values = createContextValues().set(callRecordKey, record);
-        const signal = createRequestSignal(response);
         const universal = await handler(toUniversalRequest(request, signal, values));
         record.code ??= findCode(universal);
         if (universal.status === 415) {
@@ -107,9 +108,13 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
           await sendUniversalResponse(universal, request, response, signal);
         }
       } catch (error) {
-        record.code ??= response.destroyed ? "canceled" : "internal";
-        record.cause ??= error;
-        response.destroy();
+        if (signal.aborted || response.headersSent) {
+          record.code ??= "canceled";
+          response.destroy();
+        } else {
+          record.cause ??= error;
+          refuse(internalError);
+        }
       }
     }
 
