@@ -63,6 +63,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   const known = [...Object.keys(variables), ...otherVariables];
   const warnings = Object.keys(env)
     .filter((name) => name.startsWith("ICE_") && !known.includes(name))
+    // Kubernetes sets these by itself beside a Service of the name ice-service.
+    .filter((name) => !name.startsWith("ICE_SERVICE_"))
     .map((name) => {
       const nearest = closest(name, known);
       const suggestion = distance(name, nearest) <= 4 ? `; did you mean ${nearest}?` : "";

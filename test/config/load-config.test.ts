@@ -350,6 +350,12 @@ describe("loadConfig", () => {
     expect(load(content, env).warnings.join("\n")).toMatch(text);
   });
 
+  it("does not warn of the variables that Kubernetes sets for a Service named ice-service", () => {
+    expect(
+      load({}, { ICE_SERVICE_SERVICE_HOST: "10.0.0.1", ICE_SERVICE_PORT: "x" }).warnings,
+    ).toEqual([]);
+  });
+
   it("needs nothing in development, but stays on loopback", () => {
     const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
     const { config } = loadConfig({ env: {}, dev });
