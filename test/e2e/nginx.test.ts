@@ -59,7 +59,7 @@ describe("REST through nginx's proxy_pass", () => {
     expect(await response.json()).toMatchObject({ error: "invalid auth token" });
   });
 
-  it("keeps connections to the service open", async () => {
+  it("answers call after call over connections that stay open", async () => {
     for (let call = 0; call < 20; call++) {
       const response = await get("", { Authorization: `Bearer ${token}` });
       expect(response.status).toBe(200);

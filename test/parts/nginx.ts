@@ -38,11 +38,15 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   ${certificate === undefined ? "" : `ssl_certificate ${certificate.certFile}; ssl_certificate_key ${certificate.keyFile};`}
+  # Two, since nginx would reuse the HTTP/1.1 connections of one for gRPC.
+  upstream rest { server 127.0.0.1:${upstreamPort}; keepalive 4; }
+  upstream grpc { server 127.0.0.1:${upstreamPort}; keepalive 4; }
   server {
     listen 127.0.0.1:${restPort}${ssl};
     location / {
-      proxy_pass http://127.0.0.1:${upstreamPort};
+      proxy_pass http://rest;
       proxy_http_version 1.1;
+      proxy_set_header Connection "";
       proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr;
       proxy_set_header X-Forwarded-Proto $scheme;
@@ -50,7 +54,7 @@ http {
   }
   server {
     listen 127.0.0.1:${grpcPort}${ssl} http2;
-    location / { grpc_pass grpc://127.0.0.1:${upstreamPort}; }
+    location / { grpc_pass grpc://grpc; }
   }
 }
 `,

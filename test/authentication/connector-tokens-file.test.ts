@@ -1,0 +1,145 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  createConnectorToken,
+  hashConnectorToken,
+} from "../../src/authentication/connector-token.js";
+import { readConnectorTokensFile } from "../../src/authentication/connector-tokens-file.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { problemsOf } from "./verifier-setup.js";
+
+const rawToken = createConnectorToken();
+const hash = hashConnectorToken(rawToken);
+const otherHash = hashConnectorToken("other");
+
+let directory: TemporaryDirectory;
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("connector-tokens");
+});
+afterAll(() => directory.remove());
+
+const read = async (content: string | Uint8Array) =>
+  readConnectorTokensFile(await directory.write("tokens.yaml", content));
+
+const findProblems = async (content: string | Uint8Array) => {
+  const file = await directory.write("tokens.yaml", content);
+  return problemsOf(() => readConnectorTokensFile(file));
+};
+
+describe("readConnectorTokensFile", () => {
+  it("reads names and hashes", async () => {
+    const content = `tokens:\n- name: gateway one\n  hash: "${hash}"\n- { name: zweites Tor, hash: ${otherHash} }`;
+    expect(await read(content)).toEqual([
+      { name: "gateway one", hash },
+      { name: "zweites Tor", hash: otherHash },
+    ]);
+  });
+
+  it("reads hex digits of either case", async () => {
+    const upper = `sha256:${hash.slice("sha256:".length).toUpperCase()}`;
+    expect(await read(`tokens: [{ name: a, hash: "${upper}" }]`)).toEqual([{ name: "a", hash }]);
+  });
+
+  it("reads an empty list", async () => {
+    expect(await read("tokens: []")).toEqual([]);
+  });
+
+  it.each([
+    ["2030-01-31T12:00:00Z", 1_896_091_200],
+    ["2030-01-31T12:00:00.900Z", 1_896_091_200],
+    ["2030-01-31T14:00:00+02:00", 1_896_091_200],
+    ["2030-01-31", 1_896_048_000],
+  ])("reads expires: %s", async (expires, expiresAtSeconds) => {
+    const content = `tokens: [{ name: a, hash: "${hash}", expires: ${expires.replace(/.*:.*/, '"$&"')} }]`;
+    expect(await read(content)).toEqual([{ name: "a", hash, expiresAtSeconds }]);
+  });
+
+  const entry = (fields: string) => `tokens: [{ ${fields} }]`;
+  it.each<[rule: string, content: string, problem: RegExp, fix: RegExp]>([
+    ["no mapping", "", /the content .* is missing/, /tokens: \[\]/],
+    ["a list at the top", "[]", /the content .* is not valid/, /tokens: \[\]/],
+    ["no list", "tokens:", /tokens .* is missing/, /tokens: \[\]/],
+    ["no name", entry(`hash: "${hash}"`), /tokens\[0\]\.name .* is missing/, /1 to 200/],
+    ["an empty name", entry(`name: "", hash: "${hash}"`), /tokens\[0\]\.name/, /1 to 200/],
+    ["a number as name", entry(`name: 7, hash: "${hash}"`), /tokens\[0\]\.name/, /in quotes/],
+    ["a line break in a name", entry(`name: "a\\nb", hash: "${hash}"`), /\.name/, /printable/],
+    ["a name of 201", entry(`name: ${"a".repeat(201)}, hash: "${hash}"`), /\.name/, /1 to 200/],
+    ["no hash", entry("name: a"), /tokens\[0\]\.hash .* is missing/, /ice-service token hash/],
+    ["a short hash", entry('name: a, hash: "sha256:00"'), /tokens\[0\]\.hash/, /64 hex digits/],
+    ["no prefix", entry(`name: a, hash: "${hash.slice(7)}"`), /\.hash/, /`sha256:` in front/],
+    ["a raw token", entry(`name: a, hash: ${rawToken}`), /\.hash/, /token itself.*token hash/],
+    ["a wrong date", entry(`name: a, hash: "${hash}", expires: 2030-02-30`), /\.expires/, /2030-/],
+    ["a duration", entry(`name: a, hash: "${hash}", expires: 90d`), /\.expires/, /2030-/],
+    [
+      "a time without zone",
+      entry(`name: a, hash: "${hash}", expires: "2030-01-31T12:00:00"`),
+      /\.expires/,
+      /Z/,
+    ],
+    ["a wrong key", entry(`nmae: a, name: a, hash: "${hash}"`), /"nmae"/, /mean "name"/],
+    ["a wrong key at the top", "token: []\ntokens: []", /"token"/, /mean "tokens"/],
+    ["a far-off key", "colour: red\ntokens: []", /"colour"/, /Known here: tokens/],
+    ["a token as key", `${rawToken}: a\ntokens: []`, /an unknown key$/, /Known here/],
+    ["wrong YAML", `tokens:\n  - name: [${rawToken}\n`, /not valid YAML at line \d/, /Correct/],
+    ["a key twice", `tokens: []\ntokens: []`, /not valid YAML at line 2.*DUPLICATE_KEY/, /Correct/],
+    ["two documents", `tokens: []\n---\n${rawToken}`, /not valid YAML/, /Correct/],
+    [
+      "a name twice",
+      `tokens: [{ name: a, hash: "${hash}" }, { name: a, hash: "${otherHash}" }]`,
+      /tokens\[1\] .* has the name of tokens\[0\]/,
+      /name of its own/,
+    ],
+    [
+      "a hash twice",
+      `tokens: [{ name: a, hash: "${hash}" }, { name: b, hash: "${hash}" }]`,
+      /tokens\[1\] .* has the hash of tokens\[0\]/,
+      /token of its own/,
+    ],
+  ])("refuses %s, repeating no value", async (_, content, problem, fix) => {
+    const problems = await findProblems(content);
+    expect(problems).toEqual([
+      {
+        key: "auth.connectorTokensFile",
+        problem: expect.stringMatching(problem),
+        fix: expect.stringMatching(fix),
+      },
+    ]);
+    expect(JSON.stringify(problems)).not.toContain(rawToken);
+  });
+
+  it("tells all that is wrong at once", async () => {
+    const problems = await findProblems('tokens: [{ name: "", hash: x, extra: 1 }, {}]');
+    expect(problems).toHaveLength(5);
+  });
+
+  it("refuses YAML that grows without end", async () => {
+    const levels = Array.from({ length: 12 }, (_, n) =>
+      n === 0 ? "- &a0 [x]" : `- &a${n} [${`*a${n - 1},`.repeat(10)}]`,
+    );
+    const problems = await findProblems(`tokens:\n${levels.join("\n")}`);
+    expect(problems).toEqual([
+      expect.objectContaining({ problem: expect.stringMatching(/alias/) }),
+    ]);
+  });
+
+  it.each<[string, string | Uint8Array, RegExp]>([
+    ["a file of more than 1 MiB", "#".repeat(1024 * 1024 + 1), /larger than 1048576 bytes/],
+    ["a file that is not UTF-8", Uint8Array.of(0xff, 0xfe, 0x00), /not UTF-8/],
+  ])("refuses %s", async (_, content, problem) => {
+    expect(await findProblems(content)).toEqual([
+      expect.objectContaining({ problem: expect.stringMatching(problem) }),
+    ]);
+  });
+
+  it.each([
+    ["a missing file", "absent.yaml", "ENOENT"],
+    ["a directory", ".", "EISDIR"],
+  ])("refuses %s", (_, name, code) => {
+    expect(problemsOf(() => readConnectorTokensFile(`${directory.path}/${name}`))).toEqual([
+      {
+        key: "auth.connectorTokensFile",
+        problem: expect.stringContaining(code),
+        fix: expect.stringMatching(/exists/),
+      },
+    ]);
+  });
+});

@@ -1,0 +1,70 @@
+import type { Caller } from "../../src/authentication/caller.js";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import type { AuthConfig, JwtIssuerConfig, JwtKeys } from "../../src/config/config.js";
+import { ConfigError, type ConfigProblem } from "../../src/errors.js";
+import { audience, issuer, startSeconds } from "./signing-key.js";
+
+/** A clock that stands still until it is moved. */
+export function createMovableClock() {
+  let nowMs = startSeconds * 1000;
+  return {
+    clock: () => nowMs,
+    moveSeconds(seconds: number) {
+      nowMs += seconds * 1000;
+    },
+  };
+}
+
+export interface LogLine {
+  readonly level: "info" | "warn";
+  readonly fields: object;
+  readonly message: string;
+}
+
+export function createRecordingLog() {
+  const lines: LogLine[] = [];
+  return {
+    lines,
+    log: {
+      info: (fields: object, message: string) =>
+        void lines.push({ level: "info", fields, message }),
+      warn: (fields: object, message: string) =>
+        void lines.push({ level: "warn", fields, message }),
+    },
+  };
+}
+
+/** A configuration with one issuer, or with none where no keys are given. */
+export function authWith(keys?: JwtKeys, changes: Partial<AuthConfig> = {}): AuthConfig {
+  return { queryToken: true, jwt: keys === undefined ? [] : [issuerWith(keys)], ...changes };
+}
+
+export function issuerWith(keys: JwtKeys, changes: Partial<JwtIssuerConfig> = {}): JwtIssuerConfig {
+  return { issuer, audience: [audience], clockToleranceSeconds: 30, keys, ...changes };
+}
+
+/** Why a token is refused, or `accepted`. */
+export async function reasonOf(verify: () => Caller | Promise<unknown>): Promise<string> {
+  try {
+    await verify();
+  } catch (error) {
+    if (error instanceof TokenRejectedError) {
+      return error.reason;
+    }
+    throw error;
+  }
+  return "accepted";
+}
+
+/** What a step of the start finds wrong. */
+export function problemsOf(step: () => unknown): readonly ConfigProblem[] {
+  try {
+    step();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return error.problems;
+    }
+    throw error;
+  }
+  return [];
+}
