@@ -84,11 +84,13 @@ export function createIceServerLister(
     };
   };
   const fullList = list(0);
+  // The answer for each limit that cuts anything; at index 0, no limit.
+  const cutLists = allUrls.map((_, maxUrls) => list(maxUrls));
   const nameCaller = turn === undefined ? () => "" : createNaming(turn);
 
   return (caller, request) => {
     checkRequest(request, turn);
-    const { stunServers, turnUrls } = request.maxUrls === 0 ? fullList : list(request.maxUrls);
+    const { stunServers, turnUrls } = cutLists[request.maxUrls] ?? fullList;
     if (turn === undefined) {
       return { iceServers: stunServers, region: "" };
     }

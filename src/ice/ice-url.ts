@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { domainToASCII } from "node:url";
+import { domainToASCII, domainToUnicode } from "node:url";
 
 export type IceScheme = "stun" | "stuns" | "turn" | "turns";
 
@@ -19,7 +19,7 @@ export interface IceUrl {
 /** The URL breaks a rule; a browser would throw on the whole list because of it. */
 export class IceUrlError extends Error {
   override readonly name = "IceUrlError";
-  /** The offending URL, shortened where it is long. */
+  /** The offending URL, shortened where it is long, without what stands before an `@`. */
   readonly url: string;
 
   /**
@@ -31,7 +31,9 @@ export class IceUrlError extends Error {
     readonly rule: string,
     readonly fix: string,
   ) {
-    const shown = url.length > 100 ? `${url.slice(0, 100)}…` : url;
+    // Who writes user information here may have written a password: this text goes to the log.
+    const safe = url.replace(/^(\s*[a-z][a-z0-9+.-]*:(?:\/\/)?)?.*@/is, "$1…@");
+    const shown = safe.length > 100 ? `${safe.slice(0, 100)}…` : safe;
     super(`${JSON.stringify(shown)}: ${rule}. ${fix}`);
     this.url = shown;
   }
@@ -39,6 +41,7 @@ export class IceUrlError extends Error {
 
 const maxLength = 512;
 const defaultPorts = { stun: 3478, turn: 3478, stuns: 5349, turns: 5349 } as const;
+const notAscii = /[^\p{ASCII}]/u;
 const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i;
 
 /**
@@ -91,6 +94,12 @@ function parseScheme(text: string, fail: Fail): IceScheme {
 }
 
 function checkUnwantedParts(rest: string, scheme: IceScheme, fail: Fail): void {
+  if (rest.includes("@")) {
+    fail(
+      "has user information (RFC 7065 section 3.1 has none)",
+      "Remove it; credentials are made for each caller",
+    );
+  }
   if (rest.startsWith("//")) {
     fail(
       "has // after the scheme (RFC 7065 section 3.1 has none)",
@@ -99,12 +108,6 @@ function checkUnwantedParts(rest: string, scheme: IceScheme, fail: Fail): void {
   }
   if (rest.includes("#")) {
     fail("has a fragment (RFC 7065 section 3.1 has none)", "Remove # and what follows");
-  }
-  if (rest.includes("@")) {
-    fail(
-      "has user information (RFC 7065 section 3.1 has none)",
-      "Remove it; credentials are made for each caller",
-    );
   }
   if (rest.includes("/")) {
     fail("has a path (RFC 7065 section 3.1 has none)", "Remove / and what follows");
@@ -136,7 +139,7 @@ function parseHostAndPort(authority: string, fail: Fail): { host: string; port?:
     );
   }
   const [, ipv6, name, port] = found;
-  if (ipv6 !== undefined && !isIPv6(ipv6.replace(/%/g, "x"))) {
+  if (ipv6 !== undefined && (ipv6.includes("%") || !isIPv6(ipv6))) {
     fail(
       "what stands in brackets is no IPv6 address",
       "Write it like turn:[2001:db8::1]:3478, without a zone",
@@ -149,30 +152,55 @@ function parseHostAndPort(authority: string, fail: Fail): { host: string; port?:
   if (port === undefined) {
     return { host };
   }
-  if (!/^[0-9]{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65535) {
+  // No leading zeros: Firefox takes :0443 for the scheme's default port.
+  if (!/^[1-9][0-9]{0,4}$/.test(port) || Number(port) > 65535) {
     fail("the port is not a number from 1 to 65535", "Write it like turn:turn.example.com:3478");
   }
   return { host, port: Number(port) };
 }
 
+/**
+ * Refuses what is neither a name that DNS can hold (letters, digits, hyphens, and the underscore of
+ * service names) nor four decimal numbers.
+ */
 function checkHostName(host: string, fail: Fail): void {
   if (host === "") {
     fail("the host is empty", "Write it like turn:turn.example.com:3478");
   }
-  if (/[^\p{ASCII}]/u.test(host)) {
+  if (notAscii.test(host)) {
+    const punycode = domainToASCII(host);
     fail(
       "the host name is not in ASCII (RFC 3986 section 3.2.2)",
-      `Write it as ${domainToASCII(host)}`,
+      isHostName(punycode)
+        ? `Write it as ${punycode}`
+        : "Use letters, digits and hyphens, or the name's punycode (RFC 5891)",
     );
   }
-  const labels = host.replace(/\.$/, "").split(".");
-  if (host.length > 253 || !labels.every((part) => label.test(part))) {
+  if (!isHostName(host)) {
     fail(
       "the host name has an empty, too long or malformed label (RFC 1123 section 2.1)",
       "Use letters, digits and hyphens between the dots, without percent-escapes",
     );
   }
-  if (/^[0-9]+$/.test(labels.at(-1) ?? "") && !isIPv4(host)) {
+  // The W3C rules read the host as one of an https URL: a browser that follows them throws on what
+  // comes next, or makes an address of it that other clients do not (1.2.3, 0x7f.1, 010.0.0.1).
+  const labels = splitLabels(host);
+  if (labels.some((part) => /^xn--/i.test(part) && !notAscii.test(domainToUnicode(part)))) {
+    fail(
+      "the host name has a label that is no punycode (RFC 5891 section 4.4)",
+      "Correct what follows xn--",
+    );
+  }
+  if (/^([0-9]+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? "") && !isIPv4(host)) {
     fail("the host looks like an IPv4 address, but is none", "Write four numbers from 0 to 255");
   }
+}
+
+function isHostName(host: string): boolean {
+  return host.length <= 253 && splitLabels(host).every((part) => label.test(part));
+}
+
+/** A dot at the end only says that the name is complete. */
+function splitLabels(host: string): string[] {
+  return host.replace(/\.$/, "").split(".");
 }

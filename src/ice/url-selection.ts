@@ -28,6 +28,8 @@ export function selectUrls(urls: readonly IceUrl[], maxUrls: number): readonly I
     return preferred === undefined ? [] : [preferred];
   });
   const byNeed = new Set([
+    // TURN over DTLS is no way of its own, since hardly a client has it; still it goes before STUN.
+    ...(oneOfEachWay.some(isTurn) ? [] : urls.filter(isTurn).slice(0, 1)),
     ...oneOfEachWay,
     ...urls.filter(isTurn),
     ...urls.filter((url) => !isTurn(url)),

@@ -60,6 +60,7 @@ describe("createIceServerLister", () => {
     ["ttl_seconds", { ttlSeconds: 59 }, "from 60 to 3600"],
     ["ttl_seconds", { ttlSeconds: 3601 }, "from 60 to 3600"],
     ["ttl_seconds", { ttlSeconds: -1 }, "from 60 to 3600"],
+    ["ttl_seconds", { ttlSeconds: Number.NaN }, "from 60 to 3600"],
     ["max_urls", { maxUrls: -1 }, "0 (no limit) or more"],
   ])("refuses %s in %o", (field, request, message) => {
     const list = createIceServerLister({ stunUrls, turn }, clock);
@@ -75,6 +76,54 @@ describe("createIceServerLister", () => {
       ttlSeconds,
     });
     expect(credentialLife).toEqual({ expiresAtSeconds: nowSeconds + ttlSeconds, ttlSeconds });
+  });
+
+  it.each([0, 1, 59, 3601, 2 ** 31 - 1])("ignores a TTL without TURN: %s", (ttlSeconds) => {
+    const list = createIceServerLister({ stunUrls }, clock);
+    expect(list(caller, { ...anything, ttlSeconds })).not.toHaveProperty("credentialLife");
+  });
+
+  it("refuses a negative TTL and a region without TURN too", () => {
+    const list = createIceServerLister({ stunUrls }, clock);
+    expect(() => list(caller, { ...anything, ttlSeconds: -1 })).toThrow("ttl_seconds");
+    expect(() => list(caller, { ...anything, region: "mars" })).toThrow("region");
+  });
+
+  it.each<[maxUrls: number, urls: string[][]]>([
+    [1, [["turns:c.example:443"]]],
+    [2, [["turn:c.example", "turns:c.example:443"]]],
+    [3, [["stun:a.example"], ["turn:c.example", "turns:c.example:443"]]],
+    [4, [["stun:a.example"], ["stun:b.example"], ["turn:c.example", "turns:c.example:443"]]],
+    [99, [["stun:a.example"], ["stun:b.example"], ["turn:c.example", "turns:c.example:443"]]],
+  ])("cuts URLs, not entries, to %s", (maxUrls, urls) => {
+    const { iceServers } = createIceServerLister({ stunUrls, turn }, clock)(caller, {
+      ...anything,
+      maxUrls,
+    });
+    expect(iceServers.map((server) => server.urls)).toEqual(urls);
+  });
+
+  // A browser throws on an entry without URLs.
+  it("never cuts TURN to nothing, even where its only URL is over DTLS", () => {
+    const urls = ["turns:d.example?transport=udp"];
+    const list = createIceServerLister(
+      { stunUrls, turn: { ...turn, urls: urls.map(parseIceUrl) } },
+      clock,
+    );
+    expect(list(caller, { ...anything, maxUrls: 1 }).iceServers).toEqual([
+      { urls, username: expect.any(String), credential: expect.any(String) },
+    ]);
+  });
+
+  it("answers each call by the clock of that call", () => {
+    let nowMs = nowSeconds * 1000;
+    const list = createIceServerLister({ stunUrls, turn }, () => nowMs);
+    const first = list(caller, anything);
+    nowMs += 5000;
+    const second = list(caller, anything);
+    expect(first.credentialLife?.expiresAtSeconds).toBe(nowSeconds + 3600);
+    expect(second.credentialLife?.expiresAtSeconds).toBe(nowSeconds + 3605);
+    expect(second.iceServers.at(-1)?.credential).not.toBe(first.iceServers.at(-1)?.credential);
   });
 
   it("names the caller by subject, encoded where TURN servers would refuse it", () => {
@@ -106,6 +155,21 @@ describe("createIceServerLister", () => {
       list({ ...caller, expiresAtSeconds }, anything).credentialLife?.ttlSeconds;
     expect(lifeOf(nowSeconds + 30)).toBe(30);
     expect(lifeOf(nowSeconds + 9999)).toBe(3600);
+    expect(lifeOf(nowSeconds + 1.9)).toBe(1);
+    expect(() => lifeOf(nowSeconds + 0.9)).toThrow(CallerExpiredError);
     expect(() => lifeOf(nowSeconds)).toThrow(CallerExpiredError);
+    expect(() => lifeOf(nowSeconds - 30)).toThrow(CallerExpiredError);
+    expect(list(caller, anything).credentialLife?.ttlSeconds).toBe(3600);
+  });
+
+  it("gives a caller whose token has expired what it may have without a cap, or without TURN", () => {
+    const expired = { ...caller, expiresAtSeconds: nowSeconds - 10 };
+    const life = { expiresAtSeconds: nowSeconds + 3600, ttlSeconds: 3600 };
+    expect(
+      createIceServerLister({ stunUrls, turn }, clock)(expired, anything).credentialLife,
+    ).toEqual(life);
+    expect(createIceServerLister({ stunUrls }, clock)(expired, anything).iceServers).toHaveLength(
+      2,
+    );
   });
 });
