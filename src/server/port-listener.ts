@@ -1,7 +1,9 @@
 import { createServer as createHttp1Server, type Server as Http1Server } from "node:http";
 import {
+  constants,
   createServer as createHttp2Server,
   type Http2Server,
+  type Http2ServerRequest,
   type ServerHttp2Session,
 } from "node:http2";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
@@ -10,7 +12,7 @@ import type { ListenConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { HttpLimits } from "./http-limits.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
-import { isRequestComplete, type NodeRequest } from "./node-exchange.js";
+import { isRequestComplete } from "./node-exchange.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import type { RequestListener } from "./request-listener.js";
 import { loadTlsOptions } from "./tls-options.js";
@@ -166,16 +168,17 @@ function createHttp2Side(
 }
 
 /** Node bounds how long an HTTP/1.1 request may take to arrive, but no HTTP/2 one. */
-function cutSlowRequest(request: NodeRequest, timeoutMs: number): void {
+function cutSlowRequest(request: Http2ServerRequest, timeoutMs: number): void {
   if (isRequestComplete(request)) {
     return;
   }
+  const { stream } = request;
   const timer = setTimeout(() => {
     if (!isRequestComplete(request)) {
-      request.destroy();
+      stream.close(constants.NGHTTP2_CANCEL);
     }
   }, timeoutMs);
-  request.once("close", () => clearTimeout(timer));
+  stream.once("close", () => clearTimeout(timer));
 }
 
 function bind(

@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+} from "node:http2";
+import { connect, type Socket } from "node:net";
+import { afterEach, describe, expect, it } from "vitest";
+import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
+import { openPort, type PortListener } from "../../src/server/port-listener.js";
+import type { RequestListener } from "../../src/server/request-listener.js";
+
+/** Answers when the whole request is there, as a unary handler does. */
+const answerWhole: RequestListener = async (request, response) => {
+  for await (const _ of request.iterator({ destroyOnReturn: false })) {
+    // Read to the end.
+  }
+  response.end("done");
+};
+
+let port: PortListener | undefined;
+afterEach(async () => {
+  await port?.close(0);
+});
+
+async function open(limits: Partial<HttpLimits>, maxConnections = 100) {
+  port = await openPort(
+    { host: "127.0.0.1", port: 0, maxConnections },
+    { ...httpLimits, ...limits },
+    (request, response) => void Promise.resolve(answerWhole(request, response)).catch(() => {}),
+    (_, socket) => socket.destroy(),
+  );
+  return port.url;
+}
+
+async function connectRaw(url: string, bytes = ""): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  socket.on("error", () => {}).resume();
+  await once(socket, "connect");
+  socket.write(bytes);
+  return socket;
+}
+
+/** Opens a stream, and does not end its request. */
+function startRequest(url: string): { session: ClientHttp2Session; stream: ClientHttp2Stream } {
+  const session = connectHttp2(url);
+  session.on("error", () => {});
+  const stream = session.request({ ":method": "POST", ":path": "/" });
+  stream.on("error", () => {}).resume();
+  stream.write("x");
+  return { session, stream };
+}
+
+// Each of these would hang for ever, and so fail, if the port did not end the connection.
+describe("openPort ends", () => {
+  it("an HTTP/1.1 connection that sends nothing", async () => {
+    const socket = await connectRaw(await open({ headersTimeoutMs: 200 }));
+    await once(socket, "close");
+  });
+
+  it("an HTTP/1.1 connection that is idle between requests", async () => {
+    const url = await open({ idleTimeoutMs: 200 });
+    const socket = await connectRaw(url, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(socket, "close");
+  });
+
+  it("an HTTP/1.1 request whose body does not come", async () => {
+    const url = await open({ headersTimeoutMs: 200, requestTimeoutMs: 300 });
+    const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx";
+    await once(await connectRaw(url, head), "close");
+  });
+
+  it("an HTTP/2 connection that is idle between requests", async () => {
+    const session = connectHttp2(await open({ idleTimeoutMs: 200 }));
+    const stream = session.request({ ":path": "/" });
+    stream.resume();
+    await once(session, "close");
+  });
+
+  it("an HTTP/2 request whose body does not come, and only that stream", async () => {
+    const { session, stream } = startRequest(
+      await open({ headersTimeoutMs: 200, requestTimeoutMs: 200 }),
+    );
+    await once(stream, "close");
+    expect(session.destroyed).toBe(false);
+    session.destroy();
+  });
+
+  it("a connection over the limit", async () => {
+    const url = await open({}, 1);
+    const first = await connectRaw(url);
+    await once(await connectRaw(url), "close");
+    expect(first.destroyed).toBe(false);
+    first.destroy();
+  });
+});
