@@ -60,7 +60,7 @@ export async function startService(
     }),
     createMalformedRequestListener(log),
   );
-  const ready = verifier.loaded.then(() => {
+  const ready = verifier.load().then(() => {
     if (readiness.state === "starting") {
       readiness.set("serving");
     }

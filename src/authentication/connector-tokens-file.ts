@@ -3,14 +3,14 @@ import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { ConfigError, type ConfigProblem } from "../errors.js";
 import { readBoundedFile } from "./bounded-file.js";
-import type { ConnectorTokenEntry } from "./connector-token.js";
+import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
 
 const configKey = "auth.connectorTokensFile";
 const maxBytes = 1024 * 1024;
 
 const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires"] };
 const entrySchema = z.strictObject({
-  name: z.string().regex(/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u),
+  name: z.string().regex(connectorNamePattern),
   hash: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/i)

@@ -2,7 +2,6 @@ import type { CryptoKey, JWSHeaderParameters, KeyObject } from "jose";
 import { createLocalJWKSet } from "jose";
 import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
-import { ConfigError } from "../errors.js";
 import { createJwksSource, type JwksLog } from "./jwks-source.js";
 import { readKeySetFile, readPublicKeyFile } from "./key-file.js";
 import type { KeySource } from "./key-source.js";
@@ -18,7 +17,7 @@ export interface KeySourceOptions {
  * Opens what an issuer's `keys` name. Files are read at once, a URL not before {@link KeySource.load}.
  *
  * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
- * @throws ConfigError when the file or the URL cannot be used
+ * @throws ConfigError when the file cannot be used
  */
 export function openKeySource(
   { issuer, keys }: JwtIssuerConfig,
@@ -27,15 +26,6 @@ export function openKeySource(
 ): KeySource {
   switch (keys.kind) {
     case "jwksUrl":
-      if (keys.url.username !== "" || keys.url.password !== "") {
-        throw new ConfigError([
-          {
-            key: `${entryKey}.jwksUrl`,
-            problem: "has a user name or password in it, which cannot be sent",
-            fix: "Use a URL without them: a key set is public",
-          },
-        ]);
-      }
       return createJwksSource({ ...options, issuer, url: keys.url, algorithms: keys.algorithms });
     case "jwksFile": {
       const jwks = readKeySetFile(keys.file, keys.algorithms, entryKey);

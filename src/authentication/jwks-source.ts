@@ -144,8 +144,10 @@ async function waitFor(load: Promise<void>, signal: AbortSignal | undefined): Pr
   if (signal === undefined) {
     return load;
   }
-  const { promise: cancelled, reject } = createDeferred();
-  const cancel = () => reject(new TokenRejectedError("cancelled"));
+  let cancel = () => {};
+  const cancelled = new Promise<never>((_, reject) => {
+    cancel = () => reject(new TokenRejectedError("cancelled"));
+  });
   signal.addEventListener("abort", cancel, { once: true });
   if (signal.aborted) {
     cancel();
@@ -155,12 +157,4 @@ async function waitFor(load: Promise<void>, signal: AbortSignal | undefined): Pr
   } finally {
     signal.removeEventListener("abort", cancel);
   }
-}
-
-function createDeferred(): { promise: Promise<never>; reject: (error: Error) => void } {
-  let reject: (error: Error) => void = () => {};
-  const promise = new Promise<never>((_, rejectPromise) => {
-    reject = rejectPromise;
-  });
-  return { promise, reject };
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.js";
 import type { AuthConfig } from "../config/config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
 import type { Caller } from "./caller.js";
-import type { ConnectorTokenEntry } from "./connector-token.js";
+import { type ConnectorTokenEntry, maxTokenBytes } from "./connector-token.js";
 import { readConnectorTokensFile } from "./connector-tokens-file.js";
 import { openKeySource } from "./issuer-keys.js";
 import type { JwksLog } from "./jwks-source.js";
@@ -15,8 +15,6 @@ import { VerifiedTokenCache } from "./verified-token-cache.js";
 export type { ConnectorTokenEntry } from "./connector-token.js";
 export { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
 
-const maxTokenBytes = 8192;
-
 /** Tells who presents a token. */
 export interface TokenVerifier {
   /**
@@ -26,8 +24,8 @@ export interface TokenVerifier {
    * @throws TokenRejectedError (or rejects with it) when the token does not verify
    */
   verify(token: string, signal?: AbortSignal): Caller | Promise<Caller>;
-  /** Settles when the first load of every JWKS URL has ended, well or not. Never rejects. */
-  readonly loaded: Promise<void>;
+  /** Asks every JWKS URL. Settles when all have answered, well or not; never rejects. */
+  load(): Promise<void>;
   /** Ends loads under way. Tokens are still verified with the keys at hand. */
   close(): void;
 }
@@ -47,7 +45,8 @@ interface Issuer {
 }
 
 /**
- * Reads the files that the configuration names and starts to load the keys behind its URLs.
+ * Reads the files that the configuration names. Keys behind URLs are read by {@link TokenVerifier.load},
+ * or when a token first needs them.
  * @throws ConfigError with every problem of these files
  */
 export function createTokenVerifier(
@@ -124,7 +123,9 @@ export function createTokenVerifier(
       }
       return verifyJwt(token, digest, signal);
     },
-    loaded: Promise.all(sources.map((source) => source.load())).then(() => {}),
+    async load() {
+      await Promise.all(sources.map((source) => source.load()));
+    },
     close() {
       for (const source of sources) {
         source.close();

@@ -15,9 +15,8 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
     ...(file !== undefined && { file }),
   });
   // Key files and the tokens file are read as well; JWKS URLs are not asked.
-  const jwt = config.auth.jwt.filter(({ keys }) => keys.kind !== "jwksUrl");
   const silent = { info() {}, warn() {} };
-  createTokenVerifier({ ...config.auth, jwt }, { clock: systemClock, log: silent }).close();
+  createTokenVerifier(config.auth, { clock: systemClock, log: silent });
   for (const warning of warnings) {
     process.stderr.write(`warning: ${warning}\n`);
   }

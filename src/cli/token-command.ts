@@ -1,11 +1,14 @@
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
-import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
+import {
+  connectorNamePattern,
+  createConnectorToken,
+  hashConnectorToken,
+  maxTokenBytes,
+} from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
 import { ConfigError } from "../errors.js";
-
-const maxTokenBytes = 8192;
 
 /**
  * `token new`: prints a new token, once, and its entry for the tokens file.
@@ -21,7 +24,7 @@ export function newToken({
   expires?: string;
   json?: boolean;
 }): number {
-  if (!/^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u.test(name)) {
+  if (!connectorNamePattern.test(name)) {
     throw usage("--name", "is not 1 to 200 printable characters", "Write --name signalling");
   }
   const seconds = expires === undefined ? undefined : parseDuration(expires);
@@ -57,7 +60,7 @@ export async function hashToken(): Promise<number> {
   if (token === "" || Buffer.byteLength(token) > maxTokenBytes || /\s/.test(token)) {
     throw usage(
       "standard input",
-      "does not hold one token of 1 to 8192 bytes without white space",
+      `does not hold one token of 1 to ${maxTokenBytes} bytes without white space`,
       "Run: printf %s TOKEN | ice-service token hash",
     );
   }

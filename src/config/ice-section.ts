@@ -16,7 +16,7 @@ const mostUrlsWithoutWarning = 4;
 export interface IceSectionContext {
   readonly problems: ProblemList;
   readonly warn: (text: string) => void;
-  /** Reads every configured secret; the first signs. */
+  /** Every configured secret; the first signs. */
   readonly secrets: readonly KeyObject[];
   readonly dev: boolean;
 }

@@ -15,10 +15,7 @@ import type { Readiness } from "./readiness.js";
 import { createRestHandlers, type RestHandler } from "./rest/rest-handler.js";
 import { createHealthService } from "./services/health-service.js";
 import { createIceService } from "./services/ice-service.js";
-import {
-  createReflectionService,
-  createReflectionServiceV1Alpha,
-} from "./services/reflection-service.js";
+import { createReflectionServices } from "./services/reflection-service.js";
 
 /** The largest request message in bytes. Handlers read it before the interceptors run. */
 export const readMaxBytes = 64 * 1024;
@@ -58,8 +55,8 @@ export function createRouter(options: RouterOptions): Router {
   connectRouter.service(Health, createHealthService(options.readiness));
   if (options.reflection) {
     const services: DescService[] = [IceService, ...publicServices];
-    connectRouter.service(ServerReflection, createReflectionService(services));
-    connectRouter.service(ServerReflectionV1Alpha, createReflectionServiceV1Alpha(services));
+    const { v1, v1alpha } = createReflectionServices(services);
+    connectRouter.service(ServerReflection, v1).service(ServerReflectionV1Alpha, v1alpha);
   }
 
   const byPath = new Map(connectRouter.handlers.map((handler) => [handler.requestPath, handler]));

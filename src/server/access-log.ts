@@ -7,7 +7,7 @@ const methods = new Set(["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELE
 
 /**
  * Logs one line when the exchange has ended. Never a token, a credential, a query string or an
- * unknown path: any of them may hold a secret.
+ * unknown path, since each of them may hold a secret.
  */
 export function logExchange(
   log: Logger,

@@ -6,16 +6,6 @@ import { Code, ConnectError } from "@connectrpc/connect";
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
-/** The path and the query (without `?`) of a request target, as sent; never normalised. */
-export function splitRequestTarget(request: NodeRequest): { path: string; query: string } {
-  // A proxy may send the absolute form (RFC 9112 section 3.2.2).
-  const target = (request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "");
-  const mark = target.indexOf("?");
-  return mark === -1
-    ? { path: target, query: "" }
-    : { path: target.slice(0, mark), query: target.slice(mark + 1) };
-}
-
 /** A signal that is aborted when the client goes away before it got its answer. */
 export function createRequestSignal(response: NodeResponse): AbortSignal {
   const controller = new AbortController();

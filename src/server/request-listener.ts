@@ -6,6 +6,7 @@ import type { Clock } from "../clock.js";
 import type { Logger } from "../observability/logger.js";
 import { type CallRecord, callRecordKey } from "../rpc/call-record.js";
 import type { Readiness } from "../rpc/readiness.js";
+import { splitRequestTarget } from "../rpc/request-target.js";
 import type { Router } from "../rpc/router.js";
 import { logExchange } from "./access-log.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
@@ -26,7 +27,6 @@ import {
   isRequestComplete,
   type NodeRequest,
   type NodeResponse,
-  splitRequestTarget,
 } from "./node-exchange.js";
 import { createProbeRoutes } from "./probe-routes.js";
 import { sendUniversalResponse, toUniversalRequest } from "./universal-exchange.js";
@@ -58,7 +58,7 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
       response.shouldKeepAlive = false;
     }
 
-    const { path } = splitRequestTarget(request);
+    const { path } = splitRequestTarget(request.url ?? "");
     const probe = probes.get(path);
     const handler = probe === undefined ? router(path) : undefined;
     if ("stream" in request && countHeaderBytes(request) > httpLimits.maxHeaderBytes) {

@@ -4,6 +4,7 @@ import type { ContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
+import { toOriginForm } from "../rpc/request-target.js";
 import type { NodeRequest, NodeResponse } from "./node-exchange.js";
 
 /** The longest delay that a Node timer takes; a longer one would fire at once. */
@@ -31,7 +32,7 @@ export function toUniversalRequest(
     httpVersion: request.httpVersion,
     method: request.method ?? "",
     // The handlers look at the path and the query only.
-    url: `http://localhost${(request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "")}`,
+    url: `http://localhost${toOriginForm(request.url ?? "")}`,
     header,
     body: request.iterator({ destroyOnReturn: false }),
     signal,
@@ -71,6 +72,7 @@ export async function sendUniversalResponse(
   response.end();
 }
 
+/** Both branches are one call; TypeScript needs each type of response to have its own. */
 function writeChunk(response: NodeResponse, chunk: Uint8Array): boolean {
   return "stream" in response ? response.write(chunk) : response.write(chunk);
 }

@@ -283,18 +283,18 @@ describe("verify, for a connector token", () => {
 
 describe("loaded", () => {
   it("settles at once without URLs", async () => {
-    await create(authWith()).loaded;
+    await create(authWith()).load();
     expect(server.requestCount).toBe(0);
   });
 
   it("settles after the first load, which starts at once", async () => {
-    await create(authWith(urlKeys())).loaded;
+    await create(authWith(urlKeys())).load();
     expect(server.requestCount).toBe(1);
   });
 
   it("settles as well when the load fails", async () => {
     server.serve(dropConnection);
-    await create(authWith(urlKeys())).loaded;
+    await create(authWith(urlKeys())).load();
     expect(recording.lines).toHaveLength(1);
   });
 
@@ -302,7 +302,7 @@ describe("loaded", () => {
     server.serve(hang);
     const verifier = create(authWith(urlKeys()));
     verifier.close();
-    await verifier.loaded;
+    await verifier.load();
     expect(recording.lines).toEqual([]);
   });
 });

@@ -366,7 +366,7 @@ describe("a JWKS URL", () => {
       response.end(JSON.stringify({ keys }));
   const open = async () => {
     const verifier = verifierFor({ kind: "jwksUrl", url, algorithms: ["ES256", "RS256"] });
-    await verifier.loaded;
+    await verifier.load();
     return verifier;
   };
   const other = generate("ES256");

@@ -141,6 +141,24 @@ describe("ice-service config check", () => {
     expect(JSON.parse(json.stdout)).toEqual(parse(stdout));
   });
 
+  it("names an entry by its place in the file, whatever stands before it, and asks no URL", async () => {
+    const issuer = { issuer: "https://a.example", audience: "ice" };
+    const file = await directory.write(
+      "issuers.yaml",
+      JSON.stringify({
+        auth: {
+          jwt: [
+            { ...issuer, jwksUrl: "https://a.invalid/jwks" },
+            { ...issuer, issuer: "https://b.example", publicKeyFile: "missing.pem" },
+          ],
+        },
+      }),
+    );
+    const { status, stderr } = run(["config", "check", "--config", file]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/auth\.jwt\[1\]\.publicKeyFile: /);
+  });
+
   it("tells every problem, exit code 2", async () => {
     const file = await directory.write("bad.yaml", "listn: 1\nice: { stunUrls: [x] }\n");
     const { status, stdout, stderr } = run(["config", "check", "--config", file]);

@@ -24,7 +24,7 @@ const rejecting: TokenVerifier = {
     }
     throw new TokenRejectedError("unknown_connector_token");
   },
-  loaded: Promise.resolve(),
+  async load() {},
   close() {},
 };
 

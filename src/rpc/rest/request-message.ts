@@ -29,14 +29,13 @@ export function readRequestMessage<Desc extends DescMessage>(
     const target = findField(schema, path);
     if (target !== undefined) {
       bound.add(target.field);
-      assign(root, target, path, [value]);
+      assign(root, { ...target, path, values: [value] });
     }
   }
   if (rawQuery !== "") {
-    for (const [path, values] of groupParameters(schema, rawQuery)) {
-      const target = findField(schema, path);
-      if (target !== undefined && !bound.has(target.field)) {
-        assign(root, target, path, values);
+    for (const parameter of groupParameters(schema, rawQuery)) {
+      if (!bound.has(parameter.field)) {
+        assign(root, parameter);
       }
     }
   }
@@ -47,6 +46,12 @@ interface Target {
   readonly field: DescField;
   /** JSON names of the messages around the field, outermost first. */
   readonly parents: readonly string[];
+}
+
+interface Parameter extends Target {
+  /** As it was first written. */
+  readonly path: string;
+  readonly values: string[];
 }
 
 function findField(schema: DescMessage, path: string): Target | undefined {
@@ -70,24 +75,22 @@ function findMember(message: DescMessage, name: string | undefined): DescField |
   return message.fields.find((field) => field.name === name || field.jsonName === name);
 }
 
-/** Values by parameter, where proto name and JSON name of a field are one parameter. */
-function groupParameters(schema: DescMessage, rawQuery: string): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  const pathOfField = new Map<string, string>();
+/** The parameters of known fields; proto name and JSON name of a field are one parameter. */
+function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parameter> {
+  const parameters = new Map<string, Parameter>();
   for (const [path, value] of new URLSearchParams(rawQuery)) {
     const target = findField(schema, path);
     if (target !== undefined) {
       const key = [...target.parents, target.field.jsonName].join(".");
-      const first = pathOfField.get(key) ?? path;
-      pathOfField.set(key, first);
-      groups.set(first, [...(groups.get(first) ?? []), value]);
+      const parameter = parameters.get(key) ?? { ...target, path, values: [] };
+      parameter.values.push(value);
+      parameters.set(key, parameter);
     }
   }
-  return groups;
+  return parameters.values();
 }
 
-function assign(root: JsonObject, target: Target, path: string, values: string[]): void {
-  const { field, parents } = target;
+function assign(root: JsonObject, { field, parents, path, values }: Parameter): void {
   if (field.fieldKind !== "list" && values.length > 1) {
     throw new InvalidFieldError(path, "is given more than once");
   }

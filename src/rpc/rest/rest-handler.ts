@@ -1,4 +1,10 @@
-import { type DescMessage, type JsonObject, type MessageShape, toJson } from "@bufbuild/protobuf";
+import {
+  create,
+  type DescMessage,
+  type JsonObject,
+  type MessageShape,
+  toJson,
+} from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -16,6 +22,7 @@ import {
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import { translateError } from "../interceptors/translate-errors.js";
+import { splitRequestTarget } from "../request-target.js";
 import { readGetTemplates } from "./http-binding.js";
 import type { PathTemplate, PathVariables } from "./path-template.js";
 import { problemContentType, toProblemDetails } from "./problem-details.js";
@@ -54,11 +61,10 @@ function createRestHandler(
   options: Parameters<typeof createRestHandlers>[1],
 ): RestHandler {
   async function handle(request: UniversalServerRequest): Promise<UniversalServerResponse> {
-    const { pathname, search } = splitTarget(request.url);
-    const variables = template.match(pathname) ?? new Map<string, string>();
+    const { path, query } = splitRequestTarget(request.url);
+    const variables = template.match(path) ?? new Map<string, string>();
     const values = request.contextValues ?? createContextValues();
-    const rawQuery = search.slice(1);
-    values.set(rawQueryKey, rawQuery);
+    values.set(rawQueryKey, query);
     const context = createHandlerContext({
       service: spec.method.parent,
       method: spec.method,
@@ -71,7 +77,7 @@ function createRestHandler(
       contextValues: values,
     });
     try {
-      const bound = bindRequest(spec, variables, rawQuery);
+      const bound = bindRequest(spec, variables, query);
       const output = await invokeUnaryImplementation(
         bound.spec,
         context,
@@ -119,7 +125,7 @@ function bindRequest(
     const impl = (): never => {
       throw error;
     };
-    return { spec: { ...spec, impl }, input: readRequestMessage(input, new Map(), "") };
+    return { spec: { ...spec, impl }, input: create(input) };
   }
 }
 
@@ -138,13 +144,4 @@ function respond(status: number, header: Headers, json: JsonObject): UniversalSe
   const body = Buffer.from(JSON.stringify(json));
   header.set("Content-Length", String(body.byteLength));
   return { status, header, body: createAsyncIterable([body]) };
-}
-
-/** Splits a URL without normalising it: the path is matched, and the token read, as sent. */
-function splitTarget(url: string): { pathname: string; search: string } {
-  const target = url.replace(/^[a-z]+:\/\/[^/?]*/i, "");
-  const mark = target.indexOf("?");
-  return mark === -1
-    ? { pathname: target, search: "" }
-    : { pathname: target.slice(0, mark), search: target.slice(mark) };
 }

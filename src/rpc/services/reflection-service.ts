@@ -1,10 +1,10 @@
 import {
   create,
-  createFileRegistry,
+  createRegistry,
   type DescFile,
   type DescService,
-  type FileRegistry,
   fromBinary,
+  type Registry,
   toBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
@@ -22,33 +22,35 @@ import {
   type ServerReflection as ServerReflectionV1Alpha,
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.js";
 
-/** gRPC server reflection, v1, for the given services and all that their files import. */
-export function createReflectionService(
-  services: readonly DescService[],
-): ServiceImpl<typeof ServerReflection> {
+/**
+ * gRPC server reflection for the given services and all that their files import: v1, and the same
+ * under its older name, which many tools still ask for; the messages are identical on the wire.
+ */
+export function createReflectionServices(services: readonly DescService[]): {
+  v1: ServiceImpl<typeof ServerReflection>;
+  v1alpha: ServiceImpl<typeof ServerReflectionV1Alpha>;
+} {
   const answer = createAnswer(services);
   return {
-    async *serverReflectionInfo(requests) {
-      for await (const request of requests) {
-        yield answer(request);
-      }
+    v1: {
+      async *serverReflectionInfo(requests) {
+        for await (const request of requests) {
+          yield answer(request);
+        }
+      },
     },
-  };
-}
-
-/** The same under its older name, which many tools still ask for; the messages are identical. */
-export function createReflectionServiceV1Alpha(
-  services: readonly DescService[],
-): ServiceImpl<typeof ServerReflectionV1Alpha> {
-  const answer = createAnswer(services);
-  return {
-    async *serverReflectionInfo(requests) {
-      for await (const request of requests) {
-        const response = answer(
-          fromBinary(ServerReflectionRequestSchema, toBinary(RequestV1AlphaSchema, request)),
-        );
-        yield fromBinary(ResponseV1AlphaSchema, toBinary(ServerReflectionResponseSchema, response));
-      }
+    v1alpha: {
+      async *serverReflectionInfo(requests) {
+        for await (const request of requests) {
+          const response = answer(
+            fromBinary(ServerReflectionRequestSchema, toBinary(RequestV1AlphaSchema, request)),
+          );
+          yield fromBinary(
+            ResponseV1AlphaSchema,
+            toBinary(ServerReflectionResponseSchema, response),
+          );
+        }
+      },
     },
   };
 }
@@ -60,11 +62,7 @@ function createAnswer(
   for (const { file } of services) {
     collectFiles(file, files);
   }
-  const registry = createFileRegistry(
-    ...[...files.values()].map((file) =>
-      createFileRegistry(file.proto, (name) => files.get(name.replace(/\.proto$/, ""))),
-    ),
-  );
+  const registry = createRegistry(...files.values());
   return (request) =>
     create(ServerReflectionResponseSchema, {
       validHost: request.host,
@@ -77,7 +75,7 @@ function answerRequest(
   { messageRequest: asked }: ServerReflectionRequest,
   services: readonly DescService[],
   files: ReadonlyMap<string, DescFile>,
-  registry: FileRegistry,
+  registry: Registry,
 ) {
   switch (asked.case) {
     case "listServices":
@@ -134,7 +132,7 @@ function refuse(errorCode: Code, errorMessage: string) {
 }
 
 /** A symbol may be a method, field or enum value: these stand in the file of what holds them. */
-function findFileOfSymbol(registry: FileRegistry, symbol: string): DescFile | undefined {
+function findFileOfSymbol(registry: Registry, symbol: string): DescFile | undefined {
   return (registry.get(symbol) ?? registry.get(symbol.replace(/\.[^.]*$/, "")))?.file;
 }
 

@@ -1,0 +1,16 @@
+/**
+ * A request target in origin form, as sent and never normalised: a proxy may send the absolute form
+ * (RFC 9112 section 3.2.2), and tokens are read raw.
+ */
+export function toOriginForm(target: string): string {
+  return target.replace(/^https?:\/\/[^/?]*/i, "");
+}
+
+/** The path and the query (without `?`) of a request target in either form. */
+export function splitRequestTarget(target: string): { path: string; query: string } {
+  const originForm = toOriginForm(target);
+  const mark = originForm.indexOf("?");
+  return mark === -1
+    ? { path: originForm, query: "" }
+    : { path: originForm.slice(0, mark), query: originForm.slice(mark + 1) };
+}
