@@ -4,8 +4,8 @@ import {
   hashConnectorToken,
 } from "../../src/authentication/connector-token.js";
 import { readConnectorTokensFile } from "../../src/authentication/connector-tokens-file.js";
+import { problemsOf } from "../config-problems.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { problemsOf } from "./verifier-setup.js";
 
 const rawToken = createConnectorToken();
 const hash = hashConnectorToken(rawToken);

@@ -19,6 +19,7 @@ import {
   hmacAlgorithms,
   type JwtKeys,
 } from "../../src/config/config.js";
+import { problemsOf } from "../config-problems.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { dropConnection, hang, type JwksServer, keys, startJwksServer } from "./jwks-server.js";
 import {
@@ -36,7 +37,6 @@ import {
   createMovableClock,
   createRecordingLog,
   issuerWith,
-  problemsOf,
   reasonOf,
 } from "./verifier-setup.js";
 

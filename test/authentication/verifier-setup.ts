@@ -1,7 +1,6 @@
 import type { Caller } from "../../src/authentication/caller.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import type { AuthConfig, JwtIssuerConfig, JwtKeys } from "../../src/config/config.js";
-import { ConfigError, type ConfigProblem } from "../../src/errors.js";
 import { audience, issuer, startSeconds } from "./signing-key.js";
 
 /** A clock that stands still until it is moved. */
@@ -54,17 +53,4 @@ export async function reasonOf(verify: () => Caller | Promise<unknown>): Promise
     throw error;
   }
   return "accepted";
-}
-
-/** What a step of the start finds wrong. */
-export function problemsOf(step: () => unknown): readonly ConfigProblem[] {
-  try {
-    step();
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      return error.problems;
-    }
-    throw error;
-  }
-  return [];
 }

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { describeConfig } from "../../src/config/config-description.js";
 import { fileSchema } from "../../src/config/file-schema.js";
 import { type LoadOptions, loadConfig } from "../../src/config/load-config.js";
-import { ConfigError, type ConfigProblem } from "../../src/errors.js";
+import { problemsOf } from "../config-problems.js";
 
 let directory: string;
 beforeAll(() => {
@@ -38,17 +38,6 @@ const load = (content: object, env: LoadOptions["env"] = {}, dev?: LoadOptions["
     env,
     ...(dev && { dev }),
   });
-const problemsOf = (run: () => unknown): readonly ConfigProblem[] => {
-  try {
-    run();
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      return error.problems;
-    }
-    throw error;
-  }
-};
 const turnUrls = ["turn:turn.example.com"];
 const issuer = { issuer: "https://i.example", audience: "ice" };
 

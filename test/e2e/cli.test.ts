@@ -94,6 +94,7 @@ describe("ice-service token", () => {
       hash: `sha256:${createHash("sha256").update(token).digest("hex")}`,
       expires: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
     });
+    // The program runs as its own process, on the real time: its answer is compared with that.
     const days = (Date.parse(entry.expires) - Date.now()) / 86_400_000;
     expect(days).toBeCloseTo(90, 2);
   });

@@ -12,7 +12,8 @@ const transports = ["udp", "tcp", "tls"] as const;
 const currentSecret = "north-north-north-north";
 const previousSecret = "south-south-south-south";
 const secretKey = (secret: string) => createSecretKey(secret, "utf8");
-const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
+// coturn judges an expiry by the real time, so these credentials are made for it.
+const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
 let certificate: TestCertificate;
 let coturn: Coturn;
@@ -34,8 +35,11 @@ const allocate = (credential: TurnCredential, transport: (typeof transports)[num
     caFile: certificate.caFile,
     realm: coturn.realm,
   });
-const issue = (name = "webrtc-gateway", expiresAtSeconds = inAnHour(), secret = currentSecret) =>
-  issueTurnCredential(secretKey(secret), name, expiresAtSeconds);
+const issue = (
+  name = "webrtc-gateway",
+  expiresAtSeconds = secondsFromNow(3600),
+  secret = currentSecret,
+) => issueTurnCredential(secretKey(secret), name, expiresAtSeconds);
 
 const relay = {
   allocated: true,
@@ -56,21 +60,21 @@ describe("issueTurnCredential", () => {
   });
 
   it.each(transports)("makes what coturn refuses after expiry over %s", async (transport) => {
-    const expired = issue("webrtc-gateway", Math.floor(Date.now() / 1000) - 1);
+    const expired = issue("webrtc-gateway", secondsFromNow(-1));
     expect(await allocate(expired, transport)).toEqual(refusal);
   });
 
   it.each(transports)(
     "makes what coturn refuses with another secret over %s",
     async (transport) => {
-      const foreign = issue("webrtc-gateway", inAnHour(), "east-east-east-east");
+      const foreign = issue("webrtc-gateway", secondsFromNow(3600), "east-east-east-east");
       expect(await allocate(foreign, transport)).toEqual(refusal);
     },
   );
 
   it("signs so that coturn accepts either secret of a rotated pair", async () => {
     for (const secret of [currentSecret, previousSecret]) {
-      expect(await allocate(issue("webrtc-gateway", inAnHour(), secret))).toEqual(relay);
+      expect(await allocate(issue("webrtc-gateway", secondsFromNow(3600), secret))).toEqual(relay);
     }
   });
 

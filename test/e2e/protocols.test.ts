@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import {
@@ -8,7 +8,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
+import { credentials, status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BadRequestSchema } from "../../src/gen/google/rpc/error_details_pb.js";
 import {
@@ -17,12 +17,13 @@ import {
 } from "../../src/gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../../src/gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../../src/gen/grpc/reflection/v1alpha/reflection_pb.js";
-import {
-  GetIceServersRequestSchema,
-  GetIceServersResponseSchema,
-  IceService,
-} from "../../src/gen/ice/v1/ice_service_pb.js";
+import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import {
+  createGrpcJsClient,
+  type GrpcJsCallOptions,
+  type GrpcJsClient,
+} from "../parts/grpc-js-client.js";
 import { type IceService as IceServiceProcess, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -165,40 +166,17 @@ describe("deadlines", () => {
 });
 
 describe("gRPC with @grpc/grpc-js", () => {
-  const call = (
-    client: Client,
-    message: Uint8Array,
-    options: { token?: string; timeoutMs?: number },
-  ) =>
-    new Promise<ServiceError | Uint8Array>((resolve) => {
-      const metadata = new Metadata();
-      if (options.token !== undefined) {
-        metadata.set("authorization", `Bearer ${options.token}`);
-      }
-      client.makeUnaryRequest(
-        "/ice.v1.IceService/GetIceServers",
-        (bytes: Uint8Array) => Buffer.from(bytes),
-        (bytes) => new Uint8Array(bytes),
-        message,
-        metadata,
-        { deadline: Date.now() + (options.timeoutMs ?? 5_000) },
-        (error, response) => resolve(error ?? response ?? new Uint8Array()),
-      );
-    });
-  const request = toBinary(GetIceServersRequestSchema, {
-    $typeName: "ice.v1.GetIceServersRequest",
-    region: "",
-    ttlSeconds: 60,
-    maxUrls: 0,
-  });
-  const withClient = async <T>(server: IceServiceProcess, run: (client: Client) => Promise<T>) => {
-    const channel =
-      server === tls ? credentials.createSsl(Buffer.from(ca)) : credentials.createInsecure();
-    const client = new Client(`127.0.0.1:${server.port}`, channel);
+  const path = "/ice.v1.IceService/GetIceServers";
+  const withClient = async <T>(
+    server: IceServiceProcess,
+    run: (client: GrpcJsClient) => Promise<T>,
+  ) => {
+    const channel = server === tls ? credentials.createSsl(Buffer.from(ca)) : undefined;
+    const client = createGrpcJsClient(server.target, channel);
     try {
       return await run(client);
     } finally {
-      client.close();
+      await client.stop();
     }
   };
 
@@ -206,37 +184,27 @@ describe("gRPC with @grpc/grpc-js", () => {
     ["in the clear", () => clear],
     ["with TLS", () => tls],
   ])("answers %s", async (_, server) => {
-    const bytes = await withClient(server(), (client) => call(client, request, { token }));
-    expect(bytes).toBeInstanceOf(Uint8Array);
-    const response = fromBinary(GetIceServersResponseSchema, bytes as Uint8Array);
+    const response = await withClient(server(), (client) =>
+      client.getIceServers({ token, request: { ttlSeconds: 60 } }),
+    );
     expect(response.ttlSeconds).toBe(60);
   });
 
-  it.each<[string, { token?: string }, Uint8Array, status]>([
-    ["no token", {}, request, status.UNAUTHENTICATED],
-    ["a wrong token", { token: "x" }, request, status.UNAUTHENTICATED],
+  it.each<[string, GrpcJsCallOptions, Uint8Array, status]>([
+    ["no token", {}, Buffer.alloc(0), status.UNAUTHENTICATED],
+    ["a wrong token", { token: "x" }, Buffer.alloc(0), status.UNAUTHENTICATED],
     ["a message that is no protobuf", { token }, Buffer.from("ffff", "hex"), status.INTERNAL],
     ["a message over 64 KiB", { token }, Buffer.alloc(70_000, 0x0a), status.RESOURCE_EXHAUSTED],
   ])("refuses %s", async (_, options, message, code) => {
-    const error = await withClient(clear, (client) => call(client, message, options));
-    expect(error).toMatchObject({ code });
+    const call = withClient(clear, (client) => client.callRaw(path, message, options));
+    await expect(call).rejects.toMatchObject({ code });
   });
 
   it("answers an unknown method with UNIMPLEMENTED", async () => {
-    const error = await withClient(
-      clear,
-      (client) =>
-        new Promise((resolve) => {
-          client.makeUnaryRequest(
-            "/ice.v1.IceService/Nope",
-            (bytes: Buffer) => bytes,
-            (bytes) => bytes,
-            Buffer.alloc(0),
-            resolve,
-          );
-        }),
+    const call = withClient(clear, (client) =>
+      client.callRaw("/ice.v1.IceService/Nope", Buffer.alloc(0)),
     );
-    expect(error).toMatchObject({ code: status.UNIMPLEMENTED });
+    await expect(call).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
   });
 });
 

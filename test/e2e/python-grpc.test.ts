@@ -129,6 +129,7 @@ describe("a deadline", () => {
     });
     try {
       const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+      // The service runs as its own process, on the real time.
       const expiresAtSeconds = Math.floor(Date.now() / 1000) + 600;
       const unsigned = [
         encode({ alg: "ES256", kid: "unknown" }),
@@ -141,6 +142,7 @@ describe("a deadline", () => {
         timeoutSeconds: 1,
       });
       expect(outcome).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
+      // A bound on the rule, not a measure of speed: without a deadline the keys are awaited for 5 s.
       expect(Date.now() - startedAtMs).toBeLessThan(4000);
       await expect
         .poll(() => service.logs().find(({ msg }) => msg === "request"))

@@ -76,6 +76,7 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
     signal: (signal) => void child.kill(signal),
     stop,
     async untilReady(probe) {
+      // Another process is waited for, which knows the real time only.
       const deadlineMs = Date.now() + readyTimeoutMs;
       let failure = `was not ready after ${readyTimeoutMs / 1000} s`;
       let cause: unknown;

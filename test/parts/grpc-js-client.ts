@@ -6,15 +6,20 @@ import {
   GetIceServersResponseSchema,
 } from "../../src/gen/ice/v1/ice_service_pb.js";
 
-export interface GrpcJsCall {
+export interface GrpcJsCallOptions {
   readonly token?: string;
-  readonly request?: MessageInitShape<typeof GetIceServersRequestSchema>;
   readonly timeoutMs?: number;
 }
 
+export interface GrpcJsCall extends GrpcJsCallOptions {
+  readonly request?: MessageInitShape<typeof GetIceServersRequestSchema>;
+}
+
+/** Rejects with the ServiceError of @grpc/grpc-js. */
 export interface GrpcJsClient {
-  /** Rejects with the ServiceError of @grpc/grpc-js. */
   getIceServers(call?: GrpcJsCall): Promise<GetIceServersResponse>;
+  /** Sends bytes as they are, to any method such as `/ice.v1.IceService/GetIceServers`. */
+  callRaw(path: string, message: Uint8Array, options?: GrpcJsCallOptions): Promise<Uint8Array>;
   stop(): Promise<void>;
 }
 
@@ -28,31 +33,47 @@ export function createGrpcJsClient(
   channelCredentials: ChannelCredentials = credentials.createInsecure(),
 ): GrpcJsClient {
   const client = new Client(target, channelCredentials);
+
+  function callRaw(
+    path: string,
+    message: Uint8Array,
+    { token, timeoutMs = 5000 }: GrpcJsCallOptions = {},
+  ): Promise<Uint8Array> {
+    const metadata = new Metadata();
+    if (token !== undefined) {
+      metadata.set("authorization", `Bearer ${token}`);
+    }
+    return new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        path,
+        (bytes: Uint8Array) => Buffer.from(bytes),
+        (bytes) => bytes,
+        message,
+        metadata,
+        // grpc-js takes a deadline as a point of the real time, and has no other way to give one.
+        { deadline: Date.now() + timeoutMs },
+        (error, response) => {
+          if (error !== null) {
+            reject(error);
+          } else if (response === undefined) {
+            reject(new Error("neither an error nor a response"));
+          } else {
+            resolve(response);
+          }
+        },
+      );
+    });
+  }
+
   return {
-    getIceServers({ token, request = {}, timeoutMs = 5000 } = {}) {
-      const metadata = new Metadata();
-      if (token !== undefined) {
-        metadata.set("authorization", `Bearer ${token}`);
-      }
-      return new Promise((resolve, reject) => {
-        client.makeUnaryRequest(
-          "/ice.v1.IceService/GetIceServers",
-          (message) => Buffer.from(toBinary(GetIceServersRequestSchema, message)),
-          (bytes) => fromBinary(GetIceServersResponseSchema, bytes),
-          create(GetIceServersRequestSchema, request),
-          metadata,
-          { deadline: Date.now() + timeoutMs },
-          (error, response) => {
-            if (error !== null) {
-              reject(error);
-            } else if (response === undefined) {
-              reject(new Error("neither an error nor a response"));
-            } else {
-              resolve(response);
-            }
-          },
-        );
-      });
+    callRaw,
+    async getIceServers({ request = {}, ...options } = {}) {
+      const message = toBinary(
+        GetIceServersRequestSchema,
+        create(GetIceServersRequestSchema, request),
+      );
+      const response = await callRaw("/ice.v1.IceService/GetIceServers", message, options);
+      return fromBinary(GetIceServersResponseSchema, response);
     },
     async stop() {
       client.close();

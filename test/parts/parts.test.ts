@@ -36,14 +36,14 @@ describe("startProcess", () => {
 
   it("stops by signal and returns the exit code", async () => {
     const child = node(
-      "process.on('SIGINT', () => process.exit(7)); console.log('up'); setInterval(() => {}, 1000)",
+      "process.on('SIGINT', () => process.exit(7)); process.stdout.write('up'); setInterval(() => {}, 1000)",
     );
     await child.untilReady(() => child.stdout().includes("up") || undefined);
     expect(await child.stop("SIGINT")).toBe(7);
   });
 
   it("hands nothing of our environment on but the path", async () => {
-    const child = node("console.log(Object.keys(process.env).sort().join())");
+    const child = node("process.stdout.write(Object.keys(process.env).sort().join() + '\\n')");
     await child.stop("SIGCONT");
     expect(child.stdout()).toBe("HOME,PATH\n");
   });
@@ -52,6 +52,7 @@ describe("startProcess", () => {
 describe("allocateRelay", () => {
   // A credential from node:crypto alone, so that this says nothing of our own code.
   const secret = "north";
+  // coturn judges the expiry by the real time.
   const username = `${Math.floor(Date.now() / 1000) + 600}:tester`;
   const credential = createHmac("sha1", secret).update(username).digest("base64");
 
