@@ -1,0 +1,133 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { fromJson, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
+import {
+  type EchoRequest,
+  requestSchema,
+  responseSchema,
+  type Seen,
+  seenSchema,
+  toEchoRequest,
+} from "./echo-schema.js";
+
+/**
+ * How named calls stand at the server: `running`, or how they ended: `ok`, the code of their failure
+ * or of their abort.
+ */
+export type CallStates = Map<string, string>;
+
+export interface EchoImplementation {
+  unary(message: Message, context: HandlerContext): Promise<Message>;
+  stream(message: Message, context: HandlerContext): AsyncIterable<Message>;
+}
+
+export function createEchoImplementation(states: CallStates): EchoImplementation {
+  return {
+    async unary(message, context) {
+      const { request, seen } = begin(message, context);
+      note(request, "running");
+      try {
+        await delay(request, context);
+        fail(request, seen);
+        note(request, "ok");
+        return toResponse(request.data?.[0], seen);
+      } catch (error) {
+        throw noteFailure(request, context, error);
+      }
+    },
+    async *stream(message, context) {
+      const { request, seen } = begin(message, context);
+      note(request, "running");
+      const { data = [] } = request;
+      let end: string | undefined;
+      try {
+        for (const [index, bytes] of data.entries()) {
+          await delay(request, context);
+          yield toResponse(bytes, index === 0 ? seen : undefined);
+        }
+        if (data.length === 0) {
+          await delay(request, context);
+        }
+        fail(request, data.length === 0 ? seen : undefined);
+        end = "ok";
+      } catch (error) {
+        end = codeToString(noteFailure(request, context, error).code);
+        throw error;
+      } finally {
+        note(request, end ?? describeAbort(context));
+      }
+    },
+  };
+
+  function note({ call }: EchoRequest, end: string): void {
+    if (call !== undefined) {
+      states.set(call, end);
+    }
+  }
+
+  function noteFailure(request: EchoRequest, context: HandlerContext, error: unknown) {
+    const reason = ConnectError.from(context.signal.aborted ? context.signal.reason : error);
+    note(request, codeToString(reason.code));
+    return reason;
+  }
+}
+
+/** A stream that is not read to its end is left without an error. */
+function describeAbort({ signal }: HandlerContext): string {
+  return signal.aborted ? codeToString(ConnectError.from(signal.reason).code) : "left";
+}
+
+function begin(message: Message, context: HandlerContext): { request: EchoRequest; seen: Seen } {
+  const request = toEchoRequest(toJson(requestSchema, message));
+  appendFields(context.responseHeader, request.headers);
+  appendFields(context.responseTrailer, request.trailers);
+  const timeoutMs = context.timeoutMs();
+  const seen: Seen = {
+    httpMethod: context.requestMethod,
+    query: new URL(context.url).search.slice(1),
+    headers: [...context.requestHeader].map(([name, value]) => ({ name, values: [value] })),
+    request,
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
+  return { request, seen };
+}
+
+/** Ends early, with an error, when the deadline passes or the caller goes away. */
+async function delay({ delayMs = 0 }: EchoRequest, { signal }: HandlerContext): Promise<void> {
+  if (delayMs > 0) {
+    await wait(delayMs, undefined, { signal });
+  }
+}
+
+function fail({ failure }: EchoRequest, seen: Seen | undefined): void {
+  if (failure === undefined) {
+    return;
+  }
+  const error = new ConnectError(failure.message ?? "", failure.code);
+  for (const { typeUrl, value = "" } of failure.details ?? []) {
+    const type = typeUrl.slice(typeUrl.lastIndexOf("/") + 1);
+    error.details.push({ type, value: Buffer.from(value, "base64") });
+  }
+  if (seen !== undefined) {
+    error.details.push({ desc: seenSchema, value: fromJson(seenSchema, toPlain(seen)) });
+  }
+  throw error;
+}
+
+function toResponse(data: string | undefined, seen: Seen | undefined): Message {
+  return fromJson(responseSchema, toPlain({ data, seen }));
+}
+
+/** Without the members that are undefined, which JSON does not have. */
+function toPlain(value: object): JsonValue {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function appendFields(target: Headers, fields: EchoRequest["headers"] = []): void {
+  for (const { name, values } of fields) {
+    for (const value of values) {
+      target.append(name, value);
+    }
+  }
+}
