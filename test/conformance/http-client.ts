@@ -48,19 +48,20 @@ export function createHttpClient(url: string, httpVersion: HttpVersion): HttpCli
 function createHttp1Client(url: string): HttpClient {
   function start({ method = "POST", path, headers = {}, body }: HttpRequest): HttpExchange {
     const request = requestHttp1(url + path, { method, headers: { ...headers }, agent: false });
-    const response = once(request, "response").then(([message]) => message);
-    const firstBytes = response.then((message) => once(message, "data"));
-    const answer = response.then(async (message) => {
-      const bytes = await readBody(message);
-      return {
-        status: message.statusCode ?? 0,
-        headers: toFields(message.headers),
-        trailers: toFields(message.trailers),
-        body: bytes,
-      };
-    });
+    const exchange = watch(
+      new Promise<Reading>((resolve, reject) => {
+        request.on("error", reject).on("response", (message) => {
+          resolve({
+            ...readBody(message),
+            head: () => ({ status: message.statusCode ?? 0, headers: toFields(message.headers) }),
+            trailers: () => toFields(message.trailers),
+          });
+        });
+      }),
+      () => request.destroy(),
+    );
     writeBody(request, body);
-    return watch({ answer, firstBytes, cancel: () => request.destroy() });
+    return exchange;
   }
   return { start, send: (request) => start(request).answer, close() {} };
 }
@@ -69,40 +70,61 @@ function createHttp2Client(url: string): HttpClient {
   let session: ClientHttp2Session | undefined;
   function start({ method = "POST", path, headers = {}, body }: HttpRequest): HttpExchange {
     session ??= connect(url);
-    const stream = session.request({ ...headers, ":method": method, ":path": path });
+    const stream = session.request(
+      { ...headers, ":method": method, ":path": path },
+      { endStream: body === undefined },
+    );
     let trailers: Fields = {};
     stream.on("trailers", (fields) => {
       trailers = toFields(fields);
     });
-    const response = once(stream, "response");
-    const firstBytes = once(stream, "data");
-    const answer = response.then(async ([fields]) => {
-      const bytes = await readBody(stream);
-      const { ":status": status, ...others } = toFields(fields);
-      return { status: Number(status), headers: others, trailers, body: bytes };
-    });
-    writeBody(stream, body);
-    return watch({
-      answer,
-      firstBytes,
-      cancel: () => stream.close(constants.NGHTTP2_CANCEL),
-    });
+    const exchange = watch(
+      new Promise<Reading>((resolve, reject) => {
+        stream.on("error", reject).on("response", (fields) => {
+          const { ":status": status, ...others } = toFields(fields);
+          resolve({
+            ...readBody(stream),
+            head: () => ({ status: Number(status), headers: others }),
+            trailers: () => trailers,
+          });
+        });
+      }),
+      () => stream.close(constants.NGHTTP2_CANCEL),
+    );
+    if (body !== undefined) {
+      writeBody(stream, body);
+    }
+    return exchange;
   }
   return { start, send: (request) => start(request).answer, close: () => session?.close() };
 }
 
-/** A test that cancels does not wait for the answer, which then fails with nobody looking. */
-function watch(exchange: HttpExchange): HttpExchange {
-  exchange.answer.catch(() => {});
-  exchange.firstBytes.catch(() => {});
-  return exchange;
+interface Reading {
+  readonly firstBytes: Promise<unknown>;
+  readonly body: Promise<Buffer>;
+  head(): Pick<HttpAnswer, "status" | "headers">;
+  trailers(): Fields;
 }
 
-async function readBody(stream: Readable): Promise<Buffer> {
+/** Listens at once, since a body may end in the same turn of the event loop as it begins. */
+function readBody(stream: Readable): Pick<Reading, "firstBytes" | "body"> {
   const chunks: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await once(stream, "end");
-  return Buffer.concat(chunks);
+  const end = once(stream, "end").then(() => Buffer.concat(chunks));
+  return { firstBytes: once(stream, "data"), body: end };
+}
+
+function watch(reading: Promise<Reading>, cancel: () => void): HttpExchange {
+  const answer = reading.then(async ({ body, head, trailers }) => ({
+    body: await body,
+    ...head(),
+    trailers: trailers(),
+  }));
+  const firstBytes = reading.then((begun) => begun.firstBytes);
+  // A test that cancels does not wait for the answer, which then fails with nobody looking.
+  answer.catch(() => {});
+  firstBytes.catch(() => {});
+  return { answer, firstBytes, cancel };
 }
 
 function writeBody(
