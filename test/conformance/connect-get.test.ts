@@ -53,10 +53,10 @@ describe.each(wires)("a Connect GET ($name)", (wire) => {
   it("has its deadline and its accepted encodings in headers", async () => {
     const query = `base64=1&encoding=${codec}&message=${urlSafe}`;
     const { messages } = await call(query, {
-      "connect-timeout-ms": "5000",
+      "connect-timeout-ms": "60000",
       "accept-encoding": "gzip",
     });
-    expect(messages[0]?.seen?.timeoutMs).toBeGreaterThan(4000);
+    expect(messages[0]?.seen?.timeoutMs).toBeGreaterThan(30_000);
   });
 
   it.each<[string, string]>([

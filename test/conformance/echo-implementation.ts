@@ -33,7 +33,8 @@ export function createEchoImplementation(states: CallStates): EchoImplementation
         note(request, "ok");
         return toResponse(request.data?.[0], seen);
       } catch (error) {
-        throw noteFailure(request, context, error);
+        note(request, describeEnd(context, error));
+        throw error;
       }
     },
     async *stream(message, context) {
@@ -52,10 +53,11 @@ export function createEchoImplementation(states: CallStates): EchoImplementation
         fail(request, data.length === 0 ? seen : undefined);
         end = "ok";
       } catch (error) {
-        end = codeToString(noteFailure(request, context, error).code);
+        end = describeEnd(context, error);
         throw error;
       } finally {
-        note(request, end ?? describeAbort(context));
+        // Without an end, the stream was left by its reader.
+        note(request, end ?? describeEnd(context, undefined));
       }
     },
   };
@@ -65,17 +67,11 @@ export function createEchoImplementation(states: CallStates): EchoImplementation
       states.set(call, end);
     }
   }
-
-  function noteFailure(request: EchoRequest, context: HandlerContext, error: unknown) {
-    const reason = ConnectError.from(context.signal.aborted ? context.signal.reason : error);
-    note(request, codeToString(reason.code));
-    return reason;
-  }
 }
 
-/** A stream that is not read to its end is left without an error. */
-function describeAbort({ signal }: HandlerContext): string {
-  return signal.aborted ? codeToString(ConnectError.from(signal.reason).code) : "left";
+/** The code of the abort, if there was one, as it is the cause of whatever failed then. */
+function describeEnd({ signal }: HandlerContext, error: unknown): string {
+  return codeToString(ConnectError.from(signal.aborted ? signal.reason : error).code);
 }
 
 function begin(message: Message, context: HandlerContext): { request: EchoRequest; seen: Seen } {
