@@ -59,6 +59,21 @@ describe.each(wires)("a Connect GET ($name)", (wire) => {
     expect(messages[0]?.seen?.timeoutMs).toBeGreaterThan(30_000);
   });
 
+  it("has no use for a content type", async () => {
+    const query = `base64=1&encoding=${codec}&message=${urlSafe}`;
+    const { messages } = await call(query, { "content-type": "text/plain" });
+    expect(messages[0]?.seen?.request).toEqual(request);
+  });
+
+  it.each<[string, string]>([
+    ["other characters", "%21%21%21%21"],
+    ["an impossible length", `${urlSafe.slice(0, 4)}A`],
+  ])("is refused with 400 when its base64 has %s", async (_, message) => {
+    const { http, error } = await call(`base64=1&encoding=${codec}&message=${message}`);
+    expect(error?.code).toBe("invalid_argument");
+    expect(http.status).toBe(400);
+  });
+
   it.each<[string, string]>([
     ["an unknown codec", `base64=1&encoding=foo&message=${urlSafe}`],
     ["no codec", `base64=1&message=${urlSafe}`],

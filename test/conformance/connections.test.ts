@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { Agent, request as requestHttp1 } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { describe, expect, it } from "vitest";
 import { useEchoServer } from "./echo-fixture.js";
-import { path, protoWires } from "./wire.js";
+import { path, protoWires, writeRequest } from "./wire.js";
 
 const echo = useEchoServer();
 const bytes = (index: number) => Buffer.from([index]).toString("base64");
@@ -71,3 +72,25 @@ describe("an HTTP/1.1 connection", () => {
     agent.destroy();
   });
 });
+
+describe.each(protoWires.filter(({ httpVersion }) => httpVersion === "2"))(
+  "an HTTP/2 connection that its client closes ($name)",
+  (wire) => {
+    it("cancels every call on it", async () => {
+      const calls = [1, 2, 3].map((number) => `connection ${number} ${wire.name}`);
+      const states = () => calls.map(echo.stateOf);
+      const session = connectHttp2(echo.url());
+      session.on("error", () => {});
+      for (const call of calls) {
+        const request = writeRequest(wire, { request: { call, delayMs: 10_000 } });
+        const { method = "POST", path: target, headers } = request;
+        const stream = session.request({ ...headers, ":method": method, ":path": target });
+        stream.on("error", () => {});
+        stream.end(request.body);
+      }
+      await expect.poll(states, { interval: 5 }).toEqual(calls.map(() => "running"));
+      session.destroy();
+      await expect.poll(states, { interval: 5 }).toEqual(calls.map(() => "canceled"));
+    });
+  },
+);

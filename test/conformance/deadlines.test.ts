@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { useEchoServer } from "./echo-fixture.js";
-import { canStream, protoWires, type Wire, writeTimeout } from "./wire.js";
+import {
+  canStream,
+  protoWires,
+  readAnswer,
+  type Wire,
+  writeRequest,
+  writeTimeout,
+} from "./wire.js";
 
 const echo = useEchoServer();
 const data = ["AA==", "AQ==", "Ag=="];
@@ -41,6 +48,19 @@ describe.each(protoWires)("a deadline of a unary call ($name)", (wire) => {
   it("of zero is over at once", async () => {
     const { error } = await echo.call(wire, { headers: writeTimeout(wire, 0) });
     expect(error?.code).toBe("deadline_exceeded");
+  });
+});
+
+describe.each(protoWires.filter(canStream))("a deadline of a unary call ($name)", (wire) => {
+  // Well before the port cuts a slow request.
+  it("holds while the request is still arriving", { timeout: 5000 }, async () => {
+    const request = writeRequest(wire, {
+      request: { data },
+      headers: writeTimeout(wire, 150),
+    });
+    const body = [request.body].flat().map((part) => Buffer.from(part ?? []).subarray(0, 3));
+    const http = await echo.send(wire.httpVersion, { ...request, body, unfinished: true });
+    expect(readAnswer(wire, http).error?.code).toBe("deadline_exceeded");
   });
 });
 

@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string | string[]>>;
   /** Several parts are sent one after the other. */
   readonly body?: Buffer | readonly Buffer[];
+  /** Leaves the request open after the body: the rest never comes. */
+  readonly unfinished?: boolean;
 }
 
 export interface HttpAnswer {
@@ -46,7 +48,8 @@ export function createHttpClient(url: string, httpVersion: HttpVersion): HttpCli
 }
 
 function createHttp1Client(url: string): HttpClient {
-  function start({ method = "POST", path, headers = {}, body }: HttpRequest): HttpExchange {
+  function start(spec: HttpRequest): HttpExchange {
+    const { method = "POST", path, headers = {} } = spec;
     const request = requestHttp1(url + path, { method, headers: { ...headers }, agent: false });
     const exchange = watch(
       new Promise<Reading>((resolve, reject) => {
@@ -60,7 +63,7 @@ function createHttp1Client(url: string): HttpClient {
       }),
       () => request.destroy(),
     );
-    writeBody(request, body);
+    writeBody(request, spec);
     return exchange;
   }
   return { start, send: (request) => start(request).answer, close() {} };
@@ -68,7 +71,8 @@ function createHttp1Client(url: string): HttpClient {
 
 function createHttp2Client(url: string): HttpClient {
   let session: ClientHttp2Session | undefined;
-  function start({ method = "POST", path, headers = {}, body }: HttpRequest): HttpExchange {
+  function start(spec: HttpRequest): HttpExchange {
+    const { method = "POST", path, headers = {}, body } = spec;
     session ??= connect(url);
     const stream = session.request(
       { ...headers, ":method": method, ":path": path },
@@ -92,7 +96,7 @@ function createHttp2Client(url: string): HttpClient {
       () => stream.close(constants.NGHTTP2_CANCEL),
     );
     if (body !== undefined) {
-      writeBody(stream, body);
+      writeBody(stream, spec);
     }
     return exchange;
   }
@@ -129,16 +133,18 @@ function watch(reading: Promise<Reading>, cancel: () => void): HttpExchange {
 
 function writeBody(
   stream: { write(chunk: Buffer): unknown; end(chunk?: Buffer): unknown },
-  body: HttpRequest["body"],
+  { body, unfinished = false }: HttpRequest,
 ): void {
-  if (body === undefined || Buffer.isBuffer(body)) {
+  if (!unfinished && (body === undefined || Buffer.isBuffer(body))) {
     stream.end(body);
     return;
   }
-  for (const part of body) {
+  for (const part of Buffer.isBuffer(body) ? [body] : (body ?? [])) {
     stream.write(part);
   }
-  stream.end();
+  if (!unfinished) {
+    stream.end();
+  }
 }
 
 function toFields(headers: IncomingHttpHeaders): Fields {
