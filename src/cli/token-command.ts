@@ -8,7 +8,7 @@ import {
 } from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
-import { ConfigError } from "../errors.js";
+import { usageError } from "./usage-error.js";
 
 /**
  * `token new`: prints a new token, once, and its entry for the tokens file.
@@ -25,11 +25,11 @@ export function newToken({
   json?: boolean;
 }): number {
   if (!connectorNamePattern.test(name)) {
-    throw usage("--name", "is not 1 to 200 printable characters", "Write --name signalling");
+    throw usageError("--name", "is not 1 to 200 printable characters", "Write --name signalling");
   }
   const seconds = expires === undefined ? undefined : parseDuration(expires);
   if (expires !== undefined && !seconds) {
-    throw usage("--expires", "is not a duration", "Write --expires 90d, for example");
+    throw usageError("--expires", "is not a duration", "Write --expires 90d, for example");
   }
   const token = createConnectorToken();
   const entry = {
@@ -58,7 +58,7 @@ export async function hashToken(): Promise<number> {
   }
   const token = (await text(process.stdin)).replace(/\r?\n$/, "");
   if (token === "" || Buffer.byteLength(token) > maxTokenBytes || /\s/.test(token)) {
-    throw usage(
+    throw usageError(
       "standard input",
       `does not hold one token of 1 to ${maxTokenBytes} bytes without white space`,
       "Run: printf %s TOKEN | ice-service token hash",
@@ -66,8 +66,4 @@ export async function hashToken(): Promise<number> {
   }
   process.stdout.write(`${hashConnectorToken(token)}\n`);
   return 0;
-}
-
-function usage(key: string, problem: string, fix: string): ConfigError {
-  return new ConfigError([{ key, problem, fix }]);
 }
