@@ -77,3 +77,23 @@ export async function startService(
     },
   };
 }
+
+/**
+ * Finds what {@link startService} would find wrong, and serves nothing.
+ * @returns the URL that the service would have; its port is free at this moment
+ * @throws ConfigError as {@link startService} does
+ */
+export async function checkService(
+  config: Config,
+  { clock, log }: Pick<Surroundings, "clock" | "log">,
+): Promise<string> {
+  createTokenVerifier(config.auth, { clock, log }).close();
+  const port = await openPort(
+    config.listen,
+    httpLimits,
+    () => {},
+    () => {},
+  );
+  await port.close(0);
+  return port.url;
+}

@@ -10,6 +10,7 @@ import { hashToken, newToken } from "./token-command.js";
 const exitCodeHelp = `
 Exit codes:
   0  fine
+  1  a worker process could not start, or did not stop as it should
   2  bad usage or configuration`;
 
 const serveHelp = `
@@ -39,8 +40,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       "--dev",
       "no configuration needed: loopback only, with a token and a secret for this run",
     )
+    .option(
+      "-w, --workers <number>",
+      "processes that share the port, from 1 to 256, or auto: one per processor (default: 1)",
+    )
     .addHelpText("after", serveHelp)
-    .action(async (options: { config?: string; dev?: boolean }) => {
+    .action(async (options: { config?: string; dev?: boolean; workers?: string }) => {
       exitCode = await serve(options);
     });
 

@@ -1,23 +1,44 @@
 import { createSecretKey, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
 import { createLogger } from "../observability/logger.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
+import { watchStopSignal } from "./stop-signal.js";
+import { usageError } from "./usage-error.js";
+import { parseWorkerCount } from "./worker-count.js";
 
 export interface ServeOptions {
   readonly config?: string;
   readonly dev?: boolean;
+  /** As {@link parseWorkerCount} reads it; 1 if absent. */
+  readonly workers?: string;
 }
 
 /**
  * Serves until SIGTERM or SIGINT, then stops gracefully.
- * @returns the exit code, 0
- * @throws ConfigError when the configuration cannot be used
+ * @returns the exit code
+ * @throws ConfigError when the command line or the configuration cannot be used
  */
-export async function serve({ config: file, dev = false }: ServeOptions): Promise<number> {
+export async function serve({ config: file, dev = false, workers }: ServeOptions): Promise<number> {
+  const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
+  if (workerCount === 1) {
+    return serveAlone(file, dev);
+  }
+  if (dev) {
+    throw usageError(
+      "--workers",
+      "cannot be more than 1 with --dev, which makes a token and a secret for one process",
+      "Leave --workers out, or configure authentication and leave --dev out",
+    );
+  }
+  // Loaded only here: one process alone has no use for node:cluster.
+  const { serveWithWorkers } = await import("./serve-with-workers.js");
+  return serveWithWorkers(workerCount, file);
+}
+
+async function serveAlone(file: string | undefined, dev: boolean): Promise<number> {
   const secrets: DevSecrets = {
     token: createConnectorToken(),
     turnSecret: randomBytes(24).toString("hex"),
@@ -39,11 +60,7 @@ export async function serve({ config: file, dev = false }: ServeOptions): Promis
     log,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
-  const stopSignal = Promise.race(
-    ["SIGTERM", "SIGINT"].map((name) => once(process, name).then(() => name)),
-  );
-  // Later signals change nothing: the stop is bounded in time as it is.
-  process.on("SIGTERM", () => {}).on("SIGINT", () => {});
+  const stopSignal = watchStopSignal();
   await Promise.race([service.ready, stopSignal]);
   log.info({ url: service.url }, "ready");
   if (dev) {

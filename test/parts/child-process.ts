@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -99,6 +100,12 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
       throw new Error(`${name} ${failure}. Its output:\n${stdout()}${stderr()}`, { cause });
     },
   };
+}
+
+/** The processes that a process has started and that still run (Linux). */
+export function childPids(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.split(" ").filter(Boolean).map(Number);
 }
 
 /** Whether something accepts TCP connections on this loopback port: a probe for `untilReady`. */

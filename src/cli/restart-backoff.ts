@@ -1,0 +1,23 @@
+/** Who has served this long has not failed for the reason that it failed for before. */
+const stableAfterMs = 60_000;
+const firstDelayMs = 500;
+const maxDelayMs = 30_000;
+
+/**
+ * How long to wait before one worker's place is filled again: not at all after a first failure,
+ * then longer each time, so that a worker that cannot live costs next to nothing.
+ */
+export class RestartBackoff {
+  #failures = 0;
+
+  /**
+   * @param upMs how long the worker was ready before it ended
+   * @returns milliseconds from 0 to 30000
+   */
+  next(upMs: number): number {
+    this.#failures = upMs >= stableAfterMs ? 1 : this.#failures + 1;
+    return this.#failures === 1
+      ? 0
+      : Math.min(maxDelayMs, firstDelayMs * 2 ** (this.#failures - 2));
+  }
+}

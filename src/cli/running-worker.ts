@@ -1,0 +1,72 @@
+import cluster from "node:cluster";
+import { ConfigError } from "../errors.js";
+import { closeHandedConnectionAtExit } from "./handed-connection.js";
+import { workerMessageSchema } from "./worker-message.js";
+
+/** How a worker ended; code and signal as of a child process. */
+export interface WorkerEnd {
+  readonly code?: number;
+  readonly signal?: string;
+  /** How long it was ready before; undefined if it never was. */
+  readonly upMs?: number;
+}
+
+/** A worker as the primary process sees it. */
+export interface RunningWorker {
+  /** Undefined when the process could not be made at all. */
+  readonly pid: number | undefined;
+  /**
+   * Settles when the worker takes calls. Rejects when it ends before: with a ConfigError when it
+   * told one.
+   */
+  readonly ready: Promise<void>;
+  /** Settles when the process is gone. Never rejects. */
+  readonly ended: Promise<WorkerEnd>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/**
+ * Forks a worker.
+ * @param env beside the variables of this process
+ */
+export function startWorker(env: Readonly<Record<string, string>>): RunningWorker {
+  const worker = cluster.fork(env);
+  const child = worker.process;
+  closeHandedConnectionAtExit(child);
+  let readyAtMs: number | undefined;
+  let refusal: Error | undefined;
+
+  const ended = new Promise<WorkerEnd>((resolve) => {
+    const end = (how: Omit<WorkerEnd, "upMs">) => {
+      resolve({ ...how, ...(readyAtMs !== undefined && { upMs: performance.now() - readyAtMs }) });
+    };
+    worker.once("exit", (code: number | null, signal: string | null) => {
+      end({ ...(code !== null && { code }), ...(signal !== null && { signal }) });
+    });
+    // Unheard, these would end the primary: a connection that cannot be handed over any more, as
+    // the worker has just died, or a process that could not be made, which has no exit.
+    worker.on("error", () => {
+      if (child.pid === undefined) {
+        end({});
+      }
+    });
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    worker.on("message", (message: unknown) => {
+      const told = workerMessageSchema.parse(message);
+      if (told.kind === "ready") {
+        readyAtMs = performance.now();
+        resolve();
+      } else {
+        refusal = new ConfigError(told.problems);
+      }
+    });
+    void ended.then(({ code, signal }) => {
+      const how = signal ?? code ?? "no process made";
+      reject(refusal ?? new Error(`worker ${child.pid} ended before it was ready (${how})`));
+    });
+  });
+  // Whoever asks learns of it; nobody has to.
+  ready.catch(() => {});
+  return { pid: child.pid, ready, ended, kill: (signal) => void child.kill(signal) };
+}

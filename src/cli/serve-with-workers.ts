@@ -1,0 +1,65 @@
+import cluster from "node:cluster";
+import { systemClock } from "../clock.js";
+import { checkService } from "../compose.js";
+import { loadConfig } from "../config/load-config.js";
+import { ConfigError } from "../errors.js";
+import { createLogger } from "../observability/logger.js";
+import { watchStopSignal } from "./stop-signal.js";
+import { runWorker } from "./worker.js";
+import { WorkerPool } from "./worker-pool.js";
+
+/** What a worker gets to end by itself beyond the time that the configuration gives it. */
+const stopMarginMs = 5_000;
+
+/**
+ * Serves with several processes on one port until SIGTERM or SIGINT. The primary process checks the
+ * configuration, hands connections to its workers, and replaces those that die. Each worker runs
+ * this same command line.
+ *
+ * @returns the exit code: 1 when a worker could not start, had to be killed, or failed as it stopped
+ * @throws ConfigError when the configuration cannot be used
+ */
+export async function serveWithWorkers(count: number, file: string | undefined): Promise<number> {
+  if (cluster.worker !== undefined) {
+    return runWorker(cluster.worker, file);
+  }
+  const { config, warnings } = loadConfig({
+    env: process.env,
+    ...(file !== undefined && { file }),
+  });
+  const log = await createLogger(config.log, { shared: true });
+  for (const warning of warnings) {
+    log.warn(warning);
+  }
+  const url = await checkService(config, { clock: systemClock, log });
+  const stopSignal = watchStopSignal();
+  const pool = new WorkerPool({
+    count,
+    args: ["serve", "--workers", String(count), ...(file === undefined ? [] : ["--config", file])],
+    // Of port 0 each set of workers would make another port: the check has chosen one for all.
+    env: config.listen.port === 0 ? { ICE_PORT: new URL(url).port } : {},
+    stopTimeoutMs:
+      (config.shutdown.delaySeconds + config.shutdown.timeoutSeconds) * 1000 + stopMarginMs,
+    log,
+  });
+  try {
+    const ready = await Promise.race([pool.start().then(() => true), stopSignal]);
+    if (ready === true) {
+      log.info({ url, workers: count }, "ready");
+    }
+  } catch (error) {
+    await pool.stop();
+    if (error instanceof ConfigError) {
+      throw error;
+    }
+    log.fatal({ err: error }, "a worker could not start");
+    log.flush();
+    return 1;
+  }
+  const signal = await stopSignal;
+  log.info({ signal }, "stopping");
+  const clean = await pool.stop();
+  log.info("stopped");
+  log.flush();
+  return clean ? 0 : 1;
+}
