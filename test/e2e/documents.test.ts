@@ -1,10 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
 import { type ChildProcess, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
 import { findFreePort } from "../parts/free-port.js";
@@ -25,6 +27,14 @@ function codeBlocks(file: string, language: string): string[] {
   return [...readRoot(file).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
     ([, code = ""]) => code.trim(),
   );
+}
+
+/** Puts the command `ice-service` into a directory; returns the PATH that finds it. */
+async function installProgram({ path }: TemporaryDirectory): Promise<{ PATH: string }> {
+  await mkdir(`${path}/bin`);
+  const script = `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`;
+  await writeFile(`${path}/bin/ice-service`, script, { mode: 0o755 });
+  return { PATH: `${path}/bin:${process.env["PATH"]}` };
 }
 
 let directory: TemporaryDirectory;
@@ -167,20 +177,13 @@ describe("docs/production.md", () => {
   it("has commands and a configuration that work together", async () => {
     const place = await createTemporaryDirectory("production");
     try {
-      const bin = `${place.path}/bin`;
-      await mkdir(bin);
-      await writeFile(
-        `${bin}/ice-service`,
-        `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`,
-        { mode: 0o755 },
-      );
+      const paths = await installProgram(place);
       const [yaml = ""] = codeBlocks("docs/production.md", "yaml");
       await place.write("ice-service.yaml", yaml);
       const [makeSecret = "", newToken = "", checkAndServe = ""] = codeBlocks(
         "docs/production.md",
         "sh",
       );
-      const paths = { PATH: `${bin}:${process.env["PATH"]}` };
       await shell(makeSecret, paths, place.path);
       const { stdout } = await shell(newToken, paths, place.path);
       await place.write("connector-tokens.yaml", stdout.slice(stdout.indexOf("tokens:")));
@@ -203,5 +206,116 @@ describe("docs/production.md", () => {
     } finally {
       await place.remove();
     }
+  });
+});
+
+describe("docs/scaling.md", () => {
+  const blocks = codeBlocks("docs/scaling.md", "yaml").map((code) => parseAllDocuments(code));
+  const objects = blocks.flatMap((documents) => documents.map((document) => document.toJS()));
+  const find = (kind: string) => objects.find((object) => object.kind === kind);
+  const deployment = find("Deployment");
+  const pod = deployment.spec.template;
+  const [container] = pod.spec.containers;
+  const configText: string = find("ConfigMap").data["ice-service.yaml"];
+
+  let place: TemporaryDirectory;
+  let paths: Record<string, string>;
+  beforeAll(async () => {
+    place = await createTemporaryDirectory("scaling");
+    paths = { ...(await installProgram(place)), ICE_HOST: "127.0.0.1", ICE_PORT: "0" };
+    await mkdir(`${place.path}/config`);
+    await mkdir(`${place.path}/secret`);
+    const quick = inPlace(configText).replace(/delay: \d+s/, "delay: 0s");
+    await place.write("config/ice-service.yaml", quick);
+    await place.write("ice-service.yaml", quick);
+    for (const [name, content] of Object.entries(find("Secret").stringData)) {
+      await place.write(`secret/${name}`, String(content));
+    }
+  });
+  afterAll(() => place.remove());
+  const inPlace = (text: string) => text.replaceAll("/etc/ice-service", place.path);
+
+  async function serveUntilReady(command: string): Promise<{ workers?: number }> {
+    const args = ["-c", `exec ${command}`];
+    const serving = startProcess({
+      name: command,
+      command: "bash",
+      args,
+      cwd: place.path,
+      env: paths,
+    });
+    try {
+      return await serving.untilReady(() => {
+        const line = /^.*"ready".*$/m.exec(serving.stderr());
+        return line === null ? undefined : JSON.parse(line[0]);
+      });
+    } finally {
+      expect(await serving.stop()).toBe(0);
+    }
+  }
+
+  it("has YAML that parses", () => {
+    const problems = blocks.flat().flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+    expect(problems).toEqual([]);
+    expect(objects.map(({ kind }) => kind)).toEqual([
+      "ConfigMap",
+      "Secret",
+      "Deployment",
+      "Service",
+      "Service",
+      "HorizontalPodAutoscaler",
+      "PodDisruptionBudget",
+    ]);
+  });
+
+  it.each(codeBlocks("docs/scaling.md", "sh"))("%s", async (command) => {
+    const ready = await serveUntilReady(command);
+    expect(ready.workers ?? 1).toBe(availableParallelism());
+  });
+
+  it("has a container whose command serves, with a worker for each CPU", async () => {
+    const ready = await serveUntilReady(inPlace(container.command.join(" ")));
+    expect(String(ready.workers)).toBe(container.resources.limits.cpu);
+  });
+
+  it("mounts the files where the configuration and the command look for them", () => {
+    const volumes = new Map(
+      pod.spec.volumes.map((volume: { name: string }) => [volume.name, volume]),
+    );
+    const mounted = container.volumeMounts.map((mount: { name: string; mountPath: string }) => [
+      mount.mountPath,
+      volumes.get(mount.name),
+    ]);
+    expect(mounted).toEqual([
+      ["/etc/ice-service/config", { name: "config", configMap: { name: "ice-service" } }],
+      [
+        "/etc/ice-service/secret",
+        { name: "secret", secret: { secretName: "ice-service", defaultMode: 0o440 } },
+      ],
+    ]);
+  });
+
+  it("names pods, ports and objects alike everywhere", () => {
+    const { labels } = pod.metadata;
+    expect(deployment.spec.selector.matchLabels).toEqual(labels);
+    expect(find("PodDisruptionBudget").spec.selector.matchLabels).toEqual(labels);
+    for (const { spec } of objects.filter(({ kind }) => kind === "Service")) {
+      expect(spec.selector).toEqual(labels);
+      expect(spec.ports[0].targetPort).toBe(container.ports[0].name);
+    }
+    for (const probe of [container.readinessProbe, container.livenessProbe]) {
+      expect(probe.httpGet.port).toBe(container.ports[0].name);
+    }
+    expect(container.ports[0].containerPort).toBe(8080);
+    expect(find("HorizontalPodAutoscaler").spec.scaleTargetRef.name).toBe(deployment.metadata.name);
+  });
+
+  it("leaves the pod the time to drain, after it is known not to be ready", () => {
+    const { delay, timeout } = parse(configText).shutdown;
+    const { periodSeconds, failureThreshold } = container.readinessProbe;
+    expect(Number.parseInt(delay, 10)).toBeGreaterThan(periodSeconds * failureThreshold);
+    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(
+      Number.parseInt(delay, 10) + Number.parseInt(timeout, 10) + 5,
+    );
   });
 });
