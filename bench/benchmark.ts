@@ -1,0 +1,118 @@
+import type { BenchOptions } from "./command-line.js";
+import { MissingPartError } from "./failure.js";
+import { latencyRows, measureLatencyRows, saturatingLoads } from "./measurements/latency.js";
+import { type Measurement, nameMeasurement } from "./measurements/measurement.js";
+import { measureMemory, memoryRows } from "./measurements/memory.js";
+import { measureStartUp, startUpRows } from "./measurements/start-up.js";
+import { measureThroughput, type ThroughputFigures } from "./measurements/throughput.js";
+import { type ThroughputRow, throughputRows } from "./measurements/throughput-rows.js";
+import { createSettings } from "./processes/baseline.js";
+import { type Fleet, startFleet } from "./processes/fleet.js";
+import { createScene } from "./processes/scene.js";
+import type { Machine } from "./report/machine.js";
+import type { Progress } from "./report/progress.js";
+import { completeRow, missingRow, type Row } from "./report/row.js";
+
+export interface BenchResult {
+  readonly rows: readonly Row[];
+  /** Every load behind the rows. */
+  readonly throughput: ThroughputFigures;
+}
+
+/**
+ * Measures every row that the options ask for.
+ *
+ * @throws MissingPartError, or WrongAnswerError when a server did not do what is measured
+ */
+export async function runBenchmark(
+  options: BenchOptions,
+  machine: Machine,
+  progress: Progress,
+): Promise<BenchResult> {
+  const { node, cpuProf, only, full } = options;
+  const isWanted = ({ name, comparedWith }: Pick<Row, "name" | "comparedWith">) =>
+    only?.test(`${name} / ${comparedWith}`) ?? true;
+  const wanted = {
+    throughput: throughputRows.filter(isWanted),
+    latency: latencyRows.filter(isWanted),
+    startUp: startUpRows.filter(isWanted),
+    memory: memoryRows.filter((row) => isWanted(row) && (full || row.slow !== true)),
+  };
+  if (Object.values(wanted).every((rows) => rows.length === 0)) {
+    throw new MissingPartError(`no row matches ${only}`);
+  }
+
+  const measurements = distinct([
+    ...wanted.throughput.flatMap(({ ours, theirs }) => [ours, theirs]),
+    ...(wanted.latency.length > 0 ? saturatingLoads : []),
+  ]);
+  const scene = await createScene();
+  const rows: Row[] = [];
+  let throughput: ThroughputFigures = new Map();
+  try {
+    progress.step("starting the servers");
+    const fleet = await startFleet(
+      measurements.map(({ server }) => server),
+      scene,
+      { node, serviceNodeArgs: cpuProf === undefined ? [] : profileTo(cpuProf) },
+    );
+    try {
+      const loads = { ...options, progress };
+      throughput = await measureThroughput(
+        measurements.filter(({ server }) => fleet.explainMissing(server) === undefined),
+        fleet,
+        scene,
+        loads,
+      );
+      rows.push(...wanted.throughput.map((row) => toRow(row, throughput, fleet, machine)));
+      if (wanted.latency.length > 0) {
+        const figures = await measureLatencyRows(wanted.latency, fleet, scene, throughput, loads);
+        rows.push(...figures.map((figure) => completeRow(figure)));
+      }
+    } finally {
+      await fleet.stop();
+    }
+    const { models } = fleet;
+    const settings = createSettings(scene, models);
+    if (wanted.startUp.length > 0) {
+      const figures = await measureStartUp(wanted.startUp, scene, settings, { node, progress });
+      rows.push(...figures.map((figure) => completeRow(figure)));
+    }
+    rows.push(...(await measureMemory(wanted.memory, scene, { node, settings, models, progress })));
+  } finally {
+    await scene.remove();
+  }
+  return { rows, throughput };
+}
+
+function toRow(
+  { ours, theirs, minCores = 1, ...row }: ThroughputRow,
+  throughput: ThroughputFigures,
+  fleet: Fleet,
+  { cores }: Machine,
+): Row {
+  const missing = fleet.explainMissing(ours.server);
+  if (missing !== undefined) {
+    return missingRow(row, missing);
+  }
+  const read = (measurement: Measurement) =>
+    (throughput.get(nameMeasurement(measurement)) ?? []).map(({ callsPerSecond }) =>
+      row.unit === "µs/call" ? 1e6 / callsPerSecond : callsPerSecond,
+    );
+  const figures = { ...row, ours: read(ours), theirs: read(theirs) };
+  return completeRow(figures, cores < minCores ? `${cores} cores` : undefined);
+}
+
+/** In the order of their first use. */
+function distinct(measurements: readonly Measurement[]): Measurement[] {
+  const byName = new Map<string, Measurement>();
+  for (const measurement of measurements) {
+    const name = nameMeasurement(measurement);
+    byName.set(name, byName.get(name) ?? measurement);
+  }
+  return [...byName.values()];
+}
+
+function profileTo(directory: string): string[] {
+  return ["--cpu-prof", `--cpu-prof-dir=${directory}`];
+}

@@ -1,0 +1,59 @@
+import { writeFile } from "node:fs/promises";
+import { CommanderError } from "commander";
+import { runBenchmark } from "./benchmark.js";
+import { parseOptions } from "./command-line.js";
+import { MissingPartError, WrongAnswerError } from "./failure.js";
+import { describeMachine, formatMachine } from "./report/machine.js";
+import { createProgress } from "./report/progress.js";
+import { formatRecord } from "./report/record.js";
+import { formatRows } from "./report/report.js";
+
+// Else the servers would outlive an interrupted run: they are killed as this process exits.
+process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
+
+const progress = createProgress(process.stderr);
+try {
+  process.exitCode = await run();
+} catch (error) {
+  progress.end();
+  process.exitCode = explainFailure(error);
+}
+
+/** @returns the exit code: 0, or 1 when a target is missed and that was asked about */
+async function run(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  const machine = await describeMachine(options.node);
+  const startedAt = new Date();
+  const result = await runBenchmark(options, machine, progress);
+  progress.end();
+  const colours = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
+  const { rounds, seconds, callsInFlight } = options;
+  process.stdout.write(
+    [
+      formatMachine(machine),
+      `${rounds} rounds of ${seconds} s, ${callsInFlight} calls in flight; ratios: ours by theirs, median over the rounds`,
+      "",
+      formatRows(result.rows, colours),
+      "",
+    ].join("\n"),
+  );
+  if (options.json !== undefined) {
+    await writeFile(options.json, formatRecord({ startedAt, machine, options, result }));
+  }
+  const missed = result.rows.filter(({ verdict }) => verdict === "missed").length;
+  if (missed > 0) {
+    process.stdout.write(`\n${missed} ${missed === 1 ? "target is" : "targets are"} missed.\n`);
+  }
+  return options.check && missed > 0 ? 1 : 0;
+}
+
+function explainFailure(error: unknown): number {
+  if (error instanceof CommanderError) {
+    return error.exitCode === 0 ? 0 : 2;
+  }
+  if (error instanceof MissingPartError || error instanceof WrongAnswerError) {
+    process.stderr.write(`${error.message}\n`);
+    return error instanceof MissingPartError ? 2 : 1;
+  }
+  throw error;
+}

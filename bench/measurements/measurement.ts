@@ -1,0 +1,25 @@
+import { type CallName, calls } from "../calls/call.js";
+import type { BaselineName } from "../processes/baseline.js";
+
+/** How the service runs. Loads with many tokens have a process of their own, with a cache of its own. */
+export type ServiceName =
+  | "ice-service"
+  | "ice-service-10000-tokens"
+  | "ice-service-first-seen"
+  | "ice-service-2-workers";
+export type ServerName = ServiceName | BaselineName;
+
+/** Whether all calls carry the same token, one of 10,000 in turn, or each one a new token. */
+export type TokenUse = "es256" | "rs256" | "connector" | "10000-es256" | "first-seen-es256";
+
+/** One load on one server. It is repeated once a round. */
+export interface Measurement {
+  readonly server: ServerName;
+  readonly call: CallName;
+  readonly tokens: TokenUse;
+}
+
+/** The same for equal measurements: a baseline is loaded once for all rows that want it. */
+export function nameMeasurement({ server, call, tokens }: Measurement): string {
+  return `${server}, ${calls[call].title}, ${tokens}`;
+}

@@ -1,0 +1,83 @@
+import { type CallName, calls } from "../calls/call.js";
+import type { RowFigures } from "../report/row.js";
+import type { Target } from "../report/target.js";
+import type { Measurement, TokenUse } from "./measurement.js";
+
+/** A row that divides one measurement by another. */
+export interface ThroughputRow extends Omit<RowFigures, "ours" | "theirs"> {
+  readonly ours: Measurement;
+  readonly theirs: Measurement;
+  /** Cores without which the figure says nothing. */
+  readonly minCores?: number;
+}
+
+const nameTokens: Readonly<Record<TokenUse, string>> = {
+  es256: "ES256",
+  rs256: "RS256",
+  connector: "connector token",
+  "10000-es256": "10,000 ES256 tokens",
+  "first-seen-es256": "first-seen ES256",
+};
+/** Those that look at the token want one kind; the others get the same, to be loaded once only. */
+const tokensOfBaseline: Readonly<Partial<Record<Measurement["server"], TokenUse>>> = {
+  "grpc-js-server": "connector",
+};
+
+const fresh = "bare node:http, fresh credential";
+const atLeast = (value: number): Target => ({ of: "ratio", relation: ">=", value });
+const nearBareHttp: Target = { ...atLeast(0.7), aim: 0.85 };
+
+/** The measurements of a row stand side by side in each round, in the order of their first use. */
+export const throughputRows: readonly ThroughputRow[] = [
+  compare("rest", "es256", "bare-http-fresh", fresh, nearBareHttp),
+  compare("rest", "es256", "bare-http-fixed", "bare node:http, fixed bytes"),
+  compare("rest", "es256", "fastify-app", "Fastify, jose, its log", atLeast(3)),
+  compare("rest", "rs256", "bare-http-fresh", fresh, nearBareHttp),
+  compare("rest", "connector", "bare-http-fresh", fresh, nearBareHttp),
+  {
+    ...compare("rest", "10000-es256", "bare-http-fresh", fresh),
+    ours: { server: "ice-service-10000-tokens", call: "rest", tokens: "10000-es256" },
+  },
+  {
+    name: "REST, first-seen ES256",
+    comparedWith: "bare node:http, jwtVerify",
+    unit: "µs/call",
+    ours: { server: "ice-service-first-seen", call: "rest", tokens: "first-seen-es256" },
+    theirs: { server: "bare-verification", call: "rest", tokens: "first-seen-es256" },
+    target: { of: "ratio", relation: "<=", value: 1.3 },
+  },
+  {
+    name: "REST, ES256, two workers",
+    comparedWith: "one process",
+    unit: "calls/s",
+    ours: { server: "ice-service-2-workers", call: "rest", tokens: "es256" },
+    theirs: { server: "ice-service", call: "rest", tokens: "es256" },
+    target: atLeast(1.7),
+    // One for each worker, and one for the load generator.
+    minCores: 3,
+  },
+  compare("rest-http2", "es256", "bare-http2", "bare node:http2"),
+  compare("connect", "es256", "bare-http-fresh", fresh, atLeast(0.7)),
+  compare("connect", "connector", "bare-http-fresh", fresh, atLeast(0.7)),
+  compare("grpc", "connector", "grpc-js-server", "@grpc/grpc-js", atLeast(1.15)),
+  compare("grpc", "connector", "bare-http2", "bare node:http2", atLeast(0.85)),
+  compare("grpc", "es256", "bare-http2", "bare node:http2", atLeast(0.85)),
+  compare("grpc", "rs256", "bare-http2", "bare node:http2", atLeast(0.85)),
+];
+
+function compare(
+  call: CallName,
+  tokens: TokenUse,
+  baseline: Exclude<Measurement["server"], "ice-service">,
+  comparedWith: string,
+  target?: Target,
+): ThroughputRow {
+  return {
+    name: `${calls[call].title}, ${nameTokens[tokens]}`,
+    comparedWith,
+    unit: "calls/s",
+    ours: { server: "ice-service", call, tokens },
+    theirs: { server: baseline, call, tokens: tokensOfBaseline[baseline] ?? "es256" },
+    ...(target && { target }),
+  };
+}

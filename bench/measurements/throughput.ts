@@ -1,0 +1,95 @@
+import { countHttp1Bytes, fetchAnswer } from "../calls/answer.js";
+import { checkAnswer } from "../calls/answer-check.js";
+import { compareAnswers } from "../calls/answer-comparison.js";
+import { type CallName, calls } from "../calls/call.js";
+import { WrongAnswerError } from "../failure.js";
+import { type LoadFigure, runCheckedLoad } from "../load/checked-load.js";
+import { type ModelAnswers, ownHeadersOf } from "../processes/baseline.js";
+import type { Fleet } from "../processes/fleet.js";
+import type { Scene } from "../processes/scene.js";
+import type { Progress } from "../report/progress.js";
+import { type Measurement, nameMeasurement } from "./measurement.js";
+import { createTokenSupply } from "./token-supply.js";
+
+export interface ThroughputOptions {
+  readonly rounds: number;
+  /** Of each measurement in each round. */
+  readonly seconds: number;
+  readonly callsInFlight: number;
+  readonly progress: Progress;
+}
+
+/** Figures by {@link nameMeasurement}, one a round. */
+export type ThroughputFigures = ReadonlyMap<string, readonly LoadFigure[]>;
+
+/**
+ * Checks and warms up every server, then loads one after the other, round by round: what the
+ * machine does meanwhile then touches all of them alike.
+ *
+ * @throws WrongAnswerError when a server answers otherwise than the service, or fails under load
+ */
+export async function measureThroughput(
+  measurements: readonly Measurement[],
+  fleet: Fleet,
+  scene: Scene,
+  { rounds, seconds, callsInFlight, progress }: ThroughputOptions,
+): Promise<ThroughputFigures> {
+  const supply = createTokenSupply(scene);
+  const figures = new Map<string, LoadFigure[]>();
+
+  async function load(measurement: Measurement, round: number): Promise<LoadFigure> {
+    const { server: name, call, tokens } = measurement;
+    const server = fleet.find(name);
+    const figure = await runCheckedLoad(
+      server,
+      {
+        call: calls[call],
+        url: server.url,
+        seconds,
+        callsInFlight,
+        tokens: supply.supply(tokens, round, seconds),
+        directory: scene.directory.path,
+      },
+      countAnswerBytes(fleet.models, call),
+    );
+    supply.observeRate(tokens, figure.callsPerSecond);
+    return figure;
+  }
+
+  for (const measurement of measurements) {
+    progress.step(`checking ${nameMeasurement(measurement)}`);
+    await checkServer(measurement, fleet, scene, supply.takeOne(measurement.tokens));
+  }
+  for (const measurement of measurements) {
+    progress.step(`warming up ${nameMeasurement(measurement)}`);
+    await load(measurement, 0);
+  }
+  for (let round = 1; round <= rounds; round++) {
+    for (const measurement of measurements) {
+      const name = nameMeasurement(measurement);
+      progress.step(`round ${round} of ${rounds}: ${name}`);
+      const figure = await load(measurement, round);
+      if (figure.outOfTokens) {
+        throw new WrongAnswerError(`${name}: ran out of new tokens; run it again`);
+      }
+      figures.set(name, [...(figures.get(name) ?? []), figure]);
+    }
+  }
+  return figures;
+}
+
+async function checkServer(
+  { server, call }: Measurement,
+  fleet: Fleet,
+  scene: Scene,
+  token: string,
+): Promise<void> {
+  const answer = await fetchAnswer(fleet.find(server).url, calls[call], token);
+  checkAnswer(server, calls[call], answer, scene.expected);
+  compareAnswers(server, calls[call], fleet.models[call], answer, ownHeadersOf(server));
+}
+
+function countAnswerBytes(models: ModelAnswers, call: CallName): number {
+  const answer = models[call];
+  return calls[call].http === 1 ? countHttp1Bytes(answer) : answer.body.byteLength;
+}

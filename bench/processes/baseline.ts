@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type BaselineSettings, formatSettings, type HeaderList } from "../baselines/settings.js";
+import { type Answer, fetchAnswer } from "../calls/answer.js";
+import { checkAnswer } from "../calls/answer-check.js";
+import { type CallName, calls } from "../calls/call.js";
+import { MissingPartError } from "../failure.js";
+import { packageRoot } from "../package-root.js";
+import type { Scene } from "./scene.js";
+import { type ServerProcess, startServer } from "./server-process.js";
+
+export const baselineNames = [
+  "bare-http-fixed",
+  "bare-http-fresh",
+  "bare-verification",
+  "bare-http2",
+  "fastify-app",
+  "grpc-js-server",
+] as const;
+export type BaselineName = (typeof baselineNames)[number];
+
+const ownHeadersOfGrpcJs = ["grpc-accept-encoding", "grpc-encoding", "grpc-message"];
+
+/** Headers and trailers that a server's library sends by itself, with no way to stop it. */
+export function ownHeadersOf(server: string): ReadonlySet<string> {
+  return new Set(server === "grpc-js-server" ? ownHeadersOfGrpcJs : []);
+}
+
+/** The service's own answer to each call, which every baseline has to match. */
+export type ModelAnswers = Readonly<Record<CallName, Answer>>;
+
+/** Asks the service once in every way, and checks what it says. */
+export async function fetchModelAnswers(url: string, scene: Scene): Promise<ModelAnswers> {
+  const fetchOne = async (name: CallName) => {
+    const answer = await fetchAnswer(url, calls[name], scene.tokens.connector);
+    checkAnswer("ice-service", calls[name], answer, scene.expected);
+    return answer;
+  };
+  return {
+    rest: await fetchOne("rest"),
+    "rest-http2": await fetchOne("rest-http2"),
+    connect: await fetchOne("connect"),
+    grpc: await fetchOne("grpc"),
+  };
+}
+
+/** What a baseline is told, with the headers that the service was seen to send. */
+export function createSettings(scene: Scene, models: ModelAnswers): BaselineSettings {
+  const keepAlive = models.rest.headers.find(([name]) => name.toLowerCase() === "keep-alive");
+  return {
+    ...scene.expected,
+    restHeaders: pickHeaders(models.rest),
+    connectHeaders: pickHeaders(models.connect),
+    grpcHeaders: pickHeaders(models.grpc),
+    keepAliveSeconds: Number(/timeout=(\d+)/.exec(keepAlive?.[1] ?? "")?.[1] ?? 0),
+    issuer: scene.es256.issuer,
+    audience: scene.es256.audience,
+    publicKeyFile: scene.publicKeyFile,
+    tokenHash: scene.connectorTokenHash,
+  };
+}
+
+/** Starts a baseline; `node` is the binary that runs the service too. */
+export function startBaseline(
+  baseline: BaselineName,
+  settings: BaselineSettings,
+  { node, directory, name = baseline }: { node: string; directory: string; name?: string },
+): Promise<ServerProcess> {
+  const program = join(packageRoot, `bench/dist/bench/baselines/${baseline}.js`);
+  if (!existsSync(program)) {
+    throw new MissingPartError(`${program} is missing: run \`npm run bench:build\``);
+  }
+  return startServer({ name, node, args: [program, ...formatSettings(settings)], directory });
+}
+
+/** Node writes these itself, or they follow from the body. */
+const leftToNode = new Set(["date", "connection", "keep-alive", "content-length"]);
+
+function pickHeaders({ headers }: Answer): HeaderList {
+  return headers.filter(([name]) => !leftToNode.has(name.toLowerCase()));
+}

@@ -1,0 +1,102 @@
+import { WrongAnswerError } from "../failure.js";
+import type { ServerName, ServiceName } from "../measurements/measurement.js";
+import {
+  type BaselineName,
+  baselineNames,
+  createSettings,
+  fetchModelAnswers,
+  type ModelAnswers,
+  startBaseline,
+} from "./baseline.js";
+import type { Scene } from "./scene.js";
+import { type ServerProcess, ServerStartError } from "./server-process.js";
+import { startService } from "./service.js";
+
+export interface RunOptions {
+  /** The node binary that runs the service and the baselines. */
+  readonly node: string;
+  /** For the node of the service only. */
+  readonly serviceNodeArgs: readonly string[];
+}
+
+/** The servers that run side by side; only one at a time is under load. */
+export interface Fleet {
+  readonly models: ModelAnswers;
+  /** @throws Error when it was not asked for, or is not available */
+  find(name: ServerName): ServerProcess;
+  /** Why a server could not be had, or undefined. */
+  explainMissing(name: ServerName): string | undefined;
+  stop(): Promise<void>;
+}
+
+const serveArgs: Readonly<Record<ServiceName, readonly string[]>> = {
+  "ice-service": [],
+  "ice-service-10000-tokens": [],
+  "ice-service-first-seen": [],
+  "ice-service-2-workers": ["--workers", "2"],
+};
+
+/** Starts the service, learns its answers, and starts the rest. */
+export async function startFleet(
+  names: readonly ServerName[],
+  scene: Scene,
+  { node, serviceNodeArgs }: RunOptions,
+): Promise<Fleet> {
+  const servers = new Map<ServerName, ServerProcess>();
+  const missing = new Map<ServerName, string>();
+
+  async function stop() {
+    await Promise.all([...servers.values()].map((server) => server.stop()));
+  }
+
+  async function startOurs(name: ServiceName) {
+    const args = serveArgs[name];
+    try {
+      const service = await startService(scene, { name, node, nodeArgs: serviceNodeArgs, args });
+      servers.set(name, service);
+      return service;
+    } catch (error) {
+      if (error instanceof ServerStartError && /unknown option/.test(error.output)) {
+        missing.set(name, `serve has no ${args[0]}`);
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  try {
+    const service = await startOurs("ice-service");
+    if (service === undefined) {
+      throw new WrongAnswerError("the service refuses its own options");
+    }
+    const models = await fetchModelAnswers(service.url, scene);
+    const settings = createSettings(scene, models);
+    const place = { node, directory: scene.directory.path };
+    for (const name of new Set(names)) {
+      if (isBaseline(name)) {
+        servers.set(name, await startBaseline(name, settings, place));
+      } else if (!servers.has(name)) {
+        await startOurs(name);
+      }
+    }
+    return {
+      models,
+      explainMissing: (name) => missing.get(name),
+      find(name) {
+        const server = servers.get(name);
+        if (server === undefined) {
+          throw new Error(`${name} was not started`);
+        }
+        return server;
+      },
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function isBaseline(name: ServerName): name is BaselineName {
+  return baselineNames.some((baseline) => baseline === name);
+}

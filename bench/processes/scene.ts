@@ -1,0 +1,87 @@
+import { createHash, randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import {
+  createTemporaryDirectory,
+  type TemporaryDirectory,
+} from "../../test/parts/temporary-directory.js";
+import { connectorTokens } from "../../test/parts/tokens.js";
+import type { Expectation } from "../calls/answer-check.js";
+import { createTokenIssuer, type TokenIssuer } from "../calls/token-issuer.js";
+
+/** Keys, tokens, files and expected answers: the same for the service and for all baselines. */
+export interface Scene {
+  readonly directory: TemporaryDirectory;
+  readonly expected: Expectation;
+  readonly es256: TokenIssuer;
+  /** One token for each way in, known to the service from its second call on. */
+  readonly tokens: Readonly<Record<"es256" | "rs256" | "connector", string>>;
+  readonly connectorTokenHash: string;
+  readonly publicKeyFile: string;
+  /** The service's configuration. */
+  readonly configFile: string;
+  remove(): Promise<void>;
+}
+
+/** What a small production set-up would have: two issuers, one connector, STUN and TURN. */
+export async function createScene(): Promise<Scene> {
+  const directory = await createTemporaryDirectory("bench");
+  // A run that fails or is interrupted leaves nothing behind: its logs are large.
+  const removeNow = () => rmSync(directory.path, { recursive: true, force: true });
+  process.once("exit", removeNow);
+
+  const expected = {
+    stunUrls: ["stun:stun.example.com:3478"],
+    turnUrls: [
+      "turn:turn.example.com:3478",
+      "turn:turn.example.com:3478?transport=tcp",
+      "turns:turn.example.com:443?transport=tcp",
+    ],
+    secret: randomBytes(24).toString("hex"),
+    name: "webrtc-gateway",
+    ttlSeconds: 86_400,
+  };
+  const es256 = createTokenIssuer("ES256");
+  const rs256 = createTokenIssuer("RS256");
+  const connector = `ice_${randomBytes(32).toString("base64url")}`;
+
+  await directory.write("turn.secret", expected.secret);
+  await directory.write("connectors.json", connectorTokens({ bench: connector }));
+  const publicKeyFile = await directory.write("ES256.pem", es256.publicKey);
+  await directory.write("RS256.pem", rs256.publicKey);
+  const config = {
+    listen: { host: "127.0.0.1", port: 0 },
+    auth: {
+      jwt: [es256, rs256].map(({ algorithm, issuer, audience }) => ({
+        issuer,
+        audience,
+        algorithms: [algorithm],
+        publicKeyFile: `${algorithm}.pem`,
+      })),
+      connectorTokensFile: "connectors.json",
+    },
+    ice: {
+      stunUrls: expected.stunUrls,
+      turn: {
+        urls: expected.turnUrls,
+        secretFiles: ["turn.secret"],
+        ttl: `${expected.ttlSeconds}s`,
+        name: expected.name,
+      },
+    },
+    log: { level: "info" },
+  };
+  return {
+    directory,
+    expected,
+    es256,
+    tokens: { es256: es256.sign(), rs256: rs256.sign(), connector },
+    connectorTokenHash: createHash("sha256").update(connector).digest("hex"),
+    publicKeyFile,
+    // JSON is YAML too.
+    configFile: await directory.write("ice.yaml", JSON.stringify(config)),
+    async remove() {
+      process.off("exit", removeNow);
+      await directory.remove();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { BenchResult } from "../benchmark.js";
+import type { BenchOptions } from "../command-line.js";
+import type { Machine } from "./machine.js";
+
+export interface RecordContent {
+  readonly startedAt: Date;
+  readonly machine: Machine;
+  readonly options: BenchOptions;
+  readonly result: BenchResult;
+}
+
+/** All that a run has found, every round's figure included, as JSON. */
+export function formatRecord({ startedAt, machine, options, result }: RecordContent): string {
+  const { rounds, seconds, callsInFlight, only, full } = options;
+  const record = {
+    startedAt: startedAt.toISOString(),
+    machine,
+    options: { rounds, seconds, callsInFlight, only: only?.source, full },
+    rows: result.rows,
+    loads: Object.fromEntries(result.throughput),
+  };
+  return `${JSON.stringify(record, null, 2)}\n`;
+}

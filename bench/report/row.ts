@@ -1,0 +1,45 @@
+import { divideEach } from "./statistics.js";
+import { judge, type Target, type Verdict } from "./target.js";
+
+/** What the figures of a row count, and how many of them there are to a base unit. */
+export type Unit = "calls/s" | "µs/call" | "ms" | "MB";
+
+/** One line of the table. */
+export interface Row {
+  /** What was done with the service. */
+  readonly name: string;
+  /** What the same was done with. */
+  readonly comparedWith: string;
+  readonly unit: Unit;
+  /** One figure a round. */
+  readonly ours: readonly number[];
+  readonly theirs: readonly number[];
+  readonly ratios: readonly number[];
+  readonly target?: Target;
+  readonly verdict?: Verdict;
+  /** Why there is no figure or no verdict. */
+  readonly note?: string;
+}
+
+export type RowFigures = Pick<Row, "name" | "comparedWith" | "unit" | "ours" | "theirs" | "target">;
+
+/**
+ * A row with its ratios and its verdict.
+ *
+ * @param notJudged why the target does not count on this machine
+ */
+export function completeRow(figures: RowFigures, notJudged?: string): Row {
+  const { ours, theirs, target } = figures;
+  const ratios = theirs.length === 0 ? [] : divideEach(ours, theirs);
+  if (target === undefined) {
+    return { ...figures, ratios };
+  }
+  return notJudged === undefined
+    ? { ...figures, ratios, verdict: judge(target, target.of === "ratio" ? ratios : ours) }
+    : { ...figures, ratios, note: `not judged: ${notJudged}` };
+}
+
+/** A row whose figures cannot be had here. */
+export function missingRow(figures: Omit<RowFigures, "ours" | "theirs">, why: string): Row {
+  return { ...figures, ours: [], theirs: [], ratios: [], note: `not available: ${why}` };
+}
