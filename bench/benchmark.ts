@@ -12,6 +12,7 @@ import { createScene } from "./processes/scene.js";
 import type { Machine } from "./report/machine.js";
 import type { Progress } from "./report/progress.js";
 import { completeRow, missingRow, type Row } from "./report/row.js";
+import { divideEach } from "./report/statistics.js";
 
 export interface BenchResult {
   readonly rows: readonly Row[];
@@ -95,12 +96,24 @@ function toRow(
   if (missing !== undefined) {
     return missingRow(row, missing);
   }
-  const read = (measurement: Measurement) =>
-    (throughput.get(nameMeasurement(measurement)) ?? []).map(({ callsPerSecond }) =>
-      row.unit === "µs/call" ? 1e6 / callsPerSecond : callsPerSecond,
+  const isCost = row.unit === "µs/call";
+  const loads = (measurement: Measurement) => throughput.get(nameMeasurement(measurement)) ?? [];
+  const figures = (measurement: Measurement) =>
+    loads(measurement).map(({ callsPerSecond }) =>
+      isCost ? 1e6 / callsPerSecond : callsPerSecond,
     );
-  const figures = { ...row, ours: read(ours), theirs: read(theirs) };
-  return completeRow(figures, cores < minCores ? `${cores} cores` : undefined);
+  const cpu = (measurement: Measurement) =>
+    loads(measurement).map(({ cpuMicrosPerCall }) => cpuMicrosPerCall);
+  return completeRow(
+    {
+      ...row,
+      ours: figures(ours),
+      theirs: figures(theirs),
+      // What takes half the CPU time could be called twice as often.
+      cpuRatios: isCost ? divideEach(cpu(ours), cpu(theirs)) : divideEach(cpu(theirs), cpu(ours)),
+    },
+    cores < minCores ? `${cores} cores` : undefined,
+  );
 }
 
 /** In the order of their first use. */

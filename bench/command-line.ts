@@ -1,22 +1,34 @@
 import { resolve } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
+import { z } from "zod";
 import { http2Connections } from "./load/h2load.js";
 
-export interface BenchOptions {
-  readonly rounds: number;
-  /** Of each measurement in each round. */
-  readonly seconds: number;
-  readonly callsInFlight: number;
-  /** Of the rows, by their first two columns. */
-  readonly only?: RegExp;
-  readonly json?: string;
-  /** The binary that runs the servers. */
-  readonly node: string;
-  readonly full: boolean;
-  readonly check: boolean;
-  /** Where the service's CPU profiles go. */
-  readonly cpuProf?: string;
-}
+const path = z.string().transform((name) => resolve(name));
+const optionsSchema = z
+  .object({
+    rounds: z.int(),
+    /** Of each measurement in each round. */
+    seconds: z.int(),
+    inFlight: z.int(),
+    /** Of the rows, by their first two columns. */
+    only: z.instanceof(RegExp).optional(),
+    json: path.optional(),
+    /** The binary that runs the servers; a name without a slash is looked up in PATH. */
+    node: z.string().transform((name) => (name.includes("/") ? resolve(name) : name)),
+    full: z.boolean(),
+    check: z.boolean(),
+    /** Where the service's CPU profiles go. */
+    cpuProf: path.optional(),
+  })
+  .transform(({ inFlight, ...options }) => ({ ...options, callsInFlight: inFlight }));
+
+export type BenchOptions = Readonly<z.infer<typeof optionsSchema>>;
+
+const help = `
+Exit codes:
+  0  fine
+  1  a server answered wrongly; with --check also: a target is missed
+  2  bad usage, or a missing part`;
 
 /**
  * Reads the options. For `--help` and bad usage it has printed what there is to say.
@@ -39,33 +51,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option("--full", "also measure memory after 1,000,000 calls", false)
     .option("--check", "exit with 1 when a target is missed", false)
     .option("--cpu-prof <dir>", "write CPU profiles of the service to this directory")
+    .showHelpAfterError("(run with --help for the usage)")
+    .addHelpText("after", help)
     .exitOverride();
   command.parse([...args], { from: "user" });
-  const given = command.opts<ParsedOptions>();
-  return {
-    rounds: given.rounds,
-    seconds: given.seconds,
-    callsInFlight: given.inFlight,
-    ...(given.only && { only: given.only }),
-    ...(given.json && { json: resolve(given.json) }),
-    node: given.node,
-    full: given.full,
-    check: given.check,
-    ...(given.cpuProf && { cpuProf: resolve(given.cpuProf) }),
-  };
-}
-
-/** As commander makes them of the declarations above. */
-interface ParsedOptions {
-  rounds: number;
-  seconds: number;
-  inFlight: number;
-  only?: RegExp;
-  json?: string;
-  node: string;
-  full: boolean;
-  check: boolean;
-  cpuProf?: string;
+  return optionsSchema.parse(command.opts());
 }
 
 function parseCount(text: string): number {

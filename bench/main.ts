@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { CommanderError } from "commander";
 import { runBenchmark } from "./benchmark.js";
 import { parseOptions } from "./command-line.js";
@@ -22,6 +24,10 @@ try {
 /** @returns the exit code: 0, or 1 when a target is missed and that was asked about */
 async function run(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
+  // Minutes later would be too late to find out.
+  if (options.json !== undefined && !existsSync(dirname(options.json))) {
+    throw new MissingPartError(`the directory of ${options.json} is missing`);
+  }
   const machine = await describeMachine(options.node);
   const startedAt = new Date();
   const result = await runBenchmark(options, machine, progress);
@@ -31,7 +37,7 @@ async function run(): Promise<number> {
   process.stdout.write(
     [
       formatMachine(machine),
-      `${rounds} rounds of ${seconds} s, ${callsInFlight} calls in flight; ratios: ours by theirs, median over the rounds`,
+      `${rounds} × ${seconds} s each, ${callsInFlight} calls in flight; medians of the rounds and of their ratios`,
       "",
       formatRows(result.rows, colours),
       "",

@@ -1,13 +1,12 @@
 /** What node:http can do at all: the same bytes each time, whoever asks. */
-import { flattenHeaders, serveHttp } from "./http-baseline.js";
+import { createJsonResponder, serveHttp } from "./http-baseline.js";
 import { createAnswerSource } from "./json-answer.js";
 import { parseSettings } from "./settings.js";
 
 const settings = parseSettings(process.argv.slice(2));
 const body = JSON.stringify(createAnswerSource(settings)());
-const headers = flattenHeaders(settings.restHeaders, body);
+const respond = createJsonResponder(settings.restHeaders);
 
 serveHttp(settings.keepAliveSeconds, (_request, response) => {
-  response.writeHead(200, headers);
-  response.end(body);
+  respond(response, body);
 });

@@ -1,13 +1,14 @@
 /** The least that a token never seen before costs: its ES256 verification, and a fresh answer. */
 import { readFileSync } from "node:fs";
 import { importSPKI, jwtVerify } from "jose";
-import { flattenHeaders, serveHttp } from "./http-baseline.js";
+import { createJsonResponder, serveHttp } from "./http-baseline.js";
 import { createAnswerSource } from "./json-answer.js";
 import { parseSettings } from "./settings.js";
 
 const settings = parseSettings(process.argv.slice(2));
 const { issuer, audience } = settings;
 const makeAnswer = createAnswerSource(settings);
+const respond = createJsonResponder(settings.restHeaders);
 const key = await importSPKI(readFileSync(settings.publicKeyFile, "utf8"), "ES256");
 
 serveHttp(settings.keepAliveSeconds, async (request, response) => {
@@ -18,7 +19,5 @@ serveHttp(settings.keepAliveSeconds, async (request, response) => {
     response.writeHead(401).end();
     return;
   }
-  const body = JSON.stringify(makeAnswer());
-  response.writeHead(200, flattenHeaders(settings.restHeaders, body));
-  response.end(body);
+  respond(response, JSON.stringify(makeAnswer()));
 });

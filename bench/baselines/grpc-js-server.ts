@@ -21,6 +21,10 @@ import { parseSettings } from "./settings.js";
 
 const settings = parseSettings(process.argv.slice(2));
 const makeMessage = createMessageSource(settings);
+const metadata = new Metadata();
+for (const [name, value] of settings.grpcHeaders) {
+  metadata.set(name, value);
+}
 const callers = new Map([[settings.tokenHash, "bench"]]);
 
 const getIceServers: handleUnaryCall<GetIceServersRequest, GetIceServersResponse> = (
@@ -32,10 +36,6 @@ const getIceServers: handleUnaryCall<GetIceServersRequest, GetIceServersResponse
   if (!callers.has(createHash("sha256").update(token).digest("hex"))) {
     respond({ code: status.UNAUTHENTICATED, details: "invalid auth token" });
     return;
-  }
-  const metadata = new Metadata();
-  for (const [name, value] of settings.grpcHeaders) {
-    metadata.set(name, value);
   }
   call.sendMetadata(metadata);
   respond(null, makeMessage());

@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from "node:http";
+import { createServer, type RequestListener, type ServerResponse } from "node:http";
 import { announceReady } from "./ready-line.js";
 import type { HeaderList } from "./settings.js";
 
@@ -9,7 +9,13 @@ export function serveHttp(keepAliveSeconds: number, listener: RequestListener): 
   server.listen(0, "127.0.0.1", () => announceReady(server.address()));
 }
 
-/** As `writeHead` takes them fastest: names and values in one list, the body's length last. */
-export function flattenHeaders(headers: HeaderList, body: string): string[] {
-  return [...headers.flat(), "content-length", String(Buffer.byteLength(body))];
+/** Sends it as `writeHead` takes it fastest: names and values of the headers in one list. */
+export function createJsonResponder(
+  headers: HeaderList,
+): (response: ServerResponse, body: string) => void {
+  const flat = headers.flat();
+  return (response, body) => {
+    response.writeHead(200, [...flat, "content-length", String(Buffer.byteLength(body))]);
+    response.end(body);
+  };
 }

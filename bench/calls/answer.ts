@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { request as httpRequest } from "node:http";
-import { connect, type IncomingHttpHeaders } from "node:http2";
+import { connect, constants, type IncomingHttpHeaders } from "node:http2";
 import type { Call } from "./call.js";
 
 /** What came back for one request. */
@@ -63,12 +63,9 @@ async function fetchOverHttp2(url: string, call: Call, token: string): Promise<A
     const chunks: Buffer[] = [];
     stream.on("data", (chunk: Buffer) => chunks.push(chunk));
     stream.end(call.body);
-    await Promise.race([
-      once(stream, "close"),
-      once(session, "error").then(([error]) => {
-        throw error;
-      }),
-    ]);
+    // A session that fails ends its streams with an error, which this throws.
+    session.once("error", () => stream.close(constants.NGHTTP2_CANCEL));
+    await once(stream, "close");
     const { ":status": status, ...fields } = headers;
     return {
       status: Number(status),

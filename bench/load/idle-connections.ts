@@ -37,11 +37,16 @@ export function createIdleConnections(
     sockets.push(socket);
     await once(socket, "connect");
     socket.write(request);
-    let received = 0;
-    while (received < answerBytes) {
-      const [chunk] = await once(socket, "data");
-      received += Buffer.from(chunk).byteLength;
-    }
+    await new Promise<void>((resolve, reject) => {
+      let received = 0;
+      socket.once("error", reject);
+      socket.on("data", (chunk: Buffer) => {
+        received += chunk.byteLength;
+        if (received >= answerBytes) {
+          resolve();
+        }
+      });
+    });
   }
 
   return {

@@ -2,7 +2,7 @@ import { calls } from "../calls/call.js";
 import { measureLatencies } from "../load/h2load.js";
 import type { Fleet } from "../processes/fleet.js";
 import type { Scene } from "../processes/scene.js";
-import type { RowFigures } from "../report/row.js";
+import type { RowFigures, RowTitle } from "../report/row.js";
 import { median, percentile } from "../report/statistics.js";
 import { type Measurement, nameMeasurement } from "./measurement.js";
 import type { ThroughputFigures, ThroughputOptions } from "./throughput.js";
@@ -13,7 +13,7 @@ const theirs: Measurement = { server: "bare-http-fresh", call: "rest", tokens: "
 /** What has to be measured before: half of it is the rate at which latency is looked at. */
 export const saturatingLoads: readonly Measurement[] = [ours, theirs];
 
-export interface LatencyRow extends Omit<RowFigures, "ours" | "theirs"> {
+export interface LatencyRow extends RowTitle {
   /** 0.99 for the 99th percentile. */
   readonly share: number;
 }

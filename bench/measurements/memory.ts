@@ -11,13 +11,13 @@ import type { Scene } from "../processes/scene.js";
 import type { ServerProcess } from "../processes/server-process.js";
 import { startService } from "../processes/service.js";
 import type { Progress } from "../report/progress.js";
-import { completeRow, missingRow, type Row, type RowFigures } from "../report/row.js";
+import { completeRow, missingRow, type Row, type RowTitle } from "../report/row.js";
 
 const settleMs = 2000;
 const secondsOfLoad = 10;
 const callsInFlight = 64;
 
-export interface MemoryRow extends Omit<RowFigures, "ours" | "theirs"> {
+export interface MemoryRow extends RowTitle {
   /** What the process has to bear, or has borne. */
   readonly after: { readonly connections: number } | { readonly calls: number };
   /** Takes minutes. */

@@ -9,14 +9,16 @@ import type { Scene } from "../processes/scene.js";
 import type { ServerProcess } from "../processes/server-process.js";
 import { startService } from "../processes/service.js";
 import type { Progress } from "../report/progress.js";
-import type { RowFigures } from "../report/row.js";
+import type { RowFigures, RowTitle } from "../report/row.js";
 
 const starts = 10;
 const name = "start-up to the first answer";
 
-export const startUpRows: readonly (Omit<RowFigures, "ours" | "theirs"> & {
+export interface StartUpRow extends RowTitle {
   readonly against: "baseline" | "node";
-})[] = [
+}
+
+export const startUpRows: readonly StartUpRow[] = [
   {
     name,
     comparedWith: "bare node:http, fresh credential",
@@ -29,12 +31,16 @@ export const startUpRows: readonly (Omit<RowFigures, "ours" | "theirs"> & {
 
 /** From the moment of the spawn to a complete 200, in milliseconds; ten starts of each, in turn. */
 export async function measureStartUp(
-  rows: typeof startUpRows,
+  rows: readonly StartUpRow[],
   scene: Scene,
   settings: BaselineSettings,
   { node, progress }: { readonly node: string; readonly progress: Progress },
 ): Promise<RowFigures[]> {
-  const times = { ours: [] as number[], baseline: [] as number[], node: [] as number[] };
+  const times: Record<"ours" | StartUpRow["against"], number[]> = {
+    ours: [],
+    baseline: [],
+    node: [],
+  };
   const directory = scene.directory.path;
   for (let start = 1; start <= starts; start++) {
     progress.step(`start ${start} of ${starts}`);

@@ -1,10 +1,10 @@
 import { type CallName, calls } from "../calls/call.js";
-import type { RowFigures } from "../report/row.js";
+import type { RowTitle } from "../report/row.js";
 import type { Target } from "../report/target.js";
 import type { Measurement, TokenUse } from "./measurement.js";
 
 /** A row that divides one measurement by another. */
-export interface ThroughputRow extends Omit<RowFigures, "ours" | "theirs"> {
+export interface ThroughputRow extends RowTitle {
   readonly ours: Measurement;
   readonly theirs: Measurement;
   /** Cores without which the figure says nothing. */

@@ -4,7 +4,7 @@ import type { Scene } from "../processes/scene.js";
 import type { TokenUse } from "./measurement.js";
 
 /** As many as the service's cache of verified tokens holds. */
-const cycledTokens = 10_000;
+export const cycledTokens = 10_000;
 /** How many new tokens a second the first load gets: more than any machine verifies so far. */
 const firstRate = 15_000;
 /** Over the fastest rate seen, so that a quieter moment of the machine does not use them all up. */

@@ -69,6 +69,8 @@ export async function createScene(): Promise<Scene> {
       },
     },
     log: { level: "info" },
+    // There is no load balancer that has to notice first.
+    shutdown: { delay: "0s" },
   };
   return {
     directory,

@@ -32,8 +32,8 @@ export async function describeMachine(node: string): Promise<Machine> {
     throw new MissingPartError("memory and CPU time are read from /proc: this needs Linux");
   }
   // wrk prints its version only beside its usage, and exits with 1.
-  const wrk = await findVersion("wrk", ["-v"], /^wrk (\S+)/);
-  const h2load = await findVersion("h2load", ["--version"], /^h2load (\S+)/);
+  const wrk = await findVersion("wrk", ["-v"], /^wrk .*?(\d+\.[\d.]+)/);
+  const h2load = await findVersion("h2load", ["--version"], /^h2load .*?(\d+\.[\d.]+)/);
   const nodeVersion = await findVersion(node, ["--version"], /^v(\S+)/);
   if (wrk === undefined || h2load === undefined) {
     const packages = [

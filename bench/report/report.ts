@@ -11,12 +11,14 @@ const columns: readonly Column[] = [
   { title: "theirs", align: "right" },
   { title: "ratio", align: "right" },
   { title: "min..max", align: "right" },
+  { title: "by CPU", align: "right" },
   { title: "target", align: "left" },
   { title: "", align: "left" },
 ];
 
 /**
- * The table of all rows: medians over the rounds, and the least and the largest ratio.
+ * The table of all rows: medians over the rounds, and the least and the largest ratio. "By CPU" is the
+ * ratio of CPU time, which suffers less from what else the machine does.
  *
  * @param colours whether verdicts are coloured, as on a terminal
  */
@@ -30,6 +32,7 @@ export function formatRows(rows: readonly Row[], colours: boolean): string {
       formatMedian(row.theirs, row.unit),
       row.ratios.length === 0 ? "" : median(row.ratios).toFixed(2),
       row.ratios.length < 2 ? "" : formatSpread(row.ratios),
+      row.cpuRatios === undefined ? "" : median(row.cpuRatios).toFixed(2),
       row.target === undefined ? "" : formatTarget(row.target, row.unit),
       formatOutcome(row, colours),
     ]),

@@ -15,13 +15,18 @@ export interface Row {
   readonly ours: readonly number[];
   readonly theirs: readonly number[];
   readonly ratios: readonly number[];
+  /** The same ratios from the CPU time that the servers used for a call, where that is known. */
+  readonly cpuRatios?: readonly number[];
   readonly target?: Target;
   readonly verdict?: Verdict;
   /** Why there is no figure or no verdict. */
   readonly note?: string;
 }
 
-export type RowFigures = Pick<Row, "name" | "comparedWith" | "unit" | "ours" | "theirs" | "target">;
+export type RowFigures = Omit<Row, "ratios" | "verdict" | "note">;
+
+/** A row before it is measured. */
+export type RowTitle = Omit<RowFigures, "ours" | "theirs" | "cpuRatios">;
 
 /**
  * A row with its ratios and its verdict.
@@ -40,6 +45,6 @@ export function completeRow(figures: RowFigures, notJudged?: string): Row {
 }
 
 /** A row whose figures cannot be had here. */
-export function missingRow(figures: Omit<RowFigures, "ours" | "theirs">, why: string): Row {
+export function missingRow(figures: RowTitle, why: string): Row {
   return { ...figures, ours: [], theirs: [], ratios: [], note: `not available: ${why}` };
 }
