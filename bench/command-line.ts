@@ -28,7 +28,9 @@ const help = `
 Exit codes:
   0  fine
   1  a server answered wrongly; with --check also: a target is missed
-  2  bad usage, or a missing part`;
+  2  bad usage, or a missing part
+
+A run takes about eight minutes; with --rounds 1 --seconds 1, two.`;
 
 /**
  * Reads the options. For `--help` and bad usage it has printed what there is to say.
@@ -43,7 +45,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     )
     .helpOption("--help", "show this")
     .option("--rounds <n>", "rounds; a ratio is computed in each", parseCount, 5)
-    .option("--seconds <n>", "seconds of each measurement in each round", parseCount, 3)
+    .option("--seconds <n>", "seconds of each load in each round", parseCount, 3)
     .option("--in-flight <n>", "calls in flight, a multiple of 8", parseInFlight, 64)
     .option("--only <pattern>", "rows that match this regular expression", parsePattern)
     .option("--json <file>", "keep every round's figures in this file")

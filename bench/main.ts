@@ -5,10 +5,11 @@ import { CommanderError } from "commander";
 import { runBenchmark } from "./benchmark.js";
 import { parseOptions } from "./command-line.js";
 import { MissingPartError, WrongAnswerError } from "./failure.js";
+import { ServerStartError } from "./processes/server-process.js";
+import { formatRecord } from "./record.js";
 import { describeMachine, formatMachine } from "./report/machine.js";
 import { createProgress } from "./report/progress.js";
-import { formatRecord } from "./report/record.js";
-import { formatRows } from "./report/report.js";
+import { formatRows } from "./report/row-table.js";
 
 // Else the servers would outlive an interrupted run: they are killed as this process exits.
 process.once("SIGINT", () => process.exit(130)).once("SIGTERM", () => process.exit(143));
@@ -37,7 +38,9 @@ async function run(): Promise<number> {
   process.stdout.write(
     [
       formatMachine(machine),
-      `${rounds} × ${seconds} s each, ${callsInFlight} calls in flight; medians of the rounds and of their ratios`,
+      `${rounds} × ${seconds} s each, ${callsInFlight} calls in flight; medians over the rounds`,
+      "ratio: ours to theirs in the same round; by CPU: from the CPU time of the servers;",
+      "half load: half of what each server can do",
       "",
       formatRows(result.rows, colours),
       "",
@@ -57,9 +60,13 @@ function explainFailure(error: unknown): number {
   if (error instanceof CommanderError) {
     return error.exitCode === 0 ? 0 : 2;
   }
-  if (error instanceof MissingPartError || error instanceof WrongAnswerError) {
+  if (error instanceof MissingPartError) {
     process.stderr.write(`${error.message}\n`);
-    return error instanceof MissingPartError ? 2 : 1;
+    return 2;
+  }
+  if (error instanceof WrongAnswerError || error instanceof ServerStartError) {
+    process.stderr.write(`${error.message}\n`);
+    return 1;
   }
   throw error;
 }

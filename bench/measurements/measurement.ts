@@ -1,13 +1,5 @@
 import { type CallName, calls } from "../calls/call.js";
-import type { BaselineName } from "../processes/baseline.js";
-
-/** How the service runs. Loads with many tokens have a process of their own, with a cache of its own. */
-export type ServiceName =
-  | "ice-service"
-  | "ice-service-10000-tokens"
-  | "ice-service-first-seen"
-  | "ice-service-2-workers";
-export type ServerName = ServiceName | BaselineName;
+import type { ServerName } from "../processes/fleet.js";
 
 /** Whether all calls carry the same token, one of 10,000 in turn, or each one a new token. */
 export type TokenUse = "es256" | "rs256" | "connector" | "10000-es256" | "first-seen-es256";

@@ -7,6 +7,8 @@ import type { TokenUse } from "./measurement.js";
 export const cycledTokens = 10_000;
 /** How many new tokens a second the first load gets: more than any machine verifies so far. */
 const firstRate = 15_000;
+/** Tokens for longer loads would fill the load generator's memory. */
+export const maxFirstSeenSeconds = 10;
 /** Over the fastest rate seen, so that a quieter moment of the machine does not use them all up. */
 const margin = 2;
 

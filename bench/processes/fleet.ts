@@ -1,5 +1,4 @@
 import { WrongAnswerError } from "../failure.js";
-import type { ServerName, ServiceName } from "../measurements/measurement.js";
 import {
   type BaselineName,
   baselineNames,
@@ -11,6 +10,14 @@ import {
 import type { Scene } from "./scene.js";
 import { type ServerProcess, ServerStartError } from "./server-process.js";
 import { startService } from "./service.js";
+
+/** How the service runs. Loads with many tokens have a process of their own, with a cache of its own. */
+export type ServiceName =
+  | "ice-service"
+  | "ice-service-10000-tokens"
+  | "ice-service-first-seen"
+  | "ice-service-2-workers";
+export type ServerName = ServiceName | BaselineName;
 
 export interface RunOptions {
   /** The node binary that runs the service and the baselines. */

@@ -5,6 +5,9 @@ export interface Progress {
   end(): void;
 }
 
+/** Of a terminal that does not tell. */
+const defaultColumns = 80;
+
 /** One line on a terminal, rewritten in place; elsewhere nothing. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
   if (!stream.isTTY) {
@@ -15,7 +18,9 @@ export function createProgress(stream: NodeJS.WriteStream): Progress {
     step(text) {
       const seconds = Math.round((performance.now() - startedAtMs) / 1000);
       const line = `${String(seconds).padStart(4)} s  ${text}`;
-      stream.write(`\r\u001b[K${line.slice(0, Math.max(0, stream.columns - 1))}`);
+      stream.write(
+        `\r\u001b[K${line.slice(0, Math.max(0, (stream.columns || defaultColumns) - 1))}`,
+      );
     },
     end() {
       stream.write("\r\u001b[K");

@@ -1,7 +1,7 @@
 import { divideEach } from "./statistics.js";
 import { judge, type Target, type Verdict } from "./target.js";
 
-/** What the figures of a row count, and how many of them there are to a base unit. */
+/** What the figures of a row count. */
 export type Unit = "calls/s" | "µs/call" | "ms" | "MB";
 
 /** One line of the table. */

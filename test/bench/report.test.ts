@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formatRows } from "../../bench/report/report.js";
 import { completeRow, missingRow } from "../../bench/report/row.js";
+import { formatRows } from "../../bench/report/row-table.js";
 import { divideEach, median, percentile } from "../../bench/report/statistics.js";
 import { formatTable } from "../../bench/report/table.js";
 import { judge } from "../../bench/report/target.js";

@@ -1,6 +1,6 @@
-import type { BenchResult } from "../benchmark.js";
-import type { BenchOptions } from "../command-line.js";
-import type { Machine } from "./machine.js";
+import type { BenchResult } from "./benchmark.js";
+import type { BenchOptions } from "./command-line.js";
+import type { Machine } from "./report/machine.js";
 
 export interface RecordContent {
   readonly startedAt: Date;
