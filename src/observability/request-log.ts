@@ -1,0 +1,89 @@
+import type { Logger } from "pino";
+
+/** `http` stands for all that is no RPC. */
+export type RequestProtocol = "rest" | "connect" | "grpc" | "grpc-web" | "http";
+
+export const loggedMethods = [
+  "GET",
+  "HEAD",
+  "POST",
+  "OPTIONS",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "other",
+] as const;
+
+/** What the log says of a request. Never a token, a credential, a query string or an unknown path. */
+export interface RequestEntry {
+  readonly method: (typeof loggedMethods)[number];
+  readonly protocol: RequestProtocol;
+  readonly target: string | undefined;
+  readonly code: string | undefined;
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  readonly caller: { readonly kind: string; readonly name: string } | undefined;
+  readonly credentialExpiresAtSeconds: number | undefined;
+  readonly remoteAddress: string | undefined;
+  /** Why the call failed, where there is more to say than the code does. */
+  readonly cause: unknown;
+}
+
+export type RequestLogLevel = "debug" | "info" | "warn" | "error";
+
+/** Takes one entry for each request. */
+export type RequestLog = (level: RequestLogLevel, entry: RequestEntry) => void;
+
+/** Logs requests like all else. */
+export function createRequestLog(log: Logger): RequestLog {
+  return (level, { cause, ...entry }) => {
+    log[level]({ ...entry, ...(cause instanceof Error ? { err: cause } : { cause }) }, "request");
+  };
+}
+
+/** Where lines go, and what stands in all of them. */
+export interface LineWriter {
+  write(line: string): void;
+  /** As pino takes it: a member with its value, and a comma before. */
+  timestamp(): string;
+  readonly pid: number | undefined;
+}
+
+/**
+ * Logs requests, with the lines of those that went well written directly: the same text as pino's,
+ * for a quarter of its time, which is a good part of what a request costs.
+ */
+export function createDirectRequestLog(log: Logger, writer: LineWriter): RequestLog {
+  const viaLog = createRequestLog(log);
+  const pid = writer.pid === undefined ? "" : `,"pid":${writer.pid}`;
+  return (level, entry) => {
+    if (level === "info" && entry.cause === undefined) {
+      if (log.isLevelEnabled("info")) {
+        writer.write(
+          `{"level":"info"${writer.timestamp()}${pid}${printEntry(entry)},"msg":"request"}\n`,
+        );
+      }
+    } else {
+      viaLog(level, entry);
+    }
+  };
+}
+
+/** Every member with a comma before. Only what others chose can hold what has to be escaped. */
+function printEntry(entry: RequestEntry): string {
+  const { target, code, status, caller, credentialExpiresAtSeconds, remoteAddress } = entry;
+  return (
+    `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
+    (target === undefined ? "" : `,"target":"${target}"`) +
+    (code === undefined ? "" : `,"code":"${code}"`) +
+    (status === undefined ? "" : `,"status":${status}`) +
+    `,"durationMs":${entry.durationMs}` +
+    (caller === undefined
+      ? ""
+      : `,"caller":{"kind":"${caller.kind}","name":${JSON.stringify(caller.name)}}`) +
+    (credentialExpiresAtSeconds === undefined
+      ? ""
+      : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
+    (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`)
+  );
+}

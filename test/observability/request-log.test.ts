@@ -1,0 +1,83 @@
+import pino from "pino";
+import { describe, expect, it } from "vitest";
+import {
+  createDirectRequestLog,
+  createRequestLog,
+  type RequestEntry,
+  type RequestLogLevel,
+} from "../../src/observability/request-log.js";
+
+const full: RequestEntry = {
+  method: "GET",
+  protocol: "rest",
+  target: "ice.v1.IceService/GetIceServers",
+  code: "ok",
+  status: 200,
+  durationMs: 0.25,
+  caller: { kind: "jwt", name: "alice" },
+  credentialExpiresAtSeconds: 1748390400,
+  remoteAddress: "127.0.0.1",
+  cause: undefined,
+};
+
+/** The lines that pino writes, and those that are written directly. */
+function logBoth(level: RequestLogLevel, entry: RequestEntry, pid?: number) {
+  const timestamp = () => ',"time":"2026-01-01T00:00:00.000Z"';
+  const open = (lines: string[]) =>
+    pino(
+      {
+        level: "info",
+        base: pid === undefined ? null : { pid },
+        timestamp,
+        formatters: { level: (label) => ({ level: label }) },
+      },
+      { write: (line: string) => void lines.push(line) },
+    );
+  const expected: string[] = [];
+  createRequestLog(open(expected))(level, entry);
+  const lines: string[] = [];
+  const write = (line: string) => void lines.push(line);
+  createDirectRequestLog(open(lines), { write, timestamp, pid })(level, entry);
+  return { expected, lines };
+}
+
+describe("createDirectRequestLog", () => {
+  it.each<[string, RequestLogLevel, RequestEntry, number?]>([
+    ["a call that went well", "info", full],
+    ["a worker's call", "info", full, 4711],
+    [
+      "a call of which little is known",
+      "info",
+      {
+        ...full,
+        target: undefined,
+        code: undefined,
+        status: undefined,
+        caller: undefined,
+        credentialExpiresAtSeconds: undefined,
+        remoteAddress: undefined,
+      },
+    ],
+    [
+      "a name that has to be escaped",
+      "info",
+      { ...full, caller: { kind: "jwt", name: 'a"b\\c\n\u0000\u2028é' } },
+    ],
+    ["a lone surrogate in a name", "info", { ...full, caller: { kind: "jwt", name: "a\ud800b" } }],
+    ["a refused token", "warn", { ...full, caller: undefined, cause: "expired" }],
+    ["a canceled call with a cause", "info", { ...full, cause: "cancelled" }],
+    ["an error", "error", { ...full, cause: new Error("boom") }],
+    ["a probe, which this level leaves out", "debug", full],
+  ])("writes what pino would write: %s", (_, level, entry, pid) => {
+    const { expected, lines } = logBoth(level, entry, pid);
+    expect(lines).toEqual(expected);
+  });
+
+  it("writes nothing where the level is higher", () => {
+    const lines: string[] = [];
+    const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
+    const write = (line: string) => void lines.push(line);
+    createDirectRequestLog(log, { write, timestamp: () => "", pid: undefined })("info", full);
+    expect(lines).toEqual([]);
+  });
+});
