@@ -1,9 +1,11 @@
+import { setMaxListeners } from "node:events";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type ConnectorTokenEntry, createTokenVerifier } from "./authentication/token-verifier.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { createIceServerLister } from "./ice/ice-server-list.js";
 import type { Logger } from "./observability/logger.js";
+import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { httpLimits } from "./server/http-limits.js";
@@ -15,6 +17,7 @@ import { createRequestListener } from "./server/request-listener.js";
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Logger;
+  readonly requestLog: RequestLog;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
 }
@@ -35,11 +38,13 @@ export interface RunningService {
  */
 export async function startService(
   config: Config,
-  { clock, log, connectorTokens }: Surroundings,
+  { clock, log, requestLog, connectorTokens }: Surroundings,
 ): Promise<RunningService> {
   const verifier = createTokenVerifier(config.auth, { clock, log, connectorTokens });
   const readiness = new Readiness();
   const shutdown = new AbortController();
+  // Every open stream listens.
+  setMaxListeners(0, shutdown.signal);
   const router = createRouter({
     verifier,
     queryToken: config.auth.queryToken,
@@ -55,8 +60,7 @@ export async function startService(
       router,
       readiness,
       allowedOrigins: config.cors.allowedOrigins,
-      log,
-      clock,
+      requestLog,
     }),
     createMalformedRequestListener(log),
   );

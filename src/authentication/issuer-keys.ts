@@ -1,5 +1,5 @@
-import type { CryptoKey, JWSHeaderParameters, KeyObject } from "jose";
-import { createLocalJWKSet } from "jose";
+import type { KeyObject } from "node:crypto";
+import { type CryptoKey, createLocalJWKSet, importSPKI, type JWSHeaderParameters } from "jose";
 import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
 import { createJwksSource, type JwksLog } from "./jwks-source.js";
@@ -33,11 +33,24 @@ export function openKeySource(
     }
     case "publicKeyFile": {
       const publicKey = readPublicKeyFile(keys.file, keys.algorithms, entryKey);
-      return createFixedSource(async () => publicKey);
+      return createFixedSource(importOnce(publicKey));
     }
     case "secret":
       return createFixedSource(async () => keys.secret);
   }
+}
+
+/** Given a KeyObject, jose would convert it for each token, which takes as long as the verification. */
+function importOnce(
+  publicKey: KeyObject,
+): (header: JWSHeaderParameters) => Promise<CryptoKey | KeyObject> {
+  const pem = publicKey.export({ format: "pem", type: "spki" }).toString();
+  const imported = new Map<string, Promise<CryptoKey>>();
+  return ({ alg = "" }) => {
+    const known = imported.get(alg) ?? importSPKI(pem, alg);
+    imported.set(alg, known);
+    return known;
+  };
 }
 
 function createFixedSource(

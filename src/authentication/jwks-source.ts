@@ -109,10 +109,10 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
   return {
     load,
     keepFresh,
-    async findKey(header, signal) {
+    async findKey(header, wait) {
       keepFresh();
       if (current === undefined && (pending !== undefined || mayLoad())) {
-        await waitFor(load(), signal);
+        await waitFor(load(), wait?.signal);
       }
       if (current === undefined) {
         throw new TokenRejectedError("keys_unavailable");
@@ -129,7 +129,7 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
         if (pending === undefined) {
           coolsSinceMs = clock();
         }
-        await waitFor(load(), signal);
+        await waitFor(load(), wait?.signal);
         return current.find(header);
       }
     },

@@ -1,15 +1,15 @@
 import type { JWTVerifyOptions } from "jose";
-import { decodeJwt, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
 import type { Caller } from "./caller.js";
-import type { KeySource } from "./key-source.js";
+import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
 
 export type JwtCaller = Extract<Caller, { kind: "jwt" }>;
 
 /** @throws TokenRejectedError (as a rejection) when the token does not verify */
-export type VerifyJwt = (token: string, signal?: AbortSignal) => Promise<JwtCaller>;
+export type VerifyJwt = (token: string, wait?: CancellableWait) => Promise<JwtCaller>;
 
 /**
  * Verifies the tokens of one issuer (RFC 7519 section 7.2, RFC 8725): signature by one of its
@@ -28,11 +28,11 @@ export function createJwtVerifier(
     clockTolerance: config.clockToleranceSeconds,
     requiredClaims: ["exp"],
   };
-  return async (token, signal) => {
+  return async (token, wait) => {
     try {
       const { sub = "", exp } = await verifyWithAnyKey(
         token,
-        (header) => source.findKey(header, signal),
+        (header) => source.findKey(header, wait),
         { ...options, currentDate: new Date(clock()) },
       );
       // JSON has no infinity, but 1e999 reads as one.
@@ -51,11 +51,18 @@ export function createJwtVerifier(
  * @throws TokenRejectedError when the token is malformed
  */
 export function readClaimedIssuer(token: string): unknown {
+  const start = token.indexOf(".") + 1;
+  const payload = token.slice(start, token.indexOf(".", start));
   try {
-    return decodeJwt(token).iss;
-  } catch (error) {
-    throw translateJoseError(error);
+    // jose decodes it again, with care; this is a fraction of the time that its decodeJwt takes.
+    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
+    if (claims instanceof Object && !Array.isArray(claims)) {
+      return Reflect.get(claims, "iss");
+    }
+  } catch {
+    // Told below like all that is no object.
   }
+  throw new TokenRejectedError("malformed");
 }
 
 /** A token without `kid` may fit several keys: each is tried until one verifies the signature. */

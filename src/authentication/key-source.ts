@@ -1,16 +1,21 @@
 import type { CryptoKey, JWSHeaderParameters, KeyObject } from "jose";
 
+/** Who waits for keys. The signal is costly to make, so that it is read only if there is a wait. */
+export interface CancellableWait {
+  readonly signal: AbortSignal;
+}
+
 /** Where one issuer's verification keys come from. */
 export interface KeySource {
   /**
    * The key for a token's header. Only `alg` and `kid` count: keys or addresses of keys that a
    * token brings along are never looked at.
    *
-   * @param signal ends the wait, not the load that others wait for as well
+   * @param wait its signal ends the wait, not the load that others wait for as well
    * @throws TokenRejectedError `keys_unavailable` or `cancelled`
    * @throws JWKSNoMatchingKey, JWKSMultipleMatchingKeys of jose
    */
-  findKey(header: JWSHeaderParameters, signal?: AbortSignal): Promise<CryptoKey | KeyObject>;
+  findKey(header: JWSHeaderParameters, wait?: CancellableWait): Promise<CryptoKey | KeyObject>;
   /** Tells that the keys are in use. Starts a load in the background when they are old. */
   keepFresh(): void;
   /** Starts the first load. Settles when it has ended, well or not; never rejects. */

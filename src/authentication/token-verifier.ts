@@ -8,7 +8,7 @@ import { readConnectorTokensFile } from "./connector-tokens-file.js";
 import { openKeySource } from "./issuer-keys.js";
 import type { JwksLog } from "./jwks-source.js";
 import { createJwtVerifier, readClaimedIssuer, type VerifyJwt } from "./jwt-verifier.js";
-import type { KeySource } from "./key-source.js";
+import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
 
@@ -20,21 +20,19 @@ export interface TokenVerifier {
   /**
    * Answers at once for a connector token and for a JWT that was verified before, else later.
    *
-   * @param signal ends a wait for the issuer's keys
+   * @param wait its signal ends a wait for the issuer's keys; it is read only if there is one
    * @throws TokenRejectedError (or rejects with it) when the token does not verify
    */
-  verify(token: string, signal?: AbortSignal): Caller | Promise<Caller>;
+  verify(token: string, wait?: CancellableWait): Caller | Promise<Caller>;
   /** Asks every JWKS URL. Settles when all have answered, well or not; never rejects. */
   load(): Promise<void>;
   /** Ends loads under way. Tokens are still verified with the keys at hand. */
   close(): void;
 }
 
-export type VerifierLog = JwksLog;
-
 export interface VerifierOptions {
   readonly clock: Clock;
-  readonly log: VerifierLog;
+  readonly log: JwksLog;
   /** Accepted beside those of the file. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[] | undefined;
 }
@@ -89,21 +87,25 @@ export function createTokenVerifier(
     ]),
   );
 
-  async function verifyJwt(token: string, digest: string, signal?: AbortSignal): Promise<Caller> {
+  async function verifyJwt(
+    token: string,
+    digest: string,
+    wait: CancellableWait | undefined,
+  ): Promise<Caller> {
     const claimedIssuer = readClaimedIssuer(token);
     const issuer = typeof claimedIssuer === "string" ? issuers.get(claimedIssuer) : undefined;
     if (issuer === undefined) {
       throw new TokenRejectedError("unknown_issuer");
     }
     const { generation } = cache;
-    const caller = await issuer.verify(token, signal);
+    const caller = await issuer.verify(token, wait);
     cache.add(digest, { caller, source: issuer.source }, generation);
     return caller;
   }
 
   const sources = [...issuers.values()].map(({ source }) => source);
   return {
-    verify(token, signal) {
+    verify(token, wait) {
       if (token.length > maxTokenBytes || Buffer.byteLength(token) > maxTokenBytes) {
         throw new TokenRejectedError("too_large");
       }
@@ -121,7 +123,7 @@ export function createTokenVerifier(
       if (token.split(".", 4).length !== 3) {
         throw new TokenRejectedError("unknown_connector_token");
       }
-      return verifyJwt(token, digest, signal);
+      return verifyJwt(token, digest, wait);
     },
     async load() {
       await Promise.all(sources.map((source) => source.load()));

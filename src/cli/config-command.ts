@@ -12,7 +12,7 @@ import { loadConfig } from "../config/load-config.js";
 export function checkConfig({ config: file, json }: { config?: string; json?: boolean }): number {
   const { config, warnings } = loadConfig({
     env: process.env,
-    ...(file !== undefined && { file }),
+    file,
   });
   // Key files and the tokens file are read as well; JWKS URLs are not asked.
   const silent = { info() {}, warn() {} };

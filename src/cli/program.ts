@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { z } from "zod";
+import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../errors.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
@@ -27,7 +26,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = new Command("ice-service")
     .description("Hands STUN and TURN servers with expiring credentials to WebRTC clients.")
-    .version(readVersion())
+    .version(packageJson.version)
     .exitOverride()
     .showHelpAfterError("(run with --help for the usage)")
     .addHelpText("after", exitCodeHelp);
@@ -89,9 +88,4 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     }
     throw error;
   }
-}
-
-function readVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
 }

@@ -1,4 +1,4 @@
-import cluster from "node:cluster";
+import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
 import { closeHandedConnectionAtExit } from "./handed-connection.js";
 import { workerMessageSchema } from "./worker-message.js";
@@ -30,9 +30,16 @@ export interface RunningWorker {
  * @param env beside the variables of this process
  */
 export function startWorker(env: Readonly<Record<string, string>>): RunningWorker {
-  const worker = cluster.fork(env);
+  let worker: Worker;
+  try {
+    worker = cluster.fork(env);
+  } catch (error) {
+    return describeUnmade(error);
+  }
   const child = worker.process;
-  closeHandedConnectionAtExit(child);
+  if (child.pid !== undefined) {
+    closeHandedConnectionAtExit(child);
+  }
   let readyAtMs: number | undefined;
   let refusal: Error | undefined;
 
@@ -53,11 +60,12 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
   });
   const ready = new Promise<void>((resolve, reject) => {
     worker.on("message", (message: unknown) => {
-      const told = workerMessageSchema.parse(message);
-      if (told.kind === "ready") {
+      // Others talk over this channel as well, such as `node --watch`.
+      const { data: told } = workerMessageSchema.safeParse(message);
+      if (told?.kind === "ready") {
         readyAtMs = performance.now();
         resolve();
-      } else {
+      } else if (told?.kind === "refused") {
         refusal = new ConfigError(told.problems);
       }
     });
@@ -69,4 +77,11 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
   // Whoever asks learns of it; nobody has to.
   ready.catch(() => {});
   return { pid: child.pid, ready, ended, kill: (signal) => void child.kill(signal) };
+}
+
+/** A worker that ended before it began, as memory or descriptors have run out. */
+function describeUnmade(error: unknown): RunningWorker {
+  const ready = Promise.reject<void>(error);
+  ready.catch(() => {});
+  return { pid: undefined, ready, ended: Promise.resolve({}), kill() {} };
 }

@@ -3,7 +3,7 @@ import { createConnectorToken, hashConnectorToken } from "../authentication/conn
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
-import { createLogger } from "../observability/logger.js";
+import { openLog } from "../observability/logger.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
@@ -46,10 +46,10 @@ async function serveAlone(file: string | undefined, dev: boolean): Promise<numbe
   const devSecret = createSecretKey(secrets.turnSecret, "utf8");
   const { config, warnings } = loadConfig({
     env: process.env,
-    ...(file !== undefined && { file }),
+    file,
     ...(dev && { dev: { secret: devSecret } }),
   });
-  const log = await createLogger(
+  const { log, requestLog } = await openLog(
     dev && process.stderr.isTTY ? { ...config.log, format: "pretty" } : config.log,
   );
   for (const warning of warnings) {
@@ -58,6 +58,7 @@ async function serveAlone(file: string | undefined, dev: boolean): Promise<numbe
   const service = await startService(config, {
     clock: systemClock,
     log,
+    requestLog,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const stopSignal = watchStopSignal();
@@ -71,6 +72,5 @@ async function serveAlone(file: string | undefined, dev: boolean): Promise<numbe
   log.info({ signal }, "stopping");
   await service.stop();
   log.info("stopped");
-  log.flush();
   return 0;
 }

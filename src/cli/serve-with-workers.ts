@@ -3,7 +3,7 @@ import { systemClock } from "../clock.js";
 import { checkService } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
-import { createLogger } from "../observability/logger.js";
+import { openLog } from "../observability/logger.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { runWorker } from "./worker.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -25,9 +25,9 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   }
   const { config, warnings } = loadConfig({
     env: process.env,
-    ...(file !== undefined && { file }),
+    file,
   });
-  const log = await createLogger(config.log, { shared: true });
+  const { log } = await openLog(config.log, { shared: true });
   for (const warning of warnings) {
     log.warn(warning);
   }
@@ -53,13 +53,11 @@ export async function serveWithWorkers(count: number, file: string | undefined):
       throw error;
     }
     log.fatal({ err: error }, "a worker could not start");
-    log.flush();
     return 1;
   }
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
   const clean = await pool.stop();
   log.info("stopped");
-  log.flush();
   return clean ? 0 : 1;
 }

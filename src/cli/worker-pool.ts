@@ -31,12 +31,10 @@ export class WorkerPool {
    */
   async start(): Promise<void> {
     const { count, args } = this.#options;
-    // A proxy or a gRPC client keeps few connections for long, so they have to be spread evenly. The
-    // primary deals them out in turn: of 8 that h2load makes at once, the fuller of two workers got 4
-    // or 5 in 95 of 100 trials; of 8 that come one by one, always 4. With SCHED_NONE, where workers
-    // accept for themselves, it was 57 of 100, and on a quiet machine one worker got all 8 in 66 of
-    // 100. The price is a quarter of the rate of new connections. SO_REUSEPORT, which Node 20 cannot
-    // set, would spread by chance too, and reset what still waits for a worker that dies.
+    // Proxies and gRPC clients keep few connections for long. The primary deals these out in turn,
+    // evenly; workers that accept for themselves would not. The price is a quarter of the rate of new
+    // connections. SO_REUSEPORT, which Node 20 cannot set, would spread by chance too, and reset what
+    // waits for a worker that dies.
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ args: [...args] });
     const workers = Array.from({ length: count }, () => this.#start());

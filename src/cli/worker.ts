@@ -3,7 +3,7 @@ import { systemClock } from "../clock.js";
 import { type RunningService, startService } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
-import { createLogger, type Logger } from "../observability/logger.js";
+import { type Logger, openLog } from "../observability/logger.js";
 import { watchStopSignal } from "./stop-signal.js";
 import type { WorkerMessage } from "./worker-message.js";
 
@@ -29,7 +29,6 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
-    log.flush();
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -50,9 +49,9 @@ async function start(
   file: string | undefined,
 ): Promise<{ readonly service: RunningService; readonly log: Logger }> {
   // Warnings about the configuration are the primary's to tell, once.
-  const { config } = loadConfig({ env: process.env, ...(file !== undefined && { file }) });
-  const log = await createLogger(config.log, { shared: true, pid: process.pid });
-  return { service: await startService(config, { clock: systemClock, log }), log };
+  const { config } = loadConfig({ env: process.env, file });
+  const logs = await openLog(config.log, { shared: true, pid: process.pid });
+  return { service: await startService(config, { clock: systemClock, ...logs }), log: logs.log };
 }
 
 /** Settles when the message is out, or cannot be told since the primary is gone. */

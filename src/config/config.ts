@@ -17,7 +17,7 @@ export interface ListenConfig {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
-  /** More connections than this are closed as they arrive. */
+  /** More connections than this are closed as they arrive; of each worker they wait. */
   readonly maxConnections: number;
   readonly tls?: TlsConfig;
 }

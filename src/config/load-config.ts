@@ -11,7 +11,7 @@ import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev?: { readonly secret: KeyObject };

@@ -36,6 +36,9 @@ export interface IceServerList {
   readonly credentialLife?: { readonly expiresAtSeconds: number; readonly ttlSeconds: number };
 }
 
+/** Answers a caller with its servers. */
+export type ListIceServers = (caller: IceServerCaller, request: IceServerRequest) => IceServerList;
+
 export type TurnIdentity = "static" | "subject" | "pseudonym";
 
 export interface TurnSettings {
@@ -63,9 +66,20 @@ export class CallerExpiredError extends Error {
   override readonly name = "CallerExpiredError";
 }
 
+/** What a limit of URLs leaves, and the last list with TURN that was made of it. */
+interface Selection {
+  readonly stunOnly: IceServerList;
+  readonly turnUrls: readonly string[];
+  last?: { readonly name: string; readonly list: TurnServerList };
+}
+
+type TurnServerList = IceServerList & Required<Pick<IceServerList, "credentialLife">>;
+
 /**
  * Makes the function that answers a caller with its servers. All that does not depend on the
- * request is prepared here, once.
+ * request is prepared here, once. A call with the name, expiry and life of the one before it gets that
+ * one's list, as the same object: nothing is signed again, and whoever encodes it can tell that it
+ * need not.
  *
  * The function throws InvalidFieldError when a field of the request is out of range, and
  * CallerExpiredError when `capAtTokenExpiry` leaves no life at all.
@@ -73,26 +87,29 @@ export class CallerExpiredError extends Error {
 export function createIceServerLister(
   { stunUrls, turn }: IceServerSettings,
   clock: Clock,
-): (caller: IceServerCaller, request: IceServerRequest) => IceServerList {
+): ListIceServers {
   const allUrls = [...stunUrls, ...(turn?.urls ?? [])];
   const stunSet = new Set(stunUrls);
-  const list = (maxUrls: number) => {
+  const select = (maxUrls: number): Selection => {
     const urls = selectUrls(allUrls, maxUrls);
+    const stunServers = urls
+      .filter((url) => stunSet.has(url))
+      .map(({ text }) => ({ urls: [text] }));
     return {
-      stunServers: urls.filter((url) => stunSet.has(url)).map(({ text }) => ({ urls: [text] })),
+      stunOnly: { iceServers: stunServers, region: "" },
       turnUrls: urls.filter((url) => !stunSet.has(url)).map(({ text }) => text),
     };
   };
-  const fullList = list(0);
-  // The answer for each limit that cuts anything; at index 0, no limit.
-  const cutLists = allUrls.map((_, maxUrls) => list(maxUrls));
+  const everything = select(0);
+  // For each limit that cuts anything; at index 0, no limit.
+  const selections = allUrls.map((_, maxUrls) => select(maxUrls));
   const nameCaller = turn === undefined ? () => "" : createNaming(turn);
 
   return (caller, request) => {
     checkRequest(request, turn);
-    const { stunServers, turnUrls } = cutLists[request.maxUrls] ?? fullList;
+    const selection = selections[request.maxUrls] ?? everything;
     if (turn === undefined) {
-      return { iceServers: stunServers, region: "" };
+      return selection.stunOnly;
     }
     const nowSeconds = Math.floor(clock() / 1000);
     const wantedExpiry = nowSeconds + (request.ttlSeconds || turn.ttlSeconds);
@@ -103,12 +120,23 @@ export function createIceServerLister(
     if (ttlSeconds <= 0) {
       throw new CallerExpiredError("the caller's token has expired");
     }
-    const credential = issueTurnCredential(turn.secret, nameCaller(caller), expiresAtSeconds);
-    return {
-      iceServers: [...stunServers, { urls: turnUrls, ...credential }],
+    const name = nameCaller(caller);
+    const { last } = selection;
+    if (
+      last?.name === name &&
+      last.list.credentialLife.expiresAtSeconds === expiresAtSeconds &&
+      last.list.credentialLife.ttlSeconds === ttlSeconds
+    ) {
+      return last.list;
+    }
+    const credential = issueTurnCredential(turn.secret, name, expiresAtSeconds);
+    const list = {
+      iceServers: [...selection.stunOnly.iceServers, { urls: selection.turnUrls, ...credential }],
       region: "",
       credentialLife: { expiresAtSeconds, ttlSeconds },
     };
+    selection.last = { name, list };
+    return list;
   };
 }
 

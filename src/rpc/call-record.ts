@@ -1,10 +1,10 @@
 import { createContextKey } from "@connectrpc/connect";
 import type { Caller } from "../authentication/caller.js";
+import type { RequestProtocol } from "../observability/request-log.js";
 
 /** What one request leaves for its log line. Holds no token, credential or query string. */
 export interface CallRecord {
-  /** `rest`, `connect`, `grpc`, `grpc-web`, or `http` for all that is no RPC. */
-  protocol: string;
+  protocol: RequestProtocol;
   /** The RPC as `<service>/<method>`, or the route. Absent for an unknown path. */
   target?: string;
   /** The RPC's code in lower snake case, `ok` included. Absent where no RPC ran. */

@@ -3,7 +3,7 @@
  * (RFC 9112 section 3.2.2), and tokens are read raw.
  */
 export function toOriginForm(target: string): string {
-  return target.replace(/^https?:\/\/[^/?]*/i, "");
+  return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
 /** The path and the query (without `?`) of a request target in either form. */

@@ -1,67 +1,121 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { createConnectRouter, createServiceImplSpec, type Interceptor } from "@connectrpc/connect";
-import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import {
+  createServiceImplSpec,
+  type Interceptor,
+  type MethodImplSpec,
+  type ServiceImpl,
+} from "@connectrpc/connect";
+import {
+  createUniversalMethodHandler,
+  type ProtocolHandlerFactory,
+} from "@connectrpc/connect/protocol";
+import { createHandlerFactory as createConnectHandlerFactory } from "@connectrpc/connect/protocol-connect";
+import { createHandlerFactory as createGrpcHandlerFactory } from "@connectrpc/connect/protocol-grpc";
+import { createHandlerFactory as createGrpcWebHandlerFactory } from "@connectrpc/connect/protocol-grpc-web";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import { Health } from "../gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
-import type { createIceServerLister } from "../ice/ice-server-list.js";
+import type { ListIceServers } from "../ice/ice-server-list.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { recordCall } from "./interceptors/record-call.js";
 import { translateErrors } from "./interceptors/translate-errors.js";
 import type { Readiness } from "./readiness.js";
-import { createRestHandlers, type RestHandler } from "./rest/rest-handler.js";
+import { readGetTemplates } from "./rest/http-binding.js";
+import type { PathTemplate } from "./rest/path-template.js";
+import { createRestRoute, createRpcRoute, type Route } from "./route.js";
 import { createHealthService } from "./services/health-service.js";
 import { createIceService } from "./services/ice-service.js";
 import { createReflectionServices } from "./services/reflection-service.js";
+import type { HandlerOptions } from "./unary/handler-options.js";
 
-/** The largest request message in bytes. Handlers read it before the interceptors run. */
+/** The largest request message in bytes. It is read before the interceptors run. */
 export const readMaxBytes = 64 * 1024;
 
 export interface RouterOptions {
   readonly verifier: TokenVerifier;
   readonly queryToken: boolean;
-  readonly listIceServers: ReturnType<typeof createIceServerLister>;
+  readonly listIceServers: ListIceServers;
   readonly readiness: Readiness;
   readonly reflection: boolean;
   /** Aborted when the process has to end: ends the streams that are still open. */
   readonly shutdownSignal: AbortSignal;
 }
 
-/** Finds the handler for a path, without its query. */
-export type Router = (path: string) => UniversalHandler | undefined;
+/** Finds the route for a path, without its query. */
+export type Router = (path: string) => Route | undefined;
 
 /** Every service over every protocol, behind one chain of interceptors. */
 export function createRouter(options: RouterOptions): Router {
   const publicServices = [Health, ServerReflection, ServerReflectionV1Alpha];
-  const handlerOptions = {
+  const builder = new RouterBuilder({
     interceptors: createInterceptors(options, publicServices),
     shutdownSignal: options.shutdownSignal,
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
-  };
-  const connectRouter = createConnectRouter(handlerOptions);
-  const restHandlers: RestHandler[] = [];
-
-  const iceService = createIceService(options.listIceServers);
-  connectRouter.service(IceService, iceService);
-  for (const spec of Object.values(
-    createServiceImplSpec<typeof IceService>(IceService, iceService).methods,
-  )) {
-    restHandlers.push(...createRestHandlers(spec, handlerOptions));
-  }
-  connectRouter.service(Health, createHealthService(options.readiness));
+  });
+  builder.add(IceService, createIceService(options.listIceServers));
+  builder.add(Health, createHealthService(options.readiness));
   if (options.reflection) {
-    const services: DescService[] = [IceService, ...publicServices];
-    const { v1, v1alpha } = createReflectionServices(services);
-    connectRouter.service(ServerReflection, v1).service(ServerReflectionV1Alpha, v1alpha);
+    const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);
+    builder.add(ServerReflection, v1).add(ServerReflectionV1Alpha, v1alpha);
+  }
+  return builder.build();
+}
+
+/** Collects methods with their implementations. */
+export class RouterBuilder {
+  readonly #options: HandlerOptions;
+  readonly #streamProtocols: ProtocolHandlerFactory[];
+  readonly #byPath = new Map<string, Route>();
+  readonly #byTemplate: { readonly template: PathTemplate; readonly route: Route }[] = [];
+
+  constructor(options: HandlerOptions) {
+    this.#options = options;
+    this.#streamProtocols = [
+      createGrpcHandlerFactory(options),
+      createGrpcWebHandlerFactory(options),
+      createConnectHandlerFactory(options),
+    ];
   }
 
-  const byPath = new Map(connectRouter.handlers.map((handler) => [handler.requestPath, handler]));
-  return (path) =>
-    byPath.get(path) ?? restHandlers.find((handler) => handler.template.match(path) !== undefined);
+  add<Desc extends DescService>(service: Desc, implementation: ServiceImpl<Desc>): this {
+    for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) {
+      this.addMethod(spec);
+    }
+    return this;
+  }
+
+  addMethod(spec: MethodImplSpec): this {
+    if (spec.kind !== "unary") {
+      const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
+      const { requestPath: path, allowedMethods } = handler;
+      return this.#addRoute({ kind: "stream", path, allowedMethods, handler });
+    }
+    this.#addRoute(createRpcRoute(spec, this.#options));
+    for (const template of readGetTemplates(spec.method)) {
+      const route = createRestRoute(spec, template, this.#options);
+      if (template.isLiteral) {
+        this.#addRoute(route);
+      } else {
+        this.#byTemplate.push({ template, route });
+      }
+    }
+    return this;
+  }
+
+  build(): Router {
+    return (path) =>
+      this.#byPath.get(path) ??
+      this.#byTemplate.find(({ template }) => template.match(path) !== undefined)?.route;
+  }
+
+  #addRoute(route: Route): this {
+    this.#byPath.set(route.path, route);
+    return this;
+  }
 }
 
 /** Outermost first. */

@@ -1,47 +1,38 @@
-import type { Clock } from "../clock.js";
-import type { Logger } from "../observability/logger.js";
+import {
+  loggedMethods,
+  type RequestLog,
+  type RequestLogLevel,
+} from "../observability/request-log.js";
 import type { CallRecord } from "../rpc/call-record.js";
-import type { NodeRequest, NodeResponse } from "./node-exchange.js";
 
-const methods = new Set(["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"]);
+/** What the log says of a request beside its {@link CallRecord}. */
+export interface ExchangeFacts {
+  readonly method: string;
+  /** Undefined when no response was sent. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  readonly remoteAddress: string | undefined;
+}
 
-/**
- * Logs one line when the exchange has ended. Never a token, a credential, a query string or an
- * unknown path, since each of them may hold a secret.
- */
-export function logExchange(
-  log: Logger,
-  clock: Clock,
-  request: NodeRequest,
-  response: NodeResponse,
-  record: CallRecord,
-): void {
-  const startedAtMs = clock();
-  const remoteAddress = request.socket.remoteAddress;
-  response.once("close", () => {
-    const { protocol, target, caller, credentialExpiresAtSeconds, cause } = record;
-    const code = record.code ?? (response.writableEnded ? undefined : "canceled");
-    const method = request.method ?? "";
-    log[chooseLevel(record)](
-      {
-        method: methods.has(method) ? method : "other",
-        protocol,
-        target,
-        code,
-        status: response.statusCode,
-        durationMs: clock() - startedAtMs,
-        caller: caller && { kind: caller.kind, name: caller.subject },
-        credentialExpiresAtSeconds,
-        remoteAddress,
-        ...(cause instanceof Error ? { err: cause } : { cause }),
-      },
-      "request",
-    );
+/** Logs one line for a request that has got its answer, or will get none. */
+export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallRecord): void {
+  const { caller } = record;
+  log(chooseLevel(record), {
+    method: loggedMethods.find((method) => method === facts.method) ?? "other",
+    protocol: record.protocol,
+    target: record.target,
+    code: record.code,
+    status: facts.status,
+    durationMs: Math.round(facts.durationMs * 100) / 100,
+    caller: caller && { kind: caller.kind, name: caller.subject },
+    credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
+    remoteAddress: facts.remoteAddress,
+    cause: record.cause,
   });
 }
 
 /** Refused tokens stand out: mobile clients hide them from their users. Probes stay quiet. */
-function chooseLevel({ protocol, target, code }: CallRecord): "debug" | "info" | "warn" | "error" {
+function chooseLevel({ protocol, target, code }: CallRecord): RequestLogLevel {
   switch (code) {
     case "internal":
     case "unknown":

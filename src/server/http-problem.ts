@@ -1,12 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { problemContentType, toProblemDetails } from "../rpc/rest/problem-details.js";
-import type { NodeResponse } from "./node-exchange.js";
+import { toProblemDetails } from "../rpc/rest/problem-details.js";
 
 /** An error that arises before any RPC is known, as status, RPC code and message. */
 export interface HttpProblem {
   readonly status: number;
   readonly code: Code;
   readonly message: string;
+  /** What the Allow header is to say, where the method is the problem. */
+  readonly allowedMethods?: readonly string[];
 }
 
 export const notFound: HttpProblem = {
@@ -40,21 +41,16 @@ export const headersTooLarge: HttpProblem = {
   message: "the headers are too large",
 };
 
-export function methodNotAllowed(allowed: readonly string[]): HttpProblem {
+export function methodNotAllowed(allowedMethods: readonly string[]): HttpProblem {
   return {
     status: 405,
     code: Code.Unimplemented,
-    message: `method not allowed; use ${allowed.join(" or ")}`,
+    message: `method not allowed; use ${allowedMethods.join(" or ")}`,
+    allowedMethods,
   };
 }
 
 /** The problem as an `application/problem+json` body (RFC 9457). */
 export function printProblem({ status, code, message }: HttpProblem): string {
   return JSON.stringify(toProblemDetails(new ConnectError(message, code), status));
-}
-
-export function sendProblem(problem: HttpProblem, response: NodeResponse): void {
-  response.statusCode = problem.status;
-  response.setHeader("Content-Type", problemContentType);
-  response.end(printProblem(problem));
 }

@@ -1,20 +1,24 @@
-import { createServer as createHttp1Server, type Server as Http1Server } from "node:http";
 import {
-  constants,
+  createServer as createHttp1Server,
+  type Server as Http1Server,
+  type IncomingMessage,
+  type ServerResponse,
+} from "node:http";
+import {
   createServer as createHttp2Server,
   type Http2Server,
-  type Http2ServerRequest,
   type ServerHttp2Session,
 } from "node:http2";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { ListenConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
+import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
+import { Http1Exchange } from "./http1-exchange.js";
+import { type Http2SessionCheck, serveSession } from "./http2-session.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
-import { isRequestComplete } from "./node-exchange.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
-import type { RequestListener } from "./request-listener.js";
 import { loadTlsOptions } from "./tls-options.js";
 
 /** A bound port. */
@@ -38,15 +42,20 @@ export interface PortListener {
 export async function openPort(
   config: ListenConfig,
   limits: HttpLimits,
-  listener: RequestListener,
+  listener: ExchangeListener,
   malformedRequestListener: MalformedRequestListener,
 ): Promise<PortListener> {
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
-  const sessions = new Set<ServerHttp2Session>();
+  const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const http1 = createPortOwner(config, limits, listener);
   http1.on("clientError", malformedRequestListener);
   const http2 = createHttp2Side(limits, listener, sessions);
+  const checks = setInterval(() => {
+    for (const check of sessions.values()) {
+      check();
+    }
+  }, limits.checkIntervalMs).unref();
 
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
   const [acceptHttp1] = http1.listeners(connectionEvent);
@@ -64,6 +73,8 @@ export async function openPort(
     sniffHttpVersion(socket, limits.headersTimeoutMs, (version) => {
       undecided.delete(socket);
       if (version === "http2") {
+        // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
+        socket.allowHalfOpen = false;
         http2.emit("connection", socket);
       } else {
         Reflect.apply(acceptHttp1, http1, [socket]);
@@ -85,9 +96,10 @@ export async function openPort(
         }, timeoutMs);
         http1.close(() => {
           clearTimeout(cut);
+          clearInterval(checks);
           resolve();
         });
-        for (const session of sessions) {
+        for (const session of sessions.keys()) {
           session.close();
         }
         for (const socket of undecided) {
@@ -101,21 +113,23 @@ export async function openPort(
 function createPortOwner(
   config: ListenConfig,
   limits: HttpLimits,
-  listener: RequestListener,
+  listener: ExchangeListener,
 ): Http1Server | HttpsServer {
   const options = {
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
     maxHeaderSize: limits.maxHeaderBytes,
-    connectionsCheckingInterval: Math.min(2_000, limits.headersTimeoutMs / 2),
+    connectionsCheckingInterval: limits.checkIntervalMs,
     noDelay: true,
     // The request listener answers a missing Host itself, as problem details.
     requireHostHeader: false,
   };
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    listener(new Http1Exchange(request, response));
   const server =
     config.tls === undefined
-      ? createHttp1Server(options, listener)
+      ? createHttp1Server(options, onRequest)
       : createHttpsServer(
           {
             ...options,
@@ -123,7 +137,7 @@ function createPortOwner(
             ALPNProtocols: ["h2", "http/1.1"],
             handshakeTimeout: limits.tlsHandshakeTimeoutMs,
           },
-          listener,
+          onRequest,
         );
   server.maxConnections = config.maxConnections;
   return server;
@@ -131,8 +145,8 @@ function createPortOwner(
 
 function createHttp2Side(
   limits: HttpLimits,
-  listener: RequestListener,
-  sessions: Set<ServerHttp2Session>,
+  listener: ExchangeListener,
+  sessions: Map<ServerHttp2Session, Http2SessionCheck>,
 ): Http2Server {
   const server = createHttp2Server({
     settings: {
@@ -142,43 +156,12 @@ function createHttp2Side(
     },
   });
   server.on("session", (session) => {
-    sessions.add(session);
+    sessions.set(session, serveSession(session, limits, listener));
     session.once("close", () => sessions.delete(session));
-    let openStreams = 0;
-    session.on("stream", (stream) => {
-      openStreams += 1;
-      stream.once("close", () => {
-        openStreams -= 1;
-      });
-    });
-    // A long-lived stream that is quiet, such as a watch, is no reason to end its connection.
-    session.setTimeout(limits.idleTimeoutMs, () => {
-      if (openStreams === 0) {
-        session.close();
-      }
-    });
-  });
-  server.on("request", (request, response) => {
-    cutSlowRequest(request, limits.requestTimeoutMs);
-    listener(request, response);
   });
   // Node destroys the session itself; the listener only keeps the error from being thrown.
   server.on("sessionError", () => {});
   return server;
-}
-
-/** Node bounds how long an HTTP/1.1 request may take to arrive, but no HTTP/2 one. */
-function cutSlowRequest(request: Http2ServerRequest, timeoutMs: number): void {
-  if (isRequestComplete(request)) {
-    return;
-  }
-  const { stream } = request;
-  const timer = setTimeout(() => {
-    if (!isRequestComplete(request)) {
-      stream.close(constants.NGHTTP2_CANCEL);
-    }
-  }, timeoutMs);
-  stream.once("close", () => clearTimeout(timer));
 }
 
 function bind(

@@ -5,8 +5,10 @@ export interface ProbeAnswer {
   readonly body: string;
 }
 
+export type ProbeRoute = () => ProbeAnswer;
+
 /** The routes that orchestrators and load balancers ask, without authentication. */
-export function createProbeRoutes(readiness: Readiness): ReadonlyMap<string, () => ProbeAnswer> {
+export function createProbeRoutes(readiness: Readiness): ReadonlyMap<string, ProbeRoute> {
   const alive: ProbeAnswer = { status: 200, body: '{"status":"healthy"}' };
   const ready: ProbeAnswer = { status: 200, body: '{"status":"ready"}' };
   return new Map([

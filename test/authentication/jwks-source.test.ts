@@ -52,8 +52,8 @@ function createSource(url: URL): KeySource {
 }
 
 /** `found`, or why not. */
-async function find(kid: string, signal?: AbortSignal): Promise<string> {
-  return source.findKey({ alg: "ES256", kid }, signal).then(
+async function find(kid: string, wait?: { signal: AbortSignal }): Promise<string> {
+  return source.findKey({ alg: "ES256", kid }, wait).then(
     () => "found",
     (error) => error.reason ?? error.code,
   );
@@ -261,8 +261,8 @@ describe("the caller's signal", () => {
       answer = () => keys(first)(request, response);
     });
     const controller = new AbortController();
-    const cancelled = find("first", controller.signal);
-    const patient = find("first", new AbortController().signal);
+    const cancelled = find("first", controller);
+    const patient = find("first", new AbortController());
     await vi.waitFor(() => expect(server.requestCount).toBe(1));
     controller.abort();
     expect(await cancelled).toBe("cancelled");
@@ -273,12 +273,12 @@ describe("the caller's signal", () => {
 
   it("counts when it was raised before the wait", async () => {
     server.serve(hang);
-    expect(await find("first", AbortSignal.abort())).toBe("cancelled");
+    expect(await find("first", { signal: AbortSignal.abort() })).toBe("cancelled");
   });
 
   it("changes nothing where there is no wait", async () => {
     await source.load();
-    expect(await find("first", AbortSignal.abort())).toBe("found");
+    expect(await find("first", { signal: AbortSignal.abort() })).toBe("found");
   });
 });
 

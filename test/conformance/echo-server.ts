@@ -1,11 +1,9 @@
-import { createConnectRouter } from "@connectrpc/connect";
+import { createMethodImplSpec } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import pino from "pino";
-import { systemClock } from "../../src/clock.js";
 import { recordCall } from "../../src/rpc/interceptors/record-call.js";
 import { translateErrors } from "../../src/rpc/interceptors/translate-errors.js";
 import { Readiness } from "../../src/rpc/readiness.js";
-import { type Router, readMaxBytes } from "../../src/rpc/router.js";
+import { type Router, RouterBuilder, readMaxBytes } from "../../src/rpc/router.js";
 import { httpLimits } from "../../src/server/http-limits.js";
 import { openPort } from "../../src/server/port-listener.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
@@ -30,7 +28,6 @@ export interface EchoServer {
  */
 export async function startEchoServer(): Promise<EchoServer> {
   const callStates: CallStates = new Map();
-  const log = pino({ level: "silent" });
   const readiness = new Readiness();
   readiness.set("serving");
   const port = await openPort(
@@ -40,8 +37,7 @@ export async function startEchoServer(): Promise<EchoServer> {
       router: createEchoRouter(createEchoImplementation(callStates)),
       readiness,
       allowedOrigins: ["*"],
-      log,
-      clock: systemClock,
+      requestLog() {},
     }),
     (_, socket) => socket.destroy(),
   );
@@ -49,18 +45,17 @@ export async function startEchoServer(): Promise<EchoServer> {
 }
 
 /** As the product's router, with its interceptors, but without authentication. */
-function createEchoRouter(implementation: EchoImplementation): Router {
-  const router = createConnectRouter({
+function createEchoRouter({ unary, stream }: EchoImplementation): Router {
+  const builder = new RouterBuilder({
     interceptors: [recordCall, translateErrors],
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
   });
   // The service comes first, without implementations: of two routes with one path, the later holds.
-  router
-    .service(echoService, {})
-    .rpc(echoMethods.echo, implementation.unary)
-    .rpc(echoMethods.echoIdempotent, implementation.unary)
-    .rpc(echoMethods.echoStream, implementation.stream);
-  const byPath = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (path) => byPath.get(path);
+  return builder
+    .add(echoService, {})
+    .addMethod(createMethodImplSpec(echoMethods.echo, unary))
+    .addMethod(createMethodImplSpec(echoMethods.echoIdempotent, unary))
+    .addMethod(createMethodImplSpec(echoMethods.echoStream, stream))
+    .build();
 }

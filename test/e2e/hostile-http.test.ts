@@ -84,7 +84,7 @@ describe("hostile HTTP/1.1", () => {
   ])("answers $name with $status", async ({ request, status }) => {
     const answer = await sendRaw(request);
     expect(statusOf(answer)).toBe(status);
-    expect(answer).toContain("Content-Type: application/problem+json");
+    expect(answer).toMatch(/^content-type: application\/problem\+json\r$/im);
   });
 
   it("logs a malformed request without what it said", async () => {
@@ -201,6 +201,50 @@ describe("HTTP/2 on the same port", () => {
     session.destroy();
   });
 
+  it("says 100 to a client that waits for it", async () => {
+    const session = connectHttp2(service.url);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/ice.v1.IceService/GetIceServers",
+      "content-type": "application/json",
+      authorization: `Bearer ${token}`,
+      expect: "100-continue",
+    });
+    const status = new Promise((resolve) =>
+      stream.on("response", (headers) => resolve(headers[":status"])),
+    );
+    stream.on("continue", () => stream.end("{}"));
+    expect(await status).toBe(200);
+    session.close();
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ["a lone surrogate", { "content-type": "application/grpc+json" }, '{"ttlSeconds":"\\ud800"}'],
+    ["a long header", { "grpc-encoding": Buffer.alloc(12_000, 0xe9).toString("latin1") }, ""],
+  ])(
+    "answers gRPC with %s, and serves the next call on the connection",
+    async (_, headers, json) => {
+      const session = connectHttp2(service.url);
+      const envelope = Buffer.alloc(5);
+      envelope.writeUInt32BE(json.length, 1);
+      const call = (more: Record<string, string>, body: Buffer) => {
+        const stream = session.request({
+          ":method": "POST",
+          ":path": "/ice.v1.IceService/GetIceServers",
+          "content-type": "application/grpc",
+          te: "trailers",
+          authorization: `Bearer ${token}`,
+          ...more,
+        });
+        stream.end(body);
+        return grpcStatus(stream);
+      };
+      expect(await call(headers, Buffer.concat([envelope, Buffer.from(json)]))).toBeGreaterThan(0);
+      expect(await call({}, Buffer.alloc(5))).toBe(0);
+      session.close();
+    },
+  );
+
   it("survives streams that are opened and reset at once", async () => {
     const session = connectHttp2(service.url);
     session.on("error", () => {});
@@ -211,6 +255,53 @@ describe("HTTP/2 on the same port", () => {
     }
     await new Promise((resolve) => setTimeout(resolve, 300));
     session.destroy();
+  });
+});
+
+describe("clients that do not wait", () => {
+  it("leave no streams behind that they have asked for ahead of the answers", async () => {
+    const watch =
+      "POST /grpc.health.v1.Health/Watch HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\nContent-Length: 7\r\n\r\n\0\0\0\0\x02{}";
+    const askAhead = async () => {
+      const socket = await open();
+      const ended = closed(socket);
+      const answered = new Promise((resolve) => socket.once("data", resolve));
+      socket.write(watch.repeat(60));
+      await answered;
+      socket.destroy();
+      await ended;
+    };
+    const canceled = () => service.logs().filter(({ code }) => code === "canceled").length;
+    const before = canceled();
+    for (let i = 0; i < 5; i += 1) {
+      await askAhead();
+    }
+    await expect.poll(() => canceled() - before, { timeout: 5_000 }).toBe(300);
+  });
+
+  it("get an answer to a body of single bytes, and hold up nobody", async () => {
+    const head =
+      "POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    expect(statusOf(await sendRaw(head, "1\r\n \r\n".repeat(60_000), "0\r\n\r\n"))).toBe(400);
+  });
+
+  it("can go on with a connection whose request came too late", async () => {
+    const socket = await open();
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    socket.write(
+      "POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnect-Timeout-Ms: 50\r\nContent-Length: 60000\r\n\r\n",
+    );
+    await expect.poll(() => statusOf(received)).toBe(504);
+    for (let i = 0; i < 4; i += 1) {
+      socket.write(" ".repeat(15_000));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    socket.write("GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    await expect.poll(() => received).toContain('{"status":"healthy"}');
+    socket.destroy();
   });
 });
 

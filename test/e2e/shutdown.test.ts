@@ -41,6 +41,25 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     await expect(fetch(`${service.url}/readyz`)).rejects.toThrow();
   });
 
+  it("answers a request that is still arriving when no new ones are taken any more", async () => {
+    const service = await startIceService(settings);
+    const inFlight = connect(service.port, "127.0.0.1");
+    const answer = collect(inFlight);
+    inFlight.write(head);
+    await fetch(`${service.url}/health`);
+    const exitCode = service.stop(signal);
+    const isOpen = () =>
+      fetch(`${service.url}/readyz`).then(
+        () => true,
+        () => false,
+      );
+    await expect.poll(isOpen, { timeout: 5_000 }).toBe(false);
+    inFlight.write(body);
+    // Kept, the connection would hold up the end.
+    expect(await answer).toMatch(/^HTTP\/1\.1 200.*connection: close/is);
+    expect(await exitCode).toBe(0);
+  });
+
   it("cuts what does not finish in time", async () => {
     const service = await startIceService(settings);
     const stuck = connect(service.port, "127.0.0.1");

@@ -173,3 +173,76 @@ describe("createIceServerLister", () => {
     );
   });
 });
+
+describe("a list that is remembered", () => {
+  function openLister(settings: Partial<TurnSettings>) {
+    let nowMs = nowSeconds * 1000;
+    const list = createIceServerLister({ stunUrls, turn: { ...turn, ...settings } }, () => nowMs);
+    const usernames = (
+      requests: [who: { subject: string; expiresAtSeconds?: number }, request?: object][],
+    ) =>
+      requests.map(
+        ([who, request]) =>
+          list(who, { ...anything, ...request }).iceServers.find(({ username }) => username)
+            ?.username,
+      );
+    const pass = (ms: number) => {
+      nowMs += ms;
+    };
+    return { list, usernames, pass };
+  }
+  const alice = { subject: "alice" };
+  const bob = { subject: "bob" };
+
+  it("is the same object for the same name within a second, and a fresh one after it", () => {
+    const { list, pass } = openLister({});
+    const first = list(alice, anything);
+    pass(999);
+    expect(list(bob, anything)).toBe(first);
+    pass(1);
+    const second = list(alice, anything);
+    expect(second.credentialLife?.expiresAtSeconds).toBe(nowSeconds + 3601);
+    expect(second.iceServers[2]?.credential).not.toBe(first.iceServers[2]?.credential);
+  });
+
+  it.each(["subject", "pseudonym"] as const)(
+    "never goes to another caller, identity %s",
+    (identity) => {
+      const { usernames } = openLister({ identity });
+      const [a, b, again] = usernames([[alice], [bob], [alice]]);
+      expect(a).not.toBe(b);
+      expect(again).toBe(a);
+    },
+  );
+
+  it("never goes to a request for another life or another number of URLs", () => {
+    const { list } = openLister({});
+    const lives = [0, 60, 0, 120].map((ttlSeconds) => list(alice, { ...anything, ttlSeconds }));
+    expect(lives.map(({ credentialLife }) => credentialLife?.ttlSeconds)).toEqual([
+      3600, 60, 3600, 120,
+    ]);
+    const counts = [1, 2, 1, 0].map((maxUrls) => list(alice, { ...anything, maxUrls }));
+    expect(counts.map(({ iceServers }) => iceServers.flatMap(({ urls }) => urls).length)).toEqual([
+      1, 2, 1, 4,
+    ]);
+  });
+
+  it("never outlives the token that a credential is capped at", () => {
+    const { usernames } = openLister({ capAtTokenExpiry: true });
+    const capped = { ...alice, expiresAtSeconds: nowSeconds + 100 };
+    expect(usernames([[alice], [capped], [alice]])).toEqual([
+      `${nowSeconds + 3600}:gateway`,
+      `${nowSeconds + 100}:gateway`,
+      `${nowSeconds + 3600}:gateway`,
+    ]);
+  });
+
+  it("follows a clock that is set back", () => {
+    const { list, pass } = openLister({});
+    const first = list(alice, anything);
+    pass(-5_000);
+    expect(list(alice, anything).credentialLife?.expiresAtSeconds).toBe(nowSeconds + 3595);
+    pass(5_000);
+    expect(list(alice, anything)).toEqual(first);
+  });
+});

@@ -1,21 +1,13 @@
 import { create } from "@bufbuild/protobuf";
-import {
-  Code,
-  ConnectError,
-  createContextValues,
-  createServiceImplSpec,
-  type Interceptor,
-} from "@connectrpc/connect";
-import { createAsyncIterable } from "@connectrpc/connect/protocol";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.js";
 import { GetIceServersResponseSchema, IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
-import { type CallRecord, callRecordKey } from "../../src/rpc/call-record.js";
-import { createRestHandlers } from "../../src/rpc/rest/rest-handler.js";
-import { createInterceptors } from "../../src/rpc/router.js";
+import { createInterceptors, RouterBuilder } from "../../src/rpc/router.js";
+import { getByRouter } from "./unary-request.js";
 
 const rejecting: TokenVerifier = {
   verify(token) {
@@ -35,26 +27,20 @@ async function call(token: string, impl: () => object) {
     steps.push("innermost");
     return next(request);
   };
-  const [spec] = Object.values(
-    createServiceImplSpec<typeof IceService>(IceService, {
+  const router = new RouterBuilder({
+    interceptors: [...interceptors, note],
+    acceptCompression: [],
+    readMaxBytes: 1000,
+  })
+    .add(IceService, {
       getIceServers() {
         steps.push("handler");
         return create(GetIceServersResponseSchema, impl());
       },
-    }).methods,
-  );
-  const [handler] = spec ? createRestHandlers(spec, { interceptors: [...interceptors, note] }) : [];
-  const record: CallRecord = { protocol: "rest" };
-  const response = await handler?.({
-    httpVersion: "1.1",
-    method: "GET",
-    url: `http://localhost/api/v1/ice-servers?token=${token}`,
-    header: new Headers(),
-    body: createAsyncIterable([]),
-    signal: new AbortController().signal,
-    contextValues: createContextValues().set(callRecordKey, record),
-  });
-  return { status: response?.status, record, steps };
+    })
+    .build();
+  const { answer, record } = await getByRouter(router, `/api/v1/ice-servers?token=${token}`);
+  return { status: answer?.status, record, steps };
 }
 
 describe("the interceptors, outermost first", () => {

@@ -3,19 +3,22 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect as connectHttp2,
+  constants,
 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import type { ExchangeListener } from "../../src/server/http-exchange.js";
 import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
-import type { RequestListener } from "../../src/server/request-listener.js";
 
 /** Answers when the whole request is there, as a unary handler does. */
-const answerWhole: RequestListener = async (request, response) => {
-  for await (const _ of request.iterator({ destroyOnReturn: false })) {
-    // Read to the end.
-  }
-  response.end("done");
+const answerWhole: ExchangeListener = (exchange) => {
+  exchange.body.resume().on("end", () => {
+    // A stream that the port has cut ends too.
+    if (!exchange.isGone()) {
+      exchange.send({ status: 200, headers: {}, body: "done" });
+    }
+  });
 };
 
 let port: PortListener | undefined;
@@ -27,7 +30,7 @@ async function open(limits: Partial<HttpLimits>, maxConnections = 100) {
   port = await openPort(
     { host: "127.0.0.1", port: 0, maxConnections },
     { ...httpLimits, ...limits },
-    (request, response) => void Promise.resolve(answerWhole(request, response)).catch(() => {}),
+    answerWhole,
     (_, socket) => socket.destroy(),
   );
   return port.url;
@@ -54,7 +57,7 @@ function startRequest(url: string): { session: ClientHttp2Session; stream: Clien
 // Each of these would hang for ever, and so fail, if the port did not end the connection.
 describe("openPort ends", () => {
   it("an HTTP/1.1 connection that sends nothing", async () => {
-    const socket = await connectRaw(await open({ headersTimeoutMs: 200 }));
+    const socket = await connectRaw(await open({ headersTimeoutMs: 200, checkIntervalMs: 100 }));
     await once(socket, "close");
   });
 
@@ -65,7 +68,7 @@ describe("openPort ends", () => {
   });
 
   it("an HTTP/1.1 request whose body does not come", async () => {
-    const url = await open({ headersTimeoutMs: 200, requestTimeoutMs: 300 });
+    const url = await open({ headersTimeoutMs: 200, checkIntervalMs: 100, requestTimeoutMs: 300 });
     const head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx";
     await once(await connectRaw(url, head), "close");
   });
@@ -79,10 +82,31 @@ describe("openPort ends", () => {
 
   it("an HTTP/2 request whose body does not come, and only that stream", async () => {
     const { session, stream } = startRequest(
-      await open({ headersTimeoutMs: 200, requestTimeoutMs: 200 }),
+      await open({ headersTimeoutMs: 200, checkIntervalMs: 100, requestTimeoutMs: 200 }),
     );
     await once(stream, "close");
     expect(session.destroyed).toBe(false);
+    session.destroy();
+  });
+
+  it("an HTTP/2 connection that is idle after a stream that outlived the limit", async () => {
+    const url = await open({ idleTimeoutMs: 200, checkIntervalMs: 50 });
+    const { session, stream } = startRequest(url);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    stream.close(constants.NGHTTP2_CANCEL);
+    await once(session, "close");
+  });
+
+  it("an HTTP/2 stream whose answer is not taken", async () => {
+    const session = connectHttp2(
+      await open({ headersTimeoutMs: 200, requestTimeoutMs: 200, checkIntervalMs: 50 }),
+      {
+        settings: { initialWindowSize: 0 },
+      },
+    );
+    const stream = session.request({ ":path": "/" });
+    stream.on("error", () => {}).resume();
+    await once(stream, "close");
     session.destroy();
   });
 

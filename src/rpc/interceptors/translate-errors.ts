@@ -1,9 +1,17 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  type Interceptor,
+  type StreamRequest,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
 import { InvalidFieldError } from "../../errors.js";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { CallerExpiredError } from "../../ice/ice-server-list.js";
 import { callRecordKey } from "../call-record.js";
+import { UnaryCall } from "../unary/unary-call.js";
 
 /**
  * Turns what the domain throws into the one closed set of codes, so that every protocol answers
@@ -12,15 +20,8 @@ import { callRecordKey } from "../call-record.js";
  */
 export const translateErrors: Interceptor = (next) => async (request) => {
   function translate(error: unknown): ConnectError {
-    if (request.signal.aborted) {
-      // The deadline has passed or the caller is gone: whatever failed then, failed because of it.
-      return ConnectError.from(request.signal.reason, Code.Canceled);
-    }
-    const translated = translateError(error);
-    if (translated !== error) {
-      request.contextValues.get(callRecordKey).cause = describeCause(error);
-    }
-    return translated;
+    // When the deadline has passed or the caller is gone, whatever failed then failed because of it.
+    return findEnd(request) ?? translateAndRecord(error, request.contextValues);
   }
 
   async function* translateStream<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
@@ -32,7 +33,10 @@ export const translateErrors: Interceptor = (next) => async (request) => {
   }
 
   try {
-    request.signal.throwIfAborted();
+    const end = findEnd(request);
+    if (end !== undefined) {
+      throw end;
+    }
     const response = await next(request);
     return response.stream ? { ...response, message: translateStream(response.message) } : response;
   } catch (error) {
@@ -40,8 +44,16 @@ export const translateErrors: Interceptor = (next) => async (request) => {
   }
 };
 
+function findEnd(request: UnaryRequest | StreamRequest): ConnectError | undefined {
+  if (request instanceof UnaryCall) {
+    return request.findEnd();
+  }
+  const { aborted, reason } = request.signal;
+  return aborted ? ConnectError.from(reason, Code.Canceled) : undefined;
+}
+
 /** The {@link ConnectError} that a caller gets for anything thrown. */
-export function translateError(error: unknown): ConnectError {
+function translateError(error: unknown): ConnectError {
   if (error instanceof ConnectError) {
     return error;
   }
@@ -59,6 +71,15 @@ export function translateError(error: unknown): ConnectError {
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }
 
+/** The same, and what the caller does not get to see goes on the call's record. */
+export function translateAndRecord(error: unknown, values: ContextValues): ConnectError {
+  const translated = translateError(error);
+  if (translated !== error) {
+    values.get(callRecordKey).cause = error instanceof TokenRejectedError ? error.reason : error;
+  }
+  return translated;
+}
+
 /**
  * The answer to a call without a valid token, the same whatever the cause. `invalid_token` tells
  * that a token was sent (RFC 6750 section 3.1); without one the challenge carries no error code.
@@ -68,8 +89,4 @@ export function refuseToken(error?: "invalid_token"): ConnectError {
   return new ConnectError("invalid auth token", Code.Unauthenticated, {
     "WWW-Authenticate": error === undefined ? challenge : `${challenge}, error="${error}"`,
   });
-}
-
-function describeCause(error: unknown): unknown {
-  return error instanceof TokenRejectedError ? error.reason : error;
 }

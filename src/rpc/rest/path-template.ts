@@ -1,9 +1,13 @@
 /** What a path's variables hold, by field path such as `book.shelf_id`. */
 export type PathVariables = ReadonlyMap<string, string>;
 
+const noVariables: PathVariables = new Map();
+
 /** A compiled path template of google.api.http. */
 export interface PathTemplate {
   readonly text: string;
+  /** Whether it has no variables, so that it matches its own text alone. */
+  readonly isLiteral: boolean;
   /** The variables of a path (without query) that matches, else undefined. */
   match(path: string): PathVariables | undefined;
 }
@@ -44,9 +48,14 @@ export function parsePathTemplate(text: string): PathTemplate {
     throw new Error(`malformed path template "${text}" in a google.api.http annotation`);
   }
   const regExp = new RegExp(`^${pattern}$`);
+  const isLiteral = !/[{*]/.test(text);
   return {
     text,
+    isLiteral,
     match(path) {
+      if (isLiteral) {
+        return path === text ? noVariables : undefined;
+      }
       const found = regExp.exec(path);
       if (found === null) {
         return undefined;

@@ -1,4 +1,5 @@
 import {
+  create,
   type DescField,
   type DescMessage,
   fromJson,
@@ -23,6 +24,9 @@ export function readRequestMessage<Desc extends DescMessage>(
   variables: PathVariables,
   rawQuery: string,
 ): MessageShape<Desc> {
+  if (variables.size === 0 && rawQuery === "") {
+    return create(schema);
+  }
   const root: JsonObject = {};
   const bound = new Set<DescField>();
   for (const [path, value] of variables) {

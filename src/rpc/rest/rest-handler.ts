@@ -2,135 +2,106 @@ import {
   create,
   type DescMessage,
   type JsonObject,
+  type Message,
   type MessageShape,
   toJson,
 } from "@bufbuild/protobuf";
+import { createContextKey } from "@connectrpc/connect";
+import { rememberLast } from "../remember-last.js";
+import type { HandlerOptions } from "../unary/handler-options.js";
 import {
-  Code,
-  ConnectError,
-  createContextValues,
-  createHandlerContext,
-  type MethodImplSpec,
-} from "@connectrpc/connect";
-import {
-  contentTypeMatcher,
-  createAsyncIterable,
-  invokeUnaryImplementation,
-  type UniversalHandler,
-  type UniversalHandlerOptions,
-  type UniversalServerRequest,
-  type UniversalServerResponse,
-} from "@connectrpc/connect/protocol";
-import { translateError } from "../interceptors/translate-errors.js";
-import { splitRequestTarget } from "../request-target.js";
-import { readGetTemplates } from "./http-binding.js";
-import type { PathTemplate, PathVariables } from "./path-template.js";
+  addHeaders,
+  type HttpHeaders,
+  type HttpRequest,
+  type UnaryHandler,
+} from "../unary/http-message.js";
+import { settleError } from "../unary/settle-error.js";
+import { UnaryCall } from "../unary/unary-call.js";
+import { composeUnary, takeMessage, type UnarySpec } from "../unary/unary-invocation.js";
+import type { PathTemplate } from "./path-template.js";
 import { problemContentType, toProblemDetails } from "./problem-details.js";
 import { rawQueryKey } from "./raw-query.js";
 import { readRequestMessage } from "./request-message.js";
 
-/** A handler of the router that speaks plain JSON over GET at a path of its own. */
-export interface RestHandler extends UniversalHandler {
-  readonly template: PathTemplate;
-}
-
-type UnarySpec = MethodImplSpec & { kind: "unary" };
-
-const protocolName = "rest";
-/** Made once: a reason made for each call would cost a stack trace each. */
-const callEnded = new ConnectError("the call has ended", Code.Canceled);
+/** Why the request message could not be read. */
+const bindingErrorKey = createContextKey<unknown>(undefined, { description: "what did not parse" });
 
 /**
- * The REST handlers of a method: one for each GET route in its `google.api.http` annotation. REST
- * is thereby one more protocol of the router: the same interceptors and the same implementation
- * run as for gRPC and Connect, only the wire differs.
+ * A method as plain JSON over GET, at the path that its `google.api.http` annotation gives. REST is
+ * thereby one more protocol of the router: the same interceptors and the same implementation run as
+ * for gRPC and Connect, only the wire differs.
  */
-export function createRestHandlers(
-  spec: MethodImplSpec,
-  options: Pick<UniversalHandlerOptions, "interceptors"> &
-    Partial<Pick<UniversalHandlerOptions, "shutdownSignal">>,
-): RestHandler[] {
-  return spec.kind === "unary"
-    ? readGetTemplates(spec.method).map((template) => createRestHandler(spec, template, options))
-    : [];
-}
-
-function createRestHandler(
+export function createRestHandler(
   spec: UnarySpec,
   template: PathTemplate,
-  options: Parameters<typeof createRestHandlers>[1],
-): RestHandler {
-  async function handle(request: UniversalServerRequest): Promise<UniversalServerResponse> {
-    const { path, query } = splitRequestTarget(request.url);
-    const variables = template.match(path) ?? new Map<string, string>();
-    const values = request.contextValues ?? createContextValues();
-    values.set(rawQueryKey, query);
-    const context = createHandlerContext({
-      service: spec.method.parent,
-      method: spec.method,
-      protocolName,
-      requestMethod: request.method,
-      url: request.url,
-      requestSignal: request.signal,
-      ...(options.shutdownSignal && { shutdownSignal: options.shutdownSignal }),
-      requestHeader: request.header,
-      contextValues: values,
-    });
-    try {
-      const bound = bindRequest(spec, variables, query);
-      const output = await invokeUnaryImplementation(
-        bound.spec,
-        context,
-        bound.input,
-        options.interceptors,
-      );
-      context.responseHeader.set("Content-Type", "application/json");
-      return respond(200, context.responseHeader, toResponseJson(spec.method.output, output));
-    } catch (error) {
-      const connectError = translateError(error);
-      const problem = toProblemDetails(connectError);
-      connectError.metadata.forEach((value, name) => {
-        context.responseHeader.append(name, value);
-      });
-      context.responseHeader.set("Content-Type", problemContentType);
-      return respond(problem.status, context.responseHeader, { ...problem });
-    } finally {
-      context.abort(callEnded);
-    }
-  }
-  return Object.assign(handle, {
-    template,
-    protocolNames: [protocolName],
-    service: spec.method.parent,
-    method: spec.method,
-    requestPath: template.text,
-    allowedMethods: ["GET", "HEAD"],
-    supportedContentType: contentTypeMatcher(/^/),
-  });
+  { interceptors }: Pick<HandlerOptions, "interceptors">,
+): UnaryHandler {
+  const { method } = spec;
+  const invoke = composeUnary(reportBindingErrors(spec), interceptors);
+  const encode = rememberLast((output: Message) =>
+    JSON.stringify(toResponseJson(method.output, output)),
+  );
+  const kind = { method, protocolName: "rest" } as const;
+  return {
+    protocol: "rest",
+    maxBodyBytes: 0,
+    findTimeoutMs: () => undefined,
+    async handle(request) {
+      request.contextValues.set(rawQueryKey, request.query);
+      const message = bindRequest(method.input, template, request);
+      const call = new UnaryCall(kind, request, message, undefined);
+      const headers: HttpHeaders = {};
+      try {
+        const body = encode(takeMessage(await invoke(call)));
+        headers["content-type"] = "application/json";
+        call.addResponseHeaders(headers);
+        return { status: 200, headers, body };
+      } catch (error) {
+        const settled = settleError(error, request.contextValues);
+        const problem = toProblemDetails(settled);
+        call.addResponseHeaders(headers);
+        addHeaders(headers, settled.metadata);
+        headers["content-type"] = problemContentType;
+        return { status: problem.status, headers, body: JSON.stringify(problem) };
+      } finally {
+        call.end();
+      }
+    },
+  };
 }
 
 /**
- * Reads the request message. One that does not parse is reported by the implementation's place, so
+ * Reads the request message. One that does not parse is reported in the implementation's place, so
  * that authentication comes first: a stranger learns nothing about parameters.
  */
-function bindRequest(
-  spec: UnarySpec,
-  variables: PathVariables,
-  rawQuery: string,
-): { spec: UnarySpec; input: MessageShape<DescMessage> } {
-  const { input } = spec.method;
+function bindRequest<Desc extends DescMessage>(
+  schema: Desc,
+  template: PathTemplate,
+  { path, query, contextValues }: HttpRequest,
+): MessageShape<Desc> {
   try {
-    return { spec, input: readRequestMessage(input, variables, rawQuery) };
+    return readRequestMessage(schema, template.match(path) ?? new Map(), query);
   } catch (error) {
-    const impl = (): never => {
-      throw error;
-    };
-    return { spec: { ...spec, impl }, input: create(input) };
+    contextValues.set(bindingErrorKey, error);
+    return create(schema);
   }
+}
+
+function reportBindingErrors(spec: UnarySpec): UnarySpec {
+  return {
+    ...spec,
+    impl(message, context) {
+      const error = context.values.get(bindingErrorKey);
+      if (error !== undefined) {
+        throw error;
+      }
+      return spec.impl(message, context);
+    },
+  };
 }
 
 /** The response message as JSON; its own lists are always there, as clients iterate over them. */
-function toResponseJson(schema: DescMessage, message: MessageShape<DescMessage>): JsonObject {
+function toResponseJson(schema: DescMessage, message: Message): JsonObject {
   const json: JsonObject = {};
   for (const field of schema.fields) {
     if (field.fieldKind === "list") {
@@ -138,10 +109,4 @@ function toResponseJson(schema: DescMessage, message: MessageShape<DescMessage>)
     }
   }
   return Object.assign(json, toJson(schema, message));
-}
-
-function respond(status: number, header: Headers, json: JsonObject): UniversalServerResponse {
-  const body = Buffer.from(JSON.stringify(json));
-  header.set("Content-Length", String(body.byteLength));
-  return { status, header, body: createAsyncIterable([body]) };
 }

@@ -1,58 +1,47 @@
-import {
-  Code,
-  ConnectError,
-  createContextValues,
-  createServiceImplSpec,
-  type Interceptor,
-} from "@connectrpc/connect";
-import { createAsyncIterable, readAllBytes } from "@connectrpc/connect/protocol";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { createRestHandlers, type RestHandler } from "../../../src/rpc/rest/rest-handler.js";
+import { readGetTemplates } from "../../../src/rpc/rest/http-binding.js";
+import { type Router, RouterBuilder } from "../../../src/rpc/router.js";
+import { getByRouter } from "../unary-request.js";
 import { compileShelfSchema } from "./shelf-schema.js";
 
 const { service } = compileShelfSchema();
 
-function createHandlers(impl: (request: unknown) => unknown, interceptors: Interceptor[] = []) {
-  const spec = createServiceImplSpec(service, {
-    getShelf: impl,
-    putShelf: impl,
-    listShelves: impl,
-  } as never);
-  return Object.values(spec.methods).flatMap((method) =>
-    createRestHandlers(method, { interceptors }),
-  );
+function createRouter(impl: (request: unknown) => unknown, interceptors: Interceptor[] = []) {
+  const implementation = { getShelf: impl, putShelf: impl, listShelves: impl };
+  return new RouterBuilder({ interceptors, acceptCompression: [], readMaxBytes: 1000 })
+    .add(service, implementation as never)
+    .build();
 }
 
-async function call(handlers: RestHandler[], target: string) {
-  const path = target.replace(/\?.*/, "");
-  const handler = handlers.find(({ template }) => template.match(path) !== undefined);
-  const response = await handler?.({
-    httpVersion: "1.1",
-    method: "GET",
-    url: `http://localhost${target}`,
-    header: new Headers(),
-    body: createAsyncIterable([]),
-    signal: new AbortController().signal,
-    contextValues: createContextValues(),
-  });
-  const bytes = await readAllBytes(response?.body ?? createAsyncIterable([]), 1e6);
+async function call(router: Router, target: string) {
+  const { answer } = await getByRouter(router, target);
   return {
-    status: response?.status,
-    type: response?.header?.get("Content-Type"),
-    json: JSON.parse(Buffer.from(bytes).toString()) as unknown,
+    status: answer?.status,
+    type: answer?.headers["content-type"],
+    json: JSON.parse(String(answer?.body)) as unknown,
   };
 }
 
-describe("createRestHandlers", () => {
+describe("createRestHandler", () => {
   it("makes a route of each GET binding, and of nothing else", () => {
-    expect(createHandlers(() => ({})).map(({ template }) => template.text)).toEqual([
+    const templates = service.methods.flatMap((method) => readGetTemplates(method));
+    expect(templates.map(({ text }) => text)).toEqual([
       "/v1/shelves/{shelf_id}",
       "/v1/{book.title=books/*}:shelf",
+    ]);
+    const router = createRouter(() => ({}));
+    const found = ["/v1/shelves/a", "/v1/books/x:shelf", "/v1/shelves", "/v1/shelves/a/b"];
+    expect(found.map((path) => router(path)?.path)).toEqual([
+      "/v1/shelves/{shelf_id}",
+      "/v1/{book.title=books/*}:shelf",
+      undefined,
+      undefined,
     ]);
   });
 
   it("gives path and query to the implementation and answers with proto3 JSON, lists always there", async () => {
-    const echo = createHandlers((request) => request);
+    const echo = createRouter((request) => request);
     expect(await call(echo, "/v1/shelves/a%20b?count=3")).toEqual({
       status: 200,
       type: "application/json",
@@ -69,13 +58,13 @@ describe("createRestHandlers", () => {
       seen.push("interceptor");
       throw new ConnectError("no", Code.PermissionDenied);
     };
-    const handlers = createHandlers(() => seen.push("implementation"), [deny]);
+    const handlers = createRouter(() => seen.push("implementation"), [deny]);
     expect((await call(handlers, "/v1/shelves/a?count=x")).status).toBe(403);
     expect(seen).toEqual(["interceptor"]);
   });
 
   it("answers with problem details", async () => {
-    const fail = createHandlers(() => {
+    const fail = createRouter(() => {
       throw new ConnectError("shelf is full", Code.ResourceExhausted);
     });
     expect(await call(fail, "/v1/shelves/a")).toEqual({
@@ -93,7 +82,7 @@ describe("createRestHandlers", () => {
   });
 
   it("never tells what an unforeseen error says", async () => {
-    const fail = createHandlers(() => {
+    const fail = createRouter(() => {
       throw new Error("the secret is hunter2");
     });
     const { status, json } = await call(fail, "/v1/shelves/a");

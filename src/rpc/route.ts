@@ -1,0 +1,105 @@
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
+import {
+  contentTypeMatcher,
+  createMethodUrl,
+  type UniversalHandler,
+} from "@connectrpc/connect/protocol";
+import { contentTypeUnaryRegExp } from "@connectrpc/connect/protocol-connect";
+import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
+import type { PathTemplate } from "./rest/path-template.js";
+import { createRestHandler } from "./rest/rest-handler.js";
+import { createConnectGetHandler, createConnectPostHandler } from "./unary/connect-handler.js";
+import { createGrpcHandler } from "./unary/grpc-handler.js";
+import type { HandlerOptions } from "./unary/handler-options.js";
+import type { ProtocolName, UnaryHandler } from "./unary/http-message.js";
+import type { UnarySpec } from "./unary/unary-invocation.js";
+
+interface RouteCommon {
+  /** The path, or the path template, as the log names it. */
+  readonly path: string;
+  readonly allowedMethods: readonly string[];
+}
+
+/** A unary method over every protocol that its path takes. */
+export interface UnaryRoute extends RouteCommon {
+  readonly kind: "unary";
+  /**
+   * What serves a request, or undefined when its format is unknown. Whether its method is allowed
+   * is for the caller to look at.
+   */
+  choose(request: RequestFormat): UnaryHandler | undefined;
+}
+
+/** A streaming method, left to Connect's own protocol code. */
+export interface StreamRoute extends RouteCommon {
+  readonly kind: "stream";
+  readonly handler: UniversalHandler;
+}
+
+export type Route = UnaryRoute | StreamRoute;
+
+/** The parts of a request that say in which format it is. */
+export interface RequestFormat {
+  readonly method: string;
+  /** Empty where there is none. */
+  readonly contentType: string;
+  readonly query: string;
+}
+
+/** A unary method at its own path over gRPC, gRPC-Web and Connect. */
+export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): UnaryRoute {
+  const { method } = spec;
+  const byContentType = [
+    // The most performance-minded of the callers come first.
+    { matches: contentTypeMatcher(grpcRegExp), handler: createGrpcHandler("grpc", spec, options) },
+    {
+      matches: contentTypeMatcher(contentTypeUnaryRegExp),
+      handler: createConnectPostHandler(spec, options),
+    },
+    {
+      // Without the -text variant, which is for browsers before fetch.
+      matches: contentTypeMatcher(
+        /^application\/grpc-web(?:\+(?:json(?:; ?charset=utf-?8)?|proto))?$/i,
+      ),
+      handler: createGrpcHandler("grpc-web", spec, options),
+    },
+  ];
+  const get =
+    method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS
+      ? createConnectGetHandler(spec, options)
+      : undefined;
+  return {
+    kind: "unary",
+    path: createMethodUrl("/", method),
+    allowedMethods: get === undefined ? ["POST"] : ["POST", "GET"],
+    choose({ method: verb, contentType, query }) {
+      if (verb === "GET") {
+        return /(?:^|&)encoding=(?:json|proto)(?:&|$)/.test(query) ? get : undefined;
+      }
+      return byContentType.find(({ matches }) => matches(contentType))?.handler;
+    },
+  };
+}
+
+/** A unary method as REST, at the path of one of its `google.api.http` annotations. */
+export function createRestRoute(
+  spec: UnarySpec,
+  template: PathTemplate,
+  options: HandlerOptions,
+): UnaryRoute {
+  const handler = createRestHandler(spec, template, options);
+  return {
+    kind: "unary",
+    path: template.text,
+    allowedMethods: ["GET", "HEAD"],
+    choose: () => handler,
+  };
+}
+
+/** The protocol of a request to a route, for the log; a guess where its format is unknown. */
+export function nameProtocol(contentType: string): ProtocolName {
+  if (contentType.startsWith("application/grpc-web")) {
+    return "grpc-web";
+  }
+  return contentType.startsWith("application/grpc") ? "grpc" : "connect";
+}

@@ -1,0 +1,10 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** Why calls end without the answer that they were made for. */
+export function clientGone(): ConnectError {
+  return new ConnectError("the client went away", Code.Canceled);
+}
+
+export function deadlinePassed(): ConnectError {
+  return new ConnectError("the deadline has passed", Code.DeadlineExceeded);
+}

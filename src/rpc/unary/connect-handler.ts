@@ -1,0 +1,133 @@
+import { base64Decode } from "@bufbuild/protobuf/wire";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
+import * as connect from "@connectrpc/connect/protocol-connect";
+import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
+import { compressMinBytes, type HandlerOptions } from "./handler-options.js";
+import {
+  addHeaders,
+  type HttpAnswer,
+  type HttpHeaders,
+  type HttpRequest,
+  requireBody,
+  type UnaryHandler,
+} from "./http-message.js";
+import { createMessageCodec } from "./message-codec.js";
+import { settleError } from "./settle-error.js";
+import { UnaryCall } from "./unary-call.js";
+import { composeUnary, takeMessage, type UnarySpec } from "./unary-invocation.js";
+
+/** What a request carries, wherever it stands: in header and body, or in the query. */
+interface Wire {
+  readonly binary: boolean;
+  /** The name of the compression that the message came in. */
+  readonly encoding: string | null;
+  /** @throws ConnectError when it cannot be read */
+  readMessage(): Uint8Array;
+}
+
+/** A unary method over Connect by POST (https://connectrpc.com/docs/protocol#unary-request). */
+export function createConnectPostHandler(spec: UnarySpec, options: HandlerOptions): UnaryHandler {
+  return createConnectHandler(spec, options, options.readMaxBytes, (request) => ({
+    binary: connect.parseContentType(request.headers.find("content-type"))?.binary === true,
+    encoding: request.headers.find("content-encoding"),
+    readMessage: () => requireBody(request, options.readMaxBytes),
+  }));
+}
+
+/**
+ * A method without side effects over Connect by GET
+ * (https://connectrpc.com/docs/protocol#unary-get-request).
+ */
+export function createConnectGetHandler(spec: UnarySpec, options: HandlerOptions): UnaryHandler {
+  return createConnectHandler(spec, options, 0, ({ query }) => {
+    const parameters = new URLSearchParams(query);
+    return {
+      binary: parameters.get("encoding") === "proto",
+      encoding: parameters.get("compression"),
+      readMessage: () => readQueryMessage(parameters),
+    };
+  });
+}
+
+function createConnectHandler(
+  spec: UnarySpec,
+  options: HandlerOptions,
+  maxBodyBytes: number,
+  readWire: (request: HttpRequest) => Wire,
+): UnaryHandler {
+  const { method } = spec;
+  const { acceptCompression, readMaxBytes } = options;
+  const invoke = composeUnary(spec, options.interceptors);
+  const codec = createMessageCodec(method, readMaxBytes);
+  const kind = { method, protocolName: "connect" } as const;
+  return {
+    protocol: "connect",
+    maxBodyBytes,
+    findTimeoutMs: (sent) => findTimeoutMs(sent.find("connect-timeout-ms"), connect.parseTimeout),
+    async handle(request) {
+      const { binary, encoding, readMessage } = readWire(request);
+      const compression = compressionNegotiate(
+        acceptCompression,
+        encoding,
+        request.headers.find("accept-encoding"),
+        connect.headerUnaryAcceptEncoding,
+      );
+      const headers: HttpHeaders = {};
+      let call: UnaryCall | undefined;
+      let status = 200;
+      let body: string | Uint8Array;
+      try {
+        if (compression.error !== undefined) {
+          throw compression.error;
+        }
+        const timeout = request.headers.find("connect-timeout-ms");
+        const timeoutMs = readTimeoutMs(timeout, connect.parseTimeout);
+        const sent = readMessage();
+        const data =
+          compression.request === null
+            ? sent
+            : await compression.request.decompress(sent, readMaxBytes);
+        call = new UnaryCall(kind, request, codec.decode(data, binary), timeoutMs);
+        const output = takeMessage(await invoke(call));
+        body = binary ? codec.encodeBinary(output) : codec.encodeJson(output);
+        headers["content-type"] = binary
+          ? connect.contentTypeUnaryProto
+          : connect.contentTypeUnaryJson;
+        call.addResponseHeaders(headers);
+      } catch (error) {
+        const settled = settleError(error, request.contextValues);
+        status = connect.codeToHttpStatus(settled.code);
+        body = JSON.stringify(connect.errorToJson(settled, undefined));
+        headers["content-type"] = connect.contentTypeUnaryJson;
+        call?.addResponseHeaders(headers);
+        addHeaders(headers, settled.metadata);
+      } finally {
+        call?.end();
+      }
+      call?.addResponseTrailers(headers, "trailer-");
+      return compression.response === null || body.length < compressMinBytes
+        ? { status, headers, body }
+        : compress({ status, headers, body }, compression.response);
+    },
+  };
+}
+
+function readQueryMessage(parameters: URLSearchParams): Uint8Array {
+  const message = parameters.get("message") ?? "";
+  if (parameters.get("base64") !== "1") {
+    return Buffer.from(message);
+  }
+  try {
+    return base64Decode(message);
+  } catch {
+    throw new ConnectError("the parameter message is no base64", Code.InvalidArgument);
+  }
+}
+
+async function compress(answer: HttpAnswer, compression: Compression): Promise<HttpAnswer> {
+  const { body, headers } = answer;
+  headers[connect.headerUnaryEncoding.toLowerCase()] = compression.name;
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return { ...answer, body: await compression.compress(bytes) };
+}

@@ -1,0 +1,130 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import {
+  type Compression,
+  compressedFlag,
+  compressionNegotiate,
+} from "@connectrpc/connect/protocol";
+import * as grpc from "@connectrpc/connect/protocol-grpc";
+import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
+import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
+import { type Envelope, envelopeHeadBytes, openEnvelope, sealEnvelopes } from "./envelope.js";
+import { compressMinBytes, type HandlerOptions } from "./handler-options.js";
+import {
+  addHeaders,
+  type HttpAnswer,
+  type HttpHeaders,
+  requireBody,
+  type UnaryHandler,
+} from "./http-message.js";
+import { createMessageCodec } from "./message-codec.js";
+import { settleError } from "./settle-error.js";
+import { UnaryCall } from "./unary-call.js";
+import { composeUnary, takeMessage, type UnarySpec } from "./unary-invocation.js";
+
+type GrpcProtocol = "grpc" | "grpc-web";
+
+const contentTypes = {
+  grpc: { proto: grpc.contentTypeProto, json: grpc.contentTypeJson },
+  "grpc-web": { proto: grpcWeb.contentTypeProto, json: grpcWeb.contentTypeJson },
+} as const;
+
+/**
+ * A method over gRPC (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md), or over
+ * gRPC-Web (PROTOCOL-WEB.md beside it), which differs in that the trailers go into the body.
+ */
+export function createGrpcHandler(
+  protocol: GrpcProtocol,
+  spec: UnarySpec,
+  options: HandlerOptions,
+): UnaryHandler {
+  const { method } = spec;
+  const { acceptCompression, readMaxBytes } = options;
+  const invoke = composeUnary(spec, options.interceptors);
+  const codec = createMessageCodec(method, readMaxBytes);
+  const maxBodyBytes = envelopeHeadBytes + readMaxBytes;
+  const kind = { method, protocolName: protocol };
+
+  return {
+    protocol,
+    maxBodyBytes,
+    findTimeoutMs: (sent) => findTimeoutMs(sent.find("grpc-timeout"), grpc.parseTimeout),
+    async handle(request) {
+      const { headers: sent } = request;
+      const binary = !sent.find("content-type")?.toLowerCase().includes("+json");
+      const compression = compressionNegotiate(
+        acceptCompression,
+        sent.find("grpc-encoding"),
+        sent.find("grpc-accept-encoding"),
+        grpc.headerAcceptEncoding,
+      );
+      const headers: HttpHeaders = {
+        "content-type": contentTypes[protocol][binary ? "proto" : "json"],
+      };
+      if (compression.response !== null) {
+        headers["grpc-encoding"] = compression.response.name;
+      }
+      let call: UnaryCall | undefined;
+      try {
+        if (compression.error !== undefined) {
+          throw compression.error;
+        }
+        const timeoutMs = readTimeoutMs(sent.find("grpc-timeout"), grpc.parseTimeout);
+        const envelope = openEnvelope(requireBody(request, maxBodyBytes), readMaxBytes);
+        const data =
+          (envelope.flags & compressedFlag) === 0
+            ? envelope.data
+            : await decompress(envelope.data, compression.request, readMaxBytes);
+        call = new UnaryCall(kind, request, codec.decode(data, binary), timeoutMs);
+        const output = takeMessage(await invoke(call));
+        const message = binary ? codec.encodeBinary(output) : Buffer.from(codec.encodeJson(output));
+        return finish(protocol, headers, call, [
+          compression.response === null || message.byteLength < compressMinBytes
+            ? { flags: 0, data: message }
+            : { flags: compressedFlag, data: await compression.response.compress(message) },
+        ]);
+      } catch (error) {
+        return finish(protocol, headers, call, [], settleError(error, request.contextValues));
+      } finally {
+        call?.end();
+      }
+    },
+  };
+}
+
+function decompress(
+  data: Uint8Array,
+  compression: Compression | null,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  if (compression === null) {
+    throw new ConnectError("the message is compressed, but not said how", Code.Internal);
+  }
+  return compression.decompress(data, maxBytes);
+}
+
+function finish(
+  protocol: GrpcProtocol,
+  headers: HttpHeaders,
+  call: UnaryCall | undefined,
+  messages: readonly Envelope[],
+  error?: ConnectError,
+): HttpAnswer {
+  const trailers: HttpHeaders = {};
+  if (error === undefined) {
+    trailers["grpc-status"] = grpc.grpcStatusOk;
+    call?.addResponseTrailers(trailers);
+  } else {
+    addHeaders(trailers, grpc.setTrailerStatus(call?.responseTrailer ?? new Headers(), error));
+  }
+  call?.addResponseHeaders(headers);
+  if (protocol === "grpc") {
+    return { status: 200, headers, body: sealEnvelopes(messages), trailers };
+  }
+  const lines = Object.entries(trailers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const data = Buffer.from(lines.join(""));
+  return {
+    status: 200,
+    headers,
+    body: sealEnvelopes([...messages, { flags: grpcWeb.trailerFlag, data }]),
+  };
+}

@@ -1,0 +1,17 @@
+import type { Interceptor } from "@connectrpc/connect";
+import type { Compression } from "@connectrpc/connect/protocol";
+
+/** What all handlers of the router have in common. */
+export interface HandlerOptions {
+  /** Outermost first. */
+  readonly interceptors: Interceptor[];
+  /** Aborted when the process has to end: ends the streams that are still open. */
+  readonly shutdownSignal?: AbortSignal;
+  /** For requests and responses alike. */
+  readonly acceptCompression: Compression[];
+  /** The largest request message, before and after decompression. */
+  readonly readMaxBytes: number;
+}
+
+/** Smaller responses are not compressed: it would cost more than it saves. */
+export const compressMinBytes = 1024;

@@ -1,0 +1,33 @@
+import { ConnectError, type ContextValues } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { callRecordKey } from "../call-record.js";
+import { translateAndRecord } from "../interceptors/translate-errors.js";
+
+/**
+ * Longer messages are cut: they repeat what the caller has sent. As grpc-message a character takes up
+ * to 9 bytes, and Node closes an HTTP/2 connection whose headers are larger than 64 KiB.
+ */
+const maxMessageChars = 4096;
+/** The same for one that is percent-encoded already. */
+export const maxEncodedMessageBytes = 9 * maxMessageChars;
+
+/**
+ * The error that the caller gets for anything thrown, before, in or after the interceptors. Its
+ * code goes on record where none of them has put one.
+ */
+export function settleError(error: unknown, values: ContextValues): ConnectError {
+  const settled = boundMessage(translateAndRecord(error, values));
+  values.get(callRecordKey).code ??= codeToString(settled.code);
+  return settled;
+}
+
+function boundMessage(error: ConnectError): ConnectError {
+  const { rawMessage } = error;
+  if (rawMessage.length <= maxMessageChars && rawMessage.isWellFormed()) {
+    return error;
+  }
+  const text = rawMessage.slice(0, maxMessageChars).toWellFormed();
+  const bounded = new ConnectError(text, error.code, error.metadata, undefined, error.cause);
+  bounded.details = error.details;
+  return bounded;
+}

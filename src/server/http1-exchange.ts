@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { RequestHeaders } from "../rpc/request-headers.js";
+import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
+import type { HttpExchange } from "./http-exchange.js";
+
+/** What is read on after an answer, so that the connection can be kept. */
+const smallRequestBytes = 64 * 1024;
+
+/** Who is to hear of it when a connection closes. */
+const goneListeners = new WeakMap<Socket, Set<() => void>>();
+
+/** An exchange over HTTP/1.1 or HTTP/1.0. */
+export class Http1Exchange implements HttpExchange {
+  readonly arrivedAtMs = performance.now();
+  readonly remoteAddress: string | undefined;
+  readonly headers: RequestHeaders;
+  readonly body: IncomingMessage;
+  readonly output: ServerResponse;
+  #goneListeners: (() => void)[] = [];
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.remoteAddress = request.socket.remoteAddress;
+    this.headers = new RequestHeaders(request.rawHeaders);
+    this.body = request;
+    this.output = response;
+  }
+
+  /** Whatever else the client may call it: Node's parser lets any version through. */
+  get httpVersion(): "1.0" | "1.1" {
+    return this.body.httpVersion === "1.0" ? "1.0" : "1.1";
+  }
+
+  get method(): string {
+    return this.body.method ?? "";
+  }
+
+  get target(): string {
+    return this.body.url ?? "";
+  }
+
+  isComplete(): boolean {
+    return (
+      this.body.complete ||
+      (this.headers.find("transfer-encoding") === null &&
+        Number(this.headers.find("content-length") ?? 0) === 0)
+    );
+  }
+
+  isGone(): boolean {
+    return this.output.destroyed || this.body.socket.destroyed;
+  }
+
+  onGone(listener: () => void): void {
+    // Not the response's own "close": of requests that a client sends ahead of the answers, Node
+    // tells the first one only.
+    watchConnection(this.body.socket).add(listener);
+    this.#goneListeners.push(listener);
+  }
+
+  send({ status, headers, body, trailers }: HttpAnswer): void {
+    this.start(status, headers);
+    if (trailers !== undefined) {
+      this.output.addTrailers(trailers);
+    }
+    this.#end(this.method === "HEAD" ? undefined : body);
+  }
+
+  start(status: number, headers: HttpHeaders): void {
+    if (!this.isComplete() && !this.#isSmall()) {
+      // Rather than read on what the client still sends.
+      this.closeAfterwards();
+    }
+    this.output.writeHead(status, headers);
+  }
+
+  finish(trailers?: HttpHeaders): void {
+    if (trailers !== undefined) {
+      this.output.addTrailers(trailers);
+    }
+    this.#end(undefined);
+  }
+
+  closeAfterwards(): void {
+    this.output.shouldKeepAlive = false;
+  }
+
+  destroy(): void {
+    this.output.destroy();
+  }
+
+  #end(body: string | Uint8Array | undefined): void {
+    for (const listener of this.#goneListeners) {
+      goneListeners.get(this.body.socket)?.delete(listener);
+    }
+    this.output.end(body);
+  }
+
+  /** Whether the rest of the request may be read, so that the connection can be kept. */
+  #isSmall(): boolean {
+    const length = this.headers.find("content-length");
+    return length !== null && Number(length) <= smallRequestBytes;
+  }
+}
+
+function watchConnection(socket: Socket): Set<() => void> {
+  const known = goneListeners.get(socket);
+  if (known !== undefined) {
+    return known;
+  }
+  const listeners = new Set<() => void>();
+  goneListeners.set(socket, listeners);
+  socket.once("close", () => {
+    for (const listener of listeners) {
+      listener();
+    }
+  });
+  return listeners;
+}

@@ -1,0 +1,132 @@
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import { RequestHeaders } from "../rpc/request-headers.js";
+import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
+import type { HttpExchange } from "./http-exchange.js";
+
+/**
+ * An exchange over HTTP/2, straight on Node's stream: the request and response objects that Node
+ * puts before it for compatibility cost more than the call.
+ */
+export class Http2Exchange implements HttpExchange {
+  readonly httpVersion = "2.0";
+  readonly arrivedAtMs = performance.now();
+  readonly method: string;
+  readonly target: string;
+  readonly headers: RequestHeaders;
+  readonly remoteAddress: string | undefined;
+  readonly #stream: ServerHttp2Stream;
+  readonly #endAfterHeaders: boolean;
+  #trailers: HttpHeaders | undefined;
+  /** Not the stream's own state: Node ends one that the client resets as well. */
+  #answeredAtMs: number | undefined;
+  #goneListener: (() => void) | undefined;
+
+  /**
+   * @param rawHeaders names and values in turn, pseudo-headers included
+   * @param flags of the HEADERS frame
+   */
+  constructor(
+    stream: ServerHttp2Stream,
+    { ":method": method = "", ":path": target = "" }: IncomingHttpHeaders,
+    rawHeaders: readonly string[],
+    flags: number,
+    remoteAddress: string | undefined,
+  ) {
+    this.#stream = stream;
+    this.method = method;
+    this.target = target;
+    this.headers = new RequestHeaders(rawHeaders);
+    this.#endAfterHeaders = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+    this.remoteAddress = remoteAddress;
+  }
+
+  get body(): ServerHttp2Stream {
+    return this.#stream;
+  }
+
+  get output(): ServerHttp2Stream {
+    return this.#stream;
+  }
+
+  /** Since when the client has had to send on, or to take its answer, as performance.now() tells it. */
+  get waitsForClientSinceMs(): number | undefined {
+    return this.#answeredAtMs ?? (this.isComplete() ? undefined : this.arrivedAtMs);
+  }
+
+  isComplete(): boolean {
+    return this.#endAfterHeaders || this.#stream.readableEnded;
+  }
+
+  isGone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed;
+  }
+
+  onGone(listener: () => void): void {
+    const earlier = this.#goneListener;
+    this.#goneListener = () => {
+      earlier?.();
+      listener();
+    };
+  }
+
+  /** To be called when the stream has closed. */
+  closed(): void {
+    if (this.#answeredAtMs === undefined) {
+      this.#goneListener?.();
+    }
+  }
+
+  send({ status, headers, body, trailers }: HttpAnswer): void {
+    this.#answeredAtMs = performance.now();
+    if (trailers !== undefined) {
+      this.start(status, headers, true);
+      this.#trailers = trailers;
+      this.#stream.end(body);
+      return;
+    }
+    const endStream = body.length === 0 || this.method === "HEAD";
+    headers[":status"] = String(status);
+    this.#stream.respond(headers, { endStream });
+    if (!endStream) {
+      this.#stream.end(body);
+    }
+    this.#endUnreadRequest();
+  }
+
+  start(status: number, headers: HttpHeaders, withTrailers: boolean): void {
+    const stream = this.#stream;
+    headers[":status"] = String(status);
+    stream.respond(headers, { waitForTrailers: withTrailers });
+    if (withTrailers) {
+      stream.on("wantTrailers", () => {
+        stream.sendTrailers(this.#trailers ?? {});
+        this.#endUnreadRequest();
+      });
+    }
+  }
+
+  finish(trailers?: HttpHeaders): void {
+    this.#answeredAtMs = performance.now();
+    this.#trailers = trailers;
+    this.#stream.end();
+    if (trailers === undefined) {
+      this.#endUnreadRequest();
+    }
+  }
+
+  closeAfterwards(): void {
+    // The session closes itself at the end; a single stream has no say in it.
+  }
+
+  destroy(): void {
+    this.#stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  /** Once the answer is out, a client need not send on (RFC 9113 section 8.1). */
+  #endUnreadRequest(): void {
+    if (!this.isComplete()) {
+      // Node writes what is queued, trailers above all, before it runs this.
+      setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { ExchangeListener } from "./http-exchange.js";
+import type { HttpLimits } from "./http-limits.js";
+import { Http2Exchange } from "./http2-exchange.js";
+
+/** Ends what has outlived its limit. To be called now and then. */
+export type Http2SessionCheck = () => void;
+
+/**
+ * Makes an exchange of each stream of an HTTP/2 connection. The check that it returns bounds what
+ * Node leaves open: how long a request may take to arrive and an answer to be taken, and how long a
+ * connection may be idle.
+ */
+export function serveSession(
+  session: ServerHttp2Session,
+  limits: HttpLimits,
+  listener: ExchangeListener,
+): Http2SessionCheck {
+  const open = new Map<ServerHttp2Stream, Http2Exchange>();
+  let idleSinceMs = performance.now();
+  // Once for all streams: a session's socket is behind a slow proxy.
+  const { remoteAddress } = session.socket;
+
+  // One function for all streams: each listener that is made for a call costs it some of its speed.
+  function onClose(this: ServerHttp2Stream): void {
+    const exchange = open.get(this);
+    open.delete(this);
+    idleSinceMs = performance.now();
+    exchange?.closed();
+  }
+  const onStream = (
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    flags: number,
+    rawHeaders: string[],
+  ) => {
+    const exchange = new Http2Exchange(stream, headers, rawHeaders, flags, remoteAddress);
+    open.set(stream, exchange);
+    stream.on("close", onClose).on("error", ignoreError);
+    if (headers.expect?.toLowerCase() === "100-continue" && !exchange.isComplete()) {
+      stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
+    }
+    listener(exchange);
+  };
+  session.on("stream", onStream);
+
+  return () => {
+    const nowMs = performance.now();
+    for (const [stream, exchange] of open) {
+      if ((exchange.waitsForClientSinceMs ?? nowMs) < nowMs - limits.requestTimeoutMs) {
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
+    }
+    // A long-lived stream that is quiet, such as a watch, is no reason to end its connection.
+    if (open.size === 0 && idleSinceMs < nowMs - limits.idleTimeoutMs) {
+      session.close();
+    }
+  };
+}
+
+/** A client that resets its stream is no error of ours; whoever waits hears of it by "close". */
+function ignoreError(): void {}

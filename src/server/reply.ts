@@ -1,0 +1,92 @@
+import { type ContextValues, createContextValues } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
+import type { RequestLog } from "../observability/request-log.js";
+import { type CallRecord, callRecordKey } from "../rpc/call-record.js";
+import type { Readiness } from "../rpc/readiness.js";
+import { problemContentType } from "../rpc/rest/problem-details.js";
+import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
+import { logExchange } from "./access-log.js";
+import type { HttpExchange } from "./http-exchange.js";
+import { type HttpProblem, internalError, printProblem } from "./http-problem.js";
+
+/** The one answer to an exchange, with its line in the log. */
+export class Reply {
+  readonly exchange: HttpExchange;
+  readonly record: CallRecord = { protocol: "http" };
+  /** What every answer carries, errors included. */
+  readonly headers: HttpHeaders = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  };
+  readonly #log: RequestLog;
+  readonly #readiness: Readiness;
+
+  constructor(exchange: HttpExchange, log: RequestLog, readiness: Readiness) {
+    this.exchange = exchange;
+    this.#log = log;
+    this.#readiness = readiness;
+  }
+
+  /** What an RPC takes along: the record of its call. */
+  createContextValues(): ContextValues {
+    return createContextValues().set(callRecordKey, this.record);
+  }
+
+  /** Sends a whole answer, whose headers it takes over. To a client that is gone, nothing. */
+  send(answer: HttpAnswer): void {
+    if (this.exchange.isGone()) {
+      this.abandon();
+      return;
+    }
+    const { status, headers, body, trailers } = answer;
+    Object.assign(headers, this.headers);
+    this.closeWhenDraining();
+    if (trailers === undefined && status !== 204) {
+      // For HEAD, what the same request by GET would get.
+      headers["content-length"] = String(Buffer.byteLength(body));
+    }
+    this.exchange.send(answer);
+    this.logEnd(status);
+  }
+
+  /** Answers with problem details. */
+  refuse(problem: HttpProblem): void {
+    this.record.code = codeToString(problem.code);
+    const headers: HttpHeaders = { "content-type": problemContentType };
+    if (problem.allowedMethods !== undefined) {
+      headers["allow"] = problem.allowedMethods.join(", ");
+    }
+    this.send({ status: problem.status, headers, body: printProblem(problem) });
+  }
+
+  /** To be called as the answer goes out: a connection that is kept would hold up the end. */
+  closeWhenDraining(): void {
+    if (this.#readiness.state === "draining") {
+      this.exchange.closeAfterwards();
+    }
+  }
+
+  /** Answers where a mistake of ours leaves nothing else to say. Never throws. */
+  fail(error: unknown): void {
+    this.record.cause ??= error;
+    try {
+      this.refuse(internalError);
+    } catch {
+      this.abandon();
+    }
+  }
+
+  /** Gives up on a client that went away, or on an answer that cannot be finished. */
+  abandon(): void {
+    this.record.code ??= "canceled";
+    this.exchange.destroy();
+    this.logEnd(undefined);
+  }
+
+  /** @param status what was sent, if anything */
+  logEnd(status: number | undefined): void {
+    const { method, remoteAddress, arrivedAtMs } = this.exchange;
+    const durationMs = performance.now() - arrivedAtMs;
+    logExchange(this.#log, { method, status, durationMs, remoteAddress }, this.record);
+  }
+}

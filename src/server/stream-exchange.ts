@@ -1,0 +1,121 @@
+import { once } from "node:events";
+import { Code } from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import {
+  codeFromHttpStatus,
+  codeToString,
+  parseTimeout as parseConnectTimeout,
+} from "@connectrpc/connect/protocol-connect";
+import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
+import { toOriginForm } from "../rpc/request-target.js";
+import { clientGone } from "../rpc/unary/call-end.js";
+import { longestTimerMs } from "../rpc/unary/call-timeout.js";
+import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
+import { maxEncodedMessageBytes } from "../rpc/unary/settle-error.js";
+import { unsupportedMediaType } from "./http-problem.js";
+import type { Reply } from "./reply.js";
+
+/** Has a stream served by Connect's own protocol code, and writes what comes as it comes. */
+export async function answerStream(reply: Reply, handler: UniversalHandler): Promise<void> {
+  const { exchange, record } = reply;
+  const controller = new AbortController();
+  const { signal } = controller;
+  exchange.onGone(() => controller.abort(clientGone()));
+  let status: number | undefined;
+  try {
+    dropEndlessTimeouts(exchange.headers);
+    const response = await handler({
+      httpVersion: exchange.httpVersion,
+      method: exchange.method,
+      // The handlers look at the path and the query only.
+      url: `http://localhost${toOriginForm(exchange.target)}`,
+      header: exchange.headers,
+      // A body that is not read to its end must not end the connection before the answer is out.
+      body: exchange.body.iterator({ destroyOnReturn: false }),
+      signal,
+      contextValues: reply.createContextValues(),
+    });
+    if (response.status === 415) {
+      reply.refuse(unsupportedMediaType);
+      return;
+    }
+    status = response.status;
+    await writeStream(reply, response, signal);
+    record.code ??= findCode(response);
+    reply.logEnd(status);
+  } catch (error) {
+    if (signal.aborted || status !== undefined) {
+      reply.abandon();
+    } else {
+      reply.fail(error);
+    }
+  }
+}
+
+/** Headers leave with the first bytes, as handlers may still set some. */
+async function writeStream(
+  reply: Reply,
+  response: UniversalServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
+  const { exchange, headers } = reply;
+  const { output } = exchange;
+  const { status, trailer } = response;
+  const start = () => {
+    reply.closeWhenDraining();
+    exchange.start(
+      status,
+      { ...toHttpHeaders(response.header), ...headers },
+      trailer !== undefined,
+    );
+  };
+  let started = false;
+  for await (const chunk of response.body ?? []) {
+    signal.throwIfAborted();
+    if (!started) {
+      started = true;
+      start();
+    }
+    if (!output.write(chunk)) {
+      await once(output, "drain", { signal });
+    }
+  }
+  signal.throwIfAborted();
+  if (!started) {
+    start();
+  }
+  if ((trailer?.get("grpc-message")?.length ?? 0) > maxEncodedMessageBytes) {
+    trailer?.set("grpc-message", "the message is too long");
+  }
+  exchange.finish(trailer && toHttpHeaders(trailer));
+}
+
+function toHttpHeaders(source: Headers | undefined): HttpHeaders {
+  const headers: HttpHeaders = {};
+  if (source !== undefined) {
+    addHeaders(headers, source);
+  }
+  return headers;
+}
+
+/** The code of a call that failed before the interceptors ran. */
+function findCode({ status, trailer }: UniversalServerResponse): string {
+  const grpcStatus = Number(trailer?.get("grpc-status") ?? 0);
+  if (grpcStatus in Code) {
+    return codeToString(grpcStatus);
+  }
+  return status === 200 ? "ok" : codeToString(codeFromHttpStatus(status));
+}
+
+/** As readTimeoutMs does for unary calls, here by taking the header away. */
+function dropEndlessTimeouts(header: Headers): void {
+  for (const [name, parse] of [
+    ["grpc-timeout", parseGrpcTimeout],
+    ["connect-timeout-ms", parseConnectTimeout],
+  ] as const) {
+    const { timeoutMs = 0 } = parse(header.get(name), longestTimerMs);
+    if (timeoutMs > longestTimerMs) {
+      header.delete(name);
+    }
+  }
+}
