@@ -1,9 +1,9 @@
 // Asks for the servers with Connect. In a browser, take createConnectTransport from
-// @connectrpc/connect-web; the rest stays as it is. Run `npm run build` first: it compiles the
-// client code that protoc-gen-es generates from proto/.
+// @connectrpc/connect-web; the rest stays as it is. Run `npm run build` first: it makes
+// dist/ice_service_pb.js of what protoc-gen-es generates from proto/.
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { IceService } from "../dist/gen/ice/v1/ice_service_pb.js";
+import { IceService } from "../dist/ice_service_pb.js";
 
 const { ICE_URL = "http://127.0.0.1:8080", TOKEN } = process.env;
 

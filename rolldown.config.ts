@@ -1,0 +1,20 @@
+import { defineConfig } from "rolldown";
+
+/**
+ * One file starts in half the time and needs less memory than the two hundred modules that it is
+ * made of. pino stays outside, since it looks for its own files. Beside the program, the generated
+ * service stands for clients, on the protobuf runtime that they have.
+ */
+export default defineConfig([
+  {
+    input: "src/main.ts",
+    platform: "node",
+    external: ["pino", "pino-pretty"],
+    output: { dir: "dist", cleanDir: true, sourcemap: true, chunkFileNames: "[name].js" },
+  },
+  {
+    input: "src/gen/ice/v1/ice_service_pb.ts",
+    external: [/^@bufbuild\//],
+    output: { dir: "dist" },
+  },
+]);
