@@ -7,11 +7,11 @@ import { measureStartUp, startUpRows } from "./measurements/start-up.js";
 import { measureThroughput, type ThroughputFigures } from "./measurements/throughput.js";
 import { type ThroughputRow, throughputRows } from "./measurements/throughput-rows.js";
 import { createSettings } from "./processes/baseline.js";
-import { type Fleet, startFleet } from "./processes/fleet.js";
+import { startFleet } from "./processes/fleet.js";
 import { createScene } from "./processes/scene.js";
 import type { Machine } from "./report/machine.js";
 import type { Progress } from "./report/progress.js";
-import { completeRow, missingRow, type Row } from "./report/row.js";
+import { completeRow, type Row } from "./report/row.js";
 import { divideEach } from "./report/statistics.js";
 
 export interface BenchResult {
@@ -59,13 +59,8 @@ export async function runBenchmark(
     );
     try {
       const loads = { ...options, progress };
-      throughput = await measureThroughput(
-        measurements.filter(({ server }) => fleet.explainMissing(server) === undefined),
-        fleet,
-        scene,
-        loads,
-      );
-      rows.push(...wanted.throughput.map((row) => toRow(row, throughput, fleet, machine)));
+      throughput = await measureThroughput(measurements, fleet, scene, loads);
+      rows.push(...wanted.throughput.map((row) => toRow(row, throughput, machine)));
       if (wanted.latency.length > 0) {
         const figures = await measureLatencyRows(wanted.latency, fleet, scene, throughput, loads);
         rows.push(...figures.map((figure) => completeRow(figure)));
@@ -89,13 +84,8 @@ export async function runBenchmark(
 function toRow(
   { ours, theirs, minCores = 1, ...row }: ThroughputRow,
   throughput: ThroughputFigures,
-  fleet: Fleet,
   { cores }: Machine,
 ): Row {
-  const missing = fleet.explainMissing(ours.server);
-  if (missing !== undefined) {
-    return missingRow(row, missing);
-  }
   const isCost = row.unit === "µs/call";
   const loads = (measurement: Measurement) => throughput.get(nameMeasurement(measurement)) ?? [];
   const figures = (measurement: Measurement) =>

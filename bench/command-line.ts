@@ -44,8 +44,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       "Compares the built service with bare servers and with what one would write instead.",
     )
     .helpOption("--help", "show this")
-    .option("--rounds <n>", "rounds; a ratio is computed in each", parseCount, 5)
-    .option("--seconds <n>", "seconds of each load in each round", parseCount, 3)
+    .option("--rounds <n>", "rounds; a ratio is computed in each", parseCount, 9)
+    .option("--seconds <n>", "seconds of each load in each round", parseCount, 2)
     .option("--in-flight <n>", "calls in flight, a multiple of 8", parseInFlight, 64)
     .option("--only <pattern>", "rows that match this regular expression", parsePattern)
     .option("--json <file>", "keep every round's figures in this file")

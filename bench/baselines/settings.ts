@@ -1,17 +1,11 @@
 import { parseArgs } from "node:util";
+import type { Expectation } from "../calls/answer-check.js";
 
 /** Header names and values in the order in which they are sent. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /** What a baseline has to know to answer as the service does. It is given as arguments. */
-export interface BaselineSettings {
-  readonly stunUrls: readonly string[];
-  readonly turnUrls: readonly string[];
-  /** Signs the credentials. */
-  readonly secret: string;
-  /** What follows the colon in the username. */
-  readonly name: string;
-  readonly ttlSeconds: number;
+export interface BaselineSettings extends Expectation {
   /** Learned from the service's own answers; without those that Node or the body decides. */
   readonly restHeaders: HeaderList;
   readonly connectHeaders: HeaderList;

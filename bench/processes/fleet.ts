@@ -1,4 +1,3 @@
-import { WrongAnswerError } from "../failure.js";
 import {
   type BaselineName,
   baselineNames,
@@ -8,7 +7,7 @@ import {
   startBaseline,
 } from "./baseline.js";
 import type { Scene } from "./scene.js";
-import { type ServerProcess, ServerStartError } from "./server-process.js";
+import type { ServerProcess } from "./server-process.js";
 import { startService } from "./service.js";
 
 /** How the service runs. Loads with many tokens have a process of their own, with a cache of its own. */
@@ -29,10 +28,8 @@ export interface RunOptions {
 /** The servers that run side by side; only one at a time is under load. */
 export interface Fleet {
   readonly models: ModelAnswers;
-  /** @throws Error when it was not asked for, or is not available */
+  /** @throws Error when it was not asked for */
   find(name: ServerName): ServerProcess;
-  /** Why a server could not be had, or undefined. */
-  explainMissing(name: ServerName): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -50,32 +47,24 @@ export async function startFleet(
   { node, serviceNodeArgs }: RunOptions,
 ): Promise<Fleet> {
   const servers = new Map<ServerName, ServerProcess>();
-  const missing = new Map<ServerName, string>();
 
   async function stop() {
     await Promise.all([...servers.values()].map((server) => server.stop()));
   }
 
   async function startOurs(name: ServiceName) {
-    const args = serveArgs[name];
-    try {
-      const service = await startService(scene, { name, node, nodeArgs: serviceNodeArgs, args });
-      servers.set(name, service);
-      return service;
-    } catch (error) {
-      if (error instanceof ServerStartError && /unknown option/.test(error.output)) {
-        missing.set(name, `serve has no ${args[0]}`);
-        return undefined;
-      }
-      throw error;
-    }
+    const service = await startService(scene, {
+      name,
+      node,
+      nodeArgs: serviceNodeArgs,
+      args: serveArgs[name],
+    });
+    servers.set(name, service);
+    return service;
   }
 
   try {
     const service = await startOurs("ice-service");
-    if (service === undefined) {
-      throw new WrongAnswerError("the service refuses its own options");
-    }
     const models = await fetchModelAnswers(service.url, scene);
     const settings = createSettings(scene, models);
     const place = { node, directory: scene.directory.path };
@@ -88,7 +77,6 @@ export async function startFleet(
     }
     return {
       models,
-      explainMissing: (name) => missing.get(name),
       find(name) {
         const server = servers.get(name);
         if (server === undefined) {

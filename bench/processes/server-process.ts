@@ -42,11 +42,9 @@ export interface ServerProcess {
 /** The server has ended, or said nothing, before it was ready. */
 export class ServerStartError extends Error {
   override readonly name = "ServerStartError";
-  readonly output: string;
 
   constructor(message: string, output: string) {
     super(`${message}. Its output:\n${output}`);
-    this.output = output;
   }
 }
 
