@@ -60,10 +60,7 @@ export class Http1Exchange implements HttpExchange {
 
   send({ status, headers, body, trailers }: HttpAnswer): void {
     this.start(status, headers);
-    if (trailers !== undefined) {
-      this.output.addTrailers(trailers);
-    }
-    this.#end(this.method === "HEAD" ? undefined : body);
+    this.#end(this.method === "HEAD" ? undefined : body, trailers);
   }
 
   start(status: number, headers: HttpHeaders): void {
@@ -75,10 +72,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   finish(trailers?: HttpHeaders): void {
-    if (trailers !== undefined) {
-      this.output.addTrailers(trailers);
-    }
-    this.#end(undefined);
+    this.#end(undefined, trailers);
   }
 
   closeAfterwards(): void {
@@ -89,9 +83,12 @@ export class Http1Exchange implements HttpExchange {
     this.output.destroy();
   }
 
-  #end(body: string | Uint8Array | undefined): void {
+  #end(body: string | Uint8Array | undefined, trailers: HttpHeaders | undefined): void {
     for (const listener of this.#goneListeners) {
       goneListeners.get(this.body.socket)?.delete(listener);
+    }
+    if (trailers !== undefined) {
+      this.output.addTrailers(trailers);
     }
     this.output.end(body);
   }

@@ -51,11 +51,6 @@ export async function openPort(
   const http1 = createPortOwner(config, limits, listener);
   http1.on("clientError", malformedRequestListener);
   const http2 = createHttp2Side(limits, listener, sessions);
-  const checks = setInterval(() => {
-    for (const check of sessions.values()) {
-      check();
-    }
-  }, limits.checkIntervalMs).unref();
 
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
   const [acceptHttp1] = http1.listeners(connectionEvent);
@@ -84,6 +79,11 @@ export async function openPort(
   });
 
   const { address, port } = await bind(http1, config);
+  const checks = setInterval(() => {
+    for (const check of sessions.values()) {
+      check();
+    }
+  }, limits.checkIntervalMs).unref();
   const host = address.includes(":") ? `[${address}]` : address;
   return {
     url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`,

@@ -45,6 +45,7 @@ describe.each([
   afterAll(() => client.close());
 
   /** grpc-js takes a deadline as a point of the real time, and has no other way to give one. */
+  // grpc-js takes an instant of the real clock.
   const deadlineIn = (timeoutMs: number) => ({ deadline: Date.now() + timeoutMs });
 
   function callUnary(request: EchoRequest, timeoutMs = 60_000) {

@@ -1,5 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect as connectHttp2,
+  constants,
+} from "node:http2";
 import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -176,15 +181,7 @@ describe("HTTP/2 on the same port", () => {
     ["two messages", Buffer.alloc(10)],
   ])("answers gRPC with %s by an error status", async (_, body) => {
     const session = connectHttp2(service.url);
-    const stream = session.request({
-      ":method": "POST",
-      ":path": "/ice.v1.IceService/GetIceServers",
-      "content-type": "application/grpc",
-      te: "trailers",
-      authorization: `Bearer ${token}`,
-    });
-    stream.end(body);
-    const status = await grpcStatus(stream);
+    const status = await callGrpc(session, body);
     session.close();
     expect(status).toBeGreaterThan(0);
   });
@@ -227,20 +224,9 @@ describe("HTTP/2 on the same port", () => {
       const session = connectHttp2(service.url);
       const envelope = Buffer.alloc(5);
       envelope.writeUInt32BE(json.length, 1);
-      const call = (more: Record<string, string>, body: Buffer) => {
-        const stream = session.request({
-          ":method": "POST",
-          ":path": "/ice.v1.IceService/GetIceServers",
-          "content-type": "application/grpc",
-          te: "trailers",
-          authorization: `Bearer ${token}`,
-          ...more,
-        });
-        stream.end(body);
-        return grpcStatus(stream);
-      };
-      expect(await call(headers, Buffer.concat([envelope, Buffer.from(json)]))).toBeGreaterThan(0);
-      expect(await call({}, Buffer.alloc(5))).toBe(0);
+      const body = Buffer.concat([envelope, Buffer.from(json)]);
+      expect(await callGrpc(session, body, headers)).toBeGreaterThan(0);
+      expect(await callGrpc(session, Buffer.alloc(5))).toBe(0);
       session.close();
     },
   );
@@ -336,6 +322,23 @@ function open(): Promise<Socket> {
 function closed(socket: Socket): Promise<void> {
   socket.resume();
   return new Promise((resolve) => socket.once("close", () => resolve()));
+}
+
+function callGrpc(
+  session: ClientHttp2Session,
+  body: Buffer,
+  headers: Record<string, string> = {},
+): Promise<number> {
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/ice.v1.IceService/GetIceServers",
+    "content-type": "application/grpc",
+    te: "trailers",
+    authorization: `Bearer ${token}`,
+    ...headers,
+  });
+  stream.end(body);
+  return grpcStatus(stream);
 }
 
 function grpcStatus(stream: ClientHttp2Stream): Promise<number> {
