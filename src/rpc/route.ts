@@ -4,7 +4,6 @@ import {
   createMethodUrl,
   type UniversalHandler,
 } from "@connectrpc/connect/protocol";
-import { contentTypeUnaryRegExp } from "@connectrpc/connect/protocol-connect";
 import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
 import type { PathTemplate } from "./rest/path-template.js";
 import { createRestHandler } from "./rest/rest-handler.js";
@@ -41,7 +40,7 @@ export type Route = UnaryRoute | StreamRoute;
 /** The parts of a request that say in which format it is. */
 export interface RequestFormat {
   readonly method: string;
-  /** Empty where there is none. */
+  /** In lower case; empty where there is none. */
   readonly contentType: string;
   readonly query: string;
 }
@@ -53,8 +52,12 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): UnaryR
     // The most performance-minded of the callers come first.
     { matches: contentTypeMatcher(grpcRegExp), handler: createGrpcHandler("grpc", spec, options) },
     {
-      matches: contentTypeMatcher(contentTypeUnaryRegExp),
-      handler: createConnectPostHandler(spec, options),
+      matches: contentTypeMatcher(/^application\/json(?:; ?charset=utf-?8)?$/),
+      handler: createConnectPostHandler(spec, options, false),
+    },
+    {
+      matches: contentTypeMatcher(/^application\/proto$/),
+      handler: createConnectPostHandler(spec, options, true),
     },
     {
       // Without the -text variant, which is for browsers before fetch.

@@ -1,7 +1,8 @@
-import { type ContextValues, createContextValues } from "@connectrpc/connect";
+import type { ContextValues } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { RequestLog } from "../observability/request-log.js";
-import { type CallRecord, callRecordKey } from "../rpc/call-record.js";
+import type { CallRecord } from "../rpc/call-record.js";
+import { CallValues } from "../rpc/call-values.js";
 import type { Readiness } from "../rpc/readiness.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
@@ -29,7 +30,7 @@ export class Reply {
 
   /** What an RPC takes along: the record of its call. */
   createContextValues(): ContextValues {
-    return createContextValues().set(callRecordKey, this.record);
+    return new CallValues(this.record);
   }
 
   /** Sends a whole answer, whose headers it takes over. To a client that is gone, nothing. */

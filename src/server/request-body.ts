@@ -47,7 +47,8 @@ export function readBody(
       settle(chunks.length <= 1 ? first : Buffer.concat(chunks, size));
     }
   });
-  exchange.onGone(() => {
+  // Of a request that is not all there, Node tells the loss, whichever version of HTTP it came by.
+  body.on("close", () => {
     if (!settled) {
       settled = true;
       clearTimeout(timer);

@@ -1,17 +1,9 @@
-import {
-  Code,
-  ConnectError,
-  type ContextValues,
-  createContextKey,
-  type Interceptor,
-} from "@connectrpc/connect";
+import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import type { TokenVerifier } from "../../authentication/token-verifier.js";
 import { callRecordKey } from "../call-record.js";
 import { rawQueryKey } from "../rest/raw-query.js";
 import { refuseToken } from "./translate-errors.js";
-
-const callerKey = createContextKey<Caller | undefined>(undefined, { description: "who calls" });
 
 export interface AuthenticateOptions {
   readonly verifier: TokenVerifier;
@@ -37,9 +29,8 @@ export function createAuthenticate(options: AuthenticateOptions): Interceptor {
     }
     // Nearly every token is known: no turn of the event loop for it.
     const verified = options.verifier.verify(token, request);
-    const caller = verified instanceof Promise ? await verified : verified;
-    request.contextValues.set(callerKey, caller);
-    request.contextValues.get(callRecordKey).caller = caller;
+    request.contextValues.get(callRecordKey).caller =
+      verified instanceof Promise ? await verified : verified;
     return next(request);
   };
 }
@@ -49,7 +40,7 @@ export function createAuthenticate(options: AuthenticateOptions): Interceptor {
  * @throws Error when the call did not pass authentication: a mistake of ours, never let through.
  */
 export function requireCaller(values: ContextValues): Caller {
-  const caller = values.get(callerKey);
+  const { caller } = values.get(callRecordKey);
   if (caller === undefined) {
     throw new Error("a method that needs a caller was reached without authentication");
   }

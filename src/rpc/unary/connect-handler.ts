@@ -26,10 +26,17 @@ interface Wire {
   readMessage(): Uint8Array;
 }
 
-/** A unary method over Connect by POST (https://connectrpc.com/docs/protocol#unary-request). */
-export function createConnectPostHandler(spec: UnarySpec, options: HandlerOptions): UnaryHandler {
+/**
+ * A unary method over Connect by POST (https://connectrpc.com/docs/protocol#unary-request).
+ * @param binary whether messages are protobuf, not JSON
+ */
+export function createConnectPostHandler(
+  spec: UnarySpec,
+  options: HandlerOptions,
+  binary: boolean,
+): UnaryHandler {
   return createConnectHandler(spec, options, options.readMaxBytes, (request) => ({
-    binary: connect.parseContentType(request.headers.find("content-type"))?.binary === true,
+    binary,
     encoding: request.headers.find("content-encoding"),
     readMessage: () => requireBody(request, options.readMaxBytes),
   }));
