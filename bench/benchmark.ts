@@ -1,5 +1,6 @@
 import type { BenchOptions } from "./command-line.js";
 import { MissingPartError } from "./failure.js";
+import type { LoadFigure } from "./load/checked-load.js";
 import { latencyRows, measureLatencyRows, saturatingLoads } from "./measurements/latency.js";
 import { type Measurement, nameMeasurement } from "./measurements/measurement.js";
 import { measureMemory, memoryRows } from "./measurements/memory.js";
@@ -7,7 +8,7 @@ import { measureStartUp, startUpRows } from "./measurements/start-up.js";
 import { measureThroughput, type ThroughputFigures } from "./measurements/throughput.js";
 import { type ThroughputRow, throughputRows } from "./measurements/throughput-rows.js";
 import { createSettings } from "./processes/baseline.js";
-import { startFleet } from "./processes/fleet.js";
+import { type Fleet, startFleet } from "./processes/fleet.js";
 import { createScene } from "./processes/scene.js";
 import type { Machine } from "./report/machine.js";
 import type { Progress } from "./report/progress.js";
@@ -49,17 +50,28 @@ export async function runBenchmark(
   ]);
   const scene = await createScene();
   const rows: Row[] = [];
-  let throughput: ThroughputFigures = new Map();
-  try {
+  const throughput = new Map<string, LoadFigure[]>();
+  const loads = { ...options, progress };
+
+  async function startServers(): Promise<Fleet> {
     progress.step("starting the servers");
-    const fleet = await startFleet(
-      measurements.map(({ server }) => server),
-      scene,
-      { node, serviceNodeArgs: cpuProf === undefined ? [] : profileTo(cpuProf) },
-    );
+    const servers = measurements.map(({ server }) => server);
+    const serviceNodeArgs = cpuProf === undefined ? [] : profileTo(cpuProf);
+    return startFleet(servers, scene, { node, serviceNodeArgs });
+  }
+
+  try {
+    let fleet = await startServers();
     try {
-      const loads = { ...options, progress };
-      throughput = await measureThroughput(measurements, fleet, scene, loads);
+      for (const [index, roundNumbers] of splitRounds(options.rounds, options.starts).entries()) {
+        // One process of a program is faster than the next by some percent, for as long as it lives:
+        // where its code and data lie in memory is a matter of luck.
+        if (index > 0) {
+          await fleet.stop();
+          fleet = await startServers();
+        }
+        await measureThroughput(measurements, fleet, scene, roundNumbers, loads, throughput);
+      }
       rows.push(...wanted.throughput.map((row) => toRow(row, throughput, machine)));
       if (wanted.latency.length > 0) {
         const figures = await measureLatencyRows(wanted.latency, fleet, scene, throughput, loads);
@@ -104,6 +116,16 @@ function toRow(
     },
     cores < minCores ? `${cores} cores` : undefined,
   );
+}
+
+/** The numbers of the rounds from 1, in as many parts as there are starts, at most one each. */
+export function splitRounds(rounds: number, starts: number): number[][] {
+  const parts = Math.min(rounds, starts);
+  return Array.from({ length: parts }, (_, part) => {
+    const first = Math.round((rounds * part) / parts);
+    const end = Math.round((rounds * (part + 1)) / parts);
+    return Array.from({ length: end - first }, (_unused, index) => first + index + 1);
+  });
 }
 
 /** In the order of their first use. */

@@ -7,6 +7,8 @@ const path = z.string().transform((name) => resolve(name));
 const optionsSchema = z
   .object({
     rounds: z.int(),
+    /** How many times all servers are started anew, each time for its part of the rounds. */
+    starts: z.int(),
     /** Of each measurement in each round. */
     seconds: z.int(),
     inFlight: z.int(),
@@ -45,6 +47,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     )
     .helpOption("--help", "show this")
     .option("--rounds <n>", "rounds; a ratio is computed in each", parseCount, 9)
+    .option("--starts <n>", "starts of all servers, for a part of the rounds each", parseCount, 3)
     .option("--seconds <n>", "seconds of each load in each round", parseCount, 2)
     .option("--in-flight <n>", "calls in flight, a multiple of 8", parseInFlight, 64)
     .option("--only <pattern>", "rows that match this regular expression", parsePattern)

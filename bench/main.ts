@@ -34,11 +34,11 @@ async function run(): Promise<number> {
   const result = await runBenchmark(options, machine, progress);
   progress.end();
   const colours = process.stdout.isTTY && process.env["NO_COLOR"] === undefined;
-  const { rounds, seconds, callsInFlight } = options;
+  const { rounds, starts, seconds, callsInFlight } = options;
   process.stdout.write(
     [
       formatMachine(machine),
-      `${rounds} × ${seconds} s each, ${callsInFlight} calls in flight; medians over the rounds`,
+      `${rounds} × ${seconds} s each, servers started ${starts} times, ${callsInFlight} calls in flight; medians over the rounds`,
       "ratio: ours to theirs in the same round; by CPU: from the CPU time of the servers;",
       "half load: half of what each server can do",
       "",

@@ -5,7 +5,7 @@ import type { Scene } from "../processes/scene.js";
 import type { RowFigures, RowTitle } from "../report/row.js";
 import { median, percentile } from "../report/statistics.js";
 import { type Measurement, nameMeasurement } from "./measurement.js";
-import type { ThroughputFigures, ThroughputOptions } from "./throughput.js";
+import type { LoadOptions, ThroughputFigures } from "./throughput.js";
 
 const ours: Measurement = { server: "ice-service", call: "rest", tokens: "es256" };
 const theirs: Measurement = { server: "bare-http-fresh", call: "rest", tokens: "es256" };
@@ -30,7 +30,7 @@ export async function measureLatencyRows(
   fleet: Fleet,
   scene: Scene,
   throughput: ThroughputFigures,
-  { rounds, seconds, callsInFlight, progress }: ThroughputOptions,
+  { rounds, seconds, callsInFlight, progress }: LoadOptions,
 ): Promise<RowFigures[]> {
   async function measure(measurement: Measurement): Promise<number[]> {
     const server = fleet.find(measurement.server);

@@ -11,7 +11,7 @@ import type { Progress } from "../report/progress.js";
 import { type Measurement, nameMeasurement } from "./measurement.js";
 import { createTokenSupply, cycledTokens, maxFirstSeenSeconds } from "./token-supply.js";
 
-export interface ThroughputOptions {
+export interface LoadOptions {
   readonly rounds: number;
   /** Of each measurement in each round. */
   readonly seconds: number;
@@ -26,18 +26,20 @@ export type ThroughputFigures = ReadonlyMap<string, readonly LoadFigure[]>;
 
 /**
  * Checks and warms up every server, then loads one after the other, round by round: what the
- * machine does meanwhile then touches all of them alike.
+ * machine does meanwhile then touches all of them alike. Figures are added to those at hand.
  *
+ * @param roundNumbers those of the rounds that these servers are there for
  * @throws WrongAnswerError when a server answers otherwise than the service, or fails under load
  */
 export async function measureThroughput(
   measurements: readonly Measurement[],
   fleet: Fleet,
   scene: Scene,
-  { rounds, seconds, callsInFlight, progress }: ThroughputOptions,
-): Promise<ThroughputFigures> {
+  roundNumbers: readonly number[],
+  { rounds, seconds, callsInFlight, progress }: LoadOptions,
+  figures: Map<string, LoadFigure[]>,
+): Promise<void> {
   const supply = createTokenSupply(scene);
-  const figures = new Map<string, LoadFigure[]>();
 
   async function load(
     measurement: Measurement,
@@ -76,7 +78,7 @@ export async function measureThroughput(
       done += (await load(measurement, 0, warmUpSeconds)).calls;
     } while (measurement.tokens === "10000-es256" && done < 2 * cycledTokens);
   }
-  for (let round = 1; round <= rounds; round++) {
+  for (const round of roundNumbers) {
     for (const measurement of measurements) {
       const name = nameMeasurement(measurement);
       progress.step(`round ${round} of ${rounds}: ${name}`);
@@ -87,7 +89,6 @@ export async function measureThroughput(
       figures.set(name, [...(figures.get(name) ?? []), figure]);
     }
   }
-  return figures;
 }
 
 /** Asks once: the answer has to be right, and the same as the service's. */

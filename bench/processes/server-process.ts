@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync, truncateSync } from "node:fs";
+import { closeSync, openSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
@@ -57,6 +57,8 @@ const readyLineSchema = z.object({ msg: z.literal("ready"), url: z.string() });
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const { name, node, args, directory } = options;
   const logFile = join(directory, `${name}.log`);
+  // That of an earlier start would tell an earlier address.
+  rmSync(logFile, { force: true });
   const log = openSync(logFile, "a", 0o600);
   const spawnedAtMs = performance.now();
   const child = spawn(node, args, {

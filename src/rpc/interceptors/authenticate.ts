@@ -69,14 +69,20 @@ export function findToken(authorization: string | null, rawQuery: string): strin
 
 function findBearerTokens(authorization: string): string[] {
   // Nearly every call sends one token, and none holds a comma.
-  const all = authorization.includes(",")
-    ? authorization.split(/,\s*(?=[a-z]+ )/i)
-    : [authorization];
-  return all.flatMap((credentials) => {
-    const text = credentials.trim();
-    const scheme = /^bearer +/i.exec(text);
-    return scheme === null ? [] : [text.slice(scheme[0].length)];
-  });
+  if (!authorization.includes(",")) {
+    const token = readBearerToken(authorization);
+    return token === undefined ? [] : [token];
+  }
+  return authorization
+    .split(/,\s*(?=[a-z]+ )/i)
+    .map(readBearerToken)
+    .filter((token) => token !== undefined);
+}
+
+/** Without a regular expression: on long tokens, they cost more than all the rest here. */
+function readBearerToken(credentials: string): string | undefined {
+  const text = credentials.trim();
+  return text.slice(0, 7).toLowerCase() === "bearer " ? text.slice(7).trimStart() : undefined;
 }
 
 /**
