@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from "node:fs";
 import { ConfigError } from "../errors.js";
+import { FileReadError, type Files } from "../files/files.js";
 
 /**
  * Reads a text file that the configuration names.
@@ -7,25 +7,24 @@ import { ConfigError } from "../errors.js";
  * @param key the configuration key to blame, such as `auth.connectorTokensFile`
  * @throws ConfigError when the file is missing, unreadable, longer than `maxBytes` or not UTF-8
  */
-export function readBoundedFile(file: string, maxBytes: number, key: string): string {
-  let bytes: Buffer;
+export function readBoundedFile(file: string, files: Files, maxBytes: number, key: string): string {
+  let bytes: Uint8Array;
   try {
-    const { size } = statSync(file);
-    if (size > maxBytes) {
-      const problem = `${file} is larger than ${maxBytes} bytes`;
-      throw new ConfigError([{ key, problem, fix: "Check that it is the right file" }]);
-    }
-    bytes = readFileSync(file);
+    ({ bytes } = files.read(file, maxBytes));
   } catch (error) {
-    if (error instanceof ConfigError) {
+    if (!(error instanceof FileReadError)) {
       throw error;
     }
-    const code = error instanceof Error && "code" in error ? error.code : "unknown error";
+    const isTooLarge = error.code === "ETOOLARGE";
     throw new ConfigError([
       {
         key,
-        problem: `${file} cannot be read (${code})`,
-        fix: "Name a file that exists and that this process may read",
+        problem: isTooLarge
+          ? `${file} is larger than ${maxBytes} bytes`
+          : `${file} cannot be read (${error.code})`,
+        fix: isTooLarge
+          ? "Check that it is the right file"
+          : "Name a file that exists and that this process may read",
       },
     ]);
   }

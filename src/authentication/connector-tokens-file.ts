@@ -2,6 +2,7 @@ import { closest, distance } from "fastest-levenshtein";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { ConfigError, type ConfigProblem } from "../errors.js";
+import type { Files } from "../files/files.js";
 import { readBoundedFile } from "./bounded-file.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
 
@@ -33,8 +34,11 @@ const fixes: Readonly<Record<string, string>> = {
  * @throws ConfigError with every problem found. Values are never repeated in it: somebody may have
  *   put a token where its hash belongs.
  */
-export function readConnectorTokensFile(file: string): readonly ConnectorTokenEntry[] {
-  const content = parseYaml(readBoundedFile(file, maxBytes, configKey), file);
+export function readConnectorTokensFile(
+  file: string,
+  files: Files,
+): readonly ConnectorTokenEntry[] {
+  const content = parseYaml(readBoundedFile(file, files, maxBytes, configKey), file);
   const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
     throwProblems(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));

@@ -1,16 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import { type CryptoKey, createLocalJWKSet, importSPKI, type JWSHeaderParameters } from "jose";
-import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
-import { createJwksSource, type JwksLog } from "./jwks-source.js";
+import type { Files } from "../files/files.js";
+import type { JwksPool } from "./jwks-pool.js";
 import { readKeySetFile, readPublicKeyFile } from "./key-file.js";
 import type { KeySource } from "./key-source.js";
 
 export interface KeySourceOptions {
-  readonly clock: Clock;
-  readonly log: JwksLog;
-  /** Called when keys that were in use have been replaced by others. */
-  readonly onChange: () => void;
+  readonly files: Files;
+  readonly jwks: JwksPool;
 }
 
 /**
@@ -22,17 +20,17 @@ export interface KeySourceOptions {
 export function openKeySource(
   { issuer, keys }: JwtIssuerConfig,
   entryKey: string,
-  options: KeySourceOptions,
+  { files, jwks }: KeySourceOptions,
 ): KeySource {
   switch (keys.kind) {
     case "jwksUrl":
-      return createJwksSource({ ...options, issuer, url: keys.url, algorithms: keys.algorithms });
+      return jwks.open({ issuer, url: keys.url, algorithms: keys.algorithms });
     case "jwksFile": {
-      const jwks = readKeySetFile(keys.file, keys.algorithms, entryKey);
-      return createFixedSource(createLocalJWKSet({ keys: [...jwks] }));
+      const keySet = readKeySetFile(keys.file, files, keys.algorithms, entryKey);
+      return createFixedSource(createLocalJWKSet({ keys: [...keySet] }));
     }
     case "publicKeyFile": {
-      const publicKey = readPublicKeyFile(keys.file, keys.algorithms, entryKey);
+      const publicKey = readPublicKeyFile(keys.file, files, keys.algorithms, entryKey);
       return createFixedSource(importOnce(publicKey));
     }
     case "secret":

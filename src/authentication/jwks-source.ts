@@ -107,7 +107,7 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
   }
 
   return {
-    load,
+    load: async () => (current === undefined ? load() : undefined),
     keepFresh,
     async findKey(header, wait) {
       keepFresh();

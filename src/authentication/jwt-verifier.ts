@@ -3,6 +3,7 @@ import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
 import type { Caller } from "./caller.js";
+import type { DenyList } from "./deny-list-file.js";
 import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
 
@@ -11,14 +12,20 @@ export type JwtCaller = Extract<Caller, { kind: "jwt" }>;
 /** @throws TokenRejectedError (as a rejection) when the token does not verify */
 export type VerifyJwt = (token: string, wait?: CancellableWait) => Promise<JwtCaller>;
 
+export interface JwtVerifierOptions {
+  readonly source: KeySource;
+  readonly clock: Clock;
+  readonly isDenied: DenyList;
+}
+
 /**
  * Verifies the tokens of one issuer (RFC 7519 section 7.2, RFC 8725): signature by one of its
- * algorithms with one of its keys, `iss`, `aud`, `exp` (required), `nbf`, `sub` a string if present.
+ * algorithms with one of its keys, `iss`, `aud`, `exp` (required), `nbf`, `sub` a string if present;
+ * and that it is not on the deny list.
  */
 export function createJwtVerifier(
   config: JwtIssuerConfig,
-  source: KeySource,
-  clock: Clock,
+  { source, clock, isDenied }: JwtVerifierOptions,
 ): VerifyJwt {
   const { issuer } = config;
   const options = {
@@ -30,14 +37,20 @@ export function createJwtVerifier(
   };
   return async (token, wait) => {
     try {
-      const { sub = "", exp } = await verifyWithAnyKey(
-        token,
-        (header) => source.findKey(header, wait),
-        { ...options, currentDate: new Date(clock()) },
-      );
+      const {
+        sub = "",
+        exp,
+        jti,
+      } = await verifyWithAnyKey(token, (header) => source.findKey(header, wait), {
+        ...options,
+        currentDate: new Date(clock()),
+      });
       // JSON has no infinity, but 1e999 reads as one.
       if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
         throw new TokenRejectedError("claim");
+      }
+      if (isDenied({ issuer, subject: sub, id: jti })) {
+        throw new TokenRejectedError("revoked");
       }
       return { kind: "jwt", issuer, subject: sub, expiresAtSeconds: exp };
     } catch (error) {

@@ -2,6 +2,7 @@ import { createPublicKey, type KeyObject } from "node:crypto";
 import type { JWK } from "jose";
 import type { AsymmetricAlgorithm } from "../config/config.js";
 import { ConfigError } from "../errors.js";
+import type { Files } from "../files/files.js";
 import { readBoundedFile } from "./bounded-file.js";
 import { describeKey, listFittingAlgorithms } from "./key-fit.js";
 import { type KeySet, KeySetError, maxKeySetBytes, parseKeySet } from "./key-set.js";
@@ -14,11 +15,12 @@ import { type KeySet, KeySetError, maxKeySetBytes, parseKeySet } from "./key-set
  */
 export function readPublicKeyFile(
   file: string,
+  files: Files,
   algorithms: readonly AsymmetricAlgorithm[],
   entryKey: string,
 ): KeyObject {
   const fileKey = `${entryKey}.publicKeyFile`;
-  const pem = readBoundedFile(file, maxKeySetBytes, fileKey);
+  const pem = readBoundedFile(file, files, maxKeySetBytes, fileKey);
   const publicKey = parsePublicKey(pem, file, fileKey);
   const fitting = listFittingAlgorithms(publicKey);
   if (fitting.length === 0) {
@@ -48,11 +50,12 @@ export function readPublicKeyFile(
  */
 export function readKeySetFile(
   file: string,
+  files: Files,
   algorithms: readonly AsymmetricAlgorithm[],
   entryKey: string,
 ): readonly JWK[] {
   const fileKey = `${entryKey}.jwksFile`;
-  const { keys, secretCount } = parseKeySetFile(file, algorithms, fileKey);
+  const { keys, secretCount } = parseKeySetFile(file, files, algorithms, fileKey);
   if (secretCount > 0) {
     throwProblem(
       fileKey,
@@ -72,10 +75,11 @@ export function readKeySetFile(
 
 function parseKeySetFile(
   file: string,
+  files: Files,
   algorithms: readonly AsymmetricAlgorithm[],
   fileKey: string,
 ): KeySet {
-  const text = readBoundedFile(file, maxKeySetBytes, fileKey);
+  const text = readBoundedFile(file, files, maxKeySetBytes, fileKey);
   try {
     return parseKeySet(text, algorithms);
   } catch (error) {

@@ -18,7 +18,7 @@ export interface KeySource {
   findKey(header: JWSHeaderParameters, wait?: CancellableWait): Promise<CryptoKey | KeyObject>;
   /** Tells that the keys are in use. Starts a load in the background when they are old. */
   keepFresh(): void;
-  /** Starts the first load. Settles when it has ended, well or not; never rejects. */
+  /** Starts the first load, if there are no keys yet. Settles when it has ended; never rejects. */
   load(): Promise<void>;
   /** Ends a load under way; none follows. */
   close(): void;

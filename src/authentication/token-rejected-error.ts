@@ -11,6 +11,7 @@ export type TokenRejectedReason =
   | "not_yet_valid"
   | "audience"
   | "claim"
+  | "revoked"
   | "keys_unavailable"
   | "cancelled"
   | "unknown_connector_token"

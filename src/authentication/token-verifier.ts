@@ -2,11 +2,13 @@ import { hash } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { AuthConfig } from "../config/config.js";
 import { ConfigError, type ConfigProblem } from "../errors.js";
+import type { Files } from "../files/files.js";
 import type { Caller } from "./caller.js";
 import { type ConnectorTokenEntry, maxTokenBytes } from "./connector-token.js";
 import { readConnectorTokensFile } from "./connector-tokens-file.js";
+import { denyNothing, readDenyListFile } from "./deny-list-file.js";
 import { openKeySource } from "./issuer-keys.js";
-import type { JwksLog } from "./jwks-source.js";
+import type { JwksPool } from "./jwks-pool.js";
 import { createJwtVerifier, readClaimedIssuer, type VerifyJwt } from "./jwt-verifier.js";
 import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
@@ -24,15 +26,18 @@ export interface TokenVerifier {
    * @throws TokenRejectedError (or rejects with it) when the token does not verify
    */
   verify(token: string, wait?: CancellableWait): Caller | Promise<Caller>;
-  /** Asks every JWKS URL. Settles when all have answered, well or not; never rejects. */
+  /** Asks every JWKS URL without keys. Settles when all have answered, well or not; never rejects. */
   load(): Promise<void>;
-  /** Ends loads under way. Tokens are still verified with the keys at hand. */
-  close(): void;
+  /** To be called when keys have changed: every token is verified anew. */
+  forget(): void;
+  /** Where the keys come from. */
+  readonly sources: readonly KeySource[];
 }
 
 export interface VerifierOptions {
   readonly clock: Clock;
-  readonly log: JwksLog;
+  readonly files: Files;
+  readonly jwks: JwksPool;
   /** Accepted beside those of the file. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[] | undefined;
 }
@@ -49,12 +54,16 @@ interface Issuer {
  */
 export function createTokenVerifier(
   auth: AuthConfig,
-  { clock, log, connectorTokens = [] }: VerifierOptions,
+  { clock, files, jwks, connectorTokens = [] }: VerifierOptions,
 ): TokenVerifier {
   const cache = new VerifiedTokenCache(clock);
-  const onChange = () => cache.clear();
   const problems: ConfigProblem[] = [];
   const issuers = new Map<string, Issuer>();
+  const { connectorTokensFile, denyListFile } = auth;
+  const isDenied =
+    (denyListFile !== undefined &&
+      collectProblems(problems, () => readDenyListFile(denyListFile, files))) ||
+    denyNothing;
   for (const [index, entry] of auth.jwt.entries()) {
     const entryKey = `auth.jwt[${index}]`;
     if (issuers.has(entry.issuer)) {
@@ -64,18 +73,18 @@ export function createTokenVerifier(
         fix: "Keep one entry for each issuer; a JWKS can hold several keys",
       });
     }
-    const source = collectProblems(problems, () =>
-      openKeySource(entry, entryKey, { clock, log, onChange }),
-    );
+    const source = collectProblems(problems, () => openKeySource(entry, entryKey, { files, jwks }));
     if (source !== undefined) {
-      issuers.set(entry.issuer, { source, verify: createJwtVerifier(entry, source, clock) });
+      issuers.set(entry.issuer, {
+        source,
+        verify: createJwtVerifier(entry, { source, clock, isDenied }),
+      });
     }
   }
-  const { connectorTokensFile } = auth;
   const fileTokens =
     connectorTokensFile === undefined
       ? []
-      : collectProblems(problems, () => readConnectorTokensFile(connectorTokensFile));
+      : collectProblems(problems, () => readConnectorTokensFile(connectorTokensFile, files));
   const [firstProblem, ...otherProblems] = problems;
   if (firstProblem !== undefined) {
     throw new ConfigError([firstProblem, ...otherProblems]);
@@ -128,11 +137,8 @@ export function createTokenVerifier(
     async load() {
       await Promise.all(sources.map((source) => source.load()));
     },
-    close() {
-      for (const source of sources) {
-        source.close();
-      }
-    },
+    forget: () => cache.clear(),
+    sources,
   };
 }
 

@@ -1,8 +1,9 @@
 import { stringify } from "yaml";
-import { createTokenVerifier } from "../authentication/token-verifier.js";
 import { systemClock } from "../clock.js";
+import { checkFiles } from "../compose.js";
 import { describeConfig } from "../config/config-description.js";
 import { loadConfig } from "../config/load-config.js";
+import { DiskFiles } from "../files/disk-files.js";
 
 /**
  * `config check`: prints the effective configuration, with warnings on standard error.
@@ -10,13 +11,10 @@ import { loadConfig } from "../config/load-config.js";
  * @throws ConfigError when the configuration cannot be used
  */
 export function checkConfig({ config: file, json }: { config?: string; json?: boolean }): number {
-  const { config, warnings } = loadConfig({
-    env: process.env,
-    file,
-  });
-  // Key files and the tokens file are read as well; JWKS URLs are not asked.
-  const silent = { info() {}, warn() {} };
-  createTokenVerifier(config.auth, { clock: systemClock, log: silent });
+  const files = new DiskFiles();
+  const { config, warnings } = loadConfig({ env: process.env, file, files });
+  // JWKS URLs are not asked.
+  checkFiles(config, files, systemClock);
   for (const warning of warnings) {
     process.stderr.write(`warning: ${warning}\n`);
   }

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
 import { closeHandedConnectionAtExit } from "./handed-connection.js";
-import { workerMessageSchema } from "./worker-message.js";
+import { type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
 
 /** How a worker ended; code and signal as of a child process. */
 export interface WorkerEnd {
@@ -22,6 +22,8 @@ export interface RunningWorker {
   readonly ready: Promise<void>;
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
+  /** Has it serve by these files. */
+  configure(images: PrimaryMessage["images"]): void;
   kill(signal: NodeJS.Signals): void;
 }
 
@@ -76,12 +78,22 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
   });
   // Whoever asks learns of it; nobody has to.
   ready.catch(() => {});
-  return { pid: child.pid, ready, ended, kill: (signal) => void child.kill(signal) };
+  return {
+    pid: child.pid,
+    ready,
+    ended,
+    configure(images) {
+      const message: PrimaryMessage = { kind: "configure", images };
+      // One that is about to end need not know.
+      worker.send(message, () => {});
+    },
+    kill: (signal) => void child.kill(signal),
+  };
 }
 
 /** A worker that ended before it began, as memory or descriptors have run out. */
 function describeUnmade(error: unknown): RunningWorker {
   const ready = Promise.reject<void>(error);
   ready.catch(() => {});
-  return { pid: undefined, ready, ended: Promise.resolve({}), kill() {} };
+  return { pid: undefined, ready, ended: Promise.resolve({}), configure() {}, kill() {} };
 }

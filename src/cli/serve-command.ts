@@ -3,7 +3,10 @@ import { createConnectorToken, hashConnectorToken } from "../authentication/conn
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
+import { DiskFiles } from "../files/disk-files.js";
+import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
+import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
@@ -22,6 +25,8 @@ export interface ServeOptions {
  * @throws ConfigError when the command line or the configuration cannot be used
  */
 export async function serve({ config: file, dev = false, workers }: ServeOptions): Promise<number> {
+  // Until there is a configuration to load anew; else the signal would end the process.
+  process.on("SIGHUP", () => {});
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
   if (workerCount === 1) {
     return serveAlone(file, dev);
@@ -44,22 +49,27 @@ async function serveAlone(file: string | undefined, dev: boolean): Promise<numbe
     turnSecret: randomBytes(24).toString("hex"),
   };
   const devSecret = createSecretKey(secrets.turnSecret, "utf8");
-  const { config, warnings } = loadConfig({
-    env: process.env,
-    file,
-    ...(dev && { dev: { secret: devSecret } }),
-  });
+  const load = (files: Files) =>
+    loadConfig({ env: process.env, file, files, ...(dev && { dev: { secret: devSecret } }) });
+  const files = new DiskFiles();
+  const { config, warnings } = load(files);
   const { log, requestLog } = await openLog(
     dev && process.stderr.isTTY ? { ...config.log, format: "pretty" } : config.log,
   );
   for (const warning of warnings) {
     log.warn(warning);
   }
-  const service = await startService(config, {
+  const service = await startService(config, files, {
     clock: systemClock,
     log,
     requestLog,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
+  });
+  const endReloads = reloadOnChange({
+    files,
+    load,
+    apply: (loaded, nextFiles) => service.reload(loaded.config, nextFiles),
+    log,
   });
   const stopSignal = watchStopSignal();
   await Promise.race([service.ready, stopSignal]);
@@ -70,6 +80,7 @@ async function serveAlone(file: string | undefined, dev: boolean): Promise<numbe
   }
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
+  endReloads();
   await service.stop();
   log.info("stopped");
   return 0;

@@ -1,9 +1,13 @@
 import cluster from "node:cluster";
 import { systemClock } from "../clock.js";
-import { checkService } from "../compose.js";
+import { checkAddress, checkFiles } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
+import { findRestartKeys } from "../config/restart-keys.js";
 import { ConfigError } from "../errors.js";
+import { DiskFiles } from "../files/disk-files.js";
+import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
+import { reloadOnChange } from "./config-reload.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { runWorker } from "./worker.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -13,8 +17,8 @@ const stopMarginMs = 5_000;
 
 /**
  * Serves with several processes on one port until SIGTERM or SIGINT. The primary process checks the
- * configuration, hands connections to its workers, and replaces those that die. Each worker runs
- * this same command line.
+ * configuration, hands connections and the files that it has read to its workers, and replaces those
+ * that die. Each worker runs this same command line.
  *
  * @returns the exit code: 1 when a worker could not start, had to be killed, or failed as it stopped
  * @throws ConfigError when the configuration cannot be used
@@ -23,18 +27,22 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   if (cluster.worker !== undefined) {
     return runWorker(cluster.worker, file);
   }
-  const { config, warnings } = loadConfig({
-    env: process.env,
-    file,
-  });
+  const load = (nextFiles: Files) => {
+    const loaded = loadConfig({ env: process.env, file, files: nextFiles });
+    checkFiles(loaded.config, nextFiles, systemClock);
+    return loaded;
+  };
+  const files = new DiskFiles();
+  const { config, warnings } = load(files);
   const { log } = await openLog(config.log, { shared: true });
   for (const warning of warnings) {
     log.warn(warning);
   }
-  const url = await checkService(config, { clock: systemClock, log });
+  const url = await checkAddress(config, files);
   const stopSignal = watchStopSignal();
   const pool = new WorkerPool({
     count,
+    images: files.images,
     args: ["serve", "--workers", String(count), ...(file === undefined ? [] : ["--config", file])],
     // Of port 0 each set of workers would make another port: the check has chosen one for all.
     env: config.listen.port === 0 ? { ICE_PORT: new URL(url).port } : {},
@@ -55,8 +63,19 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     log.fatal({ err: error }, "a worker could not start");
     return 1;
   }
+  const endReloads = reloadOnChange({
+    files,
+    load,
+    apply(loaded, nextFiles) {
+      pool.configure(nextFiles.images);
+      log.level = loaded.config.log.level;
+      return findRestartKeys(config, loaded.config);
+    },
+    log,
+  });
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
+  endReloads();
   const clean = await pool.stop();
   log.info("stopped");
   return clean ? 0 : 1;

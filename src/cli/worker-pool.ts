@@ -3,9 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
 import { RestartBackoff } from "./restart-backoff.js";
 import { type RunningWorker, startWorker } from "./running-worker.js";
+import type { PrimaryMessage } from "./worker-message.js";
 
 export interface WorkerPoolOptions {
   readonly count: number;
+  /** The files that the workers serve by, until {@link WorkerPool.configure} brings others. */
+  readonly images: PrimaryMessage["images"];
   /** The workers' command line, after the program's name. */
   readonly args: readonly string[];
   /** The workers' variables, beside those of this process. */
@@ -20,9 +23,19 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Set<RunningWorker>();
   readonly #stopping = new AbortController();
+  #images: PrimaryMessage["images"];
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#images = options.images;
+  }
+
+  /** Has every worker, and those that come after, serve by other files. */
+  configure(images: PrimaryMessage["images"]): void {
+    this.#images = images;
+    for (const worker of this.#workers) {
+      worker.configure(images);
+    }
   }
 
   /**
@@ -36,7 +49,8 @@ export class WorkerPool {
     // connections. SO_REUSEPORT, which Node 20 cannot set, would spread by chance too, and reset what
     // waits for a worker that dies.
     cluster.schedulingPolicy = cluster.SCHED_RR;
-    cluster.setupPrimary({ args: [...args] });
+    // For the bytes of files.
+    cluster.setupPrimary({ args: [...args], serialization: "advanced" });
     const workers = Array.from({ length: count }, () => this.#start());
     for (const worker of workers) {
       void this.#replaceAsOftenAsNeeded(worker);
@@ -56,6 +70,7 @@ export class WorkerPool {
 
   #start(): RunningWorker {
     const worker = startWorker(this.#options.env);
+    worker.configure(this.#images);
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     return worker;

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
 import { closest, distance } from "fastest-levenshtein";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { ConfigError, type ConfigProblem } from "../errors.js";
+import { FileReadError, type Files } from "../files/files.js";
 import type { Overlay } from "./environment.js";
 import { type ConfigFile, fileSchema, knownKeys } from "./file-schema.js";
 
@@ -23,8 +23,12 @@ export interface ConfigSource {
  * Reads the configuration file, if any, and lays the variables over it.
  * @throws ConfigError with every problem of the file's shape
  */
-export function readConfigSource(file: string | undefined, overlay: Overlay): ConfigSource {
-  const raw = file === undefined ? {} : parseFile(file);
+export function readConfigSource(
+  file: string | undefined,
+  overlay: Overlay,
+  files: Files,
+): ConfigSource {
+  const raw = file === undefined ? {} : parseFile(file, files);
   const variableOf = new Map(overlay.entries.map(({ path, name }) => [path.join("."), name]));
   if (overlay.entries.some(({ path }) => path[1] === "jwt")) {
     assign(raw, ["auth", "jwt"], [{}]);
@@ -50,17 +54,16 @@ export function readConfigSource(file: string | undefined, overlay: Overlay): Co
   throw new ConfigError([first ?? { key: "the file", problem: "is not valid", fix: "" }, ...rest]);
 }
 
-function parseFile(file: string): Record<string, unknown> {
+function parseFile(file: string, files: Files): Record<string, unknown> {
   let text: string;
   try {
-    if (statSync(file).size > maxFileBytes) {
-      throw new Error("it is larger than 1 MiB");
-    }
-    text = readFileSync(file, "utf8");
+    text = new TextDecoder().decode(files.read(file, maxFileBytes).bytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "unknown error";
+    if (!(error instanceof FileReadError)) {
+      throw error;
+    }
     const fix = "Give the path of a YAML file with --config or ICE_CONFIG";
-    throw new ConfigError([{ key: file, problem: `cannot be read (${reason})`, fix }]);
+    throw new ConfigError([{ key: file, problem: `cannot be read (${error.message})`, fix }]);
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });

@@ -22,6 +22,9 @@ export interface ListenConfig {
   readonly tls?: TlsConfig;
 }
 
+/** The largest certificate, key or authority file, in bytes. */
+export const maxPemBytes = 1024 * 1024;
+
 export interface TlsConfig {
   readonly certFile: string;
   readonly keyFile: string;
@@ -34,6 +37,8 @@ export interface AuthConfig {
   readonly queryToken: boolean;
   readonly jwt: readonly JwtIssuerConfig[];
   readonly connectorTokensFile?: string;
+  /** Names revoked JWTs and subjects. */
+  readonly denyListFile?: string;
 }
 
 export const asymmetricAlgorithms = [

@@ -37,6 +37,7 @@ const variables: Readonly<Record<string, Variable>> = {
   ICE_JWT_PUBLIC_KEY_FILE: { path: ["auth", "jwt", 0, "publicKeyFile"] },
   ICE_JWT_SECRET_FILE: { path: ["auth", "jwt", 0, "secretFile"] },
   ICE_CONNECTOR_TOKENS_FILE: { path: ["auth", "connectorTokensFile"] },
+  ICE_DENY_LIST_FILE: { path: ["auth", "denyListFile"] },
   ICE_LOG_LEVEL: { path: ["log", "level"] },
 };
 /** Read elsewhere: the file's name, and the one value that has no key in the file. */

@@ -45,6 +45,7 @@ const auth = z.strictObject({
   queryToken: z.boolean().optional(),
   jwt: z.array(jwt).optional(),
   connectorTokensFile: text.optional(),
+  denyListFile: text.optional(),
 });
 const turn = z.strictObject({
   urls: list.optional(),

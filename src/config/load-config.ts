@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
-import { accessSync, constants } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { FileReadError, type Files } from "../files/files.js";
 import { buildJwtIssuer } from "./auth-section.js";
-import type { Config } from "./config.js";
+import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
@@ -13,6 +13,7 @@ export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly files: Files;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev?: { readonly secret: KeyObject };
 }
@@ -24,13 +25,13 @@ export interface LoadedConfig {
 }
 
 /**
- * Loads the configuration: file, then variables over it, then defaults (start-up only).
+ * Loads the configuration: file, then variables over it, then defaults.
  * @throws ConfigError with everything that is wrong
  */
-export function loadConfig({ file, env, dev }: LoadOptions): LoadedConfig {
+export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig {
   const configFile = file ?? (env["ICE_CONFIG"] || undefined);
   const overlay = readEnvironment(env);
-  const source = readConfigSource(configFile, overlay);
+  const source = readConfigSource(configFile, overlay, files);
   const { content, nameKey } = source;
   const problems = new ProblemList(nameKey);
   const warnings = [...overlay.warnings];
@@ -40,7 +41,7 @@ export function loadConfig({ file, env, dev }: LoadOptions): LoadedConfig {
     source.fromEnvironment(path) ? resolve(name) : resolve(dirname(configFile ?? "."), name);
   const readSecret = (path: readonly PropertyKey[], name: string) => {
     try {
-      return readSecretFile(name, dev !== undefined, warn);
+      return readSecretFile(name, files, dev !== undefined, warn);
     } catch (error) {
       return addSecretProblem(error, path, problems);
     }
@@ -60,13 +61,16 @@ export function loadConfig({ file, env, dev }: LoadOptions): LoadedConfig {
   }
   const secrets = readTurnSecrets(source, env, problems, resolveFile, readSecret);
   const config: Config = {
-    listen: buildListen(source, dev !== undefined, problems, resolveFile),
+    listen: buildListen(source, { dev: dev !== undefined, problems, files, resolveFile }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
       jwt,
       ...(auth.connectorTokensFile !== undefined && {
         connectorTokensFile: resolveFile(["auth", "connectorTokensFile"], auth.connectorTokensFile),
+      }),
+      ...(auth.denyListFile !== undefined && {
+        denyListFile: resolveFile(["auth", "denyListFile"], auth.denyListFile),
       }),
     },
     ice: buildIceSettings(content.ice, {
@@ -90,9 +94,12 @@ type ResolveFile = (path: readonly PropertyKey[], name: string) => string;
 
 function buildListen(
   { content }: ConfigSource,
-  dev: boolean,
-  problems: ProblemList,
-  resolveFile: ResolveFile,
+  {
+    dev,
+    problems,
+    files,
+    resolveFile,
+  }: { dev: boolean; problems: ProblemList; files: Files; resolveFile: ResolveFile },
 ): Config["listen"] {
   const {
     host = dev ? "127.0.0.1" : "0.0.0.0",
@@ -114,8 +121,11 @@ function buildListen(
     const path = ["listen", "tls", key];
     const file = resolveFile(path, name);
     try {
-      accessSync(file, constants.R_OK);
-    } catch {
+      files.read(file, maxPemBytes);
+    } catch (error) {
+      if (!(error instanceof FileReadError)) {
+        throw error;
+      }
       problems.add(
         path,
         `cannot read ${file}`,

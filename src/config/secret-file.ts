@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { lstatSync, readFileSync, statSync } from "node:fs";
+import { type FileImage, FileReadError, type Files } from "../files/files.js";
 
 const maxBytes = 4096;
 
@@ -24,35 +24,30 @@ export class SecretError extends Error {
  */
 export function readSecretFile(
   file: string,
+  files: Files,
   dev: boolean,
   warn: (text: string) => void,
 ): KeyObject {
-  let content: Buffer;
-  let mode: number;
-  let isLink: boolean;
+  let image: FileImage;
   try {
-    const status = statSync(file);
-    if (!status.isFile() || status.size > maxBytes) {
-      throw new Error(status.isFile() ? `it is larger than ${maxBytes} bytes` : "it is no file");
-    }
-    mode = status.mode;
-    isLink = lstatSync(file).isSymbolicLink();
-    content = readFileSync(file);
+    image = files.read(file, maxBytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : "unknown error";
+    if (!(error instanceof FileReadError)) {
+      throw error;
+    }
     throw new SecretError(
-      `cannot read ${file} (${reason})`,
+      `cannot read ${file} (${error.message})`,
       "Give a file that holds the secret alone",
     );
   }
-  if (process.platform !== "win32" && (mode & 0o004) !== 0) {
+  if (process.platform !== "win32" && (image.mode & 0o004) !== 0) {
     const problem = `everybody on this machine may read ${file}`;
-    if (!dev && !isLink) {
+    if (!dev && !image.isLink) {
       throw new SecretError(problem, `Run: chmod o-r ${file}`);
     }
     warn(problem);
   }
-  return toSecret(content, file);
+  return toSecret(image.bytes, file);
 }
 
 /** @throws SecretError when the text is empty */
@@ -60,7 +55,7 @@ export function readSecretText(text: string): KeyObject {
   return toSecret(Buffer.from(text), "the value");
 }
 
-function toSecret(content: Buffer, source: string): KeyObject {
+function toSecret(content: Uint8Array, source: string): KeyObject {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);

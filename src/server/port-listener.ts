@@ -9,10 +9,11 @@ import {
   type Http2Server,
   type ServerHttp2Session,
 } from "node:http2";
-import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
+import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { ListenConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
+import type { Files } from "../files/files.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
 import { Http1Exchange } from "./http1-exchange.js";
@@ -30,6 +31,12 @@ export interface PortListener {
    * @param timeoutMs from 0; resolves no later than shortly after it
    */
   close(timeoutMs: number): Promise<void>;
+  /**
+   * Reads what of a changed configuration can be taken over, such as a new certificate.
+   * @returns what puts it into effect, for new connections
+   * @throws ConfigError when the TLS files cannot be used
+   */
+  prepare(config: ListenConfig, files: Files): () => void;
 }
 
 /**
@@ -41,6 +48,7 @@ export interface PortListener {
  */
 export async function openPort(
   config: ListenConfig,
+  files: Files,
   limits: HttpLimits,
   listener: ExchangeListener,
   malformedRequestListener: MalformedRequestListener,
@@ -48,7 +56,7 @@ export async function openPort(
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
-  const http1 = createPortOwner(config, limits, listener);
+  const http1 = createPortOwner(config, files, limits, listener);
   http1.on("clientError", malformedRequestListener);
   const http2 = createHttp2Side(limits, listener, sessions);
 
@@ -107,11 +115,21 @@ export async function openPort(
         }
       });
     },
+    prepare({ tls, maxConnections }, nextFiles) {
+      const tlsOptions = tls === undefined ? undefined : loadTlsOptions(tls, nextFiles);
+      return () => {
+        http1.maxConnections = maxConnections;
+        if (http1 instanceof HttpsServer && tlsOptions !== undefined) {
+          http1.setSecureContext(tlsOptions);
+        }
+      };
+    },
   };
 }
 
 function createPortOwner(
   config: ListenConfig,
+  files: Files,
   limits: HttpLimits,
   listener: ExchangeListener,
 ): Http1Server | HttpsServer {
@@ -133,7 +151,7 @@ function createPortOwner(
       : createHttpsServer(
           {
             ...options,
-            ...loadTlsOptions(config.tls),
+            ...loadTlsOptions(config.tls, files),
             ALPNProtocols: ["h2", "http/1.1"],
             handshakeTimeout: limits.tlsHandshakeTimeoutMs,
           },

@@ -1,22 +1,25 @@
-import { readFileSync } from "node:fs";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import type { TlsConfig } from "../config/config.js";
+import { maxPemBytes, type TlsConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
+import { FileReadError, type Files } from "../files/files.js";
 
 /**
- * Reads the certificate, its key and the client authorities (start-up only).
+ * Reads the certificate, its key and the client authorities.
  * @throws ConfigError when one cannot be read, or they do not fit together
  */
-export function loadTlsOptions(tls: TlsConfig): SecureContextOptions & {
+export function loadTlsOptions(
+  tls: TlsConfig,
+  files: Files,
+): SecureContextOptions & {
   requestCert: boolean;
   rejectUnauthorized: boolean;
 } {
   const context: SecureContextOptions = {
-    cert: readPem("listen.tls.certFile", tls.certFile),
-    key: readPem("listen.tls.keyFile", tls.keyFile),
+    cert: readPem("listen.tls.certFile", tls.certFile, files),
+    key: readPem("listen.tls.keyFile", tls.keyFile, files),
     minVersion: "TLSv1.2",
     ...(tls.clientCaFile !== undefined && {
-      ca: readPem("listen.tls.clientCaFile", tls.clientCaFile),
+      ca: readPem("listen.tls.clientCaFile", tls.clientCaFile, files),
     }),
   };
   try {
@@ -34,14 +37,17 @@ export function loadTlsOptions(tls: TlsConfig): SecureContextOptions & {
   return { ...context, requestCert: mutual, rejectUnauthorized: mutual };
 }
 
-function readPem(key: string, file: string): Buffer {
+function readPem(key: string, file: string, files: Files): Buffer {
   try {
-    return readFileSync(file);
+    return Buffer.from(files.read(file, maxPemBytes).bytes);
   } catch (error) {
+    if (!(error instanceof FileReadError)) {
+      throw error;
+    }
     throw new ConfigError([
       {
         key,
-        problem: `cannot read ${file} (${error instanceof Error ? error.message : "unknown error"})`,
+        problem: `cannot read ${file} (${error.message})`,
         fix: "Give the path of a PEM file that this process may read",
       },
     ]);

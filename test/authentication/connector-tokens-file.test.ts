@@ -4,6 +4,7 @@ import {
   hashConnectorToken,
 } from "../../src/authentication/connector-token.js";
 import { readConnectorTokensFile } from "../../src/authentication/connector-tokens-file.js";
+import { DiskFiles } from "../../src/files/disk-files.js";
 import { problemsOf } from "../config-problems.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 
@@ -18,11 +19,11 @@ beforeAll(async () => {
 afterAll(() => directory.remove());
 
 const read = async (content: string | Uint8Array) =>
-  readConnectorTokensFile(await directory.write("tokens.yaml", content));
+  readConnectorTokensFile(await directory.write("tokens.yaml", content), new DiskFiles());
 
 const findProblems = async (content: string | Uint8Array) => {
   const file = await directory.write("tokens.yaml", content);
-  return problemsOf(() => readConnectorTokensFile(file));
+  return problemsOf(() => readConnectorTokensFile(file, new DiskFiles()));
 };
 
 describe("readConnectorTokensFile", () => {
@@ -134,7 +135,9 @@ describe("readConnectorTokensFile", () => {
     ["a missing file", "absent.yaml", "ENOENT"],
     ["a directory", ".", "EISDIR"],
   ])("refuses %s", (_, name, code) => {
-    expect(problemsOf(() => readConnectorTokensFile(`${directory.path}/${name}`))).toEqual([
+    expect(
+      problemsOf(() => readConnectorTokensFile(`${directory.path}/${name}`, new DiskFiles())),
+    ).toEqual([
       {
         key: "auth.connectorTokensFile",
         problem: expect.stringContaining(code),

@@ -1,12 +1,9 @@
 import { createHmac, sign } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  createTokenVerifier,
-  TokenRejectedError,
-  type TokenVerifier,
-} from "../../src/authentication/token-verifier.js";
+import { TokenRejectedError } from "../../src/authentication/token-verifier.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { type JwksServer, keys, startJwksServer } from "./jwks-server.js";
+import { openVerifier } from "./open-verifier.js";
 import {
   createSigningKey,
   encode,
@@ -24,14 +21,14 @@ const rsaIssuer = "https://rsa.test";
 const setIssuer = "https://set.test";
 
 let directory: TemporaryDirectory;
-let verifier: TokenVerifier;
+let verifier: ReturnType<typeof openVerifier>;
 let attackerServer: JwksServer;
 
 beforeAll(async () => {
   directory = await createTemporaryDirectory("hostile-tokens");
   attackerServer = await startJwksServer(keys(attacker.jwk));
   const jwks = JSON.stringify({ keys: [ec.jwk, rsa.jwk] });
-  verifier = createTokenVerifier(
+  verifier = openVerifier(
     {
       queryToken: true,
       jwt: [

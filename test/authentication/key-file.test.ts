@@ -2,6 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readKeySetFile, readPublicKeyFile } from "../../src/authentication/key-file.js";
 import { type AsymmetricAlgorithm, asymmetricAlgorithms } from "../../src/config/config.js";
+import { DiskFiles } from "../../src/files/disk-files.js";
 import { problemsOf } from "../config-problems.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { createSigningKey } from "./signing-key.js";
@@ -28,13 +29,15 @@ const encryptedPem = es256.privateKey
 describe("readPublicKeyFile", () => {
   const findProblems = async (pem: string, algorithms: readonly AsymmetricAlgorithm[]) => {
     const file = await directory.write("key.pem", pem);
-    return problemsOf(() => readPublicKeyFile(file, algorithms, "auth.jwt[2]"));
+    return problemsOf(() => readPublicKeyFile(file, new DiskFiles(), algorithms, "auth.jwt[2]"));
   };
 
   it.each(asymmetricAlgorithms)("reads a key for %s", async (algorithm) => {
     const { pem } = createSigningKey(algorithm);
     const file = await directory.write("key.pem", pem);
-    expect(readPublicKeyFile(file, [algorithm], "auth.jwt[0]").type).toBe("public");
+    expect(readPublicKeyFile(file, new DiskFiles(), [algorithm], "auth.jwt[0]").type).toBe(
+      "public",
+    );
   });
 
   it("reads PKCS #1 and text around the key", async () => {
@@ -95,7 +98,9 @@ describe("readPublicKeyFile", () => {
   );
 
   it("refuses a missing file", () => {
-    expect(problemsOf(() => readPublicKeyFile("/absent", ["ES256"], "auth.jwt[0]"))).toEqual([
+    expect(
+      problemsOf(() => readPublicKeyFile("/absent", new DiskFiles(), ["ES256"], "auth.jwt[0]")),
+    ).toEqual([
       expect.objectContaining({
         key: "auth.jwt[0].publicKeyFile",
         problem: expect.stringContaining("ENOENT"),
@@ -124,7 +129,9 @@ describe("readKeySetFile", () => {
       ),
     );
     const { kty, crv, x, y, kid, alg } = jwk;
-    expect(readKeySetFile(file, ["ES256"], "auth.jwt[0]")).toEqual([{ kty, crv, x, y, kid, alg }]);
+    expect(readKeySetFile(file, new DiskFiles(), ["ES256"], "auth.jwt[0]")).toEqual([
+      { kty, crv, x, y, kid, alg },
+    ]);
   });
 
   it.each<[what: string, content: string, problem: RegExp]>([
@@ -140,7 +147,9 @@ describe("readKeySetFile", () => {
     ["only keys for other algorithms", keySet(rs256.jwk), /no public signing key/],
   ])("refuses %s", async (_, content, problem) => {
     const file = await write(content);
-    expect(problemsOf(() => readKeySetFile(file, ["ES256"], "auth.jwt[1]"))).toEqual([
+    expect(
+      problemsOf(() => readKeySetFile(file, new DiskFiles(), ["ES256"], "auth.jwt[1]")),
+    ).toEqual([
       {
         key: "auth.jwt[1].jwksFile",
         problem: expect.stringMatching(problem),

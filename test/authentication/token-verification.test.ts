@@ -6,12 +6,7 @@ import {
   createConnectorToken,
   hashConnectorToken,
 } from "../../src/authentication/connector-token.js";
-import {
-  createTokenVerifier,
-  TokenRejectedError,
-  type TokenVerifier,
-  type VerifierOptions,
-} from "../../src/authentication/token-verifier.js";
+import { TokenRejectedError } from "../../src/authentication/token-verifier.js";
 import {
   type AsymmetricAlgorithm,
   type AuthConfig,
@@ -22,6 +17,7 @@ import {
 import { problemsOf } from "../config-problems.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { dropConnection, hang, type JwksServer, keys, startJwksServer } from "./jwks-server.js";
+import { type OpenVerifierOptions, openVerifier } from "./open-verifier.js";
 import {
   createHmacSecret,
   createSigningKey,
@@ -53,7 +49,7 @@ let directory: TemporaryDirectory;
 let server: JwksServer;
 let movable: ReturnType<typeof createMovableClock>;
 let recording: ReturnType<typeof createRecordingLog>;
-const verifiers: TokenVerifier[] = [];
+const verifiers: ReturnType<typeof openVerifier>[] = [];
 
 beforeAll(async () => {
   directory = await createTemporaryDirectory("token-verifier");
@@ -72,8 +68,8 @@ afterEach(async () => {
   await server.close();
 });
 
-function create(auth: AuthConfig, options: Partial<VerifierOptions> = {}): TokenVerifier {
-  const verifier = createTokenVerifier(auth, {
+function create(auth: AuthConfig, options: Partial<OpenVerifierOptions> = {}) {
+  const verifier = openVerifier(auth, {
     clock: movable.clock,
     log: recording.log,
     ...options,

@@ -6,10 +6,7 @@ import { join } from "node:path";
 import { CompactSign, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { hashConnectorToken } from "../../src/authentication/connector-token.js";
-import {
-  createTokenVerifier,
-  TokenRejectedError,
-} from "../../src/authentication/token-verifier.js";
+import { TokenRejectedError } from "../../src/authentication/token-verifier.js";
 import { asymmetricAlgorithms, hmacAlgorithms, type JwtKeys } from "../../src/config/config.js";
 import { ConfigError } from "../../src/errors.js";
 import {
@@ -22,6 +19,7 @@ import {
   startJwksServer,
   text,
 } from "./jwks-server.js";
+import { openVerifier } from "./open-verifier.js";
 import {
   createSigningKey,
   encode,
@@ -68,7 +66,7 @@ const sign = ({ key = ec.privateKey, header = {}, claims = {} }: TokenOptions = 
     .setProtectedHeader({ alg: "ES256", ...header })
     .sign(key);
 
-const verifierFor = (keys: JwtKeys) => createTokenVerifier(authWith(keys), { clock, log });
+const verifierFor = (keys: JwtKeys) => openVerifier(authWith(keys), { clock, log });
 const pemVerifier = () =>
   verifierFor({
     kind: "publicKeyFile",
@@ -219,7 +217,7 @@ describe("the memory of verified tokens", () => {
 
 describe("connector tokens", () => {
   const connectorVerifier = (entry: object) =>
-    createTokenVerifier(
+    openVerifier(
       {
         queryToken: true,
         jwt: [],
@@ -263,7 +261,7 @@ describe("connector tokens", () => {
   ])("refuses a file with %s", (_, tokens, text) => {
     const connectorTokensFile = write("bad.yaml", JSON.stringify({ tokens }));
     const run = () =>
-      createTokenVerifier({ queryToken: true, jwt: [], connectorTokensFile }, { clock, log });
+      openVerifier({ queryToken: true, jwt: [], connectorTokensFile }, { clock, log });
     expect(run).toThrow(ConfigError);
     expect(run).toThrow(text);
     expect(run).not.toThrow(/ice_secret/);

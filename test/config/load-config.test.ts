@@ -8,6 +8,7 @@ import { z } from "zod";
 import { describeConfig } from "../../src/config/config-description.js";
 import { fileSchema } from "../../src/config/file-schema.js";
 import { type LoadOptions, loadConfig } from "../../src/config/load-config.js";
+import { DiskFiles } from "../../src/files/disk-files.js";
 import { problemsOf } from "../config-problems.js";
 
 let directory: string;
@@ -36,6 +37,7 @@ const load = (content: object, env: LoadOptions["env"] = {}, dev?: LoadOptions["
   loadConfig({
     file: write("ice.yaml", stringify({ auth, ...content })),
     env,
+    files: new DiskFiles(),
     ...(dev && { dev }),
   });
 const turnUrls = ["turn:turn.example.com"];
@@ -304,7 +306,7 @@ describe("loadConfig", () => {
 
   it("says where YAML is broken", () => {
     const file = write("broken.yaml", "listen:\n  port: [1\n");
-    expect(problemsOf(() => loadConfig({ file, env: {} }))[0]?.key).toMatch(
+    expect(problemsOf(() => loadConfig({ file, env: {}, files: new DiskFiles() }))[0]?.key).toMatch(
       /broken\.yaml:\d+:\d+$/,
     );
   });
@@ -347,10 +349,12 @@ describe("loadConfig", () => {
 
   it("needs nothing in development, but stays on loopback", () => {
     const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
-    const { config } = loadConfig({ env: {}, dev });
+    const { config } = loadConfig({ env: {}, files: new DiskFiles(), dev });
     expect(config.listen.host).toBe("127.0.0.1");
     expect(config.ice.turn?.secret).toBe(dev.secret);
-    const [problem] = problemsOf(() => loadConfig({ env: { ICE_HOST: "0.0.0.0" }, dev }));
+    const [problem] = problemsOf(() =>
+      loadConfig({ env: { ICE_HOST: "0.0.0.0" }, files: new DiskFiles(), dev }),
+    );
     expect(problem?.key).toBe("ICE_HOST");
   });
 });

@@ -1,5 +1,6 @@
 import { createMethodImplSpec } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { DiskFiles } from "../../src/files/disk-files.js";
 import { recordCall } from "../../src/rpc/interceptors/record-call.js";
 import { translateErrors } from "../../src/rpc/interceptors/translate-errors.js";
 import { Readiness } from "../../src/rpc/readiness.js";
@@ -32,6 +33,7 @@ export async function startEchoServer(): Promise<EchoServer> {
   readiness.set("serving");
   const port = await openPort(
     { host: "127.0.0.1", port: 0, maxConnections: 100 },
+    new DiskFiles(),
     httpLimits,
     createRequestListener({
       router: createEchoRouter(createEchoImplementation(callStates)),

@@ -17,7 +17,8 @@ const rejecting: TokenVerifier = {
     throw new TokenRejectedError("unknown_connector_token");
   },
   async load() {},
-  close() {},
+  forget() {},
+  sources: [],
 };
 
 async function call(token: string, impl: () => object) {

@@ -7,6 +7,7 @@ import {
 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import { DiskFiles } from "../../src/files/disk-files.js";
 import type { ExchangeListener } from "../../src/server/http-exchange.js";
 import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
@@ -29,6 +30,7 @@ afterEach(async () => {
 async function open(limits: Partial<HttpLimits>, maxConnections = 100) {
   port = await openPort(
     { host: "127.0.0.1", port: 0, maxConnections },
+    new DiskFiles(),
     { ...httpLimits, ...limits },
     answerWhole,
     (_, socket) => socket.destroy(),

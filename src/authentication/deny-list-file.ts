@@ -1,0 +1,78 @@
+import { parseDocument } from "yaml";
+import { z } from "zod";
+import { ConfigError } from "../errors.js";
+import type { Files } from "../files/files.js";
+import { readBoundedFile } from "./bounded-file.js";
+
+const configKey = "auth.denyListFile";
+const maxBytes = 1024 * 1024;
+
+const text = z.string().min(1);
+const entrySchema = z.union([
+  z.strictObject({ jti: text, issuer: text.optional() }),
+  z.strictObject({ subject: text, issuer: text.optional() }),
+]);
+const fileSchema = z.strictObject({ deny: z.array(entrySchema) });
+
+/** What a deny list looks at. */
+export interface DeniableToken {
+  readonly issuer: string;
+  readonly subject: string;
+  /** The token's `jti`, undefined where it has none. */
+  readonly id: string | undefined;
+}
+
+/** Tells whether a token was revoked, by itself or with all tokens of its subject. */
+export type DenyList = (token: DeniableToken) => boolean;
+
+export const denyNothing: DenyList = () => false;
+
+/**
+ * Reads a deny list: YAML with `deny`, a list of entries that have a `jti` or a `subject` each, and
+ * optionally the `issuer` without which they count for all issuers.
+ *
+ * @throws ConfigError when the file cannot be read or is something else
+ */
+export function readDenyListFile(file: string, files: Files): DenyList {
+  const content = parseYaml(readBoundedFile(file, files, maxBytes, configKey));
+  const parsed = fileSchema.safeParse(content);
+  if (!parsed.success) {
+    const [index] = parsed.error.issues[0]?.path.filter((part) => typeof part === "number") ?? [];
+    return refuse(
+      index === undefined
+        ? `${file} holds no list named deny`
+        : `deny[${index}] in ${file} is not valid`,
+    );
+  }
+  const keyOf = (kind: "jti" | "subject", value: string, issuer = "") =>
+    JSON.stringify([kind, value, issuer]);
+  const denied = new Set(
+    parsed.data.deny.map((entry) =>
+      "jti" in entry
+        ? keyOf("jti", entry.jti, entry.issuer)
+        : keyOf("subject", entry.subject, entry.issuer),
+    ),
+  );
+  return ({ issuer, subject, id }) =>
+    denied.has(keyOf("subject", subject)) ||
+    denied.has(keyOf("subject", subject, issuer)) ||
+    (id !== undefined && (denied.has(keyOf("jti", id)) || denied.has(keyOf("jti", id, issuer))));
+}
+
+function parseYaml(content: string): unknown {
+  const document = parseDocument(content, { prettyErrors: false });
+  if (document.errors.length > 0) {
+    return undefined;
+  }
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(problem: string): never {
+  const fix =
+    'Write entries such as `deny: [{ jti: "…" }, { subject: "…", issuer: "…" }]`; numbers need quotes';
+  throw new ConfigError([{ key: configKey, problem, fix }]);
+}

@@ -1,0 +1,66 @@
+import { stat } from "node:fs/promises";
+import { absentVersion, printVersion } from "./disk-files.js";
+
+/** How often files are looked at, in milliseconds. */
+const defaultIntervalMs = 500;
+
+/**
+ * Tells when one of some files has changed and all have come to rest. It asks for their state now
+ * and then rather than for events, which are not sent for network and overlay file systems, nor for
+ * the links by which Kubernetes swaps a volume's content.
+ */
+export class FileWatch {
+  readonly #onChange: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #known: ReadonlyMap<string, string>;
+  /** What differed from what is known when last looked at. */
+  #unsettled: string | undefined;
+  #looking = false;
+
+  /** @param versions of the files to watch, as {@link DiskFiles} has read them */
+  constructor(
+    versions: ReadonlyMap<string, string>,
+    onChange: () => void,
+    intervalMs = defaultIntervalMs,
+  ) {
+    this.#known = versions;
+    this.#onChange = onChange;
+    this.#timer = setInterval(() => void this.#look(), intervalMs).unref();
+  }
+
+  /** Watches these from now on. */
+  follow(versions: ReadonlyMap<string, string>): void {
+    this.#known = versions;
+    this.#unsettled = undefined;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) {
+      return;
+    }
+    this.#looking = true;
+    const known = this.#known;
+    const changes = await Promise.all(
+      [...known].map(async ([file, version]) => {
+        const now = await stat(file).then(printVersion, () => absentVersion);
+        return now === version ? "" : `${file} ${now}`;
+      }),
+    );
+    this.#looking = false;
+    if (this.#known !== known) {
+      return; // What was known has been replaced meanwhile.
+    }
+    const changed = changes.join("\n").trim();
+    if (changed !== "" && changed === this.#unsettled) {
+      this.#unsettled = undefined;
+      this.#onChange();
+    } else {
+      // Somebody may still be writing: once more.
+      this.#unsettled = changed;
+    }
+  }
+}

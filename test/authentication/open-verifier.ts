@@ -1,0 +1,31 @@
+import { JwksPool } from "../../src/authentication/jwks-pool.js";
+import type { JwksLog } from "../../src/authentication/jwks-source.js";
+import {
+  type ConnectorTokenEntry,
+  createTokenVerifier,
+  type TokenVerifier,
+} from "../../src/authentication/token-verifier.js";
+import type { Clock } from "../../src/clock.js";
+import type { AuthConfig } from "../../src/config/config.js";
+import { DiskFiles } from "../../src/files/disk-files.js";
+
+export interface OpenVerifierOptions {
+  readonly clock: Clock;
+  readonly log: JwksLog;
+  readonly connectorTokens?: readonly ConnectorTokenEntry[];
+}
+
+/** A verifier by itself, over files on disk. */
+export function openVerifier(
+  auth: AuthConfig,
+  { clock, log, connectorTokens }: OpenVerifierOptions,
+): TokenVerifier & { close(): void } {
+  const jwks = new JwksPool({ clock, log, onChange: () => verifier.forget() });
+  const verifier = createTokenVerifier(auth, {
+    clock,
+    files: new DiskFiles(),
+    jwks,
+    connectorTokens,
+  });
+  return { ...verifier, close: () => jwks.keep([]) };
+}
