@@ -10,7 +10,7 @@ import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
-import { createIceServerLister } from "./ice/ice-server-list.js";
+import { createIceServerLister } from "./ice/ice-server-lister.js";
 import type { Logger } from "./observability/logger.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
