@@ -10,11 +10,13 @@ import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
+import { createRegionFinder } from "./geolocation/region-finder.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import type { Logger } from "./observability/logger.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
+import { createTrust, findSocketAddress } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -79,12 +81,22 @@ export async function startService(
       verifier,
       queryToken: config.auth.queryToken,
       listIceServers: createIceServerLister(config.ice, clock),
+      findRegion: createRegionFinder(config.ice.regionFrom, {
+        files,
+        isTrustedProxy: createTrust(config.listen.trustedProxies),
+      }),
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
     });
     const { allowedOrigins } = config.cors;
-    const listener = createRequestListener({ router, readiness, allowedOrigins, requestLog });
+    const listener = createRequestListener({
+      router,
+      readiness,
+      allowedOrigins,
+      requestLog,
+      findClientAddress: findSocketAddress,
+    });
     return { config, verifier, listener };
   }
 
@@ -132,10 +144,11 @@ export async function startService(
  * Reads the files that a configuration names, as {@link startService} would, and serves nothing.
  * @throws ConfigError when one of them cannot be used
  */
-export function checkFiles({ auth, listen }: Config, files: Files, clock: Clock): void {
+export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
   const silent = { info() {}, warn() {} };
   const jwks = new JwksPool({ clock, log: silent, onChange() {} });
   createTokenVerifier(auth, { clock, files, jwks });
+  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
   if (listen.tls !== undefined) {
     loadTlsOptions(listen.tls, files);
   }

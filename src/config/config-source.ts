@@ -107,7 +107,7 @@ function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem
   switch (issue.code) {
     case "unrecognized_keys": {
       const section = issue.path.filter((part) => typeof part === "string").join(".");
-      const known = knownKeys[section] ?? [];
+      const known = knownKeys[section.replace(/(?<=\.regions\.)[^.]+/, "*")] ?? [];
       return issue.keys.map((unknown) => ({
         key: nameKey([...issue.path, unknown]),
         problem: "is no known key",

@@ -6,14 +6,20 @@ export interface Config {
   readonly listen: ListenConfig;
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
-  readonly ice: IceServerSettings;
+  readonly ice: IceConfig;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
   readonly log: LogConfig;
   readonly shutdown: ShutdownConfig;
 }
 
-export interface ListenConfig {
+/** How clients reach the service, beside where it listens. */
+export interface ListenConfig extends PortConfig {
+  /** Proxies whose word counts about where a request comes from: CIDR blocks and addresses. */
+  readonly trustedProxies: readonly string[];
+}
+
+export interface PortConfig {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
@@ -82,6 +88,22 @@ export type JwtKeys =
       readonly secret: KeyObject;
       readonly algorithms: readonly HmacAlgorithm[];
     };
+
+export interface IceConfig extends IceServerSettings {
+  readonly regionFrom?: RegionFromConfig;
+}
+
+/** How the region is found of a caller who names none. */
+export interface RegionFromConfig {
+  /** A header that a trusted proxy sets, in lower case. */
+  readonly header?: string;
+  /** A file in MaxMind's format, with the countries of addresses. */
+  readonly database?: string;
+  /** Regions by what the header says, and by country; in capitals. */
+  readonly map: ReadonlyMap<string, string>;
+  /** Regions by continent, for countries that are not in the map. */
+  readonly continents: ReadonlyMap<string, string>;
+}
 
 export interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

@@ -26,6 +26,7 @@ const listen = z.strictObject({
   port: port.optional(),
   maxConnections: z.int().min(1).max(1_000_000).optional(),
   tls: tls.optional(),
+  trustedProxies: list.max(1000).optional(),
 });
 const cors = z.strictObject({ allowedOrigins: list.optional() });
 const jwt = z.strictObject({
@@ -47,8 +48,30 @@ const auth = z.strictObject({
   connectorTokensFile: text.optional(),
   denyListFile: text.optional(),
 });
+const weightedUrl = z.strictObject({ url: text, weight: z.int().min(1).max(1000).optional() });
+const region = z.strictObject({
+  urls: z.array(
+    z.preprocess((value) => (typeof value === "string" ? { url: value } : value), weightedUrl),
+  ),
+  stunUrls: list.optional(),
+  secretFiles: list.optional(),
+  name: text.optional(),
+});
+const regionFrom = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]+$/)
+    .optional(),
+  database: text.optional(),
+  map: z.record(text, text).optional(),
+  continents: z.record(text, text).optional(),
+});
 const turn = z.strictObject({
   urls: list.optional(),
+  regions: z.record(z.string(), region).optional(),
+  defaultRegion: text.optional(),
+  serversPerAnswer: z.int().min(1).max(1000).optional(),
+  regionFrom: regionFrom.optional(),
   secretFiles: list.optional(),
   ttl: duration.optional(),
   minTtl: duration.optional(),
@@ -76,6 +99,9 @@ export const fileSchema = z.strictObject({
 
 export type ConfigFile = z.infer<typeof fileSchema>;
 export type JwtFileEntry = z.infer<typeof jwt>;
+export type TurnFileSection = z.infer<typeof turn>;
+export type RegionFileEntry = z.infer<typeof region>;
+export type RegionFromFileEntry = z.infer<typeof regionFrom>;
 
 /** The keys that may stand in each section, for suggestions. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -88,6 +114,9 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "auth.jwt": jwt,
     ice,
     "ice.turn": turn,
+    "ice.turn.regions.*": region,
+    "ice.turn.regions.*.urls": weightedUrl,
+    "ice.turn.regionFrom": regionFrom,
     log,
     shutdown,
   }).map(([path, schema]) => [path, Object.keys(schema.shape)]),

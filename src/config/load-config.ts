@@ -8,6 +8,7 @@ import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+import { checkTrustedProxies } from "./subnet.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -59,9 +60,14 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const secrets = readTurnSecrets(source, env, problems, resolveFile, readSecret);
+  const readSecrets = (path: readonly PropertyKey[], names: readonly string[]) =>
+    names.flatMap((name, index) => {
+      const secret = readSecret([...path, index], resolveFile(path, name));
+      return secret === undefined ? [] : [secret];
+    });
+  const secrets = readTurnSecrets(source, env, problems, readSecrets);
   const config: Config = {
-    listen: buildListen(source, { dev: dev !== undefined, problems, files, resolveFile }),
+    listen: buildListen(source, { dev: dev !== undefined, problems, warn, files, resolveFile }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
@@ -76,7 +82,10 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     ice: buildIceSettings(content.ice, {
       problems,
       warn,
+      resolveFile,
+      readSecrets,
       secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
+      trustedProxies: content.listen?.trustedProxies ?? [],
       dev: dev !== undefined,
     }),
     reflection: content.reflection ?? true,
@@ -97,16 +106,26 @@ function buildListen(
   {
     dev,
     problems,
+    warn,
     files,
     resolveFile,
-  }: { dev: boolean; problems: ProblemList; files: Files; resolveFile: ResolveFile },
+  }: {
+    dev: boolean;
+    problems: ProblemList;
+    warn: (text: string) => void;
+    files: Files;
+    resolveFile: ResolveFile;
+  },
 ): Config["listen"] {
   const {
     host = dev ? "127.0.0.1" : "0.0.0.0",
     port = 8080,
     maxConnections = 20_000,
     tls,
+    trustedProxies = [],
   } = content.listen ?? {};
+  checkTrustedProxies(trustedProxies, problems, warn);
+  const address = { host, port, maxConnections, trustedProxies };
   if (dev && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) {
     problems.add(
       ["listen", "host"],
@@ -115,7 +134,7 @@ function buildListen(
     );
   }
   if (tls === undefined) {
-    return { host, port, maxConnections };
+    return address;
   }
   const resolveReadable = (key: "certFile" | "keyFile" | "clientCaFile", name: string) => {
     const path = ["listen", "tls", key];
@@ -135,9 +154,7 @@ function buildListen(
     return file;
   };
   return {
-    host,
-    port,
-    maxConnections,
+    ...address,
     tls: {
       certFile: resolveReadable("certFile", tls.certFile),
       keyFile: resolveReadable("keyFile", tls.keyFile),
@@ -167,8 +184,7 @@ function readTurnSecrets(
   { content, fromEnvironment }: ConfigSource,
   env: LoadOptions["env"],
   problems: ProblemList,
-  resolveFile: ResolveFile,
-  readSecret: (path: readonly PropertyKey[], name: string) => KeyObject | undefined,
+  readSecrets: (path: readonly PropertyKey[], names: readonly string[]) => KeyObject[],
 ): KeyObject[] {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
@@ -183,10 +199,7 @@ function readTurnSecrets(
       return [];
     }
   }
-  return (content.ice?.turn?.secretFiles ?? []).flatMap((name, index) => {
-    const secret = readSecret([...path, index], resolveFile(path, name));
-    return secret === undefined ? [] : [secret];
-  });
+  return readSecrets(path, content.ice?.turn?.secretFiles ?? []);
 }
 
 function addSecretProblem(

@@ -24,6 +24,8 @@ export interface RequestEntry {
   readonly durationMs: number;
   readonly caller: { readonly kind: string; readonly name: string } | undefined;
   readonly credentialExpiresAtSeconds: number | undefined;
+  /** Whose servers were handed out, where regions are configured. */
+  readonly region: string | undefined;
   readonly remoteAddress: string | undefined;
   /** Why the call failed, where there is more to say than the code does. */
   readonly cause: unknown;
@@ -71,7 +73,7 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
 function printEntry(entry: RequestEntry): string {
-  const { target, code, status, caller, credentialExpiresAtSeconds, remoteAddress } = entry;
+  const { target, code, status, caller, credentialExpiresAtSeconds, region, remoteAddress } = entry;
   return (
     `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
     (target === undefined ? "" : `,"target":"${target}"`) +
@@ -84,6 +86,7 @@ function printEntry(entry: RequestEntry): string {
     (credentialExpiresAtSeconds === undefined
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
+    (region === undefined ? "" : `,"region":"${region}"`) +
     (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`)
   );
 }

@@ -4,6 +4,7 @@ import type { Readiness } from "../rpc/readiness.js";
 import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
+import { type FindClientAddress, findSocketAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
@@ -24,16 +25,19 @@ export interface RequestListenerOptions {
   readonly readiness: Readiness;
   readonly allowedOrigins: readonly string[];
   readonly requestLog: RequestLog;
+  readonly findClientAddress: FindClientAddress;
 }
 
 /** Answers every request of the port: preflights, probes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
-  const { router, readiness, requestLog } = options;
+  const { router, readiness, requestLog, findClientAddress } = options;
   const applyCors = createCorsPolicy(options.allowedOrigins);
   const probes = createProbeRoutes(readiness);
 
   return (exchange) => {
     const reply = new Reply(exchange, requestLog, readiness);
+    reply.record.peerAddress = findSocketAddress(exchange);
+    reply.record.clientAddress = findClientAddress(exchange);
     applyCors(exchange, reply.headers);
     const { path, query } = splitRequestTarget(exchange.target);
     const probe = probes.get(path);

@@ -16,6 +16,7 @@ const full: RequestEntry = {
   durationMs: 0.25,
   caller: { kind: "jwt", name: "alice" },
   credentialExpiresAtSeconds: 1748390400,
+  region: "eu",
   remoteAddress: "127.0.0.1",
   cause: undefined,
 };
@@ -55,6 +56,7 @@ describe("createDirectRequestLog", () => {
         status: undefined,
         caller: undefined,
         credentialExpiresAtSeconds: undefined,
+        region: undefined,
         remoteAddress: undefined,
       },
     ],

@@ -6,19 +6,36 @@ import {
   GetIceServersResponseSchema,
   type IceService,
 } from "../../gen/ice/v1/ice_service_pb.js";
+import type { FindRegion } from "../../geolocation/region-finder.js";
 import type { IceServerList, ListIceServers } from "../../ice/ice-server-list.js";
 import { callRecordKey } from "../call-record.js";
 import { requireCaller } from "../interceptors/authenticate.js";
 import { rememberLast } from "../remember-last.js";
 
-/** IceService over the lister of ICE servers: the wire's names in, the wire's names out. */
-export function createIceService(listIceServers: ListIceServers): ServiceImpl<typeof IceService> {
+/**
+ * IceService over the lister of ICE servers: the wire's names in, the wire's names out.
+ * @param findRegion of callers who name none; undefined where all of them get the default one
+ */
+export function createIceService(
+  listIceServers: ListIceServers,
+  findRegion?: FindRegion,
+): ServiceImpl<typeof IceService> {
   const toLastResponse = rememberLast(toResponse);
   return {
-    getIceServers(request, { values }) {
-      const list = listIceServers(requireCaller(values), request);
+    getIceServers(request, { values, requestHeader }) {
+      const record = values.get(callRecordKey);
+      const { ttlSeconds, maxUrls } = request;
+      const list = listIceServers(
+        requireCaller(values),
+        findRegion === undefined || request.region !== ""
+          ? request
+          : { region: findRegion(requestHeader, record), ttlSeconds, maxUrls },
+      );
       if (list.credentialLife !== undefined) {
-        values.get(callRecordKey).credentialExpiresAtSeconds = list.credentialLife.expiresAtSeconds;
+        record.credentialExpiresAtSeconds = list.credentialLife.expiresAtSeconds;
+      }
+      if (list.region !== "") {
+        record.region = list.region;
       }
       return toLastResponse(list);
     },
