@@ -29,15 +29,16 @@ export function writeCountryDatabase(
   const root: Node = [undefined, undefined];
   const records: Buffer[] = [];
   for (const [block, { country, continent }] of Object.entries(networks)) {
-    records.push(
-      encode({
-        ...(continent !== undefined && {
-          continent: { code: continent, names: { en: continent } },
-        }),
-        ...(country !== undefined && { country: { iso_code: country, names: { en: country } } }),
+    const encoded = encode({
+      ...(continent !== undefined && {
+        continent: { code: continent, names: { en: continent } },
       }),
-    );
-    insert(root, toBits(block, ipVersion), { record: records.length - 1 });
+      ...(country !== undefined && { country: { iso_code: country, names: { en: country } } }),
+    });
+    const known = records.findIndex((record) => record.equals(encoded));
+    insert(root, toBits(block, ipVersion), {
+      record: known === -1 ? records.push(encoded) - 1 : known,
+    });
   }
   const nodes = number(root);
   const offsets = records.map((_, index) =>
