@@ -48,7 +48,7 @@ describe("loadConfig", () => {
     const { config, warnings } = load({});
     expect(warnings).toEqual([]);
     expect(describeConfig(config)).toEqual({
-      listen: { host: "0.0.0.0", port: 8080, maxConnections: 20000 },
+      listen: { host: "0.0.0.0", port: 8080, maxConnections: 20000, trustedProxies: [] },
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
@@ -364,7 +364,10 @@ describe("config-sample.yaml", () => {
     const text = readFileSync(resolve(import.meta.dirname, "../../config-sample.yaml"), "utf8");
     const sample: unknown = parse(text);
     expect(fileSchema.safeParse(sample).error).toBeUndefined();
-    expect(missingKeys(fileSchema, sample)).toEqual(["jwksFile", "publicKeyFile", "secretFile"]);
+    expect(missingKeys(fileSchema, sample)).toEqual([
+      ...["jwksFile", "publicKeyFile", "secretFile"],
+      ...["regions", "defaultRegion", "serversPerAnswer", "regionFrom"],
+    ]);
   });
 });
 

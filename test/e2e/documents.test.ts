@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { type ChildProcess, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
+import { writeCountryDatabase } from "../parts/country-database.js";
 import { findFreePort } from "../parts/free-port.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
@@ -203,6 +204,32 @@ describe("docs/production.md", () => {
       } finally {
         expect(await serving.stop()).toBe(0);
       }
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
+describe("docs/regions.md", () => {
+  it("has a configuration that is good", async () => {
+    const place = await createTemporaryDirectory("regions");
+    try {
+      const paths = await installProgram(place);
+      const [yaml = ""] = codeBlocks("docs/regions.md", "yaml");
+      await place.write("ice-service.yaml", yaml);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      await place.write("eu.secret", "north-north-north-north");
+      await place.write("us.secret", "south-south-south-south");
+      await place.write("GeoLite2-Country.mmdb", writeCountryDatabase({ "::/1": {} }));
+      const command = "ice-service config check --config ice-service.yaml";
+      const { stdout, stderr } = await shell(command, paths, place.path);
+      expect(stderr).toBe("");
+      const { turn } = parse(stdout).ice;
+      expect(turn.regions.eu.urls[0]).toEqual({
+        url: "turn:turn1.eu.example.com:3478",
+        weight: 2,
+      });
+      expect(turn.regionFrom.map).toEqual({ GB: "eu", CA: "us" });
     } finally {
       await place.remove();
     }
