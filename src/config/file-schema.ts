@@ -50,9 +50,11 @@ const auth = z.strictObject({
 });
 const weightedUrl = z.strictObject({ url: text, weight: z.int().min(1).max(1000).optional() });
 const region = z.strictObject({
-  urls: z.array(
-    z.preprocess((value) => (typeof value === "string" ? { url: value } : value), weightedUrl),
-  ),
+  urls: z
+    .array(
+      z.preprocess((value) => (typeof value === "string" ? { url: value } : value), weightedUrl),
+    )
+    .max(100),
   stunUrls: list.optional(),
   secretFiles: list.optional(),
   name: text.optional(),

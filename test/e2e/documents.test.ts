@@ -223,7 +223,7 @@ describe("docs/regions.md", () => {
       await place.write("GeoLite2-Country.mmdb", writeCountryDatabase({ "::/1": {} }));
       const command = "ice-service config check --config ice-service.yaml";
       const { stdout, stderr } = await shell(command, paths, place.path);
-      expect(stderr).toBe("");
+      expect(stderr).not.toContain("warning:");
       const { turn } = parse(stdout).ice;
       expect(turn.regions.eu.urls[0]).toEqual({
         url: "turn:turn1.eu.example.com:3478",

@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { rename } from "node:fs/promises";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
@@ -15,6 +17,7 @@ import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temp
 import { connectorTokens } from "../parts/tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
 
+const program = new URL("../../dist/main.js", import.meta.url).pathname;
 const token = "regions-test-token";
 const proxy = "127.0.0.9";
 const secrets = { "eu.secret": "north-north-north-north", "us.secret": "south-south-south-south" };
@@ -130,11 +133,16 @@ const logged = (service: IceServiceProcess, text: string) =>
 
 describe("a service with regions", () => {
   let service: IceServiceProcess;
-  const getByGrpc = (region: string, headers: Record<string, string> = {}) =>
-    createClient(IceService, createGrpcTransport({ baseUrl: service.url })).getIceServers(
+  /** @param from the address that the connection comes from */
+  const getByGrpc = (region: string, headers: Record<string, string> = {}, from = "127.0.0.1") => {
+    const { host, port, url: baseUrl } = service;
+    const createConnection = () => connect({ host, port, localAddress: from });
+    const transport = createGrpcTransport({ baseUrl, nodeOptions: { createConnection } });
+    return createClient(IceService, transport).getIceServers(
       { region },
       { headers: { ...headers, Authorization: `Bearer ${token}` } },
     );
+  };
 
   beforeAll(async () => {
     await writeConfig("ice.yaml");
@@ -208,6 +216,12 @@ describe("a service with regions", () => {
     expect(await regionOf(service, call)).toBe(region);
   });
 
+  it("goes by header and address over gRPC too", async () => {
+    expect((await getByGrpc("", { "CF-IPCountry": "US" }, proxy)).region).toBe("us");
+    expect((await getByGrpc("", { "CF-IPCountry": "US" })).region).toBe("eu");
+    expect((await getByGrpc("", {}, "127.0.0.2")).region).toBe("us");
+  });
+
   it("names the region in the log, of those that got servers", async () => {
     await getByRest(service, { query: "?region=us&maxUrls=1" });
     await getByRest(service, { query: "?region=mars" });
@@ -232,6 +246,18 @@ describe("a service with regions", () => {
     } finally {
       await plain.stop();
     }
+  });
+});
+
+describe("ice-service config check", () => {
+  it("finds a database that cannot be used", async () => {
+    await writeConfig("bad.yaml", {
+      regionFrom: { database: "tokens.yaml", map: { US: "us" } },
+    });
+    const args = [program, "config", "check", "--config", join(directory.path, "bad.yaml")];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    expect(stderr).toMatch(/ice\.turn\.regionFrom\.database.*MaxMind's format/);
+    expect(status).toBe(2);
   });
 });
 
