@@ -24,6 +24,14 @@ export function printDevBanner(
   const plaintext = protocol === "https:" ? "" : " -plaintext";
   const turnUrl = config.ice.turn?.urls[0];
   const sections: [title: string, line: string][] = [
+    ...(config.diagnostics
+      ? [
+          ["In a browser, to see whether the servers work", `${url}/#token=${token}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ["curl", `curl -H 'Authorization: Bearer ${token}' ${route}`],
     [
       "gRPC, with grpcurl",
