@@ -4,6 +4,7 @@ import type { Readiness } from "../rpc/readiness.js";
 import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
+import type { CallTracer } from "./call-tracer.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
@@ -24,16 +25,17 @@ export interface RequestListenerOptions {
   readonly readiness: Readiness;
   readonly allowedOrigins: readonly string[];
   readonly requestLog: RequestLog;
+  readonly tracer?: CallTracer | undefined;
 }
 
 /** Answers every request of the port: preflights, probes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
-  const { router, readiness, requestLog } = options;
+  const { router, readiness, requestLog, tracer } = options;
   const applyCors = createCorsPolicy(options.allowedOrigins);
   const probes = createProbeRoutes(readiness);
 
   return (exchange) => {
-    const reply = new Reply(exchange, requestLog, readiness);
+    const reply = new Reply(exchange, requestLog, readiness, tracer);
     applyCors(exchange, reply.headers);
     const { path, query } = splitRequestTarget(exchange.target);
     const probe = probes.get(path);
@@ -68,6 +70,7 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   const contentType = contentTypeOf(exchange);
   const handler = route.kind === "unary" ? route.choose({ method, contentType, query }) : undefined;
   record.protocol = handler?.protocol ?? nameProtocol(contentType);
+  record.route = route.path;
   record.target = route.path;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
