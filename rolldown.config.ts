@@ -2,14 +2,16 @@ import { defineConfig } from "rolldown";
 
 /**
  * One file starts in half the time and needs less memory than the two hundred modules that it is
- * made of. pino stays outside, since it looks for its own files. Beside the program, the generated
- * service stands for clients, on the protobuf runtime that they have.
+ * made of. pino stays outside, since it looks for its own files. OpenTelemetry is a file of its own,
+ * loaded where it is wanted: taken as ES modules, a quarter of it, and shares nothing with the others.
+ * Beside the program, the generated service stands for clients, on the protobuf runtime that they have.
  */
 export default defineConfig([
   {
     input: "src/main.ts",
     platform: "node",
     external: ["pino", "pino-pretty"],
+    resolve: { mainFields: ["module", "main"] },
     output: { dir: "dist", cleanDir: true, sourcemap: true, chunkFileNames: "[name].js" },
   },
   {

@@ -15,6 +15,7 @@ import type { Logger } from "./observability/logger.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
+import type { CallTracer } from "./server/call-tracer.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -33,6 +34,8 @@ export interface Surroundings {
   readonly requestLog: RequestLog;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
+  /** Where calls are traced. Closed when the service stops. */
+  readonly tracer?: CallTracer | undefined;
 }
 
 /** A service that takes calls. */
@@ -53,6 +56,9 @@ export interface RunningService {
   stop(): Promise<void>;
 }
 
+/** What the last spans get to be sent, even when the calls have taken all of the time-out. */
+const minSendMs = 1000;
+
 /** All that is made of one configuration. Never changed; a reload puts another in its place. */
 interface Snapshot {
   readonly config: Config;
@@ -69,7 +75,7 @@ interface Snapshot {
 export async function startService(
   firstConfig: Config,
   firstFiles: Files,
-  { clock, log, requestLog, connectorTokens }: Surroundings,
+  { clock, log, requestLog, connectorTokens, tracer }: Surroundings,
 ): Promise<RunningService> {
   const readiness = new Readiness();
   const shutdown = new AbortController();
@@ -93,6 +99,7 @@ export async function startService(
       allowedOrigins: config.cors.allowedOrigins,
       requestLog,
       ...(config.diagnostics && { pageRoutes: createPageRoutes(pageDirectory) }),
+      tracer,
     });
     return { config, verifier, listener };
   }
@@ -131,8 +138,10 @@ export async function startService(
       readiness.set("draining");
       await new Promise((resolve) => setTimeout(resolve, delaySeconds * 1000));
       shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+      const endsAtMs = performance.now() + timeoutSeconds * 1000;
       await port.close(timeoutSeconds * 1000);
       jwks.keep([]);
+      await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };
 }

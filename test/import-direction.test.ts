@@ -12,6 +12,7 @@ const layers = [
   ["authentication", "observability"],
   ["rpc"],
   ["server"],
+  ["tracing"],
   ["compose.ts"],
   ["cli"],
   ["main.ts"],

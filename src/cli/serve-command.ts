@@ -7,6 +7,7 @@ import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
+import { endDespiteExports, openCallTracer } from "./call-tracing.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
@@ -79,6 +80,7 @@ async function serveAlone(
   for (const warning of warnings) {
     log.warn(warning);
   }
+  const tracer = await openCallTracer(config, log);
   const ownTurnSecret = config.ice.turn?.secret !== devSecret;
   const coturn = withCoturn
     ? await startDevCoturn(findCoturnPort(config, ownTurnSecret), secrets.turnSecret)
@@ -87,6 +89,7 @@ async function serveAlone(
     clock: systemClock,
     log,
     requestLog,
+    tracer,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const endReloads = reloadOnChange({
@@ -110,6 +113,7 @@ async function serveAlone(
   await service.stop();
   await coturn?.stop();
   log.info("stopped");
+  endDespiteExports(tracer);
   return 0;
 }
 

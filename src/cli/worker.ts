@@ -5,6 +5,8 @@ import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
 import { FileImages } from "../files/file-images.js";
 import { type Logger, openLog } from "../observability/logger.js";
+import type { CallTracer } from "../server/call-tracer.js";
+import { endDespiteExports, openCallTracer } from "./call-tracing.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 
@@ -28,7 +30,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     if (typeof first === "string") {
       return 0;
     }
-    const { service, log } = await start(file, first);
+    const { service, log, tracer } = await start(file, first);
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data !== undefined) {
@@ -40,6 +42,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
+    endDespiteExports(tracer);
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -86,17 +89,25 @@ function reload(
   }
 }
 
+interface StartedWorker {
+  readonly service: RunningService;
+  readonly log: Logger;
+  readonly tracer: CallTracer | undefined;
+}
+
 async function start(
   file: string | undefined,
   images: PrimaryMessage["images"],
-): Promise<{ readonly service: RunningService; readonly log: Logger }> {
+): Promise<StartedWorker> {
   // Warnings about the configuration are the primary's to tell, once.
   const files = new FileImages(images);
   const { config } = loadConfig({ env: process.env, file, files });
   const logs = await openLog(config.log, { shared: true, pid: process.pid });
+  const tracer = await openCallTracer(config, logs.log);
   return {
-    service: await startService(config, files, { clock: systemClock, ...logs }),
+    service: await startService(config, files, { clock: systemClock, ...logs, tracer }),
     log: logs.log,
+    tracer,
   };
 }
 

@@ -7,6 +7,7 @@ import type { Readiness } from "../rpc/readiness.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
 import { logExchange } from "./access-log.js";
+import type { CallTracer } from "./call-tracer.js";
 import type { HttpExchange } from "./http-exchange.js";
 import { type HttpProblem, internalError, printProblem } from "./http-problem.js";
 
@@ -21,11 +22,21 @@ export class Reply {
   };
   readonly #log: RequestLog;
   readonly #readiness: Readiness;
+  readonly #tracer: CallTracer | undefined;
 
-  constructor(exchange: HttpExchange, log: RequestLog, readiness: Readiness) {
+  constructor(
+    exchange: HttpExchange,
+    log: RequestLog,
+    readiness: Readiness,
+    tracer: CallTracer | undefined,
+  ) {
     this.exchange = exchange;
     this.#log = log;
     this.#readiness = readiness;
+    this.#tracer = tracer;
+    if (tracer !== undefined) {
+      this.record.steps = [];
+    }
   }
 
   /** What an RPC takes along: the record of its call. */
@@ -88,6 +99,10 @@ export class Reply {
   logEnd(status: number | undefined): void {
     const { method, remoteAddress, arrivedAtMs } = this.exchange;
     const durationMs = performance.now() - arrivedAtMs;
+    const traceId = this.#tracer?.recordCall(this.exchange, this.record, status);
+    if (traceId !== undefined) {
+      this.record.traceId = traceId;
+    }
     logExchange(this.#log, { method, status, durationMs, remoteAddress }, this.record);
   }
 }

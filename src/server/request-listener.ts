@@ -4,6 +4,7 @@ import type { Readiness } from "../rpc/readiness.js";
 import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
+import type { CallTracer } from "./call-tracer.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
@@ -26,16 +27,17 @@ export interface RequestListenerOptions {
   readonly requestLog: RequestLog;
   /** Further routes that ask for no token. */
   readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
+  readonly tracer?: CallTracer | undefined;
 }
 
 /** Answers every request of the port: preflights, fixed routes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
-  const { router, readiness, requestLog } = options;
+  const { router, readiness, requestLog, tracer } = options;
   const applyCors = createCorsPolicy(options.allowedOrigins);
   const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
 
   return (exchange) => {
-    const reply = new Reply(exchange, requestLog, readiness);
+    const reply = new Reply(exchange, requestLog, readiness, tracer);
     applyCors(exchange, reply.headers);
     const { path, query } = splitRequestTarget(exchange.target);
     const fixedRoute = fixedRoutes.get(path);
@@ -70,6 +72,7 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   const contentType = contentTypeOf(exchange);
   const handler = route.kind === "unary" ? route.choose({ method, contentType, query }) : undefined;
   record.protocol = handler?.protocol ?? nameProtocol(contentType);
+  record.route = route.path;
   record.target = route.path;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));

@@ -9,7 +9,9 @@ import { parse, parseAllDocuments } from "yaml";
 import { type ChildProcess, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
 import { findFreePort } from "../parts/free-port.js";
+import { startOtlpReceiver } from "../parts/otlp-receiver.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { connectorTokens } from "../parts/tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -198,6 +200,55 @@ describe("docs/production.md", () => {
     } finally {
       await place.remove();
     }
+  });
+});
+
+describe("docs/tracing.md", () => {
+  const [all = "", some = ""] = codeBlocks("docs/tracing.md", "sh");
+
+  /** Serves one call; returns what was exported until the stop, and the log. */
+  async function serveOnce(command: string) {
+    const place = await createTemporaryDirectory("tracing");
+    const receiver = await startOtlpReceiver();
+    try {
+      const paths = await installProgram(place);
+      await place.write("tokens.yaml", connectorTokens({ tracing: "tracing-document-token" }));
+      await place.write(
+        "ice-service.yaml",
+        "auth: { connectorTokensFile: tokens.yaml }\nlisten: { host: 127.0.0.1, port: 0 }\n",
+      );
+      const script = command.replace("http://127.0.0.1:4318", receiver.url);
+      const serving = startProcess({
+        name: command,
+        command: "bash",
+        args: ["-c", script.replace(/^(?=ice-service|OTEL_)/m, "exec env ")],
+        cwd: place.path,
+        env: paths,
+      });
+      try {
+        const [, url = ""] = await serving.untilReady(
+          () => /"url":"([^"]+)","msg":"ready"/.exec(serving.stderr()) ?? undefined,
+        );
+        const headers = { authorization: "Bearer tracing-document-token" };
+        expect((await fetch(`${url}/api/v1/ice-servers`, { headers })).status).toBe(200);
+      } finally {
+        expect(await serving.stop()).toBe(0);
+      }
+      return { spans: receiver.spans(), log: serving.stderr() };
+    } finally {
+      await receiver.stop();
+      await place.remove();
+    }
+  }
+
+  it("exports with its first command", async () => {
+    const { spans, log } = await serveOnce(all);
+    expect(spans.map(({ name }) => name)).toEqual(["GET /api/v1/ice-servers"]);
+    expect(log).not.toContain('"level":"warn"');
+  });
+
+  it("has variables in its second that are all understood", async () => {
+    expect((await serveOnce(some)).log).not.toContain('"level":"warn"');
   });
 });
 

@@ -4,9 +4,11 @@ import { z } from "zod";
 import { type ChildProcess, startProcess } from "./child-process.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
-const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const builtProgram = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 export interface IceServiceOptions {
+  /** The file to run: the built program by default. */
+  readonly program?: string;
   /** The configuration file's content. Without it the service gets no file. */
   readonly config?: { readonly listen?: object; readonly [key: string]: unknown };
   /** Beside PATH and HOME, which are all that the service gets otherwise. */
@@ -40,6 +42,7 @@ export interface IceService {
 
 /** Starts the built program on a free loopback port, and waits until it says that it is ready. */
 export async function startIceService({
+  program = builtProgram,
   config,
   env = {},
   args = [],

@@ -1,7 +1,7 @@
 import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import type { TokenVerifier } from "../../authentication/token-verifier.js";
-import { callRecordKey } from "../call-record.js";
+import { type CallRecord, callRecordKey } from "../call-record.js";
 import { rawQueryKey } from "../rest/raw-query.js";
 import { refuseToken } from "./translate-errors.js";
 
@@ -29,10 +29,22 @@ export function createAuthenticate(options: AuthenticateOptions): Interceptor {
     }
     // Nearly every token is known: no turn of the event loop for it.
     const verified = options.verifier.verify(token, request);
-    request.contextValues.get(callRecordKey).caller =
-      verified instanceof Promise ? await verified : verified;
+    const record = request.contextValues.get(callRecordKey);
+    record.caller =
+      verified instanceof Promise ? await timeVerification(verified, record) : verified;
     return next(request);
   };
+}
+
+/** The one part of a call that may take long: the issuer's keys may have to be loaded first. */
+function timeVerification(verified: Promise<Caller>, { steps }: CallRecord): Promise<Caller> {
+  if (steps === undefined) {
+    return verified;
+  }
+  const startedAtMs = performance.now();
+  return verified.finally(() => {
+    steps.push({ name: "verify token", startedAtMs, endedAtMs: performance.now() });
+  });
 }
 
 /**
