@@ -9,14 +9,15 @@ const layers = [
   ["clock.ts", "errors.ts", "files", "gen"],
   ["ice"],
   ["config"],
-  ["authentication", "observability"],
+  ["authentication", "observability", "turn-database"],
+  ["rotation"],
   ["rpc"],
   ["server"],
   ["compose.ts"],
   ["cli"],
   ["main.ts"],
 ];
-const withoutConnectOrHttp = ["ice", "config", "authentication"];
+const withoutConnectOrHttp = ["ice", "config", "authentication", "turn-database", "rotation"];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })
