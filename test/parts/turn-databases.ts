@@ -10,6 +10,8 @@ export interface TurnDatabase {
   readonly coturnLines: readonly string[];
   /** What the database's own client finds, sorted. */
   listSecrets(realm: string): Promise<string[]>;
+  /** Has that client add one. */
+  addSecret(realm: string, secret: string): Promise<unknown>;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export const turnDatabases = {
       coturnLines: [`redis-userdb="${options}"`],
       listSecrets: async (realm) =>
         (await run("-n", "2", "SMEMBERS", `turn/realm/${realm}/secret`)).sort(),
+      addSecret: (realm, secret) => run("-n", "2", "SADD", `turn/realm/${realm}/secret`, secret),
       stop,
     };
   },
@@ -35,6 +38,7 @@ export const turnDatabases = {
       url: `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
       coturnLines: [`psql-userdb="${options}"`],
       listSecrets: async (realm) => (await run(selectSecrets(realm))).sort(),
+      addSecret: (realm, secret) => run(insertSecret(realm, secret)),
       stop,
     };
   },
@@ -46,9 +50,12 @@ async function sqlite(journalMode: "DELETE" | "WAL"): Promise<TurnDatabase> {
     url: `sqlite:${file}`,
     coturnLines: [`userdb=${file}`],
     listSecrets: async (realm) => (await run(selectSecrets(realm))).sort(),
+    addSecret: (realm, secret) => run(insertSecret(realm, secret)),
     stop,
   };
 }
 
+const insertSecret = (realm: string, secret: string) =>
+  `INSERT INTO turn_secret (realm, value) VALUES ('${realm}', '${secret}')`;
 const selectSecrets = (realm: string) =>
   `SELECT value FROM turn_secret WHERE realm = '${realm.replaceAll("'", "''")}'`;

