@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { chown } from "node:fs/promises";
+import { chown, copyFile } from "node:fs/promises";
 import { acceptsTcp, runProgram, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
@@ -23,16 +23,29 @@ const asNobody =
     : [];
 
 /** Starts a PostgreSQL in a directory of its own, on loopback, with coturn's schema. */
-export async function startPostgresServer(): Promise<PostgresServer> {
+export async function startPostgresServer(
+  certificate?: Readonly<Record<"certFile" | "keyFile", string>>,
+): Promise<PostgresServer> {
   const [version = ""] = readdirSync(versions).sort((a, b) => Number(b) - Number(a));
   const program = (name: string) => [...asNobody, `${versions}/${version}/bin/${name}`] as const;
   const port = await findFreePort();
   const account = { user: "turn", password: "postgres-p@ss", database: "postgres" };
   const directory = await createTemporaryDirectory("postgres");
   const passwordFile = await directory.write("password", account.password);
+  const serverFiles = [directory.path, passwordFile];
+  const tls: string[] = [];
+  if (certificate !== undefined) {
+    const [certFile, keyFile] = [
+      `${directory.path}/cert.pem`,
+      `${directory.path}/key.pem`,
+    ] as const;
+    await copyFile(certificate.certFile, certFile);
+    await copyFile(certificate.keyFile, keyFile);
+    serverFiles.push(certFile, keyFile);
+    tls.push("-c", "ssl=on", "-c", `ssl_cert_file=${certFile}`, "-c", `ssl_key_file=${keyFile}`);
+  }
   if (asNobody.length > 0) {
-    await chown(directory.path, nobody, nobody);
-    await chown(passwordFile, nobody, nobody);
+    await Promise.all(serverFiles.map((file) => chown(file, nobody, nobody)));
   }
   const data = `${directory.path}/data`;
   const [initCommand, ...initArgs] = program("initdb");
@@ -49,6 +62,7 @@ export async function startPostgresServer(): Promise<PostgresServer> {
       ...args,
       ...["-D", data, "-p", `${port}`, "-c", "listen_addresses=127.0.0.1", "-F"],
       ...["-c", "unix_socket_directories="],
+      ...tls,
     ],
     cwd: directory.path,
   });
