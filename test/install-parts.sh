@@ -30,6 +30,9 @@ find_missing() {
   need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto
   need_program curl curl
   need_program openssl openssl
+  need_program redis-server redis-server
+  need_program sqlite3 sqlite3
+  need_file postgresql /usr/lib/postgresql/*/bin/postgres
   need_python_module python3-grpcio grpc
   need_python_module python3-protobuf google.protobuf
   need_python_module python3-aioice aioice

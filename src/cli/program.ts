@@ -3,13 +3,15 @@ import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../errors.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
+import { addSecretCommands } from "./secret-commands.js";
 import { type ServeOptions, serve } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
 
 const exitCodeHelp = `
 Exit codes:
   0  fine
-  1  a worker process could not start, or did not stop as it should
+  1  a worker process could not start, or did not stop as it should; or secret
+     status found something wrong
   2  bad usage or configuration`;
 
 const serveHelp = `
@@ -65,6 +67,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .action(async () => {
       exitCode = await hashToken();
     });
+
+  addSecretCommands(program, (code) => {
+    exitCode = code;
+  });
 
   const config = program.command("config").description("look at the configuration");
   config

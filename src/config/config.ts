@@ -1,12 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import type { IceServerSettings } from "../ice/ice-server-list.js";
+import type { IceServerSettings, TurnSettings } from "../ice/ice-server-list.js";
 
 /** The effective configuration: complete, checked, file names absolute. Never changed once built. */
 export interface Config {
   readonly listen: ListenConfig;
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
-  readonly ice: IceServerSettings;
+  readonly ice: IceConfig;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
   /** Whether the page that tries the servers of the list is served. */
@@ -84,6 +84,15 @@ export type JwtKeys =
       readonly secret: KeyObject;
       readonly algorithms: readonly HmacAlgorithm[];
     };
+
+export interface IceConfig extends IceServerSettings {
+  readonly turn?: TurnConfig;
+}
+
+export interface TurnConfig extends TurnSettings {
+  /** The first holds the secret that signs. Empty when a variable does, or development. */
+  readonly secretFiles: readonly string[];
+}
 
 export interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

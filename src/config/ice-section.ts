@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import type { IceServerSettings } from "../ice/ice-server-list.js";
 import { type IceUrl, IceUrlError, parseIceUrl } from "../ice/ice-url.js";
 import { findTurnNameProblem } from "../ice/turn-name.js";
+import type { IceConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
 
@@ -18,14 +18,16 @@ export interface IceSectionContext {
   readonly warn: (text: string) => void;
   /** Every configured secret; the first signs. */
   readonly secrets: readonly KeyObject[];
+  /** Where they were read from. */
+  readonly secretFiles: readonly string[];
   readonly dev: boolean;
 }
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */
 export function buildIceSettings(
   ice: ConfigFile["ice"],
-  { problems, warn, secrets, dev }: IceSectionContext,
-): IceServerSettings {
+  { problems, warn, secrets, secretFiles, dev }: IceSectionContext,
+): IceConfig {
   const turn = ice?.turn ?? {};
   const stunUrls = parseUrls(
     ice?.stunUrls ?? defaultStunUrls,
@@ -84,6 +86,7 @@ export function buildIceSettings(
     turn: {
       urls: turnUrls,
       secret,
+      secretFiles,
       ttlSeconds,
       minTtlSeconds,
       identity: turn.identity ?? "static",

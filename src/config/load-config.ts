@@ -59,7 +59,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const secrets = readTurnSecrets(source, env, problems, resolveFile, readSecret);
+  const { secrets, secretFiles } = readTurnSecrets(source, env, problems, resolveFile, readSecret);
   const config: Config = {
     listen: buildListen(source, { dev: dev !== undefined, problems, files, resolveFile }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
@@ -77,6 +77,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       problems,
       warn,
       secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
+      secretFiles,
       dev: dev !== undefined,
     }),
     reflection: content.reflection ?? true,
@@ -170,7 +171,7 @@ function readTurnSecrets(
   problems: ProblemList,
   resolveFile: ResolveFile,
   readSecret: (path: readonly PropertyKey[], name: string) => KeyObject | undefined,
-): KeyObject[] {
+): { readonly secrets: KeyObject[]; readonly secretFiles: string[] } {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
   if (text !== undefined && text !== "") {
@@ -178,16 +179,19 @@ function readTurnSecrets(
       problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
     }
     try {
-      return [readSecretText(text)];
+      return { secrets: [readSecretText(text)], secretFiles: [] };
     } catch (error) {
       addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
-      return [];
+      return { secrets: [], secretFiles: [] };
     }
   }
-  return (content.ice?.turn?.secretFiles ?? []).flatMap((name, index) => {
-    const secret = readSecret([...path, index], resolveFile(path, name));
+  const names = content.ice?.turn?.secretFiles ?? [];
+  const secretFiles = names.map((name) => resolveFile(path, name));
+  const secrets = secretFiles.flatMap((file, index) => {
+    const secret = readSecret([...path, index], file);
     return secret === undefined ? [] : [secret];
   });
+  return { secrets, secretFiles };
 }
 
 function addSecretProblem(

@@ -10,6 +10,7 @@ import { type ChildProcess, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
 import { findFreePort } from "../parts/free-port.js";
 import { startOtlpReceiver } from "../parts/otlp-receiver.js";
+import { createSqliteFile } from "../parts/sqlite-file.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
@@ -24,8 +25,10 @@ const shell = (script: string, env: Record<string, string>, cwd = root) =>
     timeout: 15_000,
   });
 
-function codeBlocks(file: string, language: string): string[] {
-  return [...readRoot(file).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+/** The blocks of one language; those of list items with `indent` before them. */
+function codeBlocks(file: string, language: string, indent = ""): string[] {
+  const fence = `^${indent}\`\`\``;
+  return [...readRoot(file).matchAll(new RegExp(`${fence}${language}\\n(.*?)${fence}`, "gms"))].map(
     ([, code = ""]) => code.trim(),
   );
 }
@@ -249,6 +252,66 @@ describe("docs/tracing.md", () => {
 
   it("has variables in its second that are all understood", async () => {
     expect((await serveOnce(some)).log).not.toContain('"level":"warn"');
+  });
+});
+
+describe("docs/secret-rotation.md", () => {
+  it("has commands that work in their order", async () => {
+    const place = await createTemporaryDirectory("rotation");
+    const database = await createSqliteFile("DELETE");
+    try {
+      const paths = await installProgram(place);
+      const [yaml = ""] = codeBlocks("docs/production.md", "yaml");
+      await place.write("ice-service.yaml", yaml);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      const [journal = "", first = "", rotate = "", status = ""] = codeBlocks(
+        "docs/secret-rotation.md",
+        "sh",
+      );
+      const run = async (script: string) => {
+        const here = script.replaceAll("/var/lib/turn/turndb", database.file);
+        return (await shell(here, paths, place.path)).stdout;
+      };
+      expect(await run(journal)).toBe("wal\n");
+      expect(await run(first)).toContain("has the secret that signs");
+      const [sample = ""] = codeBlocks("docs/secret-rotation.md", "text");
+      const withoutNames = (text: string) =>
+        text
+          .trim()
+          .replace(/\b[0-9a-f]{12}\b/g, "FINGERPRINT")
+          .replace(/\d{4}-\S+Z/g, "TIME");
+      expect(withoutNames(await run(rotate))).toBe(withoutNames(sample));
+      expect(await run(status)).toContain("rotation: overlapping");
+      expect(await run(rotate)).toContain("run this again");
+    } finally {
+      await database.stop();
+      await place.remove();
+    }
+  });
+
+  it("has commands and keys for the way by hand", async () => {
+    const place = await createTemporaryDirectory("by-hand");
+    try {
+      const paths = await installProgram(place);
+      const [yaml = ""] = codeBlocks("docs/production.md", "yaml");
+      const [byHand = ""] = codeBlocks("docs/secret-rotation.md", "yaml", "   ");
+      const { secretFiles } = parse(byHand).ice.turn;
+      await place.write("ice-service.yaml", yaml);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      await place.write("turn.secret", "south-south-south-south");
+      const [newSecret = "", check = ""] = codeBlocks("docs/secret-rotation.md", "sh", "   ");
+      await shell(newSecret, paths, place.path);
+      const env = { ...paths, ICE_TURN_SECRET_FILE: secretFiles.join(",") };
+      const { stderr } = await shell(check, env, place.path);
+      expect(stderr).toMatch(/may leave the TURN server 6h \(the longest ttl\)/);
+    } finally {
+      await place.remove();
+    }
+  });
+
+  it("links to headings and files that exist", () => {
+    expect(readRoot("docs/secret-rotation.md")).toMatch(/^## By hand$/m);
+    expect(readRoot("docs/production.md")).toContain("](secret-rotation.md)");
   });
 });
 
