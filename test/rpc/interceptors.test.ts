@@ -10,6 +10,7 @@ import { createInterceptors, RouterBuilder } from "../../src/rpc/router.js";
 import { getByRouter } from "./unary-request.js";
 
 const rejecting: TokenVerifier = {
+  recognize: () => undefined,
   verify(token) {
     if (token === "good") {
       return { kind: "connector", subject: "gateway" };
