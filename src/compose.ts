@@ -16,6 +16,7 @@ import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import type { CallTracer } from "./server/call-tracer.js";
+import { createClientAddressFinder } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -99,6 +100,7 @@ export async function startService(
       allowedOrigins: config.cors.allowedOrigins,
       requestLog,
       ...(config.diagnostics && { pageRoutes: createPageRoutes(pageDirectory) }),
+      findClientAddress: createClientAddressFinder(config.listen),
       tracer,
     });
     return { config, verifier, listener };

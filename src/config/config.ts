@@ -15,7 +15,18 @@ export interface Config {
   readonly shutdown: ShutdownConfig;
 }
 
-export interface ListenConfig {
+/** How clients reach the service, beside where it listens. */
+export interface ListenConfig extends PortConfig {
+  /** Proxies whose word counts about where a request comes from: CIDR blocks and addresses. */
+  readonly trustedProxies: readonly string[];
+  /** Where they say it. */
+  readonly clientAddressHeader: ClientAddressHeader;
+}
+
+export const clientAddressHeaders = ["x-forwarded-for", "forwarded"] as const;
+export type ClientAddressHeader = (typeof clientAddressHeaders)[number];
+
+export interface PortConfig {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;

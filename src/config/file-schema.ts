@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asymmetricAlgorithms, hmacAlgorithms } from "./config.js";
+import { asymmetricAlgorithms, clientAddressHeaders, hmacAlgorithms } from "./config.js";
 import { parseDuration } from "./duration.js";
 
 /** An issue whose message is the problem, with the fix beside it. */
@@ -26,6 +26,8 @@ const listen = z.strictObject({
   port: port.optional(),
   maxConnections: z.int().min(1).max(1_000_000).optional(),
   tls: tls.optional(),
+  trustedProxies: list.max(1000).optional(),
+  clientAddressHeader: z.enum(clientAddressHeaders).optional(),
 });
 const cors = z.strictObject({ allowedOrigins: list.optional() });
 const jwt = z.strictObject({

@@ -8,6 +8,7 @@ import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+import { checkTrustedProxies } from "./subnet.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -61,7 +62,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
   }
   const secrets = readTurnSecrets(source, env, problems, resolveFile, readSecret);
   const config: Config = {
-    listen: buildListen(source, { dev: dev !== undefined, problems, files, resolveFile }),
+    listen: buildListen(source, { dev: dev !== undefined, problems, warn, files, resolveFile }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
@@ -98,16 +99,27 @@ function buildListen(
   {
     dev,
     problems,
+    warn,
     files,
     resolveFile,
-  }: { dev: boolean; problems: ProblemList; files: Files; resolveFile: ResolveFile },
+  }: {
+    dev: boolean;
+    problems: ProblemList;
+    warn: (text: string) => void;
+    files: Files;
+    resolveFile: ResolveFile;
+  },
 ): Config["listen"] {
   const {
     host = dev ? "127.0.0.1" : "0.0.0.0",
     port = 8080,
     maxConnections = 20_000,
     tls,
+    trustedProxies = [],
+    clientAddressHeader = "x-forwarded-for",
   } = content.listen ?? {};
+  checkTrustedProxies(trustedProxies, problems, warn);
+  const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
   if (dev && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) {
     problems.add(
       ["listen", "host"],
@@ -116,7 +128,7 @@ function buildListen(
     );
   }
   if (tls === undefined) {
-    return { host, port, maxConnections };
+    return address;
   }
   const resolveReadable = (key: "certFile" | "keyFile" | "clientCaFile", name: string) => {
     const path = ["listen", "tls", key];
@@ -136,9 +148,7 @@ function buildListen(
     return file;
   };
   return {
-    host,
-    port,
-    maxConnections,
+    ...address,
     tls: {
       certFile: resolveReadable("certFile", tls.certFile),
       keyFile: resolveReadable("keyFile", tls.keyFile),

@@ -48,7 +48,13 @@ describe("loadConfig", () => {
     const { config, warnings } = load({});
     expect(warnings).toEqual([]);
     expect(describeConfig(config)).toEqual({
-      listen: { host: "0.0.0.0", port: 8080, maxConnections: 20000 },
+      listen: {
+        host: "0.0.0.0",
+        port: 8080,
+        maxConnections: 20000,
+        trustedProxies: [],
+        clientAddressHeader: "x-forwarded-for",
+      },
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
@@ -65,6 +71,7 @@ describe("loadConfig", () => {
       {
         ICE_HOST: "127.0.0.1",
         ICE_PORT: "0",
+        ICE_TRUSTED_PROXIES: "10.0.0.0/8, ::1",
         ICE_CORS_ORIGINS: "https://a.example, https://b.example",
         ICE_STUN_URLS: "",
         ICE_TURN_URLS: "turn:a.example,turns:a.example",
@@ -81,7 +88,7 @@ describe("loadConfig", () => {
       },
     );
     expect(describeConfig(config)).toMatchObject({
-      listen: { host: "127.0.0.1", port: 0 },
+      listen: { host: "127.0.0.1", port: 0, trustedProxies: ["10.0.0.0/8", "::1"] },
       cors: { allowedOrigins: ["https://a.example", "https://b.example"] },
       auth: {
         jwt: [
@@ -280,6 +287,20 @@ describe("loadConfig", () => {
       /https/,
     ],
     [
+      "a proxy that is no address",
+      { listen: { trustedProxies: ["10.0.0.0/8", "proxy.example.com"] } },
+      {},
+      "listen.trustedProxies[1]",
+      /10\.0\.0\.0\/8/,
+    ],
+    [
+      "another header for the client address",
+      { listen: { clientAddressHeader: "forwarded-for" } },
+      {},
+      "listen.clientAddressHeader",
+      /Known are: x-forwarded-for, forwarded/,
+    ],
+    [
       "a certificate without key",
       { listen: { tls: { certFile: "a" } } },
       {},
@@ -333,6 +354,12 @@ describe("loadConfig", () => {
     ],
     ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
     [
+      "proxies that are everybody",
+      { listen: { trustedProxies: ["::/0"] } },
+      {},
+      /choose its own address/,
+    ],
+    [
       "a short TURN secret",
       { ice: { turn: { urls: turnUrls, secretFiles: ["short.secret"] } } },
       {},
@@ -365,7 +392,12 @@ describe("config-sample.yaml", () => {
     const text = readFileSync(resolve(import.meta.dirname, "../../config-sample.yaml"), "utf8");
     const sample: unknown = parse(text);
     expect(fileSchema.safeParse(sample).error).toBeUndefined();
-    expect(missingKeys(fileSchema, sample)).toEqual(["jwksFile", "publicKeyFile", "secretFile"]);
+    expect(missingKeys(fileSchema, sample)).toEqual([
+      "jwksFile",
+      "publicKeyFile",
+      "secretFile",
+      "denyListFile",
+    ]);
   });
 });
 
