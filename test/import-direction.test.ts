@@ -9,7 +9,7 @@ const layers = [
   ["clock.ts", "errors.ts", "files", "gen"],
   ["ice"],
   ["config"],
-  ["authentication", "observability"],
+  ["authentication", "limits", "observability"],
   ["rpc"],
   ["server"],
   ["tracing"],
@@ -17,7 +17,7 @@ const layers = [
   ["cli"],
   ["main.ts"],
 ];
-const withoutConnectOrHttp = ["ice", "config", "authentication"];
+const withoutConnectOrHttp = ["ice", "config", "authentication", "limits"];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })

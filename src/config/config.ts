@@ -7,6 +7,7 @@ export interface Config {
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
   readonly ice: IceServerSettings;
+  readonly limits: LimitsConfig;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
   /** Whether the page that tries the servers of the list is served. */
@@ -95,6 +96,30 @@ export type JwtKeys =
       readonly secret: KeyObject;
       readonly algorithms: readonly HmacAlgorithm[];
     };
+
+export interface LimitsConfig {
+  /** For each caller. */
+  readonly caller?: RateLimitConfig;
+  /** For each client address: tokens that were refused. */
+  readonly failedAuthentication?: RateLimitConfig;
+  /** Where limits count for several processes; absent: each process counts for itself. */
+  readonly redis?: RedisConfig;
+}
+
+export interface RateLimitConfig {
+  readonly requests: number;
+  readonly windowSeconds: number;
+}
+
+export interface RedisConfig {
+  /** `redis:` or `rediss:`, maybe with a password. */
+  readonly url: KeyObject;
+  /** The same without user and password. */
+  readonly address: string;
+  /** Whether the URL came from a file, and is not to be printed. */
+  readonly isSecret: boolean;
+  readonly keyPrefix: string;
+}
 
 export interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

@@ -6,6 +6,7 @@ import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
+import { buildLimits } from "./limits-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
 import { checkTrustedProxies } from "./subnet.js";
@@ -80,6 +81,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
       dev: dev !== undefined,
     }),
+    limits: buildLimits(content.limits, { problems, warn, resolveFile, readSecret }),
     reflection: content.reflection ?? true,
     diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },

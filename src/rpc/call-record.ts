@@ -35,3 +35,14 @@ export const callRecordKey = createContextKey<CallRecord>(
   { protocol: "http" },
   { description: "what the request leaves for its log line" },
 );
+
+/** Waits for a part of the call that may take long, such as for keys that have to be loaded first. */
+export function timeStep<T>(name: string, step: Promise<T>, { steps }: CallRecord): Promise<T> {
+  if (steps === undefined) {
+    return step;
+  }
+  const startedAtMs = performance.now();
+  return step.finally(() => {
+    steps.push({ name, startedAtMs, endedAtMs: performance.now() });
+  });
+}

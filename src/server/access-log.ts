@@ -32,7 +32,7 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
   });
 }
 
-/** Refused tokens stand out: mobile clients hide them from their users. Probes stay quiet. */
+/** Refused tokens and used up quotas stand out: mobile clients hide them from their users. Probes stay quiet. */
 function chooseLevel({ protocol, target, code }: CallRecord): RequestLogLevel {
   switch (code) {
     case "internal":
@@ -40,6 +40,7 @@ function chooseLevel({ protocol, target, code }: CallRecord): RequestLogLevel {
     case "data_loss":
       return "error";
     case "unauthenticated":
+    case "resource_exhausted":
       return "warn";
     default:
       return protocol === "http" && target !== undefined ? "debug" : "info";

@@ -58,6 +58,7 @@ describe("loadConfig", () => {
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
+      limits: {},
       reflection: true,
       diagnostics: false,
       log: { level: "info", format: "json" },
@@ -118,6 +119,23 @@ describe("loadConfig", () => {
   it("takes a secret file's content without its trailing newline", () => {
     const { config } = load({ ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } });
     expect(config.ice.turn?.secret.export().toString()).toBe("north-north-north-north");
+  });
+
+  it("reads limits, and shows no password of Redis", () => {
+    write("redis-url.secret", "rediss://user:p%40ss@redis.example.com:6380/2\n");
+    const limits = {
+      caller: { requests: 600, window: "1m" },
+      failedAuthentication: { requests: 30, window: "90s" },
+    };
+    const { config } = load({ limits: { ...limits, redis: { urlFile: "redis-url.secret" } } });
+    expect(describeConfig(config)).toMatchObject({
+      limits: { ...limits, redis: { urlFile: "<hidden>", keyPrefix: "ice-service:" } },
+    });
+    expect(config.limits.redis?.address).toBe("rediss://redis.example.com:6380/2");
+    const open = load({ limits: { ...limits, redis: { url: "redis://a", keyPrefix: "x:" } } });
+    expect(describeConfig(open.config)).toMatchObject({
+      limits: { redis: { url: "redis://a", keyPrefix: "x:" } },
+    });
   });
 
   it("lets a short TTL bring the default of minTtl down", () => {
@@ -287,6 +305,63 @@ describe("loadConfig", () => {
       /https/,
     ],
     [
+      "a limit of nothing",
+      { limits: { caller: { requests: 0, window: "60s" } } },
+      {},
+      "limits.caller.requests",
+      /See limits\.caller\.requests/,
+    ],
+    [
+      "a limit without window",
+      { limits: { caller: { requests: 1 } } },
+      {},
+      "limits.caller.window",
+      /./,
+    ],
+    [
+      "a window of more than a day",
+      { limits: { failedAuthentication: { requests: 1, window: "25h" } } },
+      {},
+      "limits.failedAuthentication.window",
+      /between 1s and 24h/,
+    ],
+    ["Redis without URL", { limits: { redis: {} } }, {}, "limits.redis", /either url or urlFile/],
+    [
+      "Redis with two URLs",
+      { limits: { redis: { url: "redis://a", urlFile: "turn.secret" } } },
+      {},
+      "limits.redis",
+      /either/,
+    ],
+    [
+      "a password that everybody may read",
+      { limits: { redis: { url: "redis://:hunter2@a" } } },
+      {},
+      "limits.redis.url",
+      /urlFile/,
+    ],
+    [
+      "Redis by another protocol",
+      { limits: { redis: { url: "http://a" } } },
+      {},
+      "limits.redis.url",
+      /redis:/,
+    ],
+    [
+      "a Redis URL with options",
+      { limits: { redis: { url: "redis://a/1?family=6" } } },
+      {},
+      "limits.redis.url",
+      /after the host/,
+    ],
+    [
+      "a file without Redis URL",
+      { limits: { redis: { urlFile: "turn.secret" } } },
+      {},
+      "limits.redis.urlFile",
+      /no redis:/,
+    ],
+    [
       "a proxy that is no address",
       { listen: { trustedProxies: ["10.0.0.0/8", "proxy.example.com"] } },
       {},
@@ -353,6 +428,7 @@ describe("loadConfig", () => {
       /everybody/,
     ],
     ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
+    ["Redis without limits", { limits: { redis: { url: "redis://a" } } }, {}, /not used/],
     [
       "proxies that are everybody",
       { listen: { trustedProxies: ["::/0"] } },
@@ -397,6 +473,7 @@ describe("config-sample.yaml", () => {
       "publicKeyFile",
       "secretFile",
       "denyListFile",
+      "urlFile",
     ]);
   });
 });

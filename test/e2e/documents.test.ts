@@ -252,6 +252,28 @@ describe("docs/tracing.md", () => {
   });
 });
 
+describe("docs/rate-limits.md", () => {
+  it("has a configuration that is valid", async () => {
+    const place = await createTemporaryDirectory("rate-limits");
+    try {
+      const [yaml = ""] = codeBlocks("docs/rate-limits.md", "yaml");
+      await place.write("tokens.yaml", "tokens: []");
+      await place.write("ice.yaml", `${yaml}\nauth: { connectorTokensFile: tokens.yaml }\n`);
+      const check = "ice-service config check --config ice.yaml";
+      const { stdout, stderr } = await shell(check, await installProgram(place), place.path);
+      expect(parse(stdout).limits).toEqual({
+        ...parse(yaml).limits,
+        caller: { requests: 600, window: "1m" },
+        failedAuthentication: { requests: 30, window: "1m" },
+        redis: { url: "redis://redis.example.com:6379", keyPrefix: "ice-service:" },
+      });
+      expect(stderr).not.toContain("warning:");
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
 describe("docs/scaling.md", () => {
   const blocks = codeBlocks("docs/scaling.md", "yaml").map((code) => parseAllDocuments(code));
   const objects = blocks.flatMap((documents) => documents.map((document) => document.toJS()));

@@ -1,0 +1,63 @@
+import { acceptsTcp, startProcess } from "./child-process.js";
+import { findFreePort } from "./free-port.js";
+import { createTemporaryDirectory } from "./temporary-directory.js";
+
+export interface RedisServerOptions {
+  /** A free one by default; that of one that was stopped, to start it anew. */
+  readonly port?: number;
+  readonly password?: string;
+}
+
+export interface RedisServer {
+  readonly port: number;
+  /** With the password, if there is one. */
+  readonly url: string;
+  output(): string;
+  /** SIGSTOP makes it hang, SIGCONT go on. */
+  signal(name: NodeJS.Signals): void;
+  stop(): Promise<void>;
+}
+
+/** Starts Redis on a loopback port, empty, with nothing kept on disk. */
+export async function startRedisServer({
+  port: givenPort,
+  password,
+}: RedisServerOptions = {}): Promise<RedisServer> {
+  const port = givenPort ?? (await findFreePort());
+  const directory = await createTemporaryDirectory("redis");
+  const configFile = await directory.write(
+    "redis.conf",
+    `
+bind 127.0.0.1
+port ${port}
+save ""
+appendonly no
+dir ${directory.path}
+${password === undefined ? "" : `requirepass ${password}`}
+`,
+  );
+  const child = startProcess({
+    name: "redis-server",
+    command: "redis-server",
+    args: [configFile],
+    cwd: directory.path,
+  });
+  async function stop() {
+    child.signal("SIGCONT");
+    await child.stop();
+    await directory.remove();
+  }
+  try {
+    await child.untilReady(() => acceptsTcp(port));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    port,
+    url: `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`,
+    output: child.stdout,
+    signal: child.signal,
+    stop,
+  };
+}
