@@ -33,15 +33,17 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
 }
 
 /** Refused tokens and used up quotas stand out: mobile clients hide them from their users. Probes stay quiet. */
-function chooseLevel({ protocol, target, code }: CallRecord): RequestLogLevel {
+function chooseLevel({ protocol, target, code, cause }: CallRecord): RequestLogLevel {
   switch (code) {
     case "internal":
     case "unknown":
     case "data_loss":
       return "error";
     case "unauthenticated":
-    case "resource_exhausted":
       return "warn";
+    case "resource_exhausted":
+      // Without a cause, it was the request that was too large.
+      return cause === undefined ? "info" : "warn";
     default:
       return protocol === "http" && target !== undefined ? "debug" : "info";
   }

@@ -472,7 +472,6 @@ describe("config-sample.yaml", () => {
       "jwksFile",
       "publicKeyFile",
       "secretFile",
-      "denyListFile",
       "urlFile",
     ]);
   });

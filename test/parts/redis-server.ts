@@ -6,6 +6,8 @@ export interface RedisServerOptions {
   /** A free one by default; that of one that was stopped, to start it anew. */
   readonly port?: number;
   readonly password?: string;
+  /** With it, the port takes TLS only. */
+  readonly certificate?: { readonly certFile: string; readonly keyFile: string };
 }
 
 export interface RedisServer {
@@ -22,6 +24,7 @@ export interface RedisServer {
 export async function startRedisServer({
   port: givenPort,
   password,
+  certificate,
 }: RedisServerOptions = {}): Promise<RedisServer> {
   const port = givenPort ?? (await findFreePort());
   const directory = await createTemporaryDirectory("redis");
@@ -29,7 +32,7 @@ export async function startRedisServer({
     "redis.conf",
     `
 bind 127.0.0.1
-port ${port}
+${certificate === undefined ? `port ${port}` : printTls(port, certificate)}
 save ""
 appendonly no
 dir ${directory.path}
@@ -55,9 +58,20 @@ ${password === undefined ? "" : `requirepass ${password}`}
   }
   return {
     port,
-    url: `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`,
+    url: `${certificate === undefined ? "redis" : "rediss"}://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`,
     output: child.stdout,
     signal: child.signal,
     stop,
   };
+}
+
+function printTls(port: number, { certFile, keyFile }: { certFile: string; keyFile: string }) {
+  return `
+port 0
+tls-port ${port}
+tls-cert-file ${certFile}
+tls-key-file ${keyFile}
+tls-ca-cert-file ${certFile}
+tls-auth-clients no
+`;
 }
