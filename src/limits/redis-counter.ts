@@ -1,12 +1,11 @@
 import { hash } from "node:crypto";
-import type { Redis, RedisOptions } from "ioredis";
+import type { Redis } from "ioredis";
 import type { RedisConfig } from "../config/config.js";
 import type { SharedCount, SharedCounter } from "./quota.js";
+import { readRedisOptions, retryIntervalMs } from "./redis-options.js";
 
-/** How long a call waits for the answer at most, and how often Redis is tried while it is away. */
+/** How long a call waits for the answer at most. */
 const answerTimeoutMs = 50;
-const retryIntervalMs = 1_000;
-const connectTimeoutMs = 2_000;
 
 /** In one step, so that no key is left without an end. Redis 2.6 and later, Valkey. */
 const countScript = `
@@ -58,7 +57,7 @@ export class RedisCounter implements SharedCounter {
     }
     this.#state = "connecting";
     this.#retryTimer = setInterval(() => void this.#retry(), retryIntervalMs).unref();
-    void this.#connect();
+    this.#connect().catch((error: unknown) => this.#markDown(nameFailure(error)));
   }
 
   /** Ends the connection, for good. */
@@ -84,7 +83,7 @@ export class RedisCounter implements SharedCounter {
     if (this.#state === "closed") {
       return;
     }
-    const redis = new Redis(toRedisOptions(this.#config));
+    const redis = new Redis(readRedisOptions(this.#config));
     this.#redis = redis;
     redis.on("ready", () => void this.#retry());
     redis.on("error", (error: Error) => this.#markDown(nameFailure(error)));
@@ -170,31 +169,4 @@ function nameFailure(error: unknown): string {
   }
   const [, code] = /^([A-Z]{2,20})\b/.exec(error instanceof Error ? error.message : "") ?? [];
   return code ?? "connection failed";
-}
-
-function toRedisOptions({ url: secret }: RedisConfig) {
-  const url = new URL(secret.export().toString());
-  return {
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(url.port || 6379),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    db: Number(url.pathname.slice(1)),
-    family: 0,
-    // With the other, Redis before 6 would have to be asked twice.
-    protocol: 2,
-    ...(url.protocol === "rediss:" && { tls: {} }),
-    lazyConnect: true,
-    connectTimeout: connectTimeoutMs,
-    retryStrategy: () => retryIntervalMs,
-    // A count that comes late is worse than none.
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    // What is asked together is sent together.
-    enableAutoPipelining: true,
-    // Both need rights that counting does not.
-    enableReadyCheck: false,
-    disableClientInfo: true,
-  } satisfies RedisOptions;
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { describe, expect, it } from "vitest";
 import { RequestHeaders } from "../../src/rpc/request-headers.js";
 import { createClientAddressFinder, toPlainAddress } from "../../src/server/client-address.js";
@@ -88,6 +89,23 @@ describe("createClientAddressFinder, with Forwarded", () => {
     ["garbage without end", [`for=${'"\\'.repeat(5_000)}`], "10.0.0.1"],
   ])("%s: %j is %s", (_, values, client) => {
     expect(find("forwarded", "10.0.0.1", ...values)).toBe(client);
+  });
+
+  it("finds an address whatever the headers hold", () => {
+    const pieces = ['"', "\\", ",", ";", "=", "for", "[", "]", ":", "::", "1", "ffff", "10.0.0.2"];
+    pieces.push("2001:db8::1", "203.0.113.9", "%", " ", "\t", "\u00ff", "256", "for=", '"[');
+    let state = 1;
+    const random = (below: number) => {
+      state = (state * 48_271) % 2_147_483_647;
+      return state % below;
+    };
+    for (let run = 0; run < 20_000; run++) {
+      const length = random(12);
+      const value = Array.from({ length }, () => pieces[random(pieces.length)]).join("");
+      for (const header of ["forwarded", "x-forwarded-for"] as const) {
+        expect(isIP(find(header, "10.0.0.1", value) ?? "")).not.toBe(0);
+      }
+    }
   });
 
   it("looks at the configured header only", () => {
