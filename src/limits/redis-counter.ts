@@ -114,7 +114,7 @@ export class RedisCounter implements SharedCounter {
     if (redis === undefined) {
       return Promise.resolve({ failure: "not connected" });
     }
-    return new Promise((resolve) => {
+    const asked = new Promise<Outcome>((resolve) => {
       // If it was this process that was busy, the answer is there by now and is read first.
       const timer = setTimeout(
         () => setImmediate(() => resolve({ failure: "too slow" })),
@@ -130,6 +130,8 @@ export class RedisCounter implements SharedCounter {
           resolve(outcome);
         });
     });
+    // Whatever is wrong there, it is no caller's fault.
+    return asked.catch((error: unknown) => ({ failure: nameFailure(error) }));
   }
 
   #markUp(): void {
