@@ -11,11 +11,13 @@ import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createIceServerLister } from "./ice/ice-server-list.js";
+import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import type { CallTracer } from "./server/call-tracer.js";
+import { createClientAddressFinder } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -42,7 +44,10 @@ export interface Surroundings {
 export interface RunningService {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Settles when the service wants calls: the keys of all issuers have been asked for once. */
+  /**
+   * Settles when the service wants calls: the keys of all issuers have been asked for once, and it
+   * is known whether the shared counter of limits is there.
+   */
   readonly ready: Promise<void>;
   /**
    * Serves by another configuration from the next request on. Nothing is dropped: a call is
@@ -63,6 +68,7 @@ const minSendMs = 1000;
 interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
+  readonly quotas: Quotas;
   readonly listener: ExchangeListener;
 }
 
@@ -82,11 +88,14 @@ export async function startService(
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
   const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
+  const quotaPool = new QuotaPool({ clock, log });
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
+    const quotas = quotaPool.open(config.limits);
     const router = createRouter({
       verifier,
+      quotas,
       queryToken: config.auth.queryToken,
       listIceServers: createIceServerLister(config.ice, clock),
       readiness,
@@ -99,9 +108,10 @@ export async function startService(
       allowedOrigins: config.cors.allowedOrigins,
       requestLog,
       ...(config.diagnostics && { pageRoutes: createPageRoutes(pageDirectory) }),
+      findClientAddress: createClientAddressFinder(config.listen),
       tracer,
     });
-    return { config, verifier, listener };
+    return { config, verifier, quotas, listener };
   }
 
   let current = build(firstConfig, firstFiles);
@@ -112,7 +122,8 @@ export async function startService(
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log),
   );
-  const ready = current.verifier.load().then(() => {
+  quotaPool.use(current.quotas);
+  const ready = Promise.all([current.verifier.load(), quotaPool.settle()]).then(() => {
     if (readiness.state === "starting") {
       readiness.set("serving");
     }
@@ -129,6 +140,7 @@ export async function startService(
         current = next;
       } finally {
         jwks.keep(current.verifier.sources);
+        quotaPool.use(current.quotas);
       }
       void current.verifier.load();
       return findRestartKeys(firstConfig, config);
@@ -141,6 +153,7 @@ export async function startService(
       const endsAtMs = performance.now() + timeoutSeconds * 1000;
       await port.close(timeoutSeconds * 1000);
       jwks.keep([]);
+      quotaPool.use({});
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };

@@ -9,7 +9,7 @@ const layers = [
   ["clock.ts", "errors.ts", "files", "gen"],
   ["ice"],
   ["config"],
-  ["authentication", "observability", "turn-database"],
+  ["authentication", "limits", "observability", "turn-database"],
   ["rotation"],
   ["rpc"],
   ["server"],
@@ -18,7 +18,14 @@ const layers = [
   ["cli"],
   ["main.ts"],
 ];
-const withoutConnectOrHttp = ["ice", "config", "authentication", "turn-database", "rotation"];
+const withoutConnectOrHttp = [
+  "ice",
+  "config",
+  "authentication",
+  "limits",
+  "turn-database",
+  "rotation",
+];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-import type { Config, JwtIssuerConfig } from "./config.js";
+import type { Config, JwtIssuerConfig, LimitsConfig, RateLimitConfig } from "./config.js";
 import { printDuration } from "./duration.js";
 
 const hidden = "<hidden>";
@@ -9,6 +9,7 @@ export function describeConfig({
   cors,
   auth,
   ice,
+  limits,
   reflection,
   diagnostics,
   log,
@@ -32,6 +33,7 @@ export function describeConfig({
         },
       }),
     },
+    limits: describeLimits(limits),
     reflection,
     diagnostics,
     log,
@@ -40,6 +42,23 @@ export function describeConfig({
       timeout: printDuration(shutdown.timeoutSeconds),
     },
   };
+}
+
+function describeLimits({ caller, failedAuthentication, redis }: LimitsConfig): object {
+  return {
+    ...(caller && { caller: describeLimit(caller) }),
+    ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
+    ...(redis && {
+      redis: {
+        ...(redis.isSecret ? { urlFile: hidden } : { url: redis.address }),
+        keyPrefix: redis.keyPrefix,
+      },
+    }),
+  };
+}
+
+function describeLimit({ requests, windowSeconds }: RateLimitConfig): object {
+  return { requests, window: printDuration(windowSeconds) };
 }
 
 function describeIssuer({

@@ -7,6 +7,7 @@ export interface Config {
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
   readonly ice: IceConfig;
+  readonly limits: LimitsConfig;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
   /** Whether the page that tries the servers of the list is served. */
@@ -15,7 +16,18 @@ export interface Config {
   readonly shutdown: ShutdownConfig;
 }
 
-export interface ListenConfig {
+/** How clients reach the service, beside where it listens. */
+export interface ListenConfig extends PortConfig {
+  /** Proxies whose word counts about where a request comes from: CIDR blocks and addresses. */
+  readonly trustedProxies: readonly string[];
+  /** Where they say it. */
+  readonly clientAddressHeader: ClientAddressHeader;
+}
+
+export const clientAddressHeaders = ["x-forwarded-for", "forwarded"] as const;
+export type ClientAddressHeader = (typeof clientAddressHeaders)[number];
+
+export interface PortConfig {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
@@ -92,6 +104,30 @@ export interface IceConfig extends IceServerSettings {
 export interface TurnConfig extends TurnSettings {
   /** The first holds the secret that signs. Empty when a variable does, or development. */
   readonly secretFiles: readonly string[];
+}
+
+export interface LimitsConfig {
+  /** For each caller. */
+  readonly caller?: RateLimitConfig;
+  /** For each client address: tokens that were refused. */
+  readonly failedAuthentication?: RateLimitConfig;
+  /** Where limits count for several processes; absent: each process counts for itself. */
+  readonly redis?: RedisConfig;
+}
+
+export interface RateLimitConfig {
+  readonly requests: number;
+  readonly windowSeconds: number;
+}
+
+export interface RedisConfig {
+  /** `redis:` or `rediss:`, maybe with a password. */
+  readonly url: KeyObject;
+  /** The same without user and password. */
+  readonly address: string;
+  /** Whether the URL came from a file, and is not to be printed. */
+  readonly isSecret: boolean;
+  readonly keyPrefix: string;
 }
 
 export interface LogConfig {

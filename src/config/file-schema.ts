@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asymmetricAlgorithms, hmacAlgorithms } from "./config.js";
+import { asymmetricAlgorithms, clientAddressHeaders, hmacAlgorithms } from "./config.js";
 import { parseDuration } from "./duration.js";
 
 /** An issue whose message is the problem, with the fix beside it. */
@@ -26,6 +26,8 @@ const listen = z.strictObject({
   port: port.optional(),
   maxConnections: z.int().min(1).max(1_000_000).optional(),
   tls: tls.optional(),
+  trustedProxies: list.max(1000).optional(),
+  clientAddressHeader: z.enum(clientAddressHeaders).optional(),
 });
 const cors = z.strictObject({ allowedOrigins: list.optional() });
 const jwt = z.strictObject({
@@ -57,6 +59,20 @@ const turn = z.strictObject({
   capAtTokenExpiry: z.boolean().optional(),
 });
 const ice = z.strictObject({ stunUrls: list.optional(), turn: turn.optional() });
+const rateLimit = z.strictObject({
+  requests: z.int().min(1).max(1_000_000),
+  window: duration,
+});
+const redis = z.strictObject({
+  url: text.optional(),
+  urlFile: text.optional(),
+  keyPrefix: text.max(100).optional(),
+});
+const limits = z.strictObject({
+  caller: rateLimit.optional(),
+  failedAuthentication: rateLimit.optional(),
+  redis: redis.optional(),
+});
 const log = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
   format: z.enum(["json", "pretty"]).optional(),
@@ -69,6 +85,7 @@ export const fileSchema = z.strictObject({
   cors: cors.optional(),
   auth: auth.optional(),
   ice: ice.optional(),
+  limits: limits.optional(),
   reflection: z.boolean().optional(),
   diagnostics: z.boolean().optional(),
   log: log.optional(),
@@ -89,6 +106,10 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "auth.jwt": jwt,
     ice,
     "ice.turn": turn,
+    limits,
+    "limits.caller": rateLimit,
+    "limits.failedAuthentication": rateLimit,
+    "limits.redis": redis,
     log,
     shutdown,
   }).map(([path, schema]) => [path, Object.keys(schema.shape)]),

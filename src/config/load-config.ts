@@ -6,8 +6,10 @@ import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
+import { buildLimits } from "./limits-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+import { checkTrustedProxies } from "./subnet.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -61,7 +63,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
   }
   const { secrets, secretFiles } = readTurnSecrets(source, env, problems, resolveFile, readSecret);
   const config: Config = {
-    listen: buildListen(source, { dev: dev !== undefined, problems, files, resolveFile }),
+    listen: buildListen(source, { dev: dev !== undefined, problems, warn, files, resolveFile }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
@@ -80,6 +82,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       secretFiles,
       dev: dev !== undefined,
     }),
+    limits: buildLimits(content.limits, { problems, warn, resolveFile, readSecret }),
     reflection: content.reflection ?? true,
     diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
@@ -99,16 +102,27 @@ function buildListen(
   {
     dev,
     problems,
+    warn,
     files,
     resolveFile,
-  }: { dev: boolean; problems: ProblemList; files: Files; resolveFile: ResolveFile },
+  }: {
+    dev: boolean;
+    problems: ProblemList;
+    warn: (text: string) => void;
+    files: Files;
+    resolveFile: ResolveFile;
+  },
 ): Config["listen"] {
   const {
     host = dev ? "127.0.0.1" : "0.0.0.0",
     port = 8080,
     maxConnections = 20_000,
     tls,
+    trustedProxies = [],
+    clientAddressHeader = "x-forwarded-for",
   } = content.listen ?? {};
+  checkTrustedProxies(trustedProxies, problems, warn);
+  const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
   if (dev && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) {
     problems.add(
       ["listen", "host"],
@@ -117,7 +131,7 @@ function buildListen(
     );
   }
   if (tls === undefined) {
-    return { host, port, maxConnections };
+    return address;
   }
   const resolveReadable = (key: "certFile" | "keyFile" | "clientCaFile", name: string) => {
     const path = ["listen", "tls", key];
@@ -137,9 +151,7 @@ function buildListen(
     return file;
   };
   return {
-    host,
-    port,
-    maxConnections,
+    ...address,
     tls: {
       certFile: resolveReadable("certFile", tls.certFile),
       keyFile: resolveReadable("keyFile", tls.keyFile),

@@ -19,6 +19,8 @@ export interface CallRecord {
   /** The RPC's code in lower snake case, `ok` included. Absent where no RPC ran. */
   code?: string;
   caller?: Caller;
+  /** Where the request comes from, as far as that is known: a proxy's word counts if it is trusted. */
+  clientAddress?: string | undefined;
   /** When the TURN credential that was handed out expires, in Unix seconds. */
   credentialExpiresAtSeconds?: number;
   /** Why the call failed, for the operator; the caller does not get to see it. */
@@ -33,3 +35,14 @@ export const callRecordKey = createContextKey<CallRecord>(
   { protocol: "http" },
   { description: "what the request leaves for its log line" },
 );
+
+/** Waits for a part of the call that may take long, such as for keys that have to be loaded first. */
+export function timeStep<T>(name: string, step: Promise<T>, { steps }: CallRecord): Promise<T> {
+  if (steps === undefined) {
+    return step;
+  }
+  const startedAtMs = performance.now();
+  return step.finally(() => {
+    steps.push({ name, startedAtMs, endedAtMs: performance.now() });
+  });
+}

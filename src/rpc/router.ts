@@ -19,7 +19,9 @@ import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
+import type { Quotas } from "../limits/quota-pool.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
+import { createLimitCaller } from "./interceptors/limit-caller.js";
 import { recordCall } from "./interceptors/record-call.js";
 import { translateErrors } from "./interceptors/translate-errors.js";
 import type { Readiness } from "./readiness.js";
@@ -37,6 +39,7 @@ export const readMaxBytes = 64 * 1024;
 export interface RouterOptions {
   readonly verifier: TokenVerifier;
   readonly queryToken: boolean;
+  readonly quotas: Quotas;
   readonly listIceServers: ListIceServers;
   readonly readiness: Readiness;
   readonly reflection: boolean;
@@ -120,7 +123,7 @@ export class RouterBuilder {
 
 /** Outermost first. */
 export function createInterceptors(
-  { verifier, queryToken }: Pick<RouterOptions, "verifier" | "queryToken">,
+  { verifier, queryToken, quotas }: Pick<RouterOptions, "verifier" | "queryToken" | "quotas">,
   publicServices: readonly DescService[],
 ): Interceptor[] {
   return [
@@ -130,6 +133,8 @@ export function createInterceptors(
       verifier,
       queryToken,
       publicServices: new Set(publicServices.map(({ typeName }) => typeName)),
+      failedAuthentication: quotas.failedAuthentication,
     }),
+    ...(quotas.caller === undefined ? [] : [createLimitCaller(quotas.caller)]),
   ];
 }

@@ -5,6 +5,7 @@ import { Code } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../observability/logger.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
+import { toPlainAddress } from "./client-address.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "./http-problem.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
@@ -23,7 +24,7 @@ export function createMalformedRequestListener(log: Logger): MalformedRequestLis
         protocol: "http",
         code: codeToString(problem.code),
         status: problem.status,
-        remoteAddress: socket instanceof Socket ? socket.remoteAddress : undefined,
+        remoteAddress: socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined,
         cause: error.code,
       },
       "request",

@@ -11,7 +11,7 @@ import {
 } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { ListenConfig } from "../config/config.js";
+import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { ExchangeListener } from "./http-exchange.js";
@@ -36,7 +36,7 @@ export interface PortListener {
    * @returns what puts it into effect, for new connections
    * @throws ConfigError when the TLS files cannot be used
    */
-  prepare(config: ListenConfig, files: Files): () => void;
+  prepare(config: PortConfig, files: Files): () => void;
 }
 
 /**
@@ -47,7 +47,7 @@ export interface PortListener {
  * @throws ConfigError when the address cannot be bound or the TLS files cannot be used
  */
 export async function openPort(
-  config: ListenConfig,
+  config: PortConfig,
   files: Files,
   limits: HttpLimits,
   listener: ExchangeListener,
@@ -128,7 +128,7 @@ export async function openPort(
 }
 
 function createPortOwner(
-  config: ListenConfig,
+  config: PortConfig,
   files: Files,
   limits: HttpLimits,
   listener: ExchangeListener,
@@ -182,10 +182,7 @@ function createHttp2Side(
   return server;
 }
 
-function bind(
-  server: Http1Server | HttpsServer,
-  { host, port }: ListenConfig,
-): Promise<AddressInfo> {
+function bind(server: Http1Server | HttpsServer, { host, port }: PortConfig): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(

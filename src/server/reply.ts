@@ -97,7 +97,8 @@ export class Reply {
 
   /** @param status what was sent, if anything */
   logEnd(status: number | undefined): void {
-    const { method, remoteAddress, arrivedAtMs } = this.exchange;
+    const { method, arrivedAtMs } = this.exchange;
+    const { clientAddress: remoteAddress } = this.record;
     const durationMs = performance.now() - arrivedAtMs;
     const traceId = this.#tracer?.recordCall(this.exchange, this.record, status);
     if (traceId !== undefined) {

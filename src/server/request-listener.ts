@@ -5,6 +5,7 @@ import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
 import type { CallTracer } from "./call-tracer.js";
+import type { FindClientAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
@@ -25,6 +26,7 @@ export interface RequestListenerOptions {
   readonly readiness: Readiness;
   readonly allowedOrigins: readonly string[];
   readonly requestLog: RequestLog;
+  readonly findClientAddress: FindClientAddress;
   /** Further routes that ask for no token. */
   readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
   readonly tracer?: CallTracer | undefined;
@@ -32,12 +34,13 @@ export interface RequestListenerOptions {
 
 /** Answers every request of the port: preflights, fixed routes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
-  const { router, readiness, requestLog, tracer } = options;
+  const { router, readiness, requestLog, findClientAddress, tracer } = options;
   const applyCors = createCorsPolicy(options.allowedOrigins);
   const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
 
   return (exchange) => {
     const reply = new Reply(exchange, requestLog, readiness, tracer);
+    reply.record.clientAddress = findClientAddress(exchange);
     applyCors(exchange, reply.headers);
     const { path, query } = splitRequestTarget(exchange.target);
     const fixedRoute = fixedRoutes.get(path);

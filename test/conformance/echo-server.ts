@@ -5,6 +5,7 @@ import { recordCall } from "../../src/rpc/interceptors/record-call.js";
 import { translateErrors } from "../../src/rpc/interceptors/translate-errors.js";
 import { Readiness } from "../../src/rpc/readiness.js";
 import { type Router, RouterBuilder, readMaxBytes } from "../../src/rpc/router.js";
+import { findSocketAddress } from "../../src/server/client-address.js";
 import { httpLimits } from "../../src/server/http-limits.js";
 import { openPort } from "../../src/server/port-listener.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
@@ -40,6 +41,7 @@ export async function startEchoServer(): Promise<EchoServer> {
       readiness,
       allowedOrigins: ["*"],
       requestLog() {},
+      findClientAddress: findSocketAddress,
     }),
     (_, socket) => socket.destroy(),
   );

@@ -425,3 +425,136 @@ describe("docs/scaling.md", () => {
     );
   });
 });
+
+describe("docs/rate-limits.md", () => {
+  it("has a configuration that is valid", async () => {
+    const place = await createTemporaryDirectory("rate-limits");
+    try {
+      const [yaml = ""] = codeBlocks("docs/rate-limits.md", "yaml");
+      await place.write("tokens.yaml", "tokens: []");
+      await place.write("ice.yaml", `${yaml}\nauth: { connectorTokensFile: tokens.yaml }\n`);
+      const check = "ice-service config check --config ice.yaml";
+      const { stdout, stderr } = await shell(check, await installProgram(place), place.path);
+      expect(parse(stdout).limits).toEqual({
+        ...parse(yaml).limits,
+        caller: { requests: 600, window: "1m" },
+        failedAuthentication: { requests: 30, window: "1m" },
+        redis: { url: "redis://redis.example.com:6379", keyPrefix: "ice-service:" },
+      });
+      expect(stderr).not.toContain("warning:");
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
+describe("docs/scaling.md", () => {
+  const blocks = codeBlocks("docs/scaling.md", "yaml").map((code) => parseAllDocuments(code));
+  const objects = blocks.flatMap((documents) => documents.map((document) => document.toJS()));
+  const find = (kind: string) => objects.find((object) => object.kind === kind);
+  const deployment = find("Deployment");
+  const pod = deployment.spec.template;
+  const [container] = pod.spec.containers;
+  const configText: string = find("ConfigMap").data["ice-service.yaml"];
+
+  let place: TemporaryDirectory;
+  let paths: Record<string, string>;
+  beforeAll(async () => {
+    place = await createTemporaryDirectory("scaling");
+    paths = { ...(await installProgram(place)), ICE_HOST: "127.0.0.1", ICE_PORT: "0" };
+    await mkdir(`${place.path}/config`);
+    await mkdir(`${place.path}/secret`);
+    const quick = inPlace(configText).replace(/delay: \d+s/, "delay: 0s");
+    await place.write("config/ice-service.yaml", quick);
+    await place.write("ice-service.yaml", quick);
+    for (const [name, content] of Object.entries(find("Secret").stringData)) {
+      await place.write(`secret/${name}`, String(content));
+    }
+  });
+  afterAll(() => place.remove());
+  const inPlace = (text: string) => text.replaceAll("/etc/ice-service", place.path);
+
+  async function serveUntilReady(command: string): Promise<{ workers?: number }> {
+    const args = ["-c", `exec ${command}`];
+    const serving = startProcess({
+      name: command,
+      command: "bash",
+      args,
+      cwd: place.path,
+      env: paths,
+    });
+    try {
+      return await serving.untilReady(() => {
+        const line = /^.*"ready".*$/m.exec(serving.stderr());
+        return line === null ? undefined : JSON.parse(line[0]);
+      });
+    } finally {
+      expect(await serving.stop()).toBe(0);
+    }
+  }
+
+  it("has YAML that parses", () => {
+    const problems = blocks.flat().flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+    expect(problems).toEqual([]);
+    expect(objects.map(({ kind }) => kind)).toEqual([
+      "ConfigMap",
+      "Secret",
+      "Deployment",
+      "Service",
+      "Service",
+      "HorizontalPodAutoscaler",
+      "PodDisruptionBudget",
+    ]);
+  });
+
+  it.each(codeBlocks("docs/scaling.md", "sh"))("%s", async (command) => {
+    const ready = await serveUntilReady(command);
+    expect(ready.workers ?? 1).toBe(availableParallelism());
+  });
+
+  it("has a container whose command serves, with a worker for each CPU", async () => {
+    const ready = await serveUntilReady(inPlace(container.command.join(" ")));
+    expect(String(ready.workers)).toBe(container.resources.limits.cpu);
+  });
+
+  it("mounts the files where the configuration and the command look for them", () => {
+    const volumes = new Map(
+      pod.spec.volumes.map((volume: { name: string }) => [volume.name, volume]),
+    );
+    const mounted = container.volumeMounts.map((mount: { name: string; mountPath: string }) => [
+      mount.mountPath,
+      volumes.get(mount.name),
+    ]);
+    expect(mounted).toEqual([
+      ["/etc/ice-service/config", { name: "config", configMap: { name: "ice-service" } }],
+      [
+        "/etc/ice-service/secret",
+        { name: "secret", secret: { secretName: "ice-service", defaultMode: 0o440 } },
+      ],
+    ]);
+  });
+
+  it("names pods, ports and objects alike everywhere", () => {
+    const { labels } = pod.metadata;
+    expect(deployment.spec.selector.matchLabels).toEqual(labels);
+    expect(find("PodDisruptionBudget").spec.selector.matchLabels).toEqual(labels);
+    for (const { spec } of objects.filter(({ kind }) => kind === "Service")) {
+      expect(spec.selector).toEqual(labels);
+      expect(spec.ports[0].targetPort).toBe(container.ports[0].name);
+    }
+    for (const probe of [container.readinessProbe, container.livenessProbe]) {
+      expect(probe.httpGet.port).toBe(container.ports[0].name);
+    }
+    expect(container.ports[0].containerPort).toBe(8080);
+    expect(find("HorizontalPodAutoscaler").spec.scaleTargetRef.name).toBe(deployment.metadata.name);
+  });
+
+  it("leaves the pod the time to drain, after it is known not to be ready", () => {
+    const { delay, timeout } = parse(configText).shutdown;
+    const { periodSeconds, failureThreshold } = container.readinessProbe;
+    expect(Number.parseInt(delay, 10)).toBeGreaterThan(periodSeconds * failureThreshold);
+    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(
+      Number.parseInt(delay, 10) + Number.parseInt(timeout, 10) + 5,
+    );
+  });
+});

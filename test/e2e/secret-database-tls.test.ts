@@ -38,9 +38,10 @@ function add(url: string, env: Readonly<Record<string, string>>): Promise<string
 
 describe("the database's TLS certificate", () => {
   it("of Redis is checked, and the password taken from REDISCLI_AUTH", async () => {
-    const redis = await startRedisServer(certificate);
-    const url = `rediss://127.0.0.1:${redis.tlsPort}`;
-    const env = { REDISCLI_AUTH: redis.password };
+    const password = "redis-p%40ss";
+    const redis = await startRedisServer({ certificate, password });
+    const url = `rediss://127.0.0.1:${redis.port}`;
+    const env = { REDISCLI_AUTH: password };
     expect(await add(url, env)).toMatch(/cannot connect to Redis \(.*(CERT|SIGNATURE)/);
     const trusting = { ...env, NODE_EXTRA_CA_CERTS: certificate.caFile };
     expect(await add(url, trusting)).toContain("has the secret that signs");

@@ -20,10 +20,11 @@ export const turnDatabases = {
   "SQLite, rollback journal": () => sqlite("DELETE"),
   "SQLite, write-ahead log": () => sqlite("WAL"),
   Redis: async (): Promise<TurnDatabase> => {
-    const { port, password, run, stop } = await startRedisServer();
+    const password = "redis-p%40ss";
+    const { port, url, run, stop } = await startRedisServer({ password });
     const options = `ip=127.0.0.1 dbname=2 password=${password} port=${port} connect_timeout=30`;
     return {
-      url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}/2`,
+      url: `${url}/2`,
       coturnLines: [`redis-userdb="${options}"`],
       listSecrets: async (realm) =>
         (await run("-n", "2", "SMEMBERS", `turn/realm/${realm}/secret`)).sort(),

@@ -64,9 +64,10 @@ describe.each(Object.entries(turnDatabases))("the secrets in %s", (_, start) => 
 });
 
 describe("openTurnSecretStore", () => {
+  const password = "redis-p%40ss";
   let redis: RedisServer;
   beforeAll(async () => {
-    redis = await startRedisServer();
+    redis = await startRedisServer({ password });
   });
   afterAll(() => redis.stop());
 
@@ -77,7 +78,7 @@ describe("openTurnSecretStore", () => {
     );
 
   it("takes the password of Redis from REDISCLI_AUTH", async () => {
-    const env = { REDISCLI_AUTH: redis.password };
+    const env = { REDISCLI_AUTH: password };
     const store = await open(`redis://127.0.0.1:${redis.port}`, "a.test", env);
     expect(await store.list()).toEqual([]);
     await store.close();
@@ -96,7 +97,7 @@ describe("openTurnSecretStore", () => {
   });
 
   it("keeps a secret out of what Redis says of it", async () => {
-    const { port, password } = redis;
+    const { port } = redis;
     await redis.run("ACL", "SETUSER", "reader", "on", ">pass", "~*", "+scard", "+smembers");
     await redis.run("SET", "turn/realm/text.test/secret", "no set");
     const reader = await open(`redis://reader:pass@127.0.0.1:${port}`, "a.test");
@@ -132,7 +133,7 @@ describe("openTurnSecretStore", () => {
   it("refuses more secrets than anybody means", async () => {
     const many = Array.from({ length: 1001 }, (_, index) => `secret-${index}`);
     await redis.run("-n", "3", "SADD", "turn/realm/many.test/secret", ...many);
-    const url = `redis://:${encodeURIComponent(redis.password)}@127.0.0.1:${redis.port}/3`;
+    const url = `redis://:${encodeURIComponent(password)}@127.0.0.1:${redis.port}/3`;
     const store = await open(url, "many.test");
     await expect(store.list()).rejects.toThrow(/more than 1000/);
     await store.close();

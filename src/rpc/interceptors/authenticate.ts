@@ -1,7 +1,9 @@
 import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import type { TokenVerifier } from "../../authentication/token-verifier.js";
-import { type CallRecord, callRecordKey } from "../call-record.js";
+import { limitVerification } from "../../limits/limited-verification.js";
+import type { Quota } from "../../limits/quota.js";
+import { callRecordKey, timeStep } from "../call-record.js";
 import { rawQueryKey } from "../rest/raw-query.js";
 import { refuseToken } from "./translate-errors.js";
 
@@ -11,10 +13,14 @@ export interface AuthenticateOptions {
   readonly queryToken: boolean;
   /** Full names of the services that need no token. Every other one does. */
   readonly publicServices: ReadonlySet<string>;
+  /** What each client address may present of tokens that are refused; undefined: no limit. */
+  readonly failedAuthentication: Quota | undefined;
 }
 
 /** Lets a call through only with one valid token, and makes its caller known to the handler. */
 export function createAuthenticate(options: AuthenticateOptions): Interceptor {
+  const { verifier } = options;
+  const verifyUnknown = limitVerification(verifier, options.failedAuthentication);
   return (next) => async (request) => {
     if (options.publicServices.has(request.service.typeName)) {
       return next(request);
@@ -23,28 +29,20 @@ export function createAuthenticate(options: AuthenticateOptions): Interceptor {
       request.header.get("Authorization"),
       options.queryToken ? request.contextValues.get(rawQueryKey) : "",
     );
+    const record = request.contextValues.get(callRecordKey);
     if (token === undefined) {
-      request.contextValues.get(callRecordKey).cause = "no_token";
+      // No failure that counts: it is refused without work, and it is how a strayed client comes.
+      record.cause = "no_token";
       throw refuseToken();
     }
-    // Nearly every token is known: no turn of the event loop for it.
-    const verified = options.verifier.verify(token, request);
-    const record = request.contextValues.get(callRecordKey);
+    // Nearly every token is known: no turn of the event loop for it, and no limit, as others may
+    // have failed behind the same address.
+    const verified =
+      verifier.recognize(token) ?? verifyUnknown(token, record.clientAddress, request);
     record.caller =
-      verified instanceof Promise ? await timeVerification(verified, record) : verified;
+      verified instanceof Promise ? await timeStep("verify token", verified, record) : verified;
     return next(request);
   };
-}
-
-/** The one part of a call that may take long: the issuer's keys may have to be loaded first. */
-function timeVerification(verified: Promise<Caller>, { steps }: CallRecord): Promise<Caller> {
-  if (steps === undefined) {
-    return verified;
-  }
-  const startedAtMs = performance.now();
-  return verified.finally(() => {
-    steps.push({ name: "verify token", startedAtMs, endedAtMs: performance.now() });
-  });
 }
 
 /**
