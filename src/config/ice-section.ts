@@ -1,5 +1,4 @@
-import type { KeyObject } from "node:crypto";
-import type { IceServerSettings } from "../ice/ice-server-list.js";
+import type { AcceptedSecret, IceServerSettings } from "../ice/ice-server-list.js";
 import { type IceUrl, IceUrlError, parseIceUrl } from "../ice/ice-url.js";
 import { findTurnNameProblem } from "../ice/turn-name.js";
 import type { ConfigFile } from "./file-schema.js";
@@ -17,7 +16,7 @@ export interface IceSectionContext {
   readonly problems: ProblemList;
   readonly warn: (text: string) => void;
   /** Every configured secret; the first signs. */
-  readonly secrets: readonly KeyObject[];
+  readonly secrets: readonly AcceptedSecret[];
   readonly dev: boolean;
 }
 
@@ -61,7 +60,7 @@ export function buildIceSettings(
     problems.add(["ice", "turn", "name"], nameProblem, "Use letters, digits and hyphens");
   }
 
-  const [secret] = secrets;
+  const secret = secrets[0]?.key;
   if (configured.length === 0) {
     if (secret !== undefined) {
       warn("a TURN secret is configured, but no TURN URL: no TURN server is handed out");
@@ -84,6 +83,7 @@ export function buildIceSettings(
     turn: {
       urls: turnUrls,
       secret,
+      acceptedSecrets: secrets,
       ttlSeconds,
       minTtlSeconds,
       identity: turn.identity ?? "static",

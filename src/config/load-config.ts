@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { FileReadError, type Files } from "../files/files.js";
+import type { AcceptedSecret } from "../ice/ice-server-list.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
@@ -76,7 +77,8 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     ice: buildIceSettings(content.ice, {
       problems,
       warn,
-      secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
+      secrets:
+        secrets.length === 0 && dev !== undefined ? [{ name: "--dev", key: dev.secret }] : secrets,
       dev: dev !== undefined,
     }),
     reflection: content.reflection ?? true,
@@ -169,7 +171,7 @@ function readTurnSecrets(
   problems: ProblemList,
   resolveFile: ResolveFile,
   readSecret: (path: readonly PropertyKey[], name: string) => KeyObject | undefined,
-): KeyObject[] {
+): AcceptedSecret[] {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
   if (text !== undefined && text !== "") {
@@ -177,15 +179,15 @@ function readTurnSecrets(
       problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
     }
     try {
-      return [readSecretText(text)];
+      return [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }];
     } catch (error) {
       addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
       return [];
     }
   }
   return (content.ice?.turn?.secretFiles ?? []).flatMap((name, index) => {
-    const secret = readSecret([...path, index], resolveFile(path, name));
-    return secret === undefined ? [] : [secret];
+    const key = readSecret([...path, index], resolveFile(path, name));
+    return key === undefined ? [] : [{ name, key }];
   });
 }
 

@@ -1,0 +1,163 @@
+import type { IceUrl } from "../ice/ice-url.js";
+import type { TurnCredential } from "../ice/turn-credential.js";
+import { bind } from "./binding.js";
+import { openTransport } from "./open-transport.js";
+import { ProbeError, type ProbeFailure, probeError, timeOutError } from "./probe-failure.js";
+import { resolveServer, type ServerAddress } from "./server-address.js";
+import { MalformedMessageError } from "./stun-message.js";
+import type { TransactionContext } from "./transaction.js";
+import { TurnSession } from "./turn-session.js";
+
+export interface ProbeOptions {
+  /** For the whole probe of one address; above 0. */
+  readonly timeoutMs: number;
+  /** Ends the probe; it rejects with the signal's reason then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Certificates of authorities in PEM that are trusted beside those of Node. */
+  readonly extraCa?: string | undefined;
+  /** The realm that TURN servers have to name. */
+  readonly realm?: string | undefined;
+  /** Milliseconds of a clock that never jumps; by default performance.now. */
+  readonly now?: (() => number) | undefined;
+  /** For transaction ids; by default that of node:crypto. */
+  readonly randomBytes?: ((size: number) => Buffer) | undefined;
+}
+
+/** What was learnt of one address, as far as the probe came. */
+export interface ProbeResult {
+  readonly url: IceUrl;
+  /** Absent when the host has no address. */
+  readonly server?: ServerAddress;
+  /** Of the first request that was answered; the connection's opening is not in it. */
+  readonly roundTripMs?: number;
+  /** Our address as a STUN server sees it. */
+  readonly mappedAddress?: string;
+  /** What a TURN server names, safe to show. */
+  readonly realm?: string;
+  readonly relayedTransportAddress?: string;
+  /** Absent: all is well. */
+  readonly failure?: ProbeFailure;
+}
+
+type Seen = {
+  -readonly [K in
+    | "roundTripMs"
+    | "mappedAddress"
+    | "realm"
+    | "relayedTransportAddress"]?: ProbeResult[K] & {};
+};
+
+/**
+ * Does what a client does with a URL, at each address of its host: a Binding for `stun` and `stuns`,
+ * for `turn` and `turns` an Allocate that is given back at once. The URL is one that `canProbe`.
+ *
+ * @param credential for `turn` and `turns`
+ * @returns a result for each address, in the resolver's order; one without address when there is none
+ */
+export async function probe(
+  url: IceUrl,
+  credential: TurnCredential | undefined,
+  options: ProbeOptions,
+): Promise<readonly ProbeResult[]> {
+  const found = await findServers(url, options);
+  return Array.isArray(found)
+    ? Promise.all(found.map((server) => probeAddress(server, credential, options)))
+    : [{ url, failure: found }];
+}
+
+/** The addresses behind a URL, or why there are none. */
+export async function findServers(
+  url: IceUrl,
+  options: ProbeOptions,
+): Promise<ServerAddress[] | ProbeFailure> {
+  try {
+    return await within(options, (signal) => resolveServer(url, signal));
+  } catch (error) {
+    return toFailure(error);
+  }
+}
+
+/** Probes one address, as {@link probe} does each. */
+export async function probeAddress(
+  server: ServerAddress,
+  credential: TurnCredential | undefined,
+  options: ProbeOptions,
+): Promise<ProbeResult> {
+  const { url } = server;
+  const seen: Seen = {};
+  try {
+    await within(options, async (signal) => {
+      const transport = await openTransport(server, { signal, extraCa: options.extraCa });
+      try {
+        const context = { ...options, transport, signal };
+        if (url.scheme === "stun" || url.scheme === "stuns") {
+          Object.assign(seen, await bind(context));
+        } else if (credential !== undefined) {
+          await tryRelay(context, credential, options.realm, seen);
+        }
+      } finally {
+        transport.close();
+      }
+    });
+    return { url, server, ...seen };
+  } catch (error) {
+    return { url, server, ...seen, failure: toFailure(error) };
+  }
+}
+
+async function tryRelay(
+  context: TransactionContext,
+  credential: TurnCredential,
+  expectedRealm: string | undefined,
+  seen: Seen,
+): Promise<void> {
+  const session = new TurnSession(context, credential);
+  const { realm, roundTripMs } = await session.challenge();
+  seen.realm = realm;
+  seen.roundTripMs = roundTripMs;
+  if (expectedRealm !== undefined && realm !== expectedRealm) {
+    throw probeError("wrong-realm", `the server names the realm ${JSON.stringify(realm)}`);
+  }
+  const allocate = async (family?: "ipv6") => {
+    const { relayedTransportAddress } = await session.allocate(family);
+    seen.relayedTransportAddress = relayedTransportAddress;
+    await session.release();
+  };
+  try {
+    await allocate();
+  } catch (error) {
+    if (!(error instanceof ProbeError && error.failure.cause === "address-family")) {
+      throw error;
+    }
+    // Browsers name no family, and have failed here; whether another client would not is worth knowing.
+    await allocate("ipv6").catch(() => {});
+    throw error;
+  }
+}
+
+async function within<T>(
+  { timeoutMs, signal }: ProbeOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const timeOut = new AbortController();
+  const timer = setTimeout(() => timeOut.abort(timeOutError()), timeoutMs);
+  try {
+    return await work(
+      signal === undefined ? timeOut.signal : AbortSignal.any([signal, timeOut.signal]),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whatever else is thrown, such as the reason of the caller's signal, goes on to the caller. */
+function toFailure(error: unknown): ProbeFailure {
+  if (error instanceof ProbeError) {
+    return error.failure;
+  }
+  if (error instanceof MalformedMessageError) {
+    return { cause: "malformed", detail: `an answer cannot be used: ${error.message}` };
+  }
+  throw error;
+}
