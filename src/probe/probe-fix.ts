@@ -8,7 +8,8 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "no-route": "Give this machine a route to that address, or take the address out of DNS",
   "connection-closed":
     "Look into the server's log, and whether a proxy or firewall stands in between",
-  "time-out": "Open the port in every firewall on the way, for UDP and TCP apart",
+  "time-out":
+    "Open the port in every firewall on the way, for UDP and TCP apart; where a connection stands, see that the server speaks STUN there, and TLS only for turns and stuns",
   "tls-expired": "Renew the certificate, and have the server load it anew",
   "tls-wrong-name": "Give the server a certificate for the URL's host, or change the URL",
   "tls-untrusted":

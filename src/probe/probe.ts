@@ -1,15 +1,15 @@
 import type { IceUrl } from "../ice/ice-url.js";
 import type { TurnCredential } from "../ice/turn-credential.js";
+import type { AddressFamily } from "./attributes.js";
 import { bind } from "./binding.js";
 import { openTransport } from "./open-transport.js";
 import { ProbeError, type ProbeFailure, probeError, timeOutError } from "./probe-failure.js";
 import { resolveServer, type ServerAddress } from "./server-address.js";
 import { MalformedMessageError } from "./stun-message.js";
-import type { TransactionContext } from "./transaction.js";
 import { TurnSession } from "./turn-session.js";
 
 export interface ProbeOptions {
-  /** For the whole probe of one address; above 0. */
+  /** For one try at one address, from its opening to its end; above 0. */
   readonly timeoutMs: number;
   /** Ends the probe; it rejects with the signal's reason then. */
   readonly signal?: AbortSignal | undefined;
@@ -83,17 +83,33 @@ export async function probeAddress(
   credential: TurnCredential | undefined,
   options: ProbeOptions,
 ): Promise<ProbeResult> {
+  const result = await tryAddress(server, credential, options);
+  if (result.failure?.cause !== "address-family") {
+    return result;
+  }
+  // Browsers name no family, and have failed here; whether there is a relay at all is worth knowing.
+  const { relayedTransportAddress } = await tryAddress(server, credential, options, "ipv6");
+  return relayedTransportAddress === undefined ? result : { ...result, relayedTransportAddress };
+}
+
+async function tryAddress(
+  server: ServerAddress,
+  credential: TurnCredential | undefined,
+  options: ProbeOptions,
+  family?: AddressFamily,
+): Promise<ProbeResult> {
   const { url } = server;
   const seen: Seen = {};
   try {
     await within(options, async (signal) => {
       const transport = await openTransport(server, { signal, extraCa: options.extraCa });
+      const { now, randomBytes } = options;
+      const context = { transport, signal, now, randomBytes };
       try {
-        const context = { ...options, transport, signal };
         if (url.scheme === "stun" || url.scheme === "stuns") {
           Object.assign(seen, await bind(context));
         } else if (credential !== undefined) {
-          await tryRelay(context, credential, options.realm, seen);
+          await tryRelay(new TurnSession(context, credential), options.realm, family, seen);
         }
       } finally {
         transport.close();
@@ -106,33 +122,20 @@ export async function probeAddress(
 }
 
 async function tryRelay(
-  context: TransactionContext,
-  credential: TurnCredential,
+  session: TurnSession,
   expectedRealm: string | undefined,
+  family: AddressFamily | undefined,
   seen: Seen,
 ): Promise<void> {
-  const session = new TurnSession(context, credential);
   const { realm, roundTripMs } = await session.challenge();
   seen.realm = realm;
   seen.roundTripMs = roundTripMs;
   if (expectedRealm !== undefined && realm !== expectedRealm) {
     throw probeError("wrong-realm", `the server names the realm ${JSON.stringify(realm)}`);
   }
-  const allocate = async (family?: "ipv6") => {
-    const { relayedTransportAddress } = await session.allocate(family);
-    seen.relayedTransportAddress = relayedTransportAddress;
-    await session.release();
-  };
-  try {
-    await allocate();
-  } catch (error) {
-    if (!(error instanceof ProbeError && error.failure.cause === "address-family")) {
-      throw error;
-    }
-    // Browsers name no family, and have failed here; whether another client would not is worth knowing.
-    await allocate("ipv6").catch(() => {});
-    throw error;
-  }
+  const { relayedTransportAddress } = await session.allocate(family);
+  seen.relayedTransportAddress = relayedTransportAddress;
+  await session.release();
 }
 
 async function within<T>(

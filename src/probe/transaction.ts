@@ -64,16 +64,19 @@ export function runTransaction(
   const transactionId = randomBytes(transactionIdBytes);
   const bytes = encodeRequest(request, transactionId);
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined;
+    let stopSending: (() => void) | undefined;
     let heard: ProbeError | undefined;
+    let settled = false;
     const finish = (settle: () => void) => {
-      clearTimeout(timer);
+      settled = true;
+      stopSending?.();
       transport.inbox.listen(undefined);
       signal.removeEventListener("abort", onAbort);
       settle();
     };
     const fail = (error: unknown) => finish(() => reject(error));
-    const onAbort = () => fail(isTimeOut(signal.reason) ? (heard ?? signal.reason) : signal.reason);
+    const giveUp = () => fail(heard ?? silenceError(transport));
+    const onAbort = () => (isTimeOut(signal.reason) ? giveUp() : fail(signal.reason));
     if (signal.aborted) {
       reject(signal.reason);
       return;
@@ -95,22 +98,34 @@ export function runTransaction(
       },
     });
 
-    const { rtoMs, rc, rm } = retransmission;
-    const giveUp = () => fail(heard ?? timeOutError());
-    const sendAgain = (waitMs: number, left: number) => {
-      transport.send(bytes);
-      timer =
-        left === 1
-          ? setTimeout(giveUp, rm * rtoMs)
-          : setTimeout(() => sendAgain(2 * waitMs, left - 1), waitMs);
-    };
-    if (transport.reliable) {
-      transport.send(bytes);
-      timer = setTimeout(giveUp, reliableTimeOutMs);
-    } else {
-      sendAgain(rtoMs, rc);
+    // Else the transport had ended before.
+    if (!settled) {
+      stopSending = keepSending(transport, bytes, giveUp);
     }
   });
+}
+
+/**
+ * Sends now, and over UDP again in ever longer intervals.
+ * @returns what ends that
+ */
+function keepSending(transport: Transport, bytes: Buffer, giveUp: () => void): () => void {
+  const { rtoMs, rc, rm } = retransmission;
+  let timer: NodeJS.Timeout;
+  const send = (waitMs: number, left: number) => {
+    transport.send(bytes);
+    timer =
+      left === 1
+        ? setTimeout(giveUp, rm * rtoMs)
+        : setTimeout(() => send(2 * waitMs, left - 1), waitMs);
+  };
+  if (transport.reliable) {
+    transport.send(bytes);
+    timer = setTimeout(giveUp, reliableTimeOutMs);
+  } else {
+    send(rtoMs, rc);
+  }
+  return () => clearTimeout(timer);
 }
 
 function encodeRequest({ method, attributes, key }: StunRequest, transactionId: Buffer): Buffer {
@@ -160,6 +175,12 @@ function judgeResponse(
 
 function malformed(problem: string): ProbeError {
   return probeError("malformed", `an answer cannot be used: ${problem}`);
+}
+
+function silenceError({ reliable }: Transport): ProbeError {
+  return reliable
+    ? probeError("time-out", "the connection stands, but no answer came in time")
+    : timeOutError();
 }
 
 function isTimeOut(reason: unknown): boolean {

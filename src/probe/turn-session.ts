@@ -81,7 +81,8 @@ export class TurnSession {
       throw toCredentialError(readErrorCode(response));
     }
     const relayed = readAddress(response, attributeType.xorRelayedAddress);
-    if (relayed === undefined) {
+    // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.
+    if (relayed === undefined || relayed.endsWith(":0")) {
       throw probeError("malformed", "the answer tells no relayed address");
     }
     return { relayedTransportAddress: relayed };

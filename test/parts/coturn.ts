@@ -13,6 +13,10 @@ export interface CoturnOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Whether it listens and relays on ::1 too. */
   readonly ipv6?: boolean;
+  /** What it relays on; by default on 127.0.0.1, and ::1 with `ipv6`. */
+  readonly relayIps?: readonly string[];
+  /** `none` gives relays to everybody. */
+  readonly authentication?: "secret" | "none";
   /** Only so many relays at a time find a port; by default 50. */
   readonly relayPortCount?: number;
   /** By how much its clock is ahead of the real time; negative: behind. */
@@ -36,6 +40,8 @@ export async function startCoturn({
   realm = "turn.test",
   tls,
   ipv6 = false,
+  relayIps = ipv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"],
+  authentication = "secret",
   relayPortCount = 50,
   clockAheadSeconds = 0,
   extra = [],
@@ -48,15 +54,16 @@ export async function startCoturn({
     "turnserver.conf",
     [
       "listening-ip=127.0.0.1",
-      "relay-ip=127.0.0.1",
-      ...(ipv6 ? ["listening-ip=::1", "relay-ip=::1"] : []),
+      ...(ipv6 ? ["listening-ip=::1"] : []),
+      ...relayIps.map((ip) => `relay-ip=${ip}`),
       `listening-port=${port}`,
       `tls-listening-port=${tlsPort}`,
       `min-port=${relayPorts.first}`,
       `max-port=${relayPorts.first + relayPortCount - 1}`,
       "fingerprint",
-      "use-auth-secret",
-      ...secrets.map((secret) => `static-auth-secret=${secret}`),
+      ...(authentication === "none"
+        ? ["no-auth"]
+        : ["use-auth-secret", ...secrets.map((secret) => `static-auth-secret=${secret}`)]),
       `realm=${realm}`,
       ...(tls === undefined ? ["no-tls"] : [`cert=${tls.certFile}`, `pkey=${tls.keyFile}`]),
       "no-dtls",
