@@ -26,7 +26,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   const allWarnings = [...warnings, ...findUrlWarnings(urls)];
   const print = (results: readonly CheckResult[], changes?: readonly string[]) =>
     options.json
-      ? printJson(results, allWarnings, changes === undefined ? 2 : undefined)
+      ? printJson(results, allWarnings, changes)
       : printForPeople(results, allWarnings, changes);
   if (!options.watch) {
     const results = await runCheck(config.ice, probeOptions, reportProgress);
@@ -57,31 +57,45 @@ function toExitCode(results: readonly CheckResult[]): number {
   return results.every(({ failure }) => failure === undefined) ? 0 : 1;
 }
 
+/** @param changes since the round before; given when watching, and then each round is one line */
 function printJson(
   results: readonly CheckResult[],
   warnings: readonly string[],
-  indent: number | undefined,
+  changes: readonly string[] | undefined,
 ): void {
-  const ok = toExitCode(results) === 0;
-  const report = { ok, warnings, results: results.map(describeResult) };
+  const report = {
+    time: printTime(),
+    ok: toExitCode(results) === 0,
+    ...(changes !== undefined && { changes }),
+    warnings,
+    results: results.map(describeResult),
+  };
+  const indent = changes === undefined ? 2 : undefined;
   process.stdout.write(`${JSON.stringify(report, undefined, indent)}\n`);
 }
 
-/** @param changes since the round before; given when watching */
+/** @param changes as with {@link printJson} */
 function printForPeople(
   results: readonly CheckResult[],
   warnings: readonly string[],
   changes: readonly string[] | undefined,
 ): void {
   const { isTTY } = process.stdout;
-  const colour = isTTY && !process.env["NO_COLOR"];
-  const clear = changes !== undefined && isTTY ? "\x1b[H\x1b[2J" : "";
-  const head = changes === undefined ? "" : `${new Date(systemClock()).toISOString()}\n`;
-  const tail = changes?.length
-    ? `\nChanged:\n${changes.map((line) => `  ${line}\n`).join("")}`
-    : "";
-  process.stdout.write(`${clear}${head}${printCheckTable(results, colour)}${tail}`);
+  const table = printCheckTable(results, isTTY && !process.env["NO_COLOR"]);
+  const changed = (changes ?? []).map((change) => `  ${change}\n`).join("");
+  process.stdout.write(
+    [
+      changes !== undefined && isTTY ? "\x1b[H\x1b[2J" : "",
+      changes === undefined ? "" : `${printTime()}\n`,
+      table,
+      changed === "" ? "" : `\nChanged:\n${changed}`,
+    ].join(""),
+  );
   process.stderr.write(warnings.map((warning) => `warning: ${warning}\n`).join(""));
+}
+
+function printTime(): string {
+  return new Date(systemClock()).toISOString();
 }
 
 /** On a terminal: a line that is overwritten, and gone at the end. */

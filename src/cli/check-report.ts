@@ -14,9 +14,11 @@ const columns: readonly Column[] = [
   { title: "RELAY", align: "left" },
 ];
 
-/** The table, and below it what is wrong with each that failed, and what to do about it. */
+type Paint = (style: "red" | "green" | "bold", text: string) => string;
+
+/** The table, and below it what is wrong, where, and what to do about it. */
 export function printCheckTable(results: readonly CheckResult[], colour: boolean): string {
-  const paint = (style: "red" | "green" | "bold", text: string) =>
+  const paint: Paint = (style, text) =>
     colour ? styleText(style, text, { validateStream: false }) : text;
   const rows = results.map((result) => [
     result.url.text,
@@ -27,14 +29,27 @@ export function printCheckTable(results: readonly CheckResult[], colour: boolean
     result.roundTripMs === undefined ? "-" : `${result.roundTripMs.toFixed(1)} ms`,
     result.relayedTransportAddress ?? "-",
   ]);
-  const problems = results.flatMap((result) =>
-    result.failure === undefined
-      ? []
-      : [
-          `${paint("bold", nameResult(result))}: ${paint("red", result.failure.cause)}: ${result.failure.detail}\n  → ${probeFixes[result.failure.cause]}\n`,
-        ],
-  );
-  return `${formatTable(columns, rows)}\n${problems.length === 0 ? "" : `\n${problems.join("")}`}`;
+  return [formatTable(columns, rows), ...describeProblems(results, paint), ""].join("\n");
+}
+
+/** What went wrong in the same way is told once. */
+function describeProblems(results: readonly CheckResult[], paint: Paint): string[] {
+  const namesOf = new Map<string, string[]>();
+  const fixOf = new Map<string, string>();
+  for (const result of results) {
+    if (result.failure !== undefined) {
+      const { cause, detail } = result.failure;
+      const problem = `${paint("red", cause)}: ${detail}`;
+      namesOf.set(problem, [...(namesOf.get(problem) ?? []), paint("bold", nameResult(result))]);
+      fixOf.set(problem, probeFixes[cause]);
+    }
+  }
+  return [...namesOf].flatMap(([problem, names]) => [
+    "",
+    problem,
+    ...names.map((name) => `  ${name}`),
+    `  → ${fixOf.get(problem)}`,
+  ]);
 }
 
 /** One result, for scripts. */
@@ -46,7 +61,7 @@ export function describeResult(result: CheckResult): object {
     transport: transportOf(url),
     ...(secret !== undefined && { secret }),
     ok: failure === undefined,
-    roundTripMs: result.roundTripMs,
+    roundTripMs: result.roundTripMs && Math.round(result.roundTripMs * 10) / 10,
     mappedAddress: result.mappedAddress,
     realm: result.realm,
     relayedTransportAddress: result.relayedTransportAddress,
