@@ -15,7 +15,7 @@ export async function openTcpTransport(
   { address, port }: ServerAddress,
   signal: AbortSignal,
 ): Promise<Transport> {
-  const socket = connectTcp({ host: address, port, signal });
+  const socket = connectTcp({ host: address, port });
   await untilOpen(socket, "connect", signal, toProbeError);
   return carry(socket);
 }
@@ -29,7 +29,7 @@ export async function openTlsTransport(
   signal: AbortSignal,
   extraCa: string | undefined,
 ): Promise<Transport> {
-  const connection = connectTcp({ host: address, port, signal });
+  const connection = connectTcp({ host: address, port });
   await untilOpen(connection, "connect", signal, toProbeError);
   const socket = connectTls({
     socket: connection,
