@@ -18,9 +18,13 @@ import { createRouter } from "./rpc/router.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
+import { createPageRoutes } from "./server/page-routes.js";
 import { openPort } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
+
+/** Beside this file and beside the bundle. */
+const pageDirectory = new URL("../page/", import.meta.url);
 
 /** What stands around the configuration; tests put their own in. */
 export interface Surroundings {
@@ -83,8 +87,13 @@ export async function startService(
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
     });
-    const { allowedOrigins } = config.cors;
-    const listener = createRequestListener({ router, readiness, allowedOrigins, requestLog });
+    const listener = createRequestListener({
+      router,
+      readiness,
+      allowedOrigins: config.cors.allowedOrigins,
+      requestLog,
+      ...(config.diagnostics && { pageRoutes: createPageRoutes(pageDirectory) }),
+    });
     return { config, verifier, listener };
   }
 

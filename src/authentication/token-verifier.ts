@@ -96,7 +96,7 @@ export function createTokenVerifier(
     ]),
   );
 
-  async function verifyJwt(
+  function verifyJwt(
     token: string,
     digest: string,
     wait: CancellableWait | undefined,
@@ -107,9 +107,10 @@ export function createTokenVerifier(
       throw new TokenRejectedError("unknown_issuer");
     }
     const { generation } = cache;
-    const caller = await issuer.verify(token, wait);
-    cache.add(digest, { caller, source: issuer.source }, generation);
-    return caller;
+    return issuer.verify(token, wait).then((caller) => {
+      cache.add(digest, { caller, source: issuer.source }, generation);
+      return caller;
+    });
   }
 
   const sources = [...issuers.values()].map(({ source }) => source);

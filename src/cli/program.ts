@@ -4,7 +4,7 @@ import { ConfigError } from "../errors.js";
 import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
-import { serve } from "./serve-command.js";
+import { type ServeOptions, serve } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
 
 const exitCodeHelp = `
@@ -40,12 +40,13 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       "--dev",
       "no configuration needed: loopback only, with a token and a secret for this run",
     )
+    .option("--with-coturn", "with --dev: also run the coturn on the PATH, with this run's secret")
     .option(
       "-w, --workers <number>",
       "processes that share the port, from 1 to 256, or auto: one per processor (default: 1)",
     )
     .addHelpText("after", serveHelp)
-    .action(async (options: { config?: string; dev?: boolean; workers?: string }) => {
+    .action(async (options: ServeOptions) => {
       exitCode = await serve(options);
     });
 

@@ -30,8 +30,12 @@ export interface RunningWorker {
 /**
  * Forks a worker.
  * @param env beside the variables of this process
+ * @param onListening called when the worker can be configured
  */
-export function startWorker(env: Readonly<Record<string, string>>): RunningWorker {
+export function startWorker(
+  env: Readonly<Record<string, string>>,
+  onListening: () => void,
+): RunningWorker {
   let worker: Worker;
   try {
     worker = cluster.fork(env);
@@ -64,7 +68,9 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
     worker.on("message", (message: unknown) => {
       // Others talk over this channel as well, such as `node --watch`.
       const { data: told } = workerMessageSchema.safeParse(message);
-      if (told?.kind === "ready") {
+      if (told?.kind === "listening") {
+        onListening();
+      } else if (told?.kind === "ready") {
         readyAtMs = performance.now();
         resolve();
       } else if (told?.kind === "refused") {

@@ -69,8 +69,7 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    const worker = startWorker(this.#options.env);
-    worker.configure(this.#images);
+    const worker = startWorker(this.#options.env, () => worker.configure(this.#images));
     this.#workers.add(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     return worker;

@@ -56,7 +56,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
   }
 }
 
-/** Settles with the files of the first configuration. */
+/** Asks for a configuration: one that came before somebody listens would be lost. */
 function receiveConfiguration(worker: Worker): Promise<PrimaryMessage["images"]> {
   return new Promise((resolve) => {
     const onMessage = (message: unknown) => {
@@ -67,6 +67,7 @@ function receiveConfiguration(worker: Worker): Promise<PrimaryMessage["images"]>
       }
     };
     worker.on("message", onMessage);
+    void tell(worker, { kind: "listening" });
   });
 }
 

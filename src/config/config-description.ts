@@ -10,6 +10,7 @@ export function describeConfig({
   auth,
   ice,
   reflection,
+  diagnostics,
   log,
   shutdown,
 }: Config): object {
@@ -32,6 +33,7 @@ export function describeConfig({
       }),
     },
     reflection,
+    diagnostics,
     log,
     shutdown: {
       delay: printDuration(shutdown.delaySeconds),

@@ -9,6 +9,8 @@ export interface Config {
   readonly ice: IceServerSettings;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
+  /** Whether the page that tries the servers of the list is served. */
+  readonly diagnostics: boolean;
   readonly log: LogConfig;
   readonly shutdown: ShutdownConfig;
 }

@@ -70,6 +70,7 @@ export const fileSchema = z.strictObject({
   auth: auth.optional(),
   ice: ice.optional(),
   reflection: z.boolean().optional(),
+  diagnostics: z.boolean().optional(),
   log: log.optional(),
   shutdown: shutdown.optional(),
 });

@@ -82,6 +82,7 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       dev: dev !== undefined,
     }),
     reflection: content.reflection ?? true,
+    diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
     shutdown: {
       delaySeconds: shutdown.delay ?? (dev === undefined ? 1 : 0),

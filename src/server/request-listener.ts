@@ -5,6 +5,7 @@ import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
+import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
 import {
@@ -14,7 +15,6 @@ import {
   notFound,
   unsupportedMediaType,
 } from "./http-problem.js";
-import { createProbeRoutes, type ProbeRoute } from "./probe-routes.js";
 import { Reply } from "./reply.js";
 import { answerStream } from "./stream-exchange.js";
 import { answerUnary } from "./unary-exchange.js";
@@ -24,20 +24,22 @@ export interface RequestListenerOptions {
   readonly readiness: Readiness;
   readonly allowedOrigins: readonly string[];
   readonly requestLog: RequestLog;
+  /** Further routes that ask for no token. */
+  readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
 }
 
-/** Answers every request of the port: preflights, probes, RPCs, and problems for the rest. */
+/** Answers every request of the port: preflights, fixed routes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
   const { router, readiness, requestLog } = options;
   const applyCors = createCorsPolicy(options.allowedOrigins);
-  const probes = createProbeRoutes(readiness);
+  const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
 
   return (exchange) => {
     const reply = new Reply(exchange, requestLog, readiness);
     applyCors(exchange, reply.headers);
     const { path, query } = splitRequestTarget(exchange.target);
-    const probe = probes.get(path);
-    const route = probe === undefined ? router(path) : undefined;
+    const fixedRoute = fixedRoutes.get(path);
+    const route = fixedRoute === undefined ? router(path) : undefined;
     // Node bounds the headers of HTTP/1.1, but only asks HTTP/2 clients to bound theirs.
     if (
       exchange.httpVersion === "2.0" &&
@@ -49,9 +51,9 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
     } else if (isPreflight(exchange)) {
       reply.record.target = "preflight";
       reply.send({ status: 204, headers: {}, body: "" });
-    } else if (probe !== undefined) {
+    } else if (fixedRoute !== undefined) {
       reply.record.target = path;
-      answerProbe(reply, probe);
+      answerFixed(reply, fixedRoute);
     } else if (route !== undefined) {
       callRoute(reply, route, path, query);
     } else if (contentTypeOf(exchange).startsWith("application/grpc")) {
@@ -80,11 +82,11 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   }
 }
 
-function answerProbe(reply: Reply, probe: ProbeRoute): void {
+function answerFixed(reply: Reply, route: FixedRoute): void {
   const { method } = reply.exchange;
   if (method === "GET" || method === "HEAD") {
-    const { status, body } = probe();
-    reply.send({ status, headers: { "content-type": "application/json" }, body });
+    const { status, headers, body } = route();
+    reply.send({ status, headers: { ...headers }, body });
   } else {
     reply.refuse(methodNotAllowed(["GET", "HEAD"]));
   }

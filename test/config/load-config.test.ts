@@ -53,6 +53,7 @@ describe("loadConfig", () => {
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
       reflection: true,
+      diagnostics: false,
       log: { level: "info", format: "json" },
       shutdown: { delay: "1s", timeout: "10s" },
     });
