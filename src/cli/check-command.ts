@@ -3,6 +3,7 @@ import { systemClock } from "../clock.js";
 import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { findUrlWarnings } from "../ice/url-warnings.js";
+import { canProbe } from "../probe/server-address.js";
 import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
 import { describeResult, printChanges, printCheckTable } from "./check-report.js";
 import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js";
@@ -20,7 +21,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   const intervalMs = readIntervalMs(options);
   const { config, warnings } = loadConfig({ env: process.env, file: options.config, files });
   const urls = [...config.ice.stunUrls, ...(config.ice.turn?.urls ?? [])];
-  if (urls.length === 0) {
+  if (!urls.some(canProbe)) {
     throw usageError("ice", "names no URL to probe", "Set ice.stunUrls or ice.turn.urls");
   }
   const allWarnings = [...warnings, ...findUrlWarnings(urls)];

@@ -66,7 +66,7 @@ export function describeResult(result: CheckResult): object {
     realm: result.realm,
     relayedTransportAddress: result.relayedTransportAddress,
     ...(failure !== undefined && { ...failure, fix: probeFixes[failure.cause] }),
-    ...(clockSkew !== undefined && { clockSkewSeconds: clockSkew }),
+    ...(clockSkew !== undefined && { clockSkew }),
   };
 }
 

@@ -11,7 +11,9 @@ export function findUrlWarnings(urls: readonly IceUrl[]): string[] {
     ...(port === 53 ? [`${text}: browsers block port 53`] : []),
     ...(scheme === "stuns" ? [`${text}: few browsers support stuns`] : []),
     ...(scheme === "turns" && transport === "udp"
-      ? [`${text}: hardly a client supports TURN over DTLS; write ?transport=tcp`]
+      ? [
+          `${text}: hardly a client supports TURN over DTLS, and it is not probed; write ?transport=tcp`,
+        ]
       : []),
   ]);
   if (turnUrls.length > 0 && overTcp.length === 0) {

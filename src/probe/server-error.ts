@@ -18,14 +18,20 @@ export function toServerError({ code, reason }: StunErrorCode): ProbeError {
 /**
  * What the error answer to a credential means, its nonce being right. coturn says 401 to a wrong
  * secret and to an expired credential alike, pion 400.
+ *
+ * @param realm safe to show
  */
-export function toCredentialError(error: StunErrorCode): ProbeError {
+export function toCredentialError(error: StunErrorCode, realm: string): ProbeError {
   return error.code === errorCode.unauthorized || error.code === errorCode.badRequest
-    ? withCause("wrong-secret", error)
+    ? withCause("wrong-secret", error, `, in the realm ${JSON.stringify(realm)}`)
     : toServerError(error);
 }
 
-function withCause(cause: ProbeCause, { code, reason }: StunErrorCode): ProbeError {
-  const detail = `the server answers ${code}${reason === "" ? "" : ` (${reason})`}`;
-  return new ProbeError({ cause, detail, errorCode: code });
+function withCause(cause: ProbeCause, { code, reason }: StunErrorCode, where = ""): ProbeError {
+  const words = reason === "" ? "" : ` (${reason})`;
+  return new ProbeError({
+    cause,
+    detail: `the server answers ${code}${words}${where}`,
+    errorCode: code,
+  });
 }

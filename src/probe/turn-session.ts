@@ -78,7 +78,7 @@ export class TurnSession {
       ...(family === undefined ? [] : [encodeRequestedAddressFamily(family)]),
     ]);
     if (response.class === stunClass.error) {
-      throw toCredentialError(readErrorCode(response));
+      throw toCredentialError(readErrorCode(response), showText(this.#realm));
     }
     const relayed = readAddress(response, attributeType.xorRelayedAddress);
     // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.

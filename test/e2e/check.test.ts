@@ -174,6 +174,34 @@ describe("ice-service check", () => {
   });
 });
 
+describe("ice-service check on a terminal", () => {
+  /** What a terminal gets to see: both outputs. util-linux's `script` is the terminal. */
+  async function showOnTerminal(env: Record<string, string>): Promise<string> {
+    const config = await writeConfig({ stunUrls: [`stun:127.0.0.1:${coturn.port}`] });
+    const terminal = startProcess({
+      name: "script",
+      command: "script",
+      args: ["-qec", `${process.execPath} ${program} check --config ${config}`, "/dev/null"],
+      cwd: directory.path,
+      env,
+    });
+    await terminal.stop("SIGCONT");
+    return terminal.stdout();
+  }
+
+  it("has colours, and a progress that is gone at the end", async () => {
+    const shown = await showOnTerminal({});
+    expect(shown).toContain("\u001b[32mok\u001b[39m");
+    expect(shown).toContain("0 of 1 probed\r\u001b[K");
+  });
+
+  it("has no colours with NO_COLOR", async () => {
+    const shown = await showOnTerminal({ NO_COLOR: "1" });
+    expect(shown).toMatch(/ udp +- +ok /);
+    expect(shown).not.toContain("\u001b[32m");
+  });
+});
+
 describe("ice-service check --watch", () => {
   it("tells what changes, and ends at SIGINT with the last exit code", async () => {
     const passing = await startCoturn({ secrets: [secrets["turn.secret"]] });

@@ -13,8 +13,10 @@ import type { ServerAddress } from "../../src/probe/server-address.js";
 import type { Transport } from "../../src/probe/transport.js";
 import { TurnSession } from "../../src/probe/turn-session.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import { runProgram } from "../parts/child-process.js";
 import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
+import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 import { startTlsFront } from "../parts/tls-front.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
 
@@ -177,6 +179,36 @@ describe("a coturn that is broken", () => {
       cause: "wrong-realm",
       detail: 'the server names the realm "turn.test"',
     });
+  });
+
+  it("keeps the secret for another realm", async () => {
+    const directory = await createTemporaryDirectory("realms");
+    try {
+      const database = `${directory.path}/secrets`;
+      const addSecret = (realm: string) =>
+        runProgram("turnadmin", ["-s", secret, "-r", realm, "-b", database], {
+          cwd: directory.path,
+        });
+      await addSecret("other.test");
+      await withCoturn({ secrets: [], extra: [`userdb=${database}`] }, async ({ port }) => {
+        const { failure } = await diagnoseUrl(`turn:127.0.0.1:${port}`);
+        expect(failure).toMatchObject({
+          cause: "wrong-secret",
+          detail: expect.stringContaining('in the realm "turn.test"'),
+        });
+        await addSecret("turn.test");
+        expect((await diagnoseUrl(`turn:127.0.0.1:${port}`)).failure).toBeUndefined();
+      });
+    } finally {
+      await directory.remove();
+    }
+  });
+
+  it("has an address that no route leads to", async () => {
+    for (const query of ["", "?transport=tcp"]) {
+      const result = await diagnoseUrl(`turn:255.255.255.255${query}`);
+      expect(result.failure?.cause).toBe("no-route");
+    }
   });
 
   it("is not there", async () => {

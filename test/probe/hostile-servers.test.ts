@@ -351,6 +351,25 @@ describe("a server over TCP", () => {
 });
 
 describe("probe", () => {
+  it("takes time and randomness from where it is told to", async () => {
+    const ids: string[] = [];
+    const times = [1_000, 1_042];
+    const result = await probeUdp(
+      "stun",
+      (request) => {
+        ids.push(request.transactionId.toString("latin1"));
+        return [mapped(request)];
+      },
+      {
+        ...quick,
+        now: () => times.shift() ?? 0,
+        randomBytes: (size) => Buffer.alloc(size, "x"),
+      },
+    );
+    expect(ids).toEqual(["xxxxxxxxxxxx"]);
+    expect(result?.roundTripMs).toBe(42);
+  });
+
   it("ends with the reason of its signal, and at once", async () => {
     const abort = new AbortController();
     server = await startUdpScript(() => {
