@@ -23,29 +23,25 @@ export interface ProbeOptions {
   readonly randomBytes?: ((size: number) => Buffer) | undefined;
 }
 
+/** What a probe learns on its way. */
+interface Findings {
+  /** Of the first request that was answered; the connection's opening is not in it. */
+  roundTripMs?: number;
+  /** Our address as a STUN server sees it. */
+  mappedAddress?: string;
+  /** What a TURN server names, safe to show. */
+  realm?: string;
+  relayedTransportAddress?: string;
+}
+
 /** What was learnt of one address, as far as the probe came. */
-export interface ProbeResult {
+export interface ProbeResult extends Readonly<Findings> {
   readonly url: IceUrl;
   /** Absent when the host has no address. */
   readonly server?: ServerAddress;
-  /** Of the first request that was answered; the connection's opening is not in it. */
-  readonly roundTripMs?: number;
-  /** Our address as a STUN server sees it. */
-  readonly mappedAddress?: string;
-  /** What a TURN server names, safe to show. */
-  readonly realm?: string;
-  readonly relayedTransportAddress?: string;
   /** Absent: all is well. */
   readonly failure?: ProbeFailure;
 }
-
-type Seen = {
-  -readonly [K in
-    | "roundTripMs"
-    | "mappedAddress"
-    | "realm"
-    | "relayedTransportAddress"]?: ProbeResult[K] & {};
-};
 
 /**
  * Does what a client does with a URL, at each address of its host: a Binding for `stun` and `stuns`,
@@ -53,6 +49,7 @@ type Seen = {
  *
  * @param credential for `turn` and `turns`
  * @returns a result for each address, in the resolver's order; one without address when there is none
+ * @throws TypeError without a credential where one is needed
  */
 export async function probe(
   url: IceUrl,
@@ -99,7 +96,7 @@ async function tryAddress(
   family?: AddressFamily,
 ): Promise<ProbeResult> {
   const { url } = server;
-  const seen: Seen = {};
+  const found: Findings = {};
   try {
     await within(options, async (signal) => {
       const transport = await openTransport(server, { signal, extraCa: options.extraCa });
@@ -107,17 +104,19 @@ async function tryAddress(
       const context = { transport, signal, now, randomBytes };
       try {
         if (url.scheme === "stun" || url.scheme === "stuns") {
-          Object.assign(seen, await bind(context));
-        } else if (credential !== undefined) {
-          await tryRelay(new TurnSession(context, credential), options.realm, family, seen);
+          Object.assign(found, await bind(context));
+        } else if (credential === undefined) {
+          throw new TypeError(`${url.text} needs a credential`);
+        } else {
+          await tryRelay(new TurnSession(context, credential), options.realm, family, found);
         }
       } finally {
         transport.close();
       }
     });
-    return { url, server, ...seen };
+    return { url, server, ...found };
   } catch (error) {
-    return { url, server, ...seen, failure: toFailure(error) };
+    return { url, server, ...found, failure: toFailure(error) };
   }
 }
 
@@ -125,16 +124,16 @@ async function tryRelay(
   session: TurnSession,
   expectedRealm: string | undefined,
   family: AddressFamily | undefined,
-  seen: Seen,
+  found: Findings,
 ): Promise<void> {
   const { realm, roundTripMs } = await session.challenge();
-  seen.realm = realm;
-  seen.roundTripMs = roundTripMs;
+  found.realm = realm;
+  found.roundTripMs = roundTripMs;
   if (expectedRealm !== undefined && realm !== expectedRealm) {
     throw probeError("wrong-realm", `the server names the realm ${JSON.stringify(realm)}`);
   }
   const { relayedTransportAddress } = await session.allocate(family);
-  seen.relayedTransportAddress = relayedTransportAddress;
+  found.relayedTransportAddress = relayedTransportAddress;
   await session.release();
 }
 

@@ -370,6 +370,12 @@ describe("probe", () => {
     expect(result?.roundTripMs).toBe(42);
   });
 
+  it("takes no TURN server for one that works where there is no credential to try", async () => {
+    server = await startUdpScript(() => []);
+    const url = parseIceUrl(`turn:127.0.0.1:${server.port}`);
+    await expect(probe(url, undefined, quick)).rejects.toThrow(TypeError);
+  });
+
   it("ends with the reason of its signal, and at once", async () => {
     const abort = new AbortController();
     server = await startUdpScript(() => {
