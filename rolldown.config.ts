@@ -1,11 +1,15 @@
 import { defineConfig } from "rolldown";
 
+/** Loaded by few, on demand, with what it needs itself. */
+const redis = {
+  name: "redis",
+  test: /\/node_modules\/(ioredis|@ioredis|redis-errors|redis-parser|denque|cluster-key-slot|standard-as-callback|debug|ms|lodash[^/]*)\//,
+};
 /** What several parts of the program use stands in one file: every further one costs memory. */
 const shared = {
   name: "shared",
   minShareCount: 2,
-  // Loaded by few, on demand.
-  test: /^(?!.*\/node_modules\/(@opentelemetry|ioredis|pg)\/)/,
+  test: /^(?!.*\/node_modules\/(@opentelemetry|pg)\/)/,
 };
 
 /**
@@ -25,7 +29,7 @@ export default defineConfig([
       cleanDir: true,
       sourcemap: true,
       chunkFileNames: "[name].js",
-      codeSplitting: { groups: [shared] },
+      codeSplitting: { groups: [redis, shared] },
     },
   },
   {

@@ -37,6 +37,7 @@ find_missing() {
   need_python_module python3-grpcio grpc
   need_python_module python3-protobuf google.protobuf
   need_python_module python3-aioice aioice
+  need_file libfaketime /usr/lib/*/faketime/libfaketimeMT.so.1
 }
 
 find_missing

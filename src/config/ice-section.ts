@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import type { AcceptedSecret } from "../ice/ice-server-list.js";
 import { type IceUrl, IceUrlError, parseIceUrl } from "../ice/ice-url.js";
 import { findTurnNameProblem } from "../ice/turn-name.js";
 import type { IceConfig } from "./config.js";
@@ -17,8 +17,8 @@ export interface IceSectionContext {
   readonly problems: ProblemList;
   readonly warn: (text: string) => void;
   /** Every configured secret; the first signs. */
-  readonly secrets: readonly KeyObject[];
-  /** Where they were read from. */
+  readonly secrets: readonly AcceptedSecret[];
+  /** The files among them, absolute. */
   readonly secretFiles: readonly string[];
   readonly dev: boolean;
 }
@@ -63,7 +63,7 @@ export function buildIceSettings(
     problems.add(["ice", "turn", "name"], nameProblem, "Use letters, digits and hyphens");
   }
 
-  const [secret] = secrets;
+  const secret = secrets[0]?.key;
   if (configured.length === 0) {
     if (secret !== undefined) {
       warn("a TURN secret is configured, but no TURN URL: no TURN server is handed out");
@@ -87,6 +87,7 @@ export function buildIceSettings(
       urls: turnUrls,
       secret,
       secretFiles,
+      acceptedSecrets: secrets,
       ttlSeconds,
       minTtlSeconds,
       identity: turn.identity ?? "static",

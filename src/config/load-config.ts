@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { FileReadError, type Files } from "../files/files.js";
+import type { AcceptedSecret } from "../ice/ice-server-list.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
@@ -78,7 +79,8 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     ice: buildIceSettings(content.ice, {
       problems,
       warn,
-      secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
+      secrets:
+        secrets.length === 0 && dev !== undefined ? [{ name: "--dev", key: dev.secret }] : secrets,
       secretFiles,
       dev: dev !== undefined,
     }),
@@ -183,7 +185,7 @@ function readTurnSecrets(
   problems: ProblemList,
   resolveFile: ResolveFile,
   readSecret: (path: readonly PropertyKey[], name: string) => KeyObject | undefined,
-): { readonly secrets: KeyObject[]; readonly secretFiles: string[] } {
+): { readonly secrets: AcceptedSecret[]; readonly secretFiles: string[] } {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
   if (text !== undefined && text !== "") {
@@ -191,7 +193,8 @@ function readTurnSecrets(
       problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
     }
     try {
-      return { secrets: [readSecretText(text)], secretFiles: [] };
+      const secrets = [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }];
+      return { secrets, secretFiles: [] };
     } catch (error) {
       addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
       return { secrets: [], secretFiles: [] };
@@ -199,9 +202,9 @@ function readTurnSecrets(
   }
   const names = content.ice?.turn?.secretFiles ?? [];
   const secretFiles = names.map((name) => resolveFile(path, name));
-  const secrets = secretFiles.flatMap((file, index) => {
-    const secret = readSecret([...path, index], file);
-    return secret === undefined ? [] : [secret];
+  const secrets = names.flatMap((name, index) => {
+    const key = readSecret([...path, index], resolveFile(path, name));
+    return key === undefined ? [] : [{ name, key }];
   });
   return { secrets, secretFiles };
 }

@@ -5,9 +5,12 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { probeCauses } from "../../src/probe/probe-failure.js";
+import { probeFixes } from "../../src/probe/probe-fix.js";
 import { type ChildProcess, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
+import { startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
 import { startOtlpReceiver } from "../parts/otlp-receiver.js";
 import { createSqliteFile } from "../parts/sqlite-file.js";
@@ -312,6 +315,47 @@ describe("docs/secret-rotation.md", () => {
   it("links to headings and files that exist", () => {
     expect(readRoot("docs/secret-rotation.md")).toMatch(/^## By hand$/m);
     expect(readRoot("docs/production.md")).toContain("](secret-rotation.md)");
+  });
+});
+
+describe("docs/check.md", () => {
+  it("has a command that tells how the TURN servers are, in the columns that are explained", async () => {
+    const place = await createTemporaryDirectory("check");
+    const coturn = await startCoturn({ secrets: ["north-north-north-north"] });
+    try {
+      const paths = await installProgram(place);
+      await place.write("turn.secret", "north-north-north-north");
+      await place.write("tokens.yaml", "tokens: []");
+      await place.write(
+        "ice-service.yaml",
+        stringify({
+          auth: { connectorTokensFile: "tokens.yaml" },
+          ice: {
+            stunUrls: [`stun:127.0.0.1:${coturn.port}`],
+            turn: { urls: [`turn:127.0.0.1:${coturn.port}`], secretFiles: ["turn.secret"] },
+          },
+        }),
+      );
+      const [command = ""] = codeBlocks("docs/check.md", "sh");
+      const { stdout } = await shell(command, paths, place.path);
+      const [head = "", ...rows] = stdout.trimEnd().split("\n");
+      expect(rows).toHaveLength(2);
+      const [sample = ""] = codeBlocks("docs/check.md", "text");
+      const columns = head.split(/ +/);
+      expect(sample.split("\n")[0]?.split(/ +/)).toEqual(columns);
+      for (const column of columns.slice(1)) {
+        expect(readRoot("docs/check.md")).toContain(`| \`${column}\``);
+      }
+    } finally {
+      await coturn.stop();
+      await place.remove();
+    }
+  });
+
+  it("lists every cause with the fix that is printed", () => {
+    const rows = [...readRoot("docs/check.md").matchAll(/^\| `([a-z][a-z-]*)` +\| (.*?) +\|$/gm)];
+    const listed = rows.map(([, cause = "", fix = ""]) => [cause, fix] as const);
+    expect(listed).toEqual(probeCauses.map((cause) => [cause, probeFixes[cause]]));
   });
 });
 
