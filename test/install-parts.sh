@@ -26,6 +26,7 @@ find_missing() {
   need_program chromium chromium
   need_program nginx nginx
   need_program redis-server redis-server
+  need_program prometheus promtool
   need_program protobuf-compiler protoc
   need_program protobuf-compiler-grpc grpc_python_plugin
   need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto

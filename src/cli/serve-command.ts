@@ -7,6 +7,7 @@ import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
+import { ReloadCounts } from "../observability/reload-counts.js";
 import { endDespiteExports, openCallTracer } from "./call-tracing.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
@@ -85,22 +86,25 @@ async function serveAlone(
   const coturn = withCoturn
     ? await startDevCoturn(findCoturnPort(config, ownTurnSecret), secrets.turnSecret)
     : undefined;
+  const reloadCounts = new ReloadCounts(systemClock);
   const service = await startService(config, files, {
     clock: systemClock,
     log,
     requestLog,
     tracer,
+    reloadCounts,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const endReloads = reloadOnChange({
     files,
     load,
     apply: (loaded, nextFiles) => service.reload(loaded.config, nextFiles),
+    counts: reloadCounts,
     log,
   });
   const stopSignal = watchStopSignal();
   await Promise.race([service.ready, stopSignal]);
-  log.info({ url: service.url }, "ready");
+  log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
   if (dev) {
     const coturnRuns = coturn !== undefined;
     process.stdout.write(

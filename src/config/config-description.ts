@@ -6,6 +6,7 @@ const hidden = "<hidden>";
 /** The effective configuration in the file's own keys, as plain data; secrets are hidden. */
 export function describeConfig({
   listen,
+  admin,
   cors,
   auth,
   ice,
@@ -17,6 +18,7 @@ export function describeConfig({
 }: Config): object {
   return {
     listen,
+    admin: admin !== undefined && { host: admin.host, port: admin.port },
     cors,
     auth: { ...auth, jwt: auth.jwt.map(describeIssuer) },
     ice: {

@@ -4,6 +4,8 @@ import type { IceServerSettings, TurnSettings } from "../ice/ice-server-list.js"
 /** The effective configuration: complete, checked, file names absolute. Never changed once built. */
 export interface Config {
   readonly listen: ListenConfig;
+  /** Absent when it is switched off. */
+  readonly admin?: AdminConfig;
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
   readonly ice: IceConfig;
@@ -34,6 +36,15 @@ export interface PortConfig {
   /** More connections than this are closed as they arrive; of each worker they wait. */
   readonly maxConnections: number;
   readonly tls?: TlsConfig;
+}
+
+/** Where metrics are served. */
+export interface AdminConfig {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Whether nobody has asked for it: the service then starts even if the address is taken. */
+  readonly isDefault: boolean;
 }
 
 /** The largest certificate, key or authority file, in bytes. */

@@ -29,6 +29,7 @@ const listen = z.strictObject({
   trustedProxies: list.max(1000).optional(),
   clientAddressHeader: z.enum(clientAddressHeaders).optional(),
 });
+const admin = z.strictObject({ host: text.optional(), port: port.optional() });
 const cors = z.strictObject({ allowedOrigins: list.optional() });
 const jwt = z.strictObject({
   issuer: text,
@@ -82,6 +83,7 @@ const shutdown = z.strictObject({ delay: duration.optional(), timeout: duration.
 /** The configuration file's shape; what its values mean together is checked afterwards. */
 export const fileSchema = z.strictObject({
   listen: listen.optional(),
+  admin: z.union([admin, z.literal(false)]).optional(),
   cors: cors.optional(),
   auth: auth.optional(),
   ice: ice.optional(),
@@ -101,6 +103,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "": fileSchema,
     listen,
     "listen.tls": tls,
+    admin,
     cors,
     auth,
     "auth.jwt": jwt,

@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { FileReadError, type Files } from "../files/files.js";
 import type { AcceptedSecret } from "../ice/ice-server-list.js";
+import { buildAdmin, isLoopback } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
@@ -63,8 +64,21 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     );
   }
   const { secrets, secretFiles } = readTurnSecrets(source, env, problems, resolveFile, readSecret);
+  const listen = buildListen(source, {
+    dev: dev !== undefined,
+    problems,
+    warn,
+    files,
+    resolveFile,
+  });
+  const admin = buildAdmin(content.admin, {
+    dev: dev !== undefined,
+    listenPort: listen.port,
+    warn,
+  });
   const config: Config = {
-    listen: buildListen(source, { dev: dev !== undefined, problems, warn, files, resolveFile }),
+    listen,
+    ...(admin !== undefined && { admin }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
@@ -125,7 +139,7 @@ function buildListen(
   } = content.listen ?? {};
   checkTrustedProxies(trustedProxies, problems, warn);
   const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
-  if (dev && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) {
+  if (dev && !isLoopback(host)) {
     problems.add(
       ["listen", "host"],
       `${host} can be reached from elsewhere, which --dev does not allow`,

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 
 /** `http` stands for all that is no RPC. */
-export type RequestProtocol = "rest" | "connect" | "grpc" | "grpc-web" | "http";
+export const requestProtocols = ["rest", "connect", "grpc", "grpc-web", "http"] as const;
+export type RequestProtocol = (typeof requestProtocols)[number];
 
 export const loggedMethods = [
   "GET",

@@ -20,6 +20,7 @@ import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflect
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
 import type { Quotas } from "../limits/quota-pool.js";
+import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { createLimitCaller } from "./interceptors/limit-caller.js";
 import { recordCall } from "./interceptors/record-call.js";
@@ -40,6 +41,7 @@ export interface RouterOptions {
   readonly verifier: TokenVerifier;
   readonly queryToken: boolean;
   readonly quotas: Quotas;
+  readonly authenticationCounts: AuthenticationCounts;
   readonly listIceServers: ListIceServers;
   readonly readiness: Readiness;
   readonly reflection: boolean;
@@ -123,7 +125,12 @@ export class RouterBuilder {
 
 /** Outermost first. */
 export function createInterceptors(
-  { verifier, queryToken, quotas }: Pick<RouterOptions, "verifier" | "queryToken" | "quotas">,
+  {
+    verifier,
+    queryToken,
+    quotas,
+    authenticationCounts: counts,
+  }: Pick<RouterOptions, "verifier" | "queryToken" | "quotas" | "authenticationCounts">,
   publicServices: readonly DescService[],
 ): Interceptor[] {
   return [
@@ -132,6 +139,7 @@ export function createInterceptors(
     createAuthenticate({
       verifier,
       queryToken,
+      counts,
       publicServices: new Set(publicServices.map(({ typeName }) => typeName)),
       failedAuthentication: quotas.failedAuthentication,
     }),

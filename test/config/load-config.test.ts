@@ -55,6 +55,7 @@ describe("loadConfig", () => {
         trustedProxies: [],
         clientAddressHeader: "x-forwarded-for",
       },
+      admin: { host: "127.0.0.1", port: 9090 },
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
@@ -479,7 +480,8 @@ describe("config-sample.yaml", () => {
 
 /** The keys of the schema that a value lacks, all levels. */
 function missingKeys(schema: unknown, value: unknown): string[] {
-  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const present = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const inner = present instanceof z.ZodUnion ? present.options[0] : present;
   const shape: unknown = Reflect.get(Object(inner), "shape");
   const element: unknown = Reflect.get(Object(inner), "element");
   if (Array.isArray(value)) {

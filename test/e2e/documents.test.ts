@@ -221,7 +221,7 @@ describe("docs/tracing.md", () => {
       await place.write("tokens.yaml", connectorTokens({ tracing: "tracing-document-token" }));
       await place.write(
         "ice-service.yaml",
-        "auth: { connectorTokensFile: tokens.yaml }\nlisten: { host: 127.0.0.1, port: 0 }\n",
+        "auth: { connectorTokensFile: tokens.yaml }\nlisten: { host: 127.0.0.1, port: 0 }\nadmin: false\n",
       );
       const script = command.replace("http://127.0.0.1:4318", receiver.url);
       const serving = startProcess({

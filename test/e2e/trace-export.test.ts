@@ -21,19 +21,22 @@ import {
 const dist = fileURLToPath(new URL("../../dist", import.meta.url));
 
 describe("without OTEL_* variables", () => {
-  it("nothing of OpenTelemetry is loaded: the program runs without the file that has it", async () => {
+  it("nothing of OpenTelemetry is loaded: the program runs without the files that have it", async () => {
     const directory = await createTemporaryDirectory("traces");
     const program = join(directory.path, "dist/main.js");
-    const isTracing = (file: string) => file === "tracing.js";
     const files = (await readdir(dist)).filter((file) => file.endsWith(".js"));
-    expect(files.filter(isTracing)).toHaveLength(1);
     await mkdir(join(directory.path, "dist"));
     await symlink(join(dist, "../node_modules"), join(directory.path, "node_modules"));
     await directory.write("package.json", '{"type":"module"}');
-    for (const file of files.filter((name) => !isTracing(name))) {
-      await copyFile(join(dist, file), join(directory.path, "dist", file));
-      expect(await readFile(join(dist, file), "utf8")).not.toContain("@opentelemetry/");
+    const withTracing: string[] = [];
+    for (const file of files) {
+      if ((await readFile(join(dist, file), "utf8")).includes("@opentelemetry/")) {
+        withTracing.push(file);
+      } else {
+        await copyFile(join(dist, file), join(directory.path, "dist", file));
+      }
     }
+    expect(withTracing).toContain("tracing.js");
     try {
       const service = await startIceService({ ...settings, program });
       const response = await fetch(service.url + route, { headers: { authorization } });

@@ -8,6 +8,7 @@ import { InvalidFieldError } from "../../src/errors.js";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.js";
 import { GetIceServersResponseSchema, IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { QuotaPool, type Quotas } from "../../src/limits/quota-pool.js";
+import { AuthenticationCounts } from "../../src/observability/authentication-counts.js";
 import { createInterceptors, RouterBuilder } from "../../src/rpc/router.js";
 import { getByRouter } from "./unary-request.js";
 
@@ -28,7 +29,8 @@ const openQuotas = (limits: LimitsConfig) =>
 const once = { requests: 1, windowSeconds: 60 };
 
 async function call(token: string, impl: () => object, quotas: Quotas = openQuotas({})) {
-  const options = { verifier: rejecting, queryToken: true, quotas };
+  const authenticationCounts = new AuthenticationCounts();
+  const options = { verifier: rejecting, queryToken: true, quotas, authenticationCounts };
   const interceptors = createInterceptors(options, [Health]);
   const steps: string[] = [];
   const note: Interceptor = (next) => (request) => {
