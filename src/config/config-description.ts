@@ -1,6 +1,12 @@
 import type { IceRegion, TurnSettings } from "../ice/ice-server-list.js";
 import { toHostKey } from "../ice/turn-server.js";
-import type { Config, IceConfig, JwtIssuerConfig } from "./config.js";
+import type {
+  Config,
+  IceConfig,
+  JwtIssuerConfig,
+  LimitsConfig,
+  RateLimitConfig,
+} from "./config.js";
 import { printDuration } from "./duration.js";
 
 const hidden = "<hidden>";
@@ -8,15 +14,19 @@ const hidden = "<hidden>";
 /** The effective configuration in the file's own keys, as plain data; secrets are hidden. */
 export function describeConfig({
   listen,
+  admin,
   cors,
   auth,
   ice,
+  limits,
   reflection,
+  diagnostics,
   log,
   shutdown,
 }: Config): object {
   return {
     listen,
+    admin: admin !== undefined && { host: admin.host, port: admin.port },
     cors,
     auth: { ...auth, jwt: auth.jwt.map(describeIssuer) },
     ice: {
@@ -31,7 +41,9 @@ export function describeConfig({
       }),
       ...(ice.regions !== undefined && { turn: describeRegions(ice.regions, ice.regionFrom) }),
     },
+    limits: describeLimits(limits),
     reflection,
+    diagnostics,
     log,
     shutdown: {
       delay: printDuration(shutdown.delaySeconds),
@@ -78,6 +90,23 @@ function describeRegion({ stunUrls, turn, weights }: IceRegion): object {
     secretFiles: [hidden],
     name: turn.name,
   };
+}
+
+function describeLimits({ caller, failedAuthentication, redis }: LimitsConfig): object {
+  return {
+    ...(caller && { caller: describeLimit(caller) }),
+    ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
+    ...(redis && {
+      redis: {
+        ...(redis.isSecret ? { urlFile: hidden } : { url: redis.address }),
+        keyPrefix: redis.keyPrefix,
+      },
+    }),
+  };
+}
+
+function describeLimit({ requests, windowSeconds }: RateLimitConfig): object {
+  return { requests, window: printDuration(windowSeconds) };
 }
 
 function describeIssuer({

@@ -5,7 +5,7 @@ import type { ConfigFile, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
 import { buildRegionFrom } from "./region-from-section.js";
 import { buildRegions, type SharedTurnSettings } from "./regions-section.js";
-import { type TurnSecretContext, takeSigningSecret } from "./turn-secrets.js";
+import { type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
 
 const defaultStunUrls = ["stun:stun.l.google.com:19302"];
 const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"];
@@ -90,11 +90,11 @@ function buildSingleRegion(
     warn(`${count} STUN and TURN URLs are configured: browsers slow down or warn from 5`);
   }
   if (configured.length === 0) {
-    if (secrets.length > 0) {
+    if (secrets.accepted.length > 0) {
       warn("a TURN secret is configured, but no TURN URL: no TURN server is handed out");
     }
     return { stunUrls };
   }
-  const secret = takeSigningSecret(secrets, ["ice", "turn", "secretFiles"], context);
-  return secret === undefined ? { stunUrls } : { stunUrls, turn: { urls, secret, ...shared } };
+  const taken = takeSecrets(secrets, ["ice", "turn", "secretFiles"], context);
+  return taken === undefined ? { stunUrls } : { stunUrls, turn: { urls, ...taken, ...shared } };
 }

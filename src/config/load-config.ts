@@ -1,14 +1,17 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { FileReadError, type Files } from "../files/files.js";
+import { buildAdmin, isLoopback } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
+import { buildLimits } from "./limits-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
 import { checkTrustedProxies } from "./subnet.js";
+import type { TurnSecretContext, TurnSecrets } from "./turn-secrets.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -60,14 +63,30 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const readSecrets = (path: readonly PropertyKey[], names: readonly string[]) =>
-    names.flatMap((name, index) => {
-      const secret = readSecret([...path, index], resolveFile(path, name));
-      return secret === undefined ? [] : [secret];
+  const readSecrets = (path: readonly PropertyKey[], names: readonly string[]): TurnSecrets => {
+    const files = names.map((name) => resolveFile(path, name));
+    const accepted = names.flatMap((name, index) => {
+      const key = readSecret([...path, index], resolveFile(path, name));
+      return key === undefined ? [] : [{ name, key }];
     });
+    return { accepted, files };
+  };
   const secrets = readTurnSecrets(source, env, problems, readSecrets);
+  const listen = buildListen(source, {
+    dev: dev !== undefined,
+    problems,
+    warn,
+    files,
+    resolveFile,
+  });
+  const admin = buildAdmin(content.admin, {
+    dev: dev !== undefined,
+    listenPort: listen.port,
+    warn,
+  });
   const config: Config = {
-    listen: buildListen(source, { dev: dev !== undefined, problems, warn, files, resolveFile }),
+    listen,
+    ...(admin !== undefined && { admin }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
@@ -84,11 +103,16 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       warn,
       resolveFile,
       readSecrets,
-      secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
-      trustedProxies: content.listen?.trustedProxies ?? [],
+      secrets:
+        secrets.accepted.length === 0 && dev !== undefined
+          ? { accepted: [{ name: "--dev", key: dev.secret }], files: [] }
+          : secrets,
+      trustedProxies: listen.trustedProxies,
       dev: dev !== undefined,
     }),
+    limits: buildLimits(content.limits, { problems, warn, resolveFile, readSecret }),
     reflection: content.reflection ?? true,
+    diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
     shutdown: {
       delaySeconds: shutdown.delay ?? (dev === undefined ? 1 : 0),
@@ -123,10 +147,11 @@ function buildListen(
     maxConnections = 20_000,
     tls,
     trustedProxies = [],
+    clientAddressHeader = "x-forwarded-for",
   } = content.listen ?? {};
   checkTrustedProxies(trustedProxies, problems, warn);
-  const address = { host, port, maxConnections, trustedProxies };
-  if (dev && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) {
+  const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
+  if (dev && !isLoopback(host)) {
     problems.add(
       ["listen", "host"],
       `${host} can be reached from elsewhere, which --dev does not allow`,
@@ -184,8 +209,8 @@ function readTurnSecrets(
   { content, fromEnvironment }: ConfigSource,
   env: LoadOptions["env"],
   problems: ProblemList,
-  readSecrets: (path: readonly PropertyKey[], names: readonly string[]) => KeyObject[],
-): KeyObject[] {
+  readSecrets: TurnSecretContext["readSecrets"],
+): TurnSecrets {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
   if (text !== undefined && text !== "") {
@@ -193,10 +218,10 @@ function readTurnSecrets(
       problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
     }
     try {
-      return [readSecretText(text)];
+      return { accepted: [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }], files: [] };
     } catch (error) {
       addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
-      return [];
+      return { accepted: [], files: [] };
     }
   }
   return readSecrets(path, content.ice?.turn?.secretFiles ?? []);

@@ -1,14 +1,15 @@
-import type { IceRegion, RegionSettings, TurnSettings } from "../ice/ice-server-list.js";
+import type { IceRegion } from "../ice/ice-server-list.js";
 import type { IceUrl } from "../ice/ice-url.js";
 import { findTurnNameProblem } from "../ice/turn-name.js";
 import { groupByHost, toHostKey } from "../ice/turn-server.js";
+import type { RegionConfig, RegionsConfig, TurnConfig } from "./config.js";
 import type { RegionFileEntry, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
 import type { ProblemList } from "./problem-list.js";
-import { type TurnSecretContext, takeSigningSecret } from "./turn-secrets.js";
+import { type SecretSettings, type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
 
 /** What the TURN servers of all regions have in common; a region may have another name. */
-export type SharedTurnSettings = Omit<TurnSettings, "urls" | "secret">;
+export type SharedTurnSettings = Omit<TurnConfig, "urls" | keyof SecretSettings>;
 
 /** Beginning with a letter: YAML readers put keys that look like numbers before the others. */
 const regionName = /^[a-z][a-z0-9-]{0,62}$/;
@@ -26,7 +27,7 @@ export function buildRegions(
   stunUrls: readonly IceUrl[],
   shared: SharedTurnSettings,
   context: TurnSecretContext,
-): RegionSettings | undefined {
+): RegionsConfig | undefined {
   const { problems, warn } = context;
   const names = Object.keys(entries);
   if (names.length === 0) {
@@ -69,7 +70,7 @@ function buildRegion(
   stunUrls: readonly IceUrl[],
   shared: SharedTurnSettings,
   context: TurnSecretContext,
-): IceRegion | undefined {
+): RegionConfig | undefined {
   const { problems, secrets, readSecrets } = context;
   const regionPath = [...path, name];
   if (!regionName.test(name)) {
@@ -92,15 +93,15 @@ function buildRegion(
   }
   const secretPath = [...regionPath, "secretFiles"];
   const ownSecrets = entry.secretFiles && readSecrets(secretPath, entry.secretFiles);
-  const secret = takeSigningSecret(ownSecrets ?? secrets, secretPath, context);
+  const taken = takeSecrets(ownSecrets ?? secrets, secretPath, context);
   return (
-    secret && {
+    taken && {
       name,
       stunUrls:
         entry.stunUrls === undefined
           ? stunUrls
           : parseUrls(entry.stunUrls, "stun", [...regionPath, "stunUrls"], problems),
-      turn: { ...shared, urls, secret, name: callerName },
+      turn: { ...shared, ...taken, urls, name: callerName },
       weights: readWeights(entry, urls, [...regionPath, "urls"], problems),
     }
   );

@@ -1,34 +1,49 @@
-import type { KeyObject } from "node:crypto";
+import type { AcceptedSecret } from "../ice/ice-server-list.js";
+import type { TurnConfig } from "./config.js";
 import type { ProblemList } from "./problem-list.js";
 
 const shortestWithoutWarningBytes = 16;
 
+/** The secrets of one fleet. */
+export interface TurnSecrets {
+  /** The first signs. */
+  readonly accepted: readonly AcceptedSecret[];
+  /** The files among them, absolute. */
+  readonly files: readonly string[];
+}
+
 export interface TurnSecretContext {
   readonly problems: ProblemList;
   readonly warn: (text: string) => void;
-  /** Every secret of `ice.turn`; the first signs. */
-  readonly secrets: readonly KeyObject[];
+  /** Those of `ice.turn`. */
+  readonly secrets: TurnSecrets;
   /** Reads the files that the key at this path names; what is wrong with one joins the problems. */
-  readonly readSecrets: (path: readonly PropertyKey[], names: readonly string[]) => KeyObject[];
+  readonly readSecrets: (path: readonly PropertyKey[], names: readonly string[]) => TurnSecrets;
 }
 
+/** What a fleet's settings say of its secrets. */
+export type SecretSettings = Pick<TurnConfig, "secret" | "acceptedSecrets" | "secretFiles">;
+
 /**
- * The secret that signs, the first one. That there is none joins the problems.
- * @param path of the key that would name its file
+ * Makes them; that there is no secret joins the problems.
+ * @param path of the key that would name the file of the secret that signs
  */
-export function takeSigningSecret(
-  [secret]: readonly KeyObject[],
+export function takeSecrets(
+  { accepted, files }: TurnSecrets,
   path: readonly PropertyKey[],
   { problems, warn }: Pick<TurnSecretContext, "problems" | "warn">,
-): KeyObject | undefined {
+): SecretSettings | undefined {
+  const secret = accepted[0]?.key;
   if (secret === undefined) {
     problems.add(
       path,
       "is missing, while TURN URLs are configured",
       "Write `openssl rand -hex 32` into a file and name it here, or set ICE_TURN_SECRET; it is the static-auth-secret of the TURN server",
     );
-  } else if ((secret.symmetricKeySize ?? 0) < shortestWithoutWarningBytes) {
+    return undefined;
+  }
+  if ((secret.symmetricKeySize ?? 0) < shortestWithoutWarningBytes) {
     warn("the TURN secret is shorter than 16 bytes: it can be guessed from one credential");
   }
-  return secret;
+  return { secret, acceptedSecrets: accepted, secretFiles: files };
 }

@@ -37,11 +37,20 @@ export type ListIceServers = (caller: IceServerCaller, request: IceServerRequest
 
 export type TurnIdentity = "static" | "subject" | "pseudonym";
 
+/** A shared secret that the TURN servers are to accept. */
+export interface AcceptedSecret {
+  /** Where it comes from, as its author wrote it: a file, or a variable. */
+  readonly name: string;
+  readonly key: KeyObject;
+}
+
 export interface TurnSettings {
   /** At least one. */
   readonly urls: readonly IceUrl[];
   /** The shared secret that signs. */
   readonly secret: KeyObject;
+  /** Every configured secret, the one that signs first. */
+  readonly acceptedSecrets: readonly AcceptedSecret[];
   readonly ttlSeconds: number;
   readonly minTtlSeconds: number;
   readonly identity: TurnIdentity;
@@ -75,6 +84,14 @@ export interface IceRegion {
   readonly turn: TurnSettings;
   /** How large a share of the callers a host gets, from 1 to 1000; 1 for one that is not there. */
   readonly weights: ReadonlyMap<string, number>;
+}
+
+/** STUN servers, and TURN servers that share their secrets. */
+export type IceFleet = Pick<IceServerSettings, "stunUrls" | "turn">;
+
+/** Those of each region, or the one that there is. */
+export function listFleets({ stunUrls, turn, regions }: IceServerSettings): readonly IceFleet[] {
+  return regions?.list ?? [{ stunUrls, ...(turn && { turn }) }];
 }
 
 /** The caller's token has no life left that a credential could share. */

@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 
 /** `http` stands for all that is no RPC. */
-export type RequestProtocol = "rest" | "connect" | "grpc" | "grpc-web" | "http";
+export const requestProtocols = ["rest", "connect", "grpc", "grpc-web", "http"] as const;
+export type RequestProtocol = (typeof requestProtocols)[number];
 
 export const loggedMethods = [
   "GET",
@@ -27,6 +28,8 @@ export interface RequestEntry {
   /** Whose servers were handed out, where regions are configured. */
   readonly region: string | undefined;
   readonly remoteAddress: string | undefined;
+  /** Where the request has a span: its trace, in lower-case hex. */
+  readonly traceId: string | undefined;
   /** Why the call failed, where there is more to say than the code does. */
   readonly cause: unknown;
 }
@@ -73,7 +76,8 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
 function printEntry(entry: RequestEntry): string {
-  const { target, code, status, caller, credentialExpiresAtSeconds, region, remoteAddress } = entry;
+  const { target, code, status, caller, credentialExpiresAtSeconds, region } = entry;
+  const { remoteAddress, traceId } = entry;
   return (
     `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
     (target === undefined ? "" : `,"target":"${target}"`) +
@@ -87,6 +91,7 @@ function printEntry(entry: RequestEntry): string {
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
     (region === undefined ? "" : `,"region":"${region}"`) +
-    (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`)
+    (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`) +
+    (traceId === undefined ? "" : `,"traceId":"${traceId}"`)
   );
 }

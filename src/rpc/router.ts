@@ -20,7 +20,10 @@ import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflect
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../geolocation/region-finder.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
+import type { Quotas } from "../limits/quota-pool.js";
+import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
+import { createLimitCaller } from "./interceptors/limit-caller.js";
 import { recordCall } from "./interceptors/record-call.js";
 import { translateErrors } from "./interceptors/translate-errors.js";
 import type { Readiness } from "./readiness.js";
@@ -38,6 +41,8 @@ export const readMaxBytes = 64 * 1024;
 export interface RouterOptions {
   readonly verifier: TokenVerifier;
   readonly queryToken: boolean;
+  readonly quotas: Quotas;
+  readonly authenticationCounts: AuthenticationCounts;
   readonly listIceServers: ListIceServers;
   /** Of callers who name none; absent where all of them get the default one. */
   readonly findRegion?: FindRegion | undefined;
@@ -123,7 +128,12 @@ export class RouterBuilder {
 
 /** Outermost first. */
 export function createInterceptors(
-  { verifier, queryToken }: Pick<RouterOptions, "verifier" | "queryToken">,
+  {
+    verifier,
+    queryToken,
+    quotas,
+    authenticationCounts: counts,
+  }: Pick<RouterOptions, "verifier" | "queryToken" | "quotas" | "authenticationCounts">,
   publicServices: readonly DescService[],
 ): Interceptor[] {
   return [
@@ -132,7 +142,10 @@ export function createInterceptors(
     createAuthenticate({
       verifier,
       queryToken,
+      counts,
       publicServices: new Set(publicServices.map(({ typeName }) => typeName)),
+      failedAuthentication: quotas.failedAuthentication,
     }),
+    ...(quotas.caller === undefined ? [] : [createLimitCaller(quotas.caller)]),
   ];
 }

@@ -26,6 +26,8 @@ import { loadTlsOptions } from "./tls-options.js";
 export interface PortListener {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** How many clients are connected. */
+  readonly openConnections: number;
   /**
    * Stops accepting, lets what is in flight finish, and cuts the rest after the time-out.
    * @param timeoutMs from 0; resolves no later than shortly after it
@@ -95,6 +97,9 @@ export async function openPort(
   const host = address.includes(":") ? `[${address}]` : address;
   return {
     url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`,
+    get openConnections() {
+      return sockets.size;
+    },
     close(timeoutMs) {
       return new Promise((resolve) => {
         const cut = setTimeout(() => {

@@ -1,6 +1,7 @@
 import { createMethodImplSpec } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import { RequestCounts } from "../../src/observability/request-counts.js";
 import { recordCall } from "../../src/rpc/interceptors/record-call.js";
 import { translateErrors } from "../../src/rpc/interceptors/translate-errors.js";
 import { Readiness } from "../../src/rpc/readiness.js";
@@ -42,6 +43,7 @@ export async function startEchoServer(): Promise<EchoServer> {
       allowedOrigins: ["*"],
       requestLog() {},
       findClientAddress: findSocketAddress,
+      requestCounts: new RequestCounts(),
     }),
     (_, socket) => socket.destroy(),
   );

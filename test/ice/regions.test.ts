@@ -21,12 +21,14 @@ function region(
     ...turn
   }: Partial<TurnSettings> & { stun?: string[]; weights?: Record<string, number> } = {},
 ): IceRegion {
+  const secret = createSecretKey(`secret-of-${name}`, "utf8");
   return {
     name,
     stunUrls: stun?.map(parseIceUrl) ?? globalStun,
     turn: {
       urls: urls.map(parseIceUrl),
-      secret: createSecretKey(`secret-of-${name}`, "utf8"),
+      secret,
+      acceptedSecrets: [{ name: "turn.secret", key: secret }],
       ttlSeconds: 3600,
       minTtlSeconds: 60,
       identity: "static",

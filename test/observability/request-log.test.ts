@@ -18,6 +18,7 @@ const full: RequestEntry = {
   credentialExpiresAtSeconds: 1748390400,
   region: "eu",
   remoteAddress: "127.0.0.1",
+  traceId: undefined,
   cause: undefined,
 };
 
@@ -46,6 +47,7 @@ describe("createDirectRequestLog", () => {
   it.each<[string, RequestLogLevel, RequestEntry, number?]>([
     ["a call that went well", "info", full],
     ["a worker's call", "info", full, 4711],
+    ["a call with a span", "info", { ...full, traceId: "0af7651916cd43dd8448eb211c80319c" }],
     [
       "a call of which little is known",
       "info",
