@@ -13,6 +13,7 @@ import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { writeCountryDatabase } from "../parts/country-database.js";
 import { type IceService as IceServiceProcess, startIceService } from "../parts/ice-service.js";
+import { scrape } from "../parts/metrics.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
@@ -71,6 +72,7 @@ const writeCountries = (country: string) =>
 async function writeConfig(name: string, turn: object = {}): Promise<void> {
   const config = {
     listen: { host: "127.0.0.1", port: 0, trustedProxies: [proxy] },
+    admin: { port: 0 },
     auth: { connectorTokensFile: "tokens.yaml" },
     ice: {
       stunUrls: [],
@@ -205,6 +207,11 @@ describe("a service with regions", () => {
       "us",
     ],
     ["the client's address", { from: "127.0.0.2" }, "us"],
+    [
+      "the client's address behind a trusted proxy",
+      { from: proxy, headers: { "X-Forwarded-For": "127.0.0.2" } },
+      "us",
+    ],
     ["the field rather than the address", { from: "127.0.0.2", query: "?region=eu" }, "eu"],
     ["the default where nothing tells", { from: "127.0.0.3" }, "eu"],
     [
@@ -220,6 +227,15 @@ describe("a service with regions", () => {
     expect((await getByGrpc("", { "CF-IPCountry": "US" }, proxy)).region).toBe("us");
     expect((await getByGrpc("", { "CF-IPCountry": "US" })).region).toBe("eu");
     expect((await getByGrpc("", {}, "127.0.0.2")).region).toBe("us");
+  });
+
+  it("counts credentials by region", async () => {
+    const count = async () =>
+      (await scrape(service)).value("ice_credentials_issued_total", { region: "us" }) ?? 0;
+    const before = await count();
+    await getByRest(service, { query: "?region=us" });
+    await getByRest(service, { query: "?region=eu" });
+    expect(await count()).toBe(before + 1);
   });
 
   it("names the region in the log, of those that got servers", async () => {
