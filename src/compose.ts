@@ -22,7 +22,7 @@ import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { openAdmin } from "./server/admin-listener.js";
 import type { CallTracer } from "./server/call-tracer.js";
-import { createClientAddressFinder, createTrust } from "./server/client-address.js";
+import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -113,7 +113,7 @@ export async function startService(
       listIceServers: counts.credentials.countIn(createIceServerLister(config.ice, clock)),
       findRegion: createRegionFinder(config.ice.regionFrom, {
         files,
-        isTrustedProxy: createTrust(config.listen.trustedProxies),
+        isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
       }),
       readiness,
       reflection: config.reflection,

@@ -4,7 +4,7 @@ import { openCountryDatabase } from "./country-database.js";
 
 /** Where a request comes from. */
 export interface RequestOrigin {
-  /** The other end of the connection, which may be a proxy. */
+  /** The other end of the connection as the socket has it; it may be a proxy. */
   readonly peerAddress?: string | undefined;
   /** The client, behind whatever trusted proxies. */
   readonly clientAddress?: string | undefined;

@@ -19,7 +19,7 @@ export interface CallRecord {
   /** The RPC's code in lower snake case, `ok` included. Absent where no RPC ran. */
   code?: string;
   caller?: Caller;
-  /** The other end of the connection, which may be a proxy. */
+  /** The other end of the connection as the socket has it; it may be a proxy. */
   peerAddress?: string | undefined;
   /** Where the request comes from, as far as that is known: a proxy's word counts if it is trusted. */
   clientAddress?: string | undefined;

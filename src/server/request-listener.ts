@@ -3,7 +3,7 @@ import type { Readiness } from "../rpc/readiness.js";
 import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
-import { type FindClientAddress, findSocketAddress } from "./client-address.js";
+import type { FindClientAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
 import { findHeaderProblem } from "./header-problem.js";
@@ -30,7 +30,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 
   return (exchange) => {
     const reply = new Reply(exchange, options, readiness);
-    reply.record.peerAddress = findSocketAddress(exchange);
+    reply.record.peerAddress = exchange.remoteAddress;
     reply.record.clientAddress = findClientAddress(exchange);
     applyCors(exchange, reply.headers);
     const { path, query } = splitRequestTarget(exchange.target);

@@ -7,8 +7,8 @@ import {
   type IceService,
 } from "../../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../../geolocation/region-finder.js";
-import type { IceServerList, ListIceServers } from "../../ice/ice-server-list.js";
-import { callRecordKey } from "../call-record.js";
+import type { IceServerList, IceServerRequest, ListIceServers } from "../../ice/ice-server-list.js";
+import { type CallRecord, callRecordKey } from "../call-record.js";
 import { requireCaller } from "../interceptors/authenticate.js";
 import { rememberLast } from "../remember-last.js";
 
@@ -24,22 +24,29 @@ export function createIceService(
   return {
     getIceServers(request, { values, requestHeader }) {
       const record = values.get(callRecordKey);
-      const { ttlSeconds, maxUrls } = request;
       const list = listIceServers(
         requireCaller(values),
         findRegion === undefined || request.region !== ""
           ? request
-          : { region: findRegion(requestHeader, record), ttlSeconds, maxUrls },
+          : placeRequest(request, findRegion(requestHeader, record)),
       );
-      if (list.credentialLife !== undefined) {
-        record.credentialExpiresAtSeconds = list.credentialLife.expiresAtSeconds;
-      }
-      if (list.region !== "") {
-        record.region = list.region;
-      }
+      recordList(list, record);
       return toLastResponse(list);
     },
   };
+}
+
+function placeRequest({ ttlSeconds, maxUrls }: IceServerRequest, region: string): IceServerRequest {
+  return { region, ttlSeconds, maxUrls };
+}
+
+function recordList({ region, credentialLife }: IceServerList, record: CallRecord): void {
+  if (credentialLife !== undefined) {
+    record.credentialExpiresAtSeconds = credentialLife.expiresAtSeconds;
+  }
+  if (region !== "") {
+    record.region = region;
+  }
 }
 
 function toResponse({ iceServers, region, credentialLife }: IceServerList): GetIceServersResponse {
