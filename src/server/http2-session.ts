@@ -13,8 +13,9 @@ export type Http2SessionCheck = () => void;
 
 /**
  * Makes an exchange of each stream of an HTTP/2 connection. The check that it returns bounds what
- * Node leaves open: how long a request may take to arrive and an answer to be taken, and how long a
- * connection may be idle.
+ * Node leaves open: how long a request may take to arrive and an answer to be taken, how long a
+ * connection may be idle, and how much may come that belongs to no request. Node and nghttp2 end
+ * most floods at once, but answer PING and SETTINGS for ever, and read what means nothing.
  */
 export function serveSession(
   session: ServerHttp2Session,
@@ -23,6 +24,9 @@ export function serveSession(
 ): Http2SessionCheck {
   const open = new Map<ServerHttp2Stream, Http2Exchange>();
   let idleSinceMs = performance.now();
+  let bytesReadBefore = 0;
+  /** How many bytes the client may send until the next check, for all that is known now. */
+  let creditBytes = 0;
   // Once for all streams: a session's socket is behind a slow proxy.
   const { remoteAddress } = session.socket;
 
@@ -41,6 +45,7 @@ export function serveSession(
   ) => {
     const exchange = new Http2Exchange(stream, headers, rawHeaders, flags, remoteAddress);
     open.set(stream, exchange);
+    creditBytes += limits.maxStreamBytes;
     stream.on("close", onClose).on("error", ignoreError);
     if (headers.expect?.toLowerCase() === "100-continue" && !exchange.isComplete()) {
       stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
@@ -49,8 +54,22 @@ export function serveSession(
   };
   session.on("stream", onStream);
 
+  function isFlooding(): boolean {
+    const { bytesRead } = session.socket;
+    creditBytes += limits.maxControlBytes - (bytesRead - bytesReadBefore);
+    bytesReadBefore = bytesRead;
+    const isOver = creditBytes < 0;
+    // What was not used is kept for as long as a stream may still use it.
+    creditBytes = Math.min(creditBytes, open.size * limits.maxStreamBytes);
+    return isOver;
+  }
+
   return () => {
     const nowMs = performance.now();
+    if (isFlooding()) {
+      session.destroy(new Error("flood"), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      return;
+    }
     for (const [stream, exchange] of open) {
       if ((exchange.waitsForClientSinceMs ?? nowMs) < nowMs - limits.requestTimeoutMs) {
         stream.close(constants.NGHTTP2_CANCEL);

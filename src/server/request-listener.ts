@@ -34,7 +34,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 
   return (exchange) => {
     const reply = new Reply(exchange, requestLog, readiness);
-    applyCors(exchange, reply.headers);
+    applyCors(exchange, reply.corsHeaders);
     const { path, query } = splitRequestTarget(exchange.target);
     const probe = probes.get(path);
     const route = probe === undefined ? router(path) : undefined;
