@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { systemClock } from "../../src/clock.js";
 import { checkFiles } from "../../src/compose.js";
@@ -36,6 +36,17 @@ function check(content: string, env: Record<string, string> = {}): string {
     return `${error}${JSON.stringify(error)}`;
   }
 }
+
+/** Libraries may warn by this way, with what they have read. */
+const warnings: Error[] = [];
+const onWarning = (warning: Error) => void warnings.push(warning);
+beforeAll(() => {
+  process.on("warning", onWarning);
+});
+afterAll(() => {
+  process.off("warning", onWarning);
+  expect(warnings).toEqual([]);
+});
 
 const names = [...new Set(Object.values(knownKeys).flat())];
 const scalar = fc.oneof(

@@ -2,7 +2,7 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { frameType, writeFrame, writeHeaders } from "../parts/http2-frames.js";
+import { connectRawHttp2, frameType, writeFrame, writeHeaders } from "../parts/http2-frames.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
@@ -172,14 +172,15 @@ describe("the port", { timeout: fuzzTimeoutMs }, () => {
     );
     await tryToBreak(
       fc.asyncProperty(fc.array(frame, { maxLength: 12 }), fc.boolean(), async (frames, opens) => {
-        const first = opens ? [openRequest] : [];
-        const answer = await sendRaw([
-          preface,
-          writeFrame(frameType.settings, 0, 0),
-          ...first,
-          ...frames,
-        ]);
-        expect(answer[3]).toBe(frameType.settings);
+        const client = await connectRawHttp2(service.port);
+        for (const bytes of opens ? [openRequest, ...frames] : frames) {
+          client.socket.write(bytes);
+        }
+        // It goes on, or has said why not.
+        expect(
+          (await client.ping()) || client.isClosed() || client.goAwayCode() !== undefined,
+        ).toBe(true);
+        client.socket.destroy();
         await expectHealthy();
       }),
     );
@@ -228,7 +229,6 @@ describe("a call with any body", { timeout: fuzzTimeoutMs }, () => {
       "connect-timeout-ms",
       "connect-protocol-version",
       "x-bin",
-      "te",
       "origin",
     ),
     fc.oneof(
@@ -288,7 +288,7 @@ describe("a call with any body", { timeout: fuzzTimeoutMs }, () => {
           stream.end(bytes);
         });
         const status = Number(answer[":status"]);
-        expect([200, 400, 401, 404, 405, 408, 415, 429, 501, 504, 500]).toContain(status);
+        expect([200, 400, 401, 404, 405, 408, 415, 429, 501, 504]).toContain(status);
         if (status === 200 && /^application\/grpc(\+|$)/.test(String(answer["content-type"]))) {
           expect(String(answer["grpc-status"])).toMatch(/^\d+$/);
         }
