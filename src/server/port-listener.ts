@@ -4,11 +4,7 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { ListenConfig } from "../config/config.js";
@@ -58,7 +54,7 @@ export async function openPort(
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const http1 = createPortOwner(config, files, limits, listener);
   http1.on("clientError", malformedRequestListener);
-  const http2 = createHttp2Side(limits, listener, sessions);
+  const acceptHttp2 = createHttp2Side(limits, listener, sessions);
 
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
   const [acceptHttp1] = http1.listeners(connectionEvent);
@@ -78,7 +74,7 @@ export async function openPort(
       if (version === "http2") {
         // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
         socket.allowHalfOpen = false;
-        http2.emit("connection", socket);
+        acceptHttp2(socket);
       } else {
         Reflect.apply(acceptHttp1, http1, [socket]);
         socket.resume();
@@ -158,6 +154,15 @@ function createPortOwner(
           onRequest,
         );
   server.maxConnections = config.maxConnections;
+  // Node's time-outs are for what comes in; this one is also for what the client does not take.
+  server.timeout = limits.requestTimeoutMs;
+  server.on("timeout", (socket: Socket) => {
+    const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
+    // An answer that is quiet, such as a watch, goes on.
+    if (isBetweenRequests || socket.writableLength > 0) {
+      socket.destroy();
+    }
+  });
   return server;
 }
 
@@ -165,7 +170,7 @@ function createHttp2Side(
   limits: HttpLimits,
   listener: ExchangeListener,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
-): Http2Server {
+): (socket: Socket) => void {
   const server = createHttp2Server({
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
@@ -173,13 +178,16 @@ function createHttp2Side(
       enablePush: false,
     },
   });
-  server.on("session", (session) => {
-    sessions.set(session, serveSession(session, limits, listener));
-    session.once("close", () => sessions.delete(session));
-  });
   // Node destroys the session itself; the listener only keeps the error from being thrown.
   server.on("sessionError", () => {});
-  return server;
+  return (socket) => {
+    // Node makes the session of a connection at once.
+    server.once("session", (session) => {
+      sessions.set(session, serveSession(session, socket, limits, listener));
+      session.once("close", () => sessions.delete(session));
+    });
+    server.emit("connection", socket);
+  };
 }
 
 function bind(

@@ -69,6 +69,8 @@ export interface RawHttp2Client {
   /** The error code that the server has said good-bye with (RFC 9113 section 7). */
   goAwayCode(): number | undefined;
   isClosed(): boolean;
+  /** Sends a PING: true when it is answered, false when the server says good-bye or closes instead. */
+  ping(): Promise<boolean>;
   /**
    * Sends chunk after chunk, as fast as the server reads them, until it says good-bye, closes the
    * connection, or the time is over.
@@ -89,6 +91,8 @@ export async function connectRawHttp2(
   await once(socket, "connect");
   const closed = new Promise((resolve) => socket.once("close", resolve));
   const counts = new Map<number, number>();
+  const pingPayload = Buffer.from("are you?");
+  let pong = (_: boolean) => {};
   let goAwayCode: number | undefined;
   let sayGoodBye = () => {};
   const saidGoodBye = new Promise<void>((resolve) => {
@@ -101,6 +105,9 @@ export async function connectRawHttp2(
       const end = 9 + unread.readUIntBE(0, 3);
       const type = unread.readUInt8(3);
       counts.set(type, (counts.get(type) ?? 0) + 1);
+      if (type === frameType.ping && unread.subarray(9, end).equals(pingPayload)) {
+        pong(true);
+      }
       if (type === frameType.goAway) {
         goAwayCode = unread.readUInt32BE(13);
         sayGoodBye();
@@ -116,6 +123,13 @@ export async function connectRawHttp2(
     count: (type) => counts.get(type) ?? 0,
     goAwayCode: () => goAwayCode,
     isClosed,
+    ping() {
+      const answered = new Promise<boolean>((resolve) => {
+        pong = resolve;
+      });
+      socket.write(writeFrame(frameType.ping, 0, 0, pingPayload));
+      return Promise.race([answered, closed.then(() => false), saidGoodBye.then(() => false)]);
+    },
     async flood(timeoutMs, writeChunk) {
       const deadlineMs = performance.now() + timeoutMs;
       const over = sleep(timeoutMs, undefined, { ref: false });

@@ -8,7 +8,7 @@ import {
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
-import type { ExchangeListener } from "../../src/server/http-exchange.js";
+import type { ExchangeListener, HttpExchange } from "../../src/server/http-exchange.js";
 import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
 import {
@@ -29,11 +29,20 @@ const answerWhole: ExchangeListener = (exchange) => {
   });
 };
 
-/** More than the system takes for a client that does not read. */
-const answerMuch: ExchangeListener = (exchange) => {
-  exchange.body.resume();
-  exchange.send({ status: 200, headers: {}, body: Buffer.alloc(32 * 1024 * 1024) });
-};
+/** Answers with more than the system takes for a client that does not read. */
+function answerMuch(): { listener: ExchangeListener; dropped: Promise<unknown> } {
+  let drop: (value: unknown) => void;
+  const dropped = new Promise((resolve) => {
+    drop = resolve;
+  });
+  return {
+    listener(exchange) {
+      exchange.output.once("close", drop);
+      exchange.send({ status: 200, headers: {}, body: Buffer.alloc(32 * 1024 * 1024) });
+    },
+    dropped,
+  };
+}
 
 let port: PortListener | undefined;
 afterEach(async () => {
@@ -60,9 +69,10 @@ function getRequest(streamId: number): Buffer {
   return writeFrame(frameType.headers, flags, streamId, writeHeaders(fields));
 }
 
-/** Until writing to a connection fails, which is how a client that does not read notices. */
+/** Until writing to an HTTP/2 connection fails, which is how a client that does not read notices. */
 async function untilDropped(socket: Socket): Promise<void> {
-  const drip = setInterval(() => socket.write("\0"), 50);
+  const ping = writeFrame(frameType.ping, 0, 0, Buffer.alloc(8));
+  const drip = setInterval(() => socket.write(ping), 50);
   await new Promise((resolve) => socket.once("close", resolve));
   clearInterval(drip);
 }
@@ -142,22 +152,24 @@ describe("openPort ends", () => {
   });
 
   it("an HTTP/1.1 connection whose answer is not taken", async () => {
+    const { listener, dropped } = answerMuch();
     const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300, checkIntervalMs: 50 };
-    const url = await open(limits, 100, answerMuch);
-    const socket = await connectRaw(url);
+    const socket = await connectRaw(await open(limits, 100, listener));
     socket.pause();
     socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    await untilDropped(socket);
+    await dropped;
+    socket.destroy();
   });
 
-  it("an HTTP/2 connection whose answers are not taken from the wire", async () => {
-    const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300, idleTimeoutMs: 200 };
-    const url = await open({ ...limits, checkIntervalMs: 50 }, 100, answerMuch);
-    const client = await connectRawHttp2(portOf(url), Buffer.from("00047fffffff", "hex"));
-    client.socket.pause();
-    client.socket.write(writeFrame(frameType.windowUpdate, 0, 0, Buffer.from("7fff0000", "hex")));
-    client.socket.write(getRequest(1));
-    await untilDropped(client.socket);
+  it("an HTTP/2 connection whose client takes nothing from the wire", async () => {
+    const { listener } = answerMuch();
+    const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300, idleTimeoutMs: 500 };
+    const url = await open({ ...limits, checkIntervalMs: 50 }, 100, listener);
+    const { socket } = await connectRawHttp2(portOf(url), Buffer.from("00047fffffff", "hex"));
+    socket.pause();
+    socket.write(writeFrame(frameType.windowUpdate, 0, 0, Buffer.from("7fff0000", "hex")));
+    socket.write(getRequest(1));
+    await untilDropped(socket);
   });
 
   it("an HTTP/2 connection that sends much beside its requests", async () => {
@@ -188,6 +200,24 @@ describe("openPort ends", () => {
 });
 
 describe("openPort does not end", () => {
+  it("an HTTP/1.1 answer that is quiet", async () => {
+    let answer: HttpExchange | undefined;
+    const url = await open({ headersTimeoutMs: 100, requestTimeoutMs: 200 }, 100, (exchange) => {
+      exchange.start(200, {}, false);
+      exchange.output.write("first");
+      answer = exchange;
+    });
+    const socket = await connectRaw(url, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    answer?.output.write("second");
+    await expect.poll(() => received).toContain("second");
+    socket.destroy();
+  });
+
   it("an HTTP/2 connection whose requests are what it sends much of", async () => {
     const url = await open({ checkIntervalMs: 50, maxControlBytes: 1_000 });
     const session = connectHttp2(url);
