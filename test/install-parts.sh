@@ -30,6 +30,8 @@ find_missing() {
   need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto
   need_program curl curl
   need_program openssl openssl
+  need_program systemd systemd-analyze
+  need_program util-linux setpriv
   need_python_module python3-grpcio grpc
   need_python_module python3-protobuf google.protobuf
   need_python_module python3-aioice aioice
