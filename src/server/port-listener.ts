@@ -153,6 +153,8 @@ function createPortOwner(
           },
           onRequest,
         );
+  // An expectation that Node does not know it would refuse by itself, without our headers.
+  server.on("checkExpectation", onRequest);
   server.maxConnections = config.maxConnections;
   // Node's time-outs are for what comes in; this one is also for what the client does not take.
   server.timeout = limits.requestTimeoutMs;

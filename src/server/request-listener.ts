@@ -9,7 +9,7 @@ import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
 import {
   headersTooLarge,
-  hostMissing,
+  hostUnclear,
   methodNotAllowed,
   notFound,
   unsupportedMediaType,
@@ -44,8 +44,8 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
       exchange.headers.countBytes() > httpLimits.maxHeaderBytes
     ) {
       reply.refuse(headersTooLarge);
-    } else if (exchange.httpVersion === "1.1" && exchange.headers.find("host") === null) {
-      reply.refuse(hostMissing);
+    } else if (!namesHostOnce(exchange)) {
+      reply.refuse(hostUnclear);
     } else if (isPreflight(exchange)) {
       reply.record.target = "preflight";
       reply.send({ status: 204, headers: {}, body: "" });
@@ -60,6 +60,16 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
       reply.refuse(notFound);
     }
   };
+}
+
+/** RFC 9112 section 3.2; HTTP/2 has :authority, which Node checks. */
+function namesHostOnce({ httpVersion, headers }: HttpExchange): boolean {
+  if (httpVersion === "2.0") {
+    return true;
+  }
+  const host = headers.find("host");
+  // Several are joined, and a name has no space.
+  return host === null ? httpVersion === "1.0" : !host.includes(", ");
 }
 
 function callRoute(reply: Reply, route: Route, path: string, query: string): void {
