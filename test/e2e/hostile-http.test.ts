@@ -189,6 +189,16 @@ describe("hostile HTTP/1.1", () => {
     },
   );
 
+  it("takes bytes that are no protobuf message for a mistake of who sent them", async () => {
+    const response = await fetch(`${service.url}/ice.v1.IceService/GetIceServers`, {
+      method: "POST",
+      headers: { "Content-Type": "application/proto", Authorization: `Bearer ${token}` },
+      body: Buffer.from([0, 1, 2]),
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+  });
+
   it("cuts a client that sends its headers slowly, and one that sends nothing", async () => {
     const startedAtMs = Date.now();
     const slow = connect(service.port, "127.0.0.1");
