@@ -15,6 +15,7 @@ import type { Logger } from "./observability/logger.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
+import { createBrokenSessionListener } from "./server/broken-session.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -95,6 +96,7 @@ export async function startService(
     httpLimits,
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log),
+    createBrokenSessionListener(log),
   );
   const ready = current.verifier.load().then(() => {
     if (readiness.state === "starting") {

@@ -73,7 +73,10 @@ export function serveSession(
       return;
     }
     if (isFlooding()) {
-      session.destroy(new Error("flood"), constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      session.destroy(
+        new Error("more came than its requests account for"),
+        constants.NGHTTP2_ENHANCE_YOUR_CALM,
+      );
       return;
     }
     for (const [stream, exchange] of open) {

@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { ListenConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
+import type { BrokenSessionListener } from "./broken-session.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
 import { Http1Exchange } from "./http1-exchange.js";
@@ -48,13 +49,14 @@ export async function openPort(
   limits: HttpLimits,
   listener: ExchangeListener,
   malformedRequestListener: MalformedRequestListener,
+  brokenSessionListener: BrokenSessionListener = () => {},
 ): Promise<PortListener> {
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const http1 = createPortOwner(config, files, limits, listener);
   http1.on("clientError", malformedRequestListener);
-  const acceptHttp2 = createHttp2Side(limits, listener, sessions);
+  const acceptHttp2 = createHttp2Side(limits, listener, sessions, brokenSessionListener);
 
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
   const [acceptHttp1] = http1.listeners(connectionEvent);
@@ -172,6 +174,7 @@ function createHttp2Side(
   limits: HttpLimits,
   listener: ExchangeListener,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
+  brokenSessionListener: BrokenSessionListener,
 ): (socket: Socket) => void {
   const server = createHttp2Server({
     settings: {
@@ -187,6 +190,7 @@ function createHttp2Side(
     server.once("session", (session) => {
       sessions.set(session, serveSession(session, socket, limits, listener));
       session.once("close", () => sessions.delete(session));
+      session.on("error", (error) => brokenSessionListener(error, socket));
     });
     server.emit("connection", socket);
   };

@@ -163,6 +163,17 @@ describe("a flood is cut, and nobody else notices, of", () => {
   });
 });
 
+it("the log tells of a flood that was never a request", async () => {
+  const ended = () => service.logs().filter(({ msg }) => msg === "HTTP/2 connection ended");
+  await expect.poll(ended).toContainEqual(
+    expect.objectContaining({
+      remoteAddress: "127.0.0.1",
+      cause: "more came than its requests account for",
+    }),
+  );
+  expect(ended().length).toBeLessThanOrEqual(floods.length);
+});
+
 describe("memory stays bounded with", () => {
   it("header bombs: a large field that is named again and again", async () => {
     await besideNeighbour(async () => {

@@ -1,5 +1,4 @@
 import { type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { rememberLast } from "../remember-last.js";
 
@@ -24,24 +23,12 @@ export interface MessageCodec {
 export function createMessageCodec(method: DescMethodUnary, readMaxBytes: number): MessageCodec {
   const limits = { readMaxBytes, writeMaxBytes };
   const serialization = createMethodSerializationLookup(method, undefined, undefined, limits);
-  const decodeBinary = rememberLastBytes(blameSender(serialization.getI(true).parse));
+  const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
   const decodeJson = rememberLastBytes(serialization.getI(false).parse);
   return {
     decode: (bytes, binary) => (binary ? decodeBinary(bytes) : decodeJson(bytes)),
     encodeBinary: rememberLast(serialization.getO(true).serialize),
     encodeJson: rememberLast((message: Message) => toJsonString(method.output, message)),
-  };
-}
-
-/** Connect takes bytes that are no message for a mistake of the server; JSON that is none it does not. */
-function blameSender(decode: (bytes: Uint8Array) => Message) {
-  return (bytes: Uint8Array): Message => {
-    try {
-      return decode(bytes);
-    } catch (error) {
-      const { code, rawMessage } = ConnectError.from(error);
-      throw code === Code.Internal ? new ConnectError(rawMessage, Code.InvalidArgument) : error;
-    }
   };
 }
 
