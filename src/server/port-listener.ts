@@ -58,6 +58,7 @@ export async function openPort(
   http1.on("clientError", malformedRequestListener);
   const acceptHttp2 = createHttp2Side(limits, listener, sessions, brokenSessionListener);
 
+  const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
   const [acceptHttp1] = http1.listeners(connectionEvent);
   if (acceptHttp1 === undefined) {
@@ -117,7 +118,9 @@ export async function openPort(
       const tlsOptions = tls === undefined ? undefined : loadTlsOptions(tls, nextFiles);
       return () => {
         http1.maxConnections = maxConnections;
-        if (http1 instanceof HttpsServer && tlsOptions !== undefined) {
+        // Whether clients are asked for a certificate is set for the server's life. With a context of
+        // the other kind it would take whom the system's own authorities have signed.
+        if (http1 instanceof HttpsServer && tlsOptions?.requestCert === isMutual) {
           http1.setSecureContext(tlsOptions);
         }
       };

@@ -5,6 +5,7 @@ import { Agent, get, type RequestOptions } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { askOverTls, healthy, renegotiate } from "../parts/openssl-client.js";
@@ -173,6 +174,24 @@ describe("a reload of the TLS files", () => {
     expect(await getHealth(options)).toEqual(first);
     agent.destroy();
     await rm(ticketFile);
+  });
+});
+
+describe("a reload without clientCaFile", () => {
+  it("takes nobody else until the restart that it asks for", async () => {
+    const tls = { ...files(ec), clientCaFile: ec.caFile };
+    const auth = { connectorTokensFile: await directory.write("tokens.yaml", "tokens: []") };
+    const config = await directory.write("ice.yaml", stringify({ listen: { tls }, auth }));
+    const service = await startIceService({ args: ["--config", config] });
+    services.push(service);
+    expect(await askOverTls(service.port, ...present(ec))).toContain(healthy);
+    await directory.write("ice.yaml", stringify({ listen: { tls: files(ec) }, auth }));
+    await expect
+      .poll(() => service.logs().find(({ keys }) => keys !== undefined), { timeout: 10_000 })
+      .toMatchObject({ keys: ["listen.tls.clientCaFile"] });
+    expect(await askOverTls(service.port, ...present(ec))).toContain(healthy);
+    expect(await askOverTls(service.port, ...present(rsa))).not.toContain(healthy);
+    expect(await askOverTls(service.port)).not.toContain(healthy);
   });
 });
 
