@@ -5,9 +5,10 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY rolldown.config.ts LICENSE ./
 COPY deploy/runtime-packages.mjs deploy/
 COPY src src
+COPY page page
 RUN npm run build
 # The bundle holds all but these two packages and what they need (rolldown.config.ts).
-RUN mkdir /app && cp -r --parents package.json LICENSE dist $(node deploy/runtime-packages.mjs pino pino-pretty) /app
+RUN mkdir /app && cp -r --parents package.json LICENSE dist page $(node deploy/runtime-packages.mjs pino pino-pretty) /app
 
 FROM node:24-slim
 WORKDIR /app

@@ -11,32 +11,52 @@ import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createIceServerLister } from "./ice/ice-server-list.js";
+import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
+import type { Metric } from "./observability/metric.js";
+import type { ReloadCounts } from "./observability/reload-counts.js";
 import type { RequestLog } from "./observability/request-log.js";
+import { describeBuild, describeService, ServiceCounts } from "./observability/service-metrics.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
+import { openAdmin } from "./server/admin-listener.js";
 import { createBrokenSessionListener } from "./server/broken-session.js";
+import type { CallTracer } from "./server/call-tracer.js";
+import { createClientAddressFinder } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
-import { openPort } from "./server/port-listener.js";
+import { createPageRoutes } from "./server/page-routes.js";
+import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
+
+/** Beside this file and beside the bundle. */
+const pageDirectory = new URL("../page/", import.meta.url);
 
 /** What stands around the configuration; tests put their own in. */
 export interface Surroundings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly requestLog: RequestLog;
+  /** Absent where another process reloads the configuration, and tells how that went. */
+  readonly reloadCounts?: ReloadCounts;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
+  /** Where calls are traced. Closed when the service stops. */
+  readonly tracer?: CallTracer | undefined;
 }
 
 /** A service that takes calls. */
 export interface RunningService {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Settles when the service wants calls: the keys of all issuers have been asked for once. */
+  /** Where metrics are served, if they are. */
+  readonly adminUrl: string | undefined;
+  /**
+   * Settles when the service wants calls: the keys of all issuers have been asked for once, and it
+   * is known whether the shared counter of limits is there.
+   */
   readonly ready: Promise<void>;
   /**
    * Serves by another configuration from the next request on. Nothing is dropped: a call is
@@ -46,14 +66,20 @@ export interface RunningService {
    * @throws ConfigError when it cannot be used; nothing is changed then
    */
   reload(config: Config, files: Files): readonly string[];
+  /** What this process has counted, and how it stands. */
+  readMetrics(): Promise<Metric[]>;
   /** Not ready, then no new connections, then an end to what is in flight within the time-out. */
   stop(): Promise<void>;
 }
+
+/** What the last spans get to be sent, even when the calls have taken all of the time-out. */
+const minSendMs = 1000;
 
 /** All that is made of one configuration. Never changed; a reload puts another in its place. */
 interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
+  readonly quotas: Quotas;
   readonly listener: ExchangeListener;
 }
 
@@ -66,27 +92,40 @@ interface Snapshot {
 export async function startService(
   firstConfig: Config,
   firstFiles: Files,
-  { clock, log, requestLog, connectorTokens }: Surroundings,
+  { clock, log, requestLog, reloadCounts, connectorTokens, tracer }: Surroundings,
 ): Promise<RunningService> {
   const readiness = new Readiness();
+  const counts = new ServiceCounts();
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
   const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
+  const quotaPool = new QuotaPool({ clock, log });
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
+    const quotas = quotaPool.open(config.limits);
     const router = createRouter({
       verifier,
+      quotas,
       queryToken: config.auth.queryToken,
-      listIceServers: createIceServerLister(config.ice, clock),
+      authenticationCounts: counts.authentication,
+      listIceServers: counts.credentials.countIn(createIceServerLister(config.ice, clock)),
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
     });
-    const { allowedOrigins } = config.cors;
-    const listener = createRequestListener({ router, readiness, allowedOrigins, requestLog });
-    return { config, verifier, listener };
+    const listener = createRequestListener({
+      router,
+      readiness,
+      allowedOrigins: config.cors.allowedOrigins,
+      requestLog,
+      requestCounts: counts.requests,
+      ...(config.diagnostics && { pageRoutes: createPageRoutes(pageDirectory) }),
+      findClientAddress: createClientAddressFinder(config.listen),
+      tracer,
+    });
+    return { config, verifier, quotas, listener };
   }
 
   let current = build(firstConfig, firstFiles);
@@ -95,16 +134,41 @@ export async function startService(
     firstFiles,
     httpLimits,
     (exchange) => current.listener(exchange),
-    createMalformedRequestListener(log),
+    createMalformedRequestListener(log, counts.requests),
     createBrokenSessionListener(log),
   );
-  const ready = current.verifier.load().then(() => {
+  const readMetrics = async () => {
+    // Loaded by the first who asks: a process that nobody watches does without.
+    const { readNodeMetrics } = await import("./observability/prometheus.js");
+    const state = { jwks: jwks.statuses, openConnections: port.openConnections };
+    return [
+      ...describeBuild(),
+      ...describeService(counts, state, clock),
+      ...(reloadCounts?.describe() ?? []),
+      ...(await readNodeMetrics()),
+    ];
+  };
+  let admin: PortListener | undefined;
+  try {
+    admin = await openAdmin(firstConfig.admin, {
+      files: firstFiles,
+      log,
+      readiness,
+      readMetrics: async () => [await readMetrics()],
+    });
+  } catch (error) {
+    await port.close(0);
+    throw error;
+  }
+  quotaPool.use(current.quotas);
+  const ready = Promise.all([current.verifier.load(), quotaPool.settle()]).then(() => {
     if (readiness.state === "starting") {
       readiness.set("serving");
     }
   });
   return {
     url: port.url,
+    adminUrl: admin?.url,
     ready,
     reload(config, files) {
       try {
@@ -115,17 +179,23 @@ export async function startService(
         current = next;
       } finally {
         jwks.keep(current.verifier.sources);
+        quotaPool.use(current.quotas);
       }
       void current.verifier.load();
       return findRestartKeys(firstConfig, config);
     },
+    readMetrics,
     async stop() {
       const { delaySeconds, timeoutSeconds } = current.config.shutdown;
       readiness.set("draining");
       await new Promise((resolve) => setTimeout(resolve, delaySeconds * 1000));
       shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+      const endsAtMs = performance.now() + timeoutSeconds * 1000;
       await port.close(timeoutSeconds * 1000);
+      await admin?.close(0);
       jwks.keep([]);
+      quotaPool.use({});
+      await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };
 }

@@ -25,6 +25,8 @@ find_missing() {
   need_program coturn turnserver
   need_program chromium chromium
   need_program nginx nginx
+  need_program redis-server redis-server
+  need_program prometheus promtool
   need_program protobuf-compiler protoc
   need_program protobuf-compiler-grpc grpc_python_plugin
   need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto
@@ -32,9 +34,13 @@ find_missing() {
   need_program openssl openssl
   need_program systemd systemd-analyze
   need_program util-linux setpriv
+  need_program redis-server redis-server
+  need_program sqlite3 sqlite3
+  need_file postgresql /usr/lib/postgresql/*/bin/postgres
   need_python_module python3-grpcio grpc
   need_python_module python3-protobuf google.protobuf
   need_python_module python3-aioice aioice
+  need_file libfaketime /usr/lib/*/faketime/libfaketimeMT.so.1
 }
 
 find_missing

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
+import { type Column, formatTable } from "../../src/cli/table.js";
 import type { Row, Unit } from "./row.js";
 import { median } from "./statistics.js";
-import { type Column, formatTable } from "./table.js";
 import type { Target } from "./target.js";
 
 const columns: readonly Column[] = [

@@ -19,6 +19,9 @@ export async function fetchKeySetText(
     timeoutMs,
   ).unref();
   closed.addEventListener("abort", giveUp, { once: true });
+  if (closed.aborted) {
+    giveUp();
+  }
   try {
     const response = await fetch(url, {
       headers: { Accept: "application/jwk-set+json, application/json" },

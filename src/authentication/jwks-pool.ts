@@ -1,4 +1,9 @@
-import { createJwksSource, type JwksSourceOptions } from "./jwks-source.js";
+import {
+  createJwksSource,
+  type JwksSource,
+  type JwksSourceOptions,
+  type JwksStatus,
+} from "./jwks-source.js";
 import type { KeySource } from "./key-source.js";
 
 /** What tells one JWKS from another. */
@@ -10,7 +15,7 @@ export type JwksIdentity = Pick<JwksSourceOptions, "issuer" | "url" | "algorithm
  */
 export class JwksPool {
   readonly #options: Omit<JwksSourceOptions, keyof JwksIdentity>;
-  readonly #sources = new Map<string, KeySource>();
+  readonly #sources = new Map<string, JwksSource>();
 
   constructor(options: Omit<JwksSourceOptions, keyof JwksIdentity>) {
     this.#options = options;
@@ -21,6 +26,11 @@ export class JwksPool {
     const source = this.#sources.get(id) ?? createJwksSource({ ...this.#options, ...identity });
     this.#sources.set(id, source);
     return source;
+  }
+
+  /** How the loads of each have gone. */
+  get statuses(): JwksStatus[] {
+    return [...this.#sources.values()].map(({ status }) => status);
   }
 
   /** Closes all sources but these. */

@@ -28,13 +28,27 @@ export interface JwksSourceOptions {
   readonly timeoutMs?: number;
 }
 
+/** How the loads of one JWKS URL have gone so far. */
+export interface JwksStatus {
+  readonly issuer: string;
+  /** When keys were last loaded, in Unix milliseconds; undefined before the first time. */
+  readonly loadedAtMs: number | undefined;
+  readonly successCount: number;
+  readonly failureCount: number;
+}
+
+/** A source that tells how its loads have gone. */
+export interface JwksSource extends KeySource {
+  readonly status: JwksStatus;
+}
+
 /**
  * The keys behind a JWKS URL. They are loaded once by everybody who waits, again in the background
  * when they are 10 minutes old and in use, and again, awaited, when a token names an unknown key.
  * After such a load, and after one that failed, there is none for 10 seconds, so that strangers
  * cannot make us hammer the URL. The last good keys stay while the URL does not serve better ones.
  */
-export function createJwksSource(options: JwksSourceOptions): KeySource {
+export function createJwksSource(options: JwksSourceOptions): JwksSource {
   const { issuer, url, algorithms, clock, log, onChange, timeoutMs = 5000 } = options;
   const logFields = { issuer, url: `${url.origin}${url.pathname}` };
   const closed = new AbortController();
@@ -42,6 +56,8 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
   let loadedAtMs = Number.NEGATIVE_INFINITY;
   let coolsSinceMs = Number.NEGATIVE_INFINITY;
   let failing = false;
+  let successCount = 0;
+  let failureCount = 0;
   let pending: Promise<void> | undefined;
 
   // A clock set back must not stretch a time to wait.
@@ -65,6 +81,7 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
       const previous = current?.text;
       const text = JSON.stringify(keys);
       loadedAtMs = clock();
+      successCount += 1;
       if (text !== previous) {
         current = { text, find: createLocalJWKSet({ keys: [...keys] }) };
         warnAbout(keys.length, secretCount);
@@ -80,6 +97,7 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
       coolsSinceMs = clock();
       if (!closed.signal.aborted) {
         failing = true;
+        failureCount += 1;
         const problem = error instanceof Error ? error.message : "unknown error";
         log.warn(
           { ...logFields, problem },
@@ -135,6 +153,14 @@ export function createJwksSource(options: JwksSourceOptions): KeySource {
     },
     close() {
       closed.abort();
+    },
+    get status() {
+      return {
+        issuer,
+        loadedAtMs: successCount === 0 ? undefined : loadedAtMs,
+        successCount,
+        failureCount,
+      };
     },
   };
 }

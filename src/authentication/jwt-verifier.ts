@@ -1,5 +1,10 @@
-import type { JWTVerifyOptions } from "jose";
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import {
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from "jose";
 import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
 import type { Caller } from "./caller.js";
@@ -27,34 +32,37 @@ export function createJwtVerifier(
   config: JwtIssuerConfig,
   { source, clock, isDenied }: JwtVerifierOptions,
 ): VerifyJwt {
-  const { issuer } = config;
-  const options = {
-    algorithms: [...config.keys.algorithms],
-    issuer,
-    audience: [...config.audience],
-    clockTolerance: config.clockToleranceSeconds,
-    requiredClaims: ["exp"],
-  };
+  const { issuer, clockToleranceSeconds: clockTolerance } = config;
+  const algorithms = [...config.keys.algorithms];
+  const audience = [...config.audience];
+  const requiredClaims = ["exp"];
+
+  function toCaller({ sub = "", exp, jti }: JWTPayload): JwtCaller {
+    // JSON has no infinity, but 1e999 reads as one.
+    if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
+      throw new TokenRejectedError("claim");
+    }
+    if (isDenied({ issuer, subject: sub, id: jti })) {
+      throw new TokenRejectedError("revoked");
+    }
+    return { kind: "jwt", issuer, subject: sub, expiresAtSeconds: exp };
+  }
+
   return async (token, wait) => {
+    const currentDate = new Date(clock());
+    const options = { algorithms, issuer, audience, clockTolerance, requiredClaims, currentDate };
     try {
-      const {
-        sub = "",
-        exp,
-        jti,
-      } = await verifyWithAnyKey(token, (header) => source.findKey(header, wait), {
-        ...options,
-        currentDate: new Date(clock()),
-      });
-      // JSON has no infinity, but 1e999 reads as one.
-      if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
-        throw new TokenRejectedError("claim");
-      }
-      if (isDenied({ issuer, subject: sub, id: jti })) {
-        throw new TokenRejectedError("revoked");
-      }
-      return { kind: "jwt", issuer, subject: sub, expiresAtSeconds: exp };
+      const findKey: JWTVerifyGetKey = (header) => source.findKey(header, wait);
+      return toCaller((await jwtVerify(token, findKey, options)).payload);
     } catch (error) {
-      throw translateJoseError(error);
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
+        throw translateJoseError(error);
+      }
+      try {
+        return toCaller(await verifyWithEachKey(token, error, options));
+      } catch (failure) {
+        throw translateJoseError(failure);
+      }
     }
   };
 }
@@ -86,28 +94,21 @@ export function readClaimedIssuer(token: string): unknown {
 }
 
 /** A token without `kid` may fit several keys: each is tried until one verifies the signature. */
-async function verifyWithAnyKey(
+async function verifyWithEachKey(
   token: string,
-  findKey: JWTVerifyGetKey,
+  keys: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
 ): Promise<JWTPayload> {
-  try {
-    return (await jwtVerify(token, findKey, options)).payload;
-  } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
-      throw error;
-    }
-    for await (const key of error) {
-      try {
-        return (await jwtVerify(token, key, options)).payload;
-      } catch (failure) {
-        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) {
-          throw failure;
-        }
+  for await (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (failure) {
+      if (!(failure instanceof errors.JWSSignatureVerificationFailed)) {
+        throw failure;
       }
     }
-    throw new errors.JWSSignatureVerificationFailed();
   }
+  throw new errors.JWSSignatureVerificationFailed();
 }
 
 const reasons: Readonly<Record<string, TokenRejectedReason>> = {

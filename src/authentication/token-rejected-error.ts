@@ -1,21 +1,23 @@
 /** Why a token was refused. The literals are stable: logs are searched and counted by them. */
-export type TokenRejectedReason =
-  | "too_large"
-  | "malformed"
-  | "unsupported"
-  | "unknown_issuer"
-  | "algorithm"
-  | "unknown_key"
-  | "signature"
-  | "expired"
-  | "not_yet_valid"
-  | "audience"
-  | "claim"
-  | "revoked"
-  | "keys_unavailable"
-  | "cancelled"
-  | "unknown_connector_token"
-  | "connector_token_expired";
+export const tokenRejectedReasons = [
+  "too_large",
+  "malformed",
+  "unsupported",
+  "unknown_issuer",
+  "algorithm",
+  "unknown_key",
+  "signature",
+  "expired",
+  "not_yet_valid",
+  "audience",
+  "claim",
+  "revoked",
+  "keys_unavailable",
+  "cancelled",
+  "unknown_connector_token",
+  "connector_token_expired",
+] as const;
+export type TokenRejectedReason = (typeof tokenRejectedReasons)[number];
 
 /** A token did not verify. The message is the same whatever the cause, and never holds the token. */
 export class TokenRejectedError extends Error {

@@ -1,7 +1,9 @@
 import { stringify } from "yaml";
 import { systemClock } from "../clock.js";
 import { checkFiles } from "../compose.js";
+import type { Config } from "../config/config.js";
 import { describeConfig } from "../config/config-description.js";
+import { printDuration } from "../config/duration.js";
 import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 
@@ -15,7 +17,7 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
   const { config, warnings } = loadConfig({ env: process.env, file, files });
   // JWKS URLs are not asked.
   checkFiles(config, files, systemClock);
-  for (const warning of warnings) {
+  for (const warning of [...warnings, ...describeOldSecrets(config)]) {
     process.stderr.write(`warning: ${warning}\n`);
   }
   const described = describeConfig(config);
@@ -23,4 +25,13 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
     json ? `${JSON.stringify(described, undefined, 2)}\n` : stringify(described),
   );
   return 0;
+}
+
+/** While a secret is changed by hand: when the change may be finished. */
+function describeOldSecrets({ ice: { turn } }: Config): string[] {
+  return turn === undefined || turn.secretFiles.length < 2
+    ? []
+    : [
+        `the first of ${turn.secretFiles.length} ice.turn.secretFiles signs; the secrets of the others may leave the TURN server ${printDuration(turn.ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
+      ];
 }

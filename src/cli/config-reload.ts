@@ -4,6 +4,7 @@ import { DiskFiles } from "../files/disk-files.js";
 import { FileWatch } from "../files/file-watch.js";
 import type { Files } from "../files/files.js";
 import type { Logger } from "../observability/logger.js";
+import type { ReloadCounts } from "../observability/reload-counts.js";
 
 export interface ReloadOptions {
   /** What the running configuration was read from. */
@@ -16,6 +17,7 @@ export interface ReloadOptions {
    * @throws ConfigError when it cannot be used; nothing is changed then
    */
   readonly apply: (loaded: LoadedConfig, files: DiskFiles) => readonly string[];
+  readonly counts: ReloadCounts;
   readonly log: Logger;
 }
 
@@ -24,7 +26,7 @@ export interface ReloadOptions {
  * from. A bad one changes nothing but the log.
  * @returns what ends that
  */
-export function reloadOnChange({ files, load, apply, log }: ReloadOptions): () => void {
+export function reloadOnChange({ files, load, apply, counts, log }: ReloadOptions): () => void {
   let goodVersions = files.versions;
   const reload = (trigger: "SIGHUP" | "file") => {
     const nextFiles = new DiskFiles();
@@ -32,6 +34,7 @@ export function reloadOnChange({ files, load, apply, log }: ReloadOptions): () =
       const loaded = load(nextFiles);
       const restartKeys = apply(loaded, nextFiles);
       goodVersions = nextFiles.versions;
+      counts.add(true);
       log.info({ trigger }, "configuration reloaded");
       for (const warning of loaded.warnings) {
         log.warn(warning);
@@ -40,6 +43,7 @@ export function reloadOnChange({ files, load, apply, log }: ReloadOptions): () =
         log.warn({ keys: restartKeys }, "these keys have changed, which needs a restart");
       }
     } catch (error) {
+      counts.add(false);
       const what = error instanceof ConfigError ? { problems: error.problems } : { err: error };
       log.error({ trigger, ...what }, "configuration not reloaded: the running one stays");
     }

@@ -10,19 +10,28 @@ export interface DevSecrets {
  * The lines that a newcomer pastes: one for each kind of caller, and the TURN server that accepts
  * the credentials.
  *
- * @param ownTurnSecret whether the configuration brings its own secret, which is then not shown
+ * @param turn whether the configuration brings its own secret, which is then not shown; and whether
+ *   a coturn runs already
  */
 export function printDevBanner(
   config: Config,
   url: string,
   { token, turnSecret }: DevSecrets,
-  ownTurnSecret: boolean,
+  turn: { readonly ownTurnSecret: boolean; readonly coturnRuns: boolean },
 ): string {
   const { host, protocol } = new URL(url);
   const route = `${url}/api/v1/ice-servers`;
   const plaintext = protocol === "https:" ? "" : " -plaintext";
   const turnUrl = config.ice.turn?.urls[0];
   const sections: [title: string, line: string][] = [
+    ...(config.diagnostics
+      ? [
+          ["In a browser, to see whether the servers work", `${url}/#token=${token}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ["curl", `curl -H 'Authorization: Bearer ${token}' ${route}`],
     [
       "gRPC, with grpcurl",
@@ -33,7 +42,9 @@ export function printDevBanner(
       `const { iceServers } = await (await fetch("${route}", { headers: { Authorization: "Bearer ${token}" } })).json(); const connection = new RTCPeerConnection({ iceServers });`,
     ],
   ];
-  if (turnUrl !== undefined && !ownTurnSecret) {
+  if (turnUrl !== undefined && turn.coturnRuns) {
+    sections.push(["coturn, which accepts these credentials", `runs at ${turnUrl.text}`]);
+  } else if (turnUrl !== undefined && !turn.ownTurnSecret) {
     sections.push([
       "The coturn that accepts these credentials",
       `turnserver --listening-ip=127.0.0.1 --relay-ip=127.0.0.1 --listening-port=${turnUrl.port} --use-auth-secret --static-auth-secret=${turnSecret} --realm=localhost --fingerprint --allow-loopback-peers --no-tls --no-dtls --no-cli --log-file=stdout --simple-log`,

@@ -1,15 +1,18 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../errors.js";
+import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
-import { serve } from "./serve-command.js";
+import { addSecretCommands } from "./secret-commands.js";
+import { type ServeOptions, serve } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
 
 const exitCodeHelp = `
 Exit codes:
   0  fine
-  1  a worker process could not start, or did not stop as it should
+  1  check or secret status found something wrong; a worker process could not
+     start, or did not stop as it should
   2  bad usage or configuration`;
 
 const serveHelp = `
@@ -39,13 +42,30 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       "--dev",
       "no configuration needed: loopback only, with a token and a secret for this run",
     )
+    .option("--with-coturn", "with --dev: also run the coturn on the PATH, with this run's secret")
     .option(
       "-w, --workers <number>",
       "processes that share the port, from 1 to 256, or auto: one per processor (default: 1)",
     )
     .addHelpText("after", serveHelp)
-    .action(async (options: { config?: string; dev?: boolean; workers?: string }) => {
+    .action(async (options: ServeOptions) => {
       exitCode = await serve(options);
+    });
+
+  program
+    .command("check")
+    .description("probe every STUN and TURN URL of the configuration, as clients use them")
+    .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)")
+    .option("--json", "print JSON")
+    .option("-t, --timeout <duration>", "for each probe, from 1s to 60s", "5s")
+    .option("--ca <file>", "authorities in PEM to trust beside those of Node")
+    .option("--realm <realm>", "the realm that the TURN servers have to name")
+    .option("--watch", "probe again and again until SIGINT, and tell what changes")
+    .option("--interval <duration>", "between two rounds of --watch", "10s")
+    .action(async (options: CheckOptions) => {
+      // Loaded only here, so that serving needs no memory for it.
+      const { checkServers } = await import("./check-command.js");
+      exitCode = await checkServers(options);
     });
 
   const token = program.command("token").description("make and hash connector tokens");
@@ -64,6 +84,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .action(async () => {
       exitCode = await hashToken();
     });
+
+  addSecretCommands(program, (code) => {
+    exitCode = code;
+  });
 
   const config = program.command("config").description("look at the configuration");
   config

@@ -1,7 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
 import { closeHandedConnectionAtExit } from "./handed-connection.js";
-import { type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
+import { type ConfigImages, type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
+import { WorkerMetrics } from "./worker-metrics.js";
 
 /** How a worker ended; code and signal as of a child process. */
 export interface WorkerEnd {
@@ -23,15 +24,21 @@ export interface RunningWorker {
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
   /** Has it serve by these files. */
-  configure(images: PrimaryMessage["images"]): void;
+  configure(images: ConfigImages): void;
+  /** What it has counted, as far as it has told. */
+  readonly metrics: WorkerMetrics;
   kill(signal: NodeJS.Signals): void;
 }
 
 /**
  * Forks a worker.
  * @param env beside the variables of this process
+ * @param onListening called when the worker can be configured
  */
-export function startWorker(env: Readonly<Record<string, string>>): RunningWorker {
+export function startWorker(
+  env: Readonly<Record<string, string>>,
+  onListening: () => void,
+): RunningWorker {
   let worker: Worker;
   try {
     worker = cluster.fork(env);
@@ -42,6 +49,11 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
   if (child.pid !== undefined) {
     closeHandedConnectionAtExit(child);
   }
+  const send = (message: PrimaryMessage) => {
+    // One that is about to end need not know.
+    worker.send(message, () => {});
+  };
+  const metrics = new WorkerMetrics(() => send({ kind: "measure" }));
   let readyAtMs: number | undefined;
   let refusal: Error | undefined;
 
@@ -64,11 +76,15 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
     worker.on("message", (message: unknown) => {
       // Others talk over this channel as well, such as `node --watch`.
       const { data: told } = workerMessageSchema.safeParse(message);
-      if (told?.kind === "ready") {
+      if (told?.kind === "listening") {
+        onListening();
+      } else if (told?.kind === "ready") {
         readyAtMs = performance.now();
         resolve();
       } else if (told?.kind === "refused") {
         refusal = new ConfigError(told.problems);
+      } else if (told?.kind === "measured") {
+        metrics.receive(told.metrics);
       }
     });
     void ended.then(({ code, signal }) => {
@@ -82,11 +98,8 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
     pid: child.pid,
     ready,
     ended,
-    configure(images) {
-      const message: PrimaryMessage = { kind: "configure", images };
-      // One that is about to end need not know.
-      worker.send(message, () => {});
-    },
+    metrics,
+    configure: (images) => send({ kind: "configure", images }),
     kill: (signal) => void child.kill(signal),
   };
 }
@@ -95,5 +108,6 @@ export function startWorker(env: Readonly<Record<string, string>>): RunningWorke
 function describeUnmade(error: unknown): RunningWorker {
   const ready = Promise.reject<void>(error);
   ready.catch(() => {});
-  return { pid: undefined, ready, ended: Promise.resolve({}), configure() {}, kill() {} };
+  const metrics = new WorkerMetrics(() => {});
+  return { pid: undefined, ready, ended: Promise.resolve({}), metrics, configure() {}, kill() {} };
 }

@@ -2,12 +2,16 @@ import { createSecretKey, randomBytes } from "node:crypto";
 import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
+import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
+import { ReloadCounts } from "../observability/reload-counts.js";
+import { endDespiteExports, openCallTracer } from "./call-tracing.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
+import { startDevCoturn } from "./dev-coturn.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
@@ -15,6 +19,8 @@ import { parseWorkerCount } from "./worker-count.js";
 export interface ServeOptions {
   readonly config?: string;
   readonly dev?: boolean;
+  /** With `dev` only: a coturn that accepts the credentials runs as a child of this process. */
+  readonly withCoturn?: boolean;
   /** As {@link parseWorkerCount} reads it; 1 if absent. */
   readonly workers?: string;
 }
@@ -24,12 +30,24 @@ export interface ServeOptions {
  * @returns the exit code
  * @throws ConfigError when the command line or the configuration cannot be used
  */
-export async function serve({ config: file, dev = false, workers }: ServeOptions): Promise<number> {
+export async function serve({
+  config: file,
+  dev = false,
+  withCoturn = false,
+  workers,
+}: ServeOptions): Promise<number> {
   // Until there is a configuration to load anew; else the signal would end the process.
   process.on("SIGHUP", () => {});
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
+  if (withCoturn && !dev) {
+    throw usageError(
+      "--with-coturn",
+      "starts a coturn for this run only, and works with --dev",
+      "Add --dev, or set up coturn as docs/production.md shows",
+    );
+  }
   if (workerCount === 1) {
-    return serveAlone(file, dev);
+    return serveAlone(file, dev, withCoturn);
   }
   if (dev) {
     throw usageError(
@@ -43,7 +61,11 @@ export async function serve({ config: file, dev = false, workers }: ServeOptions
   return serveWithWorkers(workerCount, file);
 }
 
-async function serveAlone(file: string | undefined, dev: boolean): Promise<number> {
+async function serveAlone(
+  file: string | undefined,
+  dev: boolean,
+  withCoturn: boolean,
+): Promise<number> {
   const secrets: DevSecrets = {
     token: createConnectorToken(),
     turnSecret: randomBytes(24).toString("hex"),
@@ -59,29 +81,55 @@ async function serveAlone(file: string | undefined, dev: boolean): Promise<numbe
   for (const warning of warnings) {
     log.warn(warning);
   }
+  const tracer = await openCallTracer(config, log);
+  const ownTurnSecret = config.ice.turn?.secret !== devSecret;
+  const coturn = withCoturn
+    ? await startDevCoturn(findCoturnPort(config, ownTurnSecret), secrets.turnSecret)
+    : undefined;
+  const reloadCounts = new ReloadCounts(systemClock);
   const service = await startService(config, files, {
     clock: systemClock,
     log,
     requestLog,
+    tracer,
+    reloadCounts,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const endReloads = reloadOnChange({
     files,
     load,
     apply: (loaded, nextFiles) => service.reload(loaded.config, nextFiles),
+    counts: reloadCounts,
     log,
   });
   const stopSignal = watchStopSignal();
   await Promise.race([service.ready, stopSignal]);
-  log.info({ url: service.url }, "ready");
+  log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
   if (dev) {
-    const ownTurnSecret = config.ice.turn?.secret !== devSecret;
-    process.stdout.write(printDevBanner(config, service.url, secrets, ownTurnSecret));
+    const coturnRuns = coturn !== undefined;
+    process.stdout.write(
+      printDevBanner(config, service.url, secrets, { ownTurnSecret, coturnRuns }),
+    );
   }
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
   endReloads();
   await service.stop();
+  await coturn?.stop();
   log.info("stopped");
+  endDespiteExports(tracer);
   return 0;
+}
+
+/** @throws ConfigError when no coturn of ours could serve the TURN URLs that are handed out */
+function findCoturnPort({ ice: { turn } }: Config, ownTurnSecret: boolean): number {
+  const url = turn?.urls[0];
+  if (url === undefined || ownTurnSecret || url.scheme !== "turn" || url.host !== "127.0.0.1") {
+    throw usageError(
+      "--with-coturn",
+      "has its own secret, and TURN URLs on 127.0.0.1",
+      "Leave TURN URLs and secret out of the configuration, or --with-coturn out of the command",
+    );
+  }
+  return url.port;
 }

@@ -7,7 +7,12 @@ import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
+import { ReloadCounts } from "../observability/reload-counts.js";
+import { describeBuild } from "../observability/service-metrics.js";
+import { Readiness } from "../rpc/readiness.js";
+import { openAdmin } from "../server/admin-listener.js";
 import { reloadOnChange } from "./config-reload.js";
+import { PoolMetrics } from "./pool-metrics.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { runWorker } from "./worker.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -39,6 +44,19 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     log.warn(warning);
   }
   const url = await checkAddress(config, files);
+  const readiness = new Readiness();
+  const reloadCounts = new ReloadCounts(systemClock);
+  const poolMetrics = new PoolMetrics();
+  const admin = await openAdmin(config.admin, {
+    files,
+    log,
+    readiness,
+    async readMetrics() {
+      const { readNodeMetrics } = await import("../observability/prometheus.js");
+      const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
+      return [[...describeBuild(), ...reloadCounts.describe(), ...node], ...pool];
+    },
+  });
   const stopSignal = watchStopSignal();
   const pool = new WorkerPool({
     count,
@@ -48,15 +66,17 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     env: config.listen.port === 0 ? { ICE_PORT: new URL(url).port } : {},
     stopTimeoutMs:
       (config.shutdown.delaySeconds + config.shutdown.timeoutSeconds) * 1000 + stopMarginMs,
+    onStart: (worker) => poolMetrics.follow(worker),
     log,
   });
   try {
     const ready = await Promise.race([pool.start().then(() => true), stopSignal]);
     if (ready === true) {
-      log.info({ url, workers: count }, "ready");
+      readiness.set("serving");
+      log.info({ adminUrl: admin?.url, url, workers: count }, "ready");
     }
   } catch (error) {
-    await pool.stop();
+    await Promise.all([pool.stop(), admin?.close(0)]);
     if (error instanceof ConfigError) {
       throw error;
     }
@@ -71,12 +91,15 @@ export async function serveWithWorkers(count: number, file: string | undefined):
       log.level = loaded.config.log.level;
       return findRestartKeys(config, loaded.config);
     },
+    counts: reloadCounts,
     log,
   });
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
   endReloads();
+  readiness.set("draining");
   const clean = await pool.stop();
+  await admin?.close(0);
   log.info("stopped");
   return clean ? 0 : 1;
 }

@@ -1,11 +1,17 @@
 import { z } from "zod";
+import { metricSchema } from "../observability/metric.js";
 
 const problemSchema = z.object({ key: z.string(), problem: z.string(), fix: z.string() });
 
-/** What a worker tells the primary process: that it serves, or why it will not. */
+/**
+ * What a worker tells the primary process: that it listens, that it serves, or why it will not; and,
+ * when asked, what it has counted.
+ */
 export const workerMessageSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("listening") }),
   z.object({ kind: z.literal("ready") }),
   z.object({ kind: z.literal("refused"), problems: z.tuple([problemSchema], problemSchema) }),
+  z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema) }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
@@ -15,12 +21,16 @@ const imageSchema = z.object({
   isLink: z.boolean(),
 });
 
+const imagesSchema = z.map(z.string(), imageSchema.or(z.undefined()));
+export type ConfigImages = z.infer<typeof imagesSchema>;
+
 /**
- * What the primary process tells a worker: to serve by these files, at the start and at each reload.
- * A worker reads no file itself: it would see another state of them than the others.
+ * What the primary process tells a worker: to serve by these files, at the start and at each reload;
+ * and to tell what it has counted. A worker reads no file itself: it would see another state of them
+ * than the others.
  */
-export const primaryMessageSchema = z.object({
-  kind: z.literal("configure"),
-  images: z.map(z.string(), imageSchema.or(z.undefined())),
-});
+export const primaryMessageSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("configure"), images: imagesSchema }),
+  z.object({ kind: z.literal("measure") }),
+]);
 export type PrimaryMessage = z.infer<typeof primaryMessageSchema>;

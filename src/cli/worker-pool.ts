@@ -3,18 +3,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
 import { RestartBackoff } from "./restart-backoff.js";
 import { type RunningWorker, startWorker } from "./running-worker.js";
-import type { PrimaryMessage } from "./worker-message.js";
+import type { ConfigImages } from "./worker-message.js";
 
 export interface WorkerPoolOptions {
   readonly count: number;
   /** The files that the workers serve by, until {@link WorkerPool.configure} brings others. */
-  readonly images: PrimaryMessage["images"];
+  readonly images: ConfigImages;
   /** The workers' command line, after the program's name. */
   readonly args: readonly string[];
   /** The workers' variables, beside those of this process. */
   readonly env: Readonly<Record<string, string>>;
   /** How long a worker may take to stop before it is killed. */
   readonly stopTimeoutMs: number;
+  /** Called with each worker, those that replace others included. */
+  readonly onStart: (worker: RunningWorker) => void;
   readonly log: Logger;
 }
 
@@ -23,7 +25,7 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Set<RunningWorker>();
   readonly #stopping = new AbortController();
-  #images: PrimaryMessage["images"];
+  #images: ConfigImages;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -31,7 +33,7 @@ export class WorkerPool {
   }
 
   /** Has every worker, and those that come after, serve by other files. */
-  configure(images: PrimaryMessage["images"]): void {
+  configure(images: ConfigImages): void {
     this.#images = images;
     for (const worker of this.#workers) {
       worker.configure(images);
@@ -69,9 +71,9 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    const worker = startWorker(this.#options.env);
-    worker.configure(this.#images);
+    const worker = startWorker(this.#options.env, () => worker.configure(this.#images));
     this.#workers.add(worker);
+    this.#options.onStart(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     return worker;
   }

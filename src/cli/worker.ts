@@ -1,12 +1,15 @@
 import type { Worker } from "node:cluster";
 import { systemClock } from "../clock.js";
 import { type RunningService, startService } from "../compose.js";
+import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
 import { FileImages } from "../files/file-images.js";
 import { type Logger, openLog } from "../observability/logger.js";
+import type { CallTracer } from "../server/call-tracer.js";
+import { endDespiteExports, openCallTracer } from "./call-tracing.js";
 import { watchStopSignal } from "./stop-signal.js";
-import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
+import { type ConfigImages, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 
 /**
  * The worker's part: serves until a signal comes or the primary process is gone, then stops
@@ -28,11 +31,13 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     if (typeof first === "string") {
       return 0;
     }
-    const { service, log } = await start(file, first);
+    const { service, log, tracer } = await start(file, first);
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
-      if (data !== undefined) {
+      if (data?.kind === "configure") {
         reload(service, file, data.images, log);
+      } else if (data?.kind === "measure") {
+        void measure(service, worker, log);
       }
     });
     await Promise.race([service.ready, stopReason]);
@@ -40,6 +45,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
+    endDespiteExports(tracer);
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -56,17 +62,18 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
   }
 }
 
-/** Settles with the files of the first configuration. */
-function receiveConfiguration(worker: Worker): Promise<PrimaryMessage["images"]> {
+/** Asks for a configuration: one that came before somebody listens would be lost. */
+function receiveConfiguration(worker: Worker): Promise<ConfigImages> {
   return new Promise((resolve) => {
     const onMessage = (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
-      if (data !== undefined) {
+      if (data?.kind === "configure") {
         worker.off("message", onMessage);
         resolve(data.images);
       }
     };
     worker.on("message", onMessage);
+    void tell(worker, { kind: "listening" });
   });
 }
 
@@ -74,29 +81,49 @@ function receiveConfiguration(worker: Worker): Promise<PrimaryMessage["images"]>
 function reload(
   service: RunningService,
   file: string | undefined,
-  images: PrimaryMessage["images"],
+  images: ConfigImages,
   log: Logger,
 ): void {
   const files = new FileImages(images);
   try {
-    service.reload(loadConfig({ env: process.env, file, files }).config, files);
+    service.reload(load(file, files), files);
   } catch (error) {
     log.error({ err: error }, "configuration not reloaded: the running one stays");
   }
 }
 
-async function start(
-  file: string | undefined,
-  images: PrimaryMessage["images"],
-): Promise<{ readonly service: RunningService; readonly log: Logger }> {
+/** Tells the primary what this process has counted. */
+async function measure(service: RunningService, worker: Worker, log: Logger): Promise<void> {
+  try {
+    await tell(worker, { kind: "measured", metrics: await service.readMetrics() });
+  } catch (error) {
+    log.error({ err: error }, "the metrics cannot be read");
+  }
+}
+
+interface StartedWorker {
+  readonly service: RunningService;
+  readonly log: Logger;
+  readonly tracer: CallTracer | undefined;
+}
+
+async function start(file: string | undefined, images: ConfigImages): Promise<StartedWorker> {
   // Warnings about the configuration are the primary's to tell, once.
   const files = new FileImages(images);
-  const { config } = loadConfig({ env: process.env, file, files });
+  const config = load(file, files);
   const logs = await openLog(config.log, { shared: true, pid: process.pid });
+  const tracer = await openCallTracer(config, logs.log);
   return {
-    service: await startService(config, files, { clock: systemClock, ...logs }),
+    service: await startService(config, files, { clock: systemClock, ...logs, tracer }),
     log: logs.log,
+    tracer,
   };
+}
+
+/** Metrics are the primary's to serve. */
+function load(file: string | undefined, files: FileImages): Config {
+  const { admin: _, ...config } = loadConfig({ env: process.env, file, files }).config;
+  return config;
 }
 
 /** Settles when the message is out, or cannot be told since the primary is gone. */

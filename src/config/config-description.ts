@@ -1,4 +1,4 @@
-import type { Config, JwtIssuerConfig } from "./config.js";
+import type { Config, JwtIssuerConfig, LimitsConfig, RateLimitConfig } from "./config.js";
 import { printDuration } from "./duration.js";
 
 const hidden = "<hidden>";
@@ -6,15 +6,19 @@ const hidden = "<hidden>";
 /** The effective configuration in the file's own keys, as plain data; secrets are hidden. */
 export function describeConfig({
   listen,
+  admin,
   cors,
   auth,
   ice,
+  limits,
   reflection,
+  diagnostics,
   log,
   shutdown,
 }: Config): object {
   return {
     listen,
+    admin: admin !== undefined && { host: admin.host, port: admin.port },
     cors,
     auth: { ...auth, jwt: auth.jwt.map(describeIssuer) },
     ice: {
@@ -31,13 +35,32 @@ export function describeConfig({
         },
       }),
     },
+    limits: describeLimits(limits),
     reflection,
+    diagnostics,
     log,
     shutdown: {
       delay: printDuration(shutdown.delaySeconds),
       timeout: printDuration(shutdown.timeoutSeconds),
     },
   };
+}
+
+function describeLimits({ caller, failedAuthentication, redis }: LimitsConfig): object {
+  return {
+    ...(caller && { caller: describeLimit(caller) }),
+    ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
+    ...(redis && {
+      redis: {
+        ...(redis.isSecret ? { urlFile: hidden } : { url: redis.address }),
+        keyPrefix: redis.keyPrefix,
+      },
+    }),
+  };
+}
+
+function describeLimit({ requests, windowSeconds }: RateLimitConfig): object {
+  return { requests, window: printDuration(windowSeconds) };
 }
 
 function describeIssuer({

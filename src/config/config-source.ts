@@ -142,6 +142,16 @@ function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem
           fix: sample,
         },
       ];
+    case "invalid_union": {
+      // Of a section that may also be switched off: what is wrong within it.
+      const within =
+        issue.errors.find((issues) => issues.some(({ path }) => path.length > 0)) ?? [];
+      return within.length === 0
+        ? [{ key, problem: "has a value of a wrong kind", fix: sample }]
+        : within.flatMap((inner) =>
+            describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, nameKey),
+          );
+    }
     default:
       return [{ key, problem: `is not valid (${issue.message})`, fix: sample }];
   }

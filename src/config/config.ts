@@ -1,25 +1,50 @@
 import type { KeyObject } from "node:crypto";
-import type { IceServerSettings } from "../ice/ice-server-list.js";
+import type { IceServerSettings, TurnSettings } from "../ice/ice-server-list.js";
 
 /** The effective configuration: complete, checked, file names absolute. Never changed once built. */
 export interface Config {
   readonly listen: ListenConfig;
+  /** Absent when it is switched off. */
+  readonly admin?: AdminConfig;
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
-  readonly ice: IceServerSettings;
+  readonly ice: IceConfig;
+  readonly limits: LimitsConfig;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
+  /** Whether the page that tries the servers of the list is served. */
+  readonly diagnostics: boolean;
   readonly log: LogConfig;
   readonly shutdown: ShutdownConfig;
 }
 
-export interface ListenConfig {
+/** How clients reach the service, beside where it listens. */
+export interface ListenConfig extends PortConfig {
+  /** Proxies whose word counts about where a request comes from: CIDR blocks and addresses. */
+  readonly trustedProxies: readonly string[];
+  /** Where they say it. */
+  readonly clientAddressHeader: ClientAddressHeader;
+}
+
+export const clientAddressHeaders = ["x-forwarded-for", "forwarded"] as const;
+export type ClientAddressHeader = (typeof clientAddressHeaders)[number];
+
+export interface PortConfig {
   readonly host: string;
   /** 0 picks a free port. */
   readonly port: number;
   /** More connections than this are closed as they arrive; of each worker they wait. */
   readonly maxConnections: number;
   readonly tls?: TlsConfig;
+}
+
+/** Where metrics are served. */
+export interface AdminConfig {
+  readonly host: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** Whether nobody has asked for it: the service then starts even if the address is taken. */
+  readonly isDefault: boolean;
 }
 
 /** The largest certificate, key or authority file, in bytes. */
@@ -82,6 +107,39 @@ export type JwtKeys =
       readonly secret: KeyObject;
       readonly algorithms: readonly HmacAlgorithm[];
     };
+
+export interface IceConfig extends IceServerSettings {
+  readonly turn?: TurnConfig;
+}
+
+export interface TurnConfig extends TurnSettings {
+  /** The first holds the secret that signs. Empty when a variable does, or development. */
+  readonly secretFiles: readonly string[];
+}
+
+export interface LimitsConfig {
+  /** For each caller. */
+  readonly caller?: RateLimitConfig;
+  /** For each client address: tokens that were refused. */
+  readonly failedAuthentication?: RateLimitConfig;
+  /** Where limits count for several processes; absent: each process counts for itself. */
+  readonly redis?: RedisConfig;
+}
+
+export interface RateLimitConfig {
+  readonly requests: number;
+  readonly windowSeconds: number;
+}
+
+export interface RedisConfig {
+  /** `redis:` or `rediss:`, maybe with a password. */
+  readonly url: KeyObject;
+  /** The same without user and password. */
+  readonly address: string;
+  /** Whether the URL came from a file, and is not to be printed. */
+  readonly isSecret: boolean;
+  readonly keyPrefix: string;
+}
 
 export interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

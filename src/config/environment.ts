@@ -20,8 +20,11 @@ const readList = (text: string) =>
 const variables: Readonly<Record<string, Variable>> = {
   ICE_HOST: { path: ["listen", "host"] },
   ICE_PORT: { path: ["listen", "port"] },
+  ICE_ADMIN_HOST: { path: ["admin", "host"] },
+  ICE_ADMIN_PORT: { path: ["admin", "port"] },
   ICE_TLS_CERT_FILE: { path: ["listen", "tls", "certFile"] },
   ICE_TLS_KEY_FILE: { path: ["listen", "tls", "keyFile"] },
+  ICE_TRUSTED_PROXIES: { path: ["listen", "trustedProxies"], read: readList },
   ICE_CORS_ORIGINS: { path: ["cors", "allowedOrigins"], read: readList },
   ICE_STUN_URLS: { path: ["ice", "stunUrls"], read: readList, emptyIsValue: true },
   ICE_TURN_URLS: { path: ["ice", "turn", "urls"], read: readList, emptyIsValue: true },

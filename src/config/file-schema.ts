@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asymmetricAlgorithms, hmacAlgorithms } from "./config.js";
+import { asymmetricAlgorithms, clientAddressHeaders, hmacAlgorithms } from "./config.js";
 import { parseDuration } from "./duration.js";
 
 /** An issue whose message is the problem, with the fix beside it. */
@@ -26,7 +26,10 @@ const listen = z.strictObject({
   port: port.optional(),
   maxConnections: z.int().min(1).max(1_000_000).optional(),
   tls: tls.optional(),
+  trustedProxies: list.max(1000).optional(),
+  clientAddressHeader: z.enum(clientAddressHeaders).optional(),
 });
+const admin = z.strictObject({ host: text.optional(), port: port.optional() });
 const cors = z.strictObject({ allowedOrigins: list.optional() });
 const jwt = z.strictObject({
   issuer: text,
@@ -57,6 +60,20 @@ const turn = z.strictObject({
   capAtTokenExpiry: z.boolean().optional(),
 });
 const ice = z.strictObject({ stunUrls: list.optional(), turn: turn.optional() });
+const rateLimit = z.strictObject({
+  requests: z.int().min(1).max(1_000_000),
+  window: duration,
+});
+const redis = z.strictObject({
+  url: text.optional(),
+  urlFile: text.optional(),
+  keyPrefix: text.max(100).optional(),
+});
+const limits = z.strictObject({
+  caller: rateLimit.optional(),
+  failedAuthentication: rateLimit.optional(),
+  redis: redis.optional(),
+});
 const log = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
   format: z.enum(["json", "pretty"]).optional(),
@@ -66,10 +83,13 @@ const shutdown = z.strictObject({ delay: duration.optional(), timeout: duration.
 /** The configuration file's shape; what its values mean together is checked afterwards. */
 export const fileSchema = z.strictObject({
   listen: listen.optional(),
+  admin: z.union([admin, z.literal(false)]).optional(),
   cors: cors.optional(),
   auth: auth.optional(),
   ice: ice.optional(),
+  limits: limits.optional(),
   reflection: z.boolean().optional(),
+  diagnostics: z.boolean().optional(),
   log: log.optional(),
   shutdown: shutdown.optional(),
 });
@@ -83,11 +103,16 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "": fileSchema,
     listen,
     "listen.tls": tls,
+    admin,
     cors,
     auth,
     "auth.jwt": jwt,
     ice,
     "ice.turn": turn,
+    limits,
+    "limits.caller": rateLimit,
+    "limits.failedAuthentication": rateLimit,
+    "limits.redis": redis,
     log,
     shutdown,
   }).map(([path, schema]) => [path, Object.keys(schema.shape)]),

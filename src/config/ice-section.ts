@@ -1,7 +1,7 @@
-import type { KeyObject } from "node:crypto";
-import type { IceServerSettings } from "../ice/ice-server-list.js";
+import type { AcceptedSecret } from "../ice/ice-server-list.js";
 import { type IceUrl, IceUrlError, parseIceUrl } from "../ice/ice-url.js";
 import { findTurnNameProblem } from "../ice/turn-name.js";
+import type { IceConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
 
@@ -17,15 +17,17 @@ export interface IceSectionContext {
   readonly problems: ProblemList;
   readonly warn: (text: string) => void;
   /** Every configured secret; the first signs. */
-  readonly secrets: readonly KeyObject[];
+  readonly secrets: readonly AcceptedSecret[];
+  /** The files among them, absolute. */
+  readonly secretFiles: readonly string[];
   readonly dev: boolean;
 }
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */
 export function buildIceSettings(
   ice: ConfigFile["ice"],
-  { problems, warn, secrets, dev }: IceSectionContext,
-): IceServerSettings {
+  { problems, warn, secrets, secretFiles, dev }: IceSectionContext,
+): IceConfig {
   const turn = ice?.turn ?? {};
   const stunUrls = parseUrls(
     ice?.stunUrls ?? defaultStunUrls,
@@ -61,7 +63,7 @@ export function buildIceSettings(
     problems.add(["ice", "turn", "name"], nameProblem, "Use letters, digits and hyphens");
   }
 
-  const [secret] = secrets;
+  const secret = secrets[0]?.key;
   if (configured.length === 0) {
     if (secret !== undefined) {
       warn("a TURN secret is configured, but no TURN URL: no TURN server is handed out");
@@ -84,6 +86,8 @@ export function buildIceSettings(
     turn: {
       urls: turnUrls,
       secret,
+      secretFiles,
+      acceptedSecrets: secrets,
       ttlSeconds,
       minTtlSeconds,
       identity: turn.identity ?? "static",

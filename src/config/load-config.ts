@@ -1,13 +1,17 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { FileReadError, type Files } from "../files/files.js";
+import type { AcceptedSecret } from "../ice/ice-server-list.js";
+import { buildAdmin, isLoopback } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import { type Config, maxPemBytes } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
+import { buildLimits } from "./limits-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+import { checkTrustedProxies } from "./subnet.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -59,9 +63,22 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const secrets = readTurnSecrets(source, env, problems, resolveFile, readSecret);
+  const { secrets, secretFiles } = readTurnSecrets(source, env, problems, resolveFile, readSecret);
+  const listen = buildListen(source, {
+    dev: dev !== undefined,
+    problems,
+    warn,
+    files,
+    resolveFile,
+  });
+  const admin = buildAdmin(content.admin, {
+    dev: dev !== undefined,
+    listenPort: listen.port,
+    warn,
+  });
   const config: Config = {
-    listen: buildListen(source, { dev: dev !== undefined, problems, files, resolveFile }),
+    listen,
+    ...(admin !== undefined && { admin }),
     cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
     auth: {
       queryToken: auth.queryToken ?? true,
@@ -76,10 +93,14 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     ice: buildIceSettings(content.ice, {
       problems,
       warn,
-      secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
+      secrets:
+        secrets.length === 0 && dev !== undefined ? [{ name: "--dev", key: dev.secret }] : secrets,
+      secretFiles,
       dev: dev !== undefined,
     }),
+    limits: buildLimits(content.limits, { problems, warn, resolveFile, readSecret }),
     reflection: content.reflection ?? true,
+    diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
     shutdown: {
       delaySeconds: shutdown.delay ?? (dev === undefined ? 1 : 0),
@@ -97,17 +118,28 @@ function buildListen(
   {
     dev,
     problems,
+    warn,
     files,
     resolveFile,
-  }: { dev: boolean; problems: ProblemList; files: Files; resolveFile: ResolveFile },
+  }: {
+    dev: boolean;
+    problems: ProblemList;
+    warn: (text: string) => void;
+    files: Files;
+    resolveFile: ResolveFile;
+  },
 ): Config["listen"] {
   const {
     host = dev ? "127.0.0.1" : "0.0.0.0",
     port = 8080,
     maxConnections = 20_000,
     tls,
+    trustedProxies = [],
+    clientAddressHeader = "x-forwarded-for",
   } = content.listen ?? {};
-  if (dev && !/^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)) {
+  checkTrustedProxies(trustedProxies, problems, warn);
+  const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
+  if (dev && !isLoopback(host)) {
     problems.add(
       ["listen", "host"],
       `${host} can be reached from elsewhere, which --dev does not allow`,
@@ -115,7 +147,7 @@ function buildListen(
     );
   }
   if (tls === undefined) {
-    return { host, port, maxConnections };
+    return address;
   }
   const resolveReadable = (key: "certFile" | "keyFile" | "clientCaFile", name: string) => {
     const path = ["listen", "tls", key];
@@ -135,9 +167,7 @@ function buildListen(
     return file;
   };
   return {
-    host,
-    port,
-    maxConnections,
+    ...address,
     tls: {
       certFile: resolveReadable("certFile", tls.certFile),
       keyFile: resolveReadable("keyFile", tls.keyFile),
@@ -169,7 +199,7 @@ function readTurnSecrets(
   problems: ProblemList,
   resolveFile: ResolveFile,
   readSecret: (path: readonly PropertyKey[], name: string) => KeyObject | undefined,
-): KeyObject[] {
+): { readonly secrets: AcceptedSecret[]; readonly secretFiles: string[] } {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
   if (text !== undefined && text !== "") {
@@ -177,16 +207,20 @@ function readTurnSecrets(
       problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
     }
     try {
-      return [readSecretText(text)];
+      const secrets = [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }];
+      return { secrets, secretFiles: [] };
     } catch (error) {
       addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
-      return [];
+      return { secrets: [], secretFiles: [] };
     }
   }
-  return (content.ice?.turn?.secretFiles ?? []).flatMap((name, index) => {
-    const secret = readSecret([...path, index], resolveFile(path, name));
-    return secret === undefined ? [] : [secret];
+  const names = content.ice?.turn?.secretFiles ?? [];
+  const secretFiles = names.map((name) => resolveFile(path, name));
+  const secrets = names.flatMap((name, index) => {
+    const key = readSecret([...path, index], resolveFile(path, name));
+    return key === undefined ? [] : [{ name, key }];
   });
+  return { secrets, secretFiles };
 }
 
 function addSecretProblem(

@@ -7,6 +7,8 @@ export function findRestartKeys(running: Config, next: Config): string[] {
     "listen.port": config.listen.port,
     "listen.tls": config.listen.tls !== undefined,
     "listen.tls.clientCaFile": config.listen.tls?.clientCaFile !== undefined,
+    "admin.host": config.admin?.host,
+    "admin.port": config.admin?.port,
     "log.format": config.log.format,
   });
   const before = new Map<string, unknown>(Object.entries(read(running)));

@@ -41,11 +41,20 @@ export type ListIceServers = (caller: IceServerCaller, request: IceServerRequest
 
 export type TurnIdentity = "static" | "subject" | "pseudonym";
 
+/** A shared secret that the TURN servers are to accept. */
+export interface AcceptedSecret {
+  /** Where it comes from, as its author wrote it: a file, or a variable. */
+  readonly name: string;
+  readonly key: KeyObject;
+}
+
 export interface TurnSettings {
   /** At least one. */
   readonly urls: readonly IceUrl[];
   /** The shared secret that signs. */
   readonly secret: KeyObject;
+  /** Every configured secret, the one that signs first. */
+  readonly acceptedSecrets: readonly AcceptedSecret[];
   readonly ttlSeconds: number;
   readonly minTtlSeconds: number;
   readonly identity: TurnIdentity;

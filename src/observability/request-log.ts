@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 
 /** `http` stands for all that is no RPC. */
-export type RequestProtocol = "rest" | "connect" | "grpc" | "grpc-web" | "http";
+export const requestProtocols = ["rest", "connect", "grpc", "grpc-web", "http"] as const;
+export type RequestProtocol = (typeof requestProtocols)[number];
 
 export const loggedMethods = [
   "GET",
@@ -25,6 +26,8 @@ export interface RequestEntry {
   readonly caller: { readonly kind: string; readonly name: string } | undefined;
   readonly credentialExpiresAtSeconds: number | undefined;
   readonly remoteAddress: string | undefined;
+  /** Where the request has a span: its trace, in lower-case hex. */
+  readonly traceId: string | undefined;
   /** Why the call failed, where there is more to say than the code does. */
   readonly cause: unknown;
 }
@@ -71,7 +74,8 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
 function printEntry(entry: RequestEntry): string {
-  const { target, code, status, caller, credentialExpiresAtSeconds, remoteAddress } = entry;
+  const { target, code, status, caller, credentialExpiresAtSeconds, remoteAddress, traceId } =
+    entry;
   return (
     `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
     (target === undefined ? "" : `,"target":"${target}"`) +
@@ -84,6 +88,7 @@ function printEntry(entry: RequestEntry): string {
     (credentialExpiresAtSeconds === undefined
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
-    (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`)
+    (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`) +
+    (traceId === undefined ? "" : `,"traceId":"${traceId}"`)
   );
 }

@@ -39,6 +39,22 @@ export class RequestHeaders implements Headers {
     return this.get(name) !== null;
   }
 
+  /** The host that the client asked for, with its port if any; undefined where it names none. */
+  findAuthority(): string | undefined {
+    const raw = this.#raw;
+    let host: string | undefined;
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+      const key = raw[i]?.toLowerCase();
+      if (key === ":authority") {
+        return raw[i + 1];
+      }
+      if (key === "host") {
+        host ??= raw[i + 1];
+      }
+    }
+    return host;
+  }
+
   /** The size of all names and values together. */
   countBytes(): number {
     let count = 0;

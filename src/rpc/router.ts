@@ -19,7 +19,10 @@ import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
+import type { Quotas } from "../limits/quota-pool.js";
+import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
+import { createLimitCaller } from "./interceptors/limit-caller.js";
 import { recordCall } from "./interceptors/record-call.js";
 import { translateErrors } from "./interceptors/translate-errors.js";
 import type { Readiness } from "./readiness.js";
@@ -37,6 +40,8 @@ export const readMaxBytes = 64 * 1024;
 export interface RouterOptions {
   readonly verifier: TokenVerifier;
   readonly queryToken: boolean;
+  readonly quotas: Quotas;
+  readonly authenticationCounts: AuthenticationCounts;
   readonly listIceServers: ListIceServers;
   readonly readiness: Readiness;
   readonly reflection: boolean;
@@ -120,7 +125,12 @@ export class RouterBuilder {
 
 /** Outermost first. */
 export function createInterceptors(
-  { verifier, queryToken }: Pick<RouterOptions, "verifier" | "queryToken">,
+  {
+    verifier,
+    queryToken,
+    quotas,
+    authenticationCounts: counts,
+  }: Pick<RouterOptions, "verifier" | "queryToken" | "quotas" | "authenticationCounts">,
   publicServices: readonly DescService[],
 ): Interceptor[] {
   return [
@@ -129,7 +139,10 @@ export function createInterceptors(
     createAuthenticate({
       verifier,
       queryToken,
+      counts,
       publicServices: new Set(publicServices.map(({ typeName }) => typeName)),
+      failedAuthentication: quotas.failedAuthentication,
     }),
+    ...(quotas.caller === undefined ? [] : [createLimitCaller(quotas.caller)]),
   ];
 }

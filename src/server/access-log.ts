@@ -27,12 +27,13 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     caller: caller && { kind: caller.kind, name: caller.subject },
     credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
     remoteAddress: facts.remoteAddress,
+    traceId: record.traceId,
     cause: record.cause,
   });
 }
 
-/** Refused tokens stand out: mobile clients hide them from their users. Probes stay quiet. */
-function chooseLevel({ protocol, target, code }: CallRecord): RequestLogLevel {
+/** Refused tokens and used up quotas stand out: mobile clients hide them from their users. Probes stay quiet. */
+function chooseLevel({ protocol, target, code, cause }: CallRecord): RequestLogLevel {
   switch (code) {
     case "internal":
     case "unknown":
@@ -40,6 +41,9 @@ function chooseLevel({ protocol, target, code }: CallRecord): RequestLogLevel {
       return "error";
     case "unauthenticated":
       return "warn";
+    case "resource_exhausted":
+      // Without a cause, it was the request that was too large.
+      return cause === undefined ? "info" : "warn";
     default:
       return protocol === "http" && target !== undefined ? "debug" : "info";
   }

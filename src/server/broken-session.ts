@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import type { Logger } from "../observability/logger.js";
+import { toPlainAddress } from "./client-address.js";
 
 /** Takes what ends an HTTP/2 connection before its time: a broken rule, or a flood. */
 export type BrokenSessionListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
@@ -11,7 +12,8 @@ const goneCodes = new Set(["ECONNRESET", "EPIPE"]);
 export function createBrokenSessionListener(log: Logger): BrokenSessionListener {
   return ({ code, message }, { remoteAddress }) => {
     if (code === undefined || !goneCodes.has(code)) {
-      log.info({ protocol: "http", remoteAddress, cause: message }, "HTTP/2 connection ended");
+      const fields = { protocol: "http", remoteAddress: toPlainAddress(remoteAddress) };
+      log.info({ ...fields, cause: message }, "HTTP/2 connection ended");
     }
   };
 }

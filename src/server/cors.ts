@@ -4,7 +4,13 @@ import type { HttpExchange } from "./http-exchange.js";
 
 const allowedMethods = ["GET", "HEAD", "POST"].join(", ");
 const allowedHeaders = [...cors.allowedHeaders, "Authorization"].join(", ");
-const exposedHeaders = [...cors.exposedHeaders, "WWW-Authenticate", "Retry-After"].join(", ");
+const exposedHeaders = [
+  ...cors.exposedHeaders,
+  "WWW-Authenticate",
+  "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
+].join(", ");
 /** Seconds. The longest that Chromium keeps a preflight's answer. */
 const maxAgeSeconds = "7200";
 

@@ -4,28 +4,38 @@ import type { Duplex } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../observability/logger.js";
+import type { RequestCounts } from "../observability/request-counts.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import type { HttpHeaders } from "../rpc/unary/http-message.js";
+import { toPlainAddress } from "./client-address.js";
 import { addCommonHeaders } from "./common-headers.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "./http-problem.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
 
-/** Answers a malformed request with problem details, closes the connection, and logs one line. */
-export function createMalformedRequestListener(log: Logger): MalformedRequestListener {
+/**
+ * Answers a malformed request with problem details, closes the connection, and logs one line.
+ * @param counts where it is counted, if anywhere
+ */
+export function createMalformedRequestListener(
+  log: Logger,
+  counts?: RequestCounts,
+): MalformedRequestListener {
   return (error, socket) => {
     if (!socket.writable || error.code === "ECONNRESET" || Reflect.get(socket, "_httpMessage")) {
       socket.destroy();
       return;
     }
     const problem = toProblem(error.code);
+    const code = codeToString(problem.code);
+    counts?.end({ protocol: "http", target: "malformed", code }, problem.status, undefined);
     log.info(
       {
         protocol: "http",
-        code: codeToString(problem.code),
+        code,
         status: problem.status,
-        remoteAddress: socket instanceof Socket ? socket.remoteAddress : undefined,
+        remoteAddress: socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined,
         cause: error.code,
       },
       "request",

@@ -7,7 +7,7 @@ import {
 import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { ListenConfig } from "../config/config.js";
+import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { BrokenSessionListener } from "./broken-session.js";
@@ -23,6 +23,8 @@ import { loadTlsOptions } from "./tls-options.js";
 export interface PortListener {
   /** Such as `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** How many clients are connected. */
+  readonly openConnections: number;
   /**
    * Stops accepting, lets what is in flight finish, and cuts the rest after the time-out.
    * @param timeoutMs from 0; resolves no later than shortly after it
@@ -33,7 +35,7 @@ export interface PortListener {
    * @returns what puts it into effect, for new connections
    * @throws ConfigError when the TLS files cannot be used
    */
-  prepare(config: ListenConfig, files: Files): () => void;
+  prepare(config: PortConfig, files: Files): () => void;
 }
 
 /**
@@ -44,7 +46,7 @@ export interface PortListener {
  * @throws ConfigError when the address cannot be bound or the TLS files cannot be used
  */
 export async function openPort(
-  config: ListenConfig,
+  config: PortConfig,
   files: Files,
   limits: HttpLimits,
   listener: ExchangeListener,
@@ -94,6 +96,9 @@ export async function openPort(
   const host = address.includes(":") ? `[${address}]` : address;
   return {
     url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`,
+    get openConnections() {
+      return sockets.size;
+    },
     close(timeoutMs) {
       return new Promise((resolve) => {
         const cut = setTimeout(() => {
@@ -129,7 +134,7 @@ export async function openPort(
 }
 
 function createPortOwner(
-  config: ListenConfig,
+  config: PortConfig,
   files: Files,
   limits: HttpLimits,
   listener: ExchangeListener,
@@ -199,10 +204,7 @@ function createHttp2Side(
   };
 }
 
-function bind(
-  server: Http1Server | HttpsServer,
-  { host, port }: ListenConfig,
-): Promise<AddressInfo> {
+function bind(server: Http1Server | HttpsServer, { host, port }: PortConfig): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
       reject(

@@ -1,5 +1,6 @@
 import type { ContextValues } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
+import type { RequestCounts } from "../observability/request-counts.js";
 import type { RequestLog } from "../observability/request-log.js";
 import type { CallRecord } from "../rpc/call-record.js";
 import { CallValues } from "../rpc/call-values.js";
@@ -7,9 +8,17 @@ import type { Readiness } from "../rpc/readiness.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
 import { logExchange } from "./access-log.js";
+import type { CallTracer } from "./call-tracer.js";
 import { addCommonHeaders } from "./common-headers.js";
 import type { HttpExchange } from "./http-exchange.js";
 import { type HttpProblem, internalError, printProblem } from "./http-problem.js";
+
+/** Where it is put on record that an exchange has ended. */
+export interface ReplyRecords {
+  readonly requestLog: RequestLog;
+  readonly requestCounts: RequestCounts;
+  readonly tracer?: CallTracer | undefined;
+}
 
 /** The one answer to an exchange, with its line in the log. */
 export class Reply {
@@ -17,13 +26,23 @@ export class Reply {
   readonly record: CallRecord = { protocol: "http" };
   /** What this answer carries, whatever it is: CORS. */
   readonly corsHeaders: HttpHeaders = {};
-  readonly #log: RequestLog;
+  readonly #records: ReplyRecords;
   readonly #readiness: Readiness;
+  #isStream = false;
 
-  constructor(exchange: HttpExchange, log: RequestLog, readiness: Readiness) {
+  constructor(exchange: HttpExchange, records: ReplyRecords, readiness: Readiness) {
     this.exchange = exchange;
-    this.#log = log;
+    this.#records = records;
     this.#readiness = readiness;
+    if (records.tracer !== undefined) {
+      this.record.steps = [];
+    }
+  }
+
+  /** To be called once, before a stream begins. */
+  beginStream(): void {
+    this.#isStream = true;
+    this.#records.requestCounts.openStream();
   }
 
   /** What an RPC takes along: the record of its call. */
@@ -88,10 +107,23 @@ export class Reply {
     this.logEnd(undefined);
   }
 
-  /** @param status what was sent, if anything */
+  /**
+   * To be called once, at the end.
+   * @param status what was sent, if anything
+   */
   logEnd(status: number | undefined): void {
-    const { method, remoteAddress, arrivedAtMs } = this.exchange;
+    const { method, arrivedAtMs } = this.exchange;
+    const { clientAddress: remoteAddress } = this.record;
+    const { requestLog, requestCounts, tracer } = this.#records;
     const durationMs = performance.now() - arrivedAtMs;
-    logExchange(this.#log, { method, status, durationMs, remoteAddress }, this.record);
+    if (this.#isStream) {
+      requestCounts.closeStream();
+    }
+    requestCounts.end(this.record, status, this.#isStream ? undefined : durationMs);
+    const traceId = tracer?.recordCall(this.exchange, this.record, status);
+    if (traceId !== undefined) {
+      this.record.traceId = traceId;
+    }
+    logExchange(requestLog, { method, status, durationMs, remoteAddress }, this.record);
   }
 }

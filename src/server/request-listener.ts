@@ -1,57 +1,49 @@
 import { Code } from "@connectrpc/connect";
-import type { RequestLog } from "../observability/request-log.js";
 import type { Readiness } from "../rpc/readiness.js";
 import { splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
+import type { FindClientAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
+import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
+import { findHeaderProblem } from "./header-problem.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
-import { httpLimits } from "./http-limits.js";
-import {
-  headersTooLarge,
-  hostUnclear,
-  methodNotAllowed,
-  notFound,
-  unsupportedMediaType,
-} from "./http-problem.js";
-import { createProbeRoutes, type ProbeRoute } from "./probe-routes.js";
-import { Reply } from "./reply.js";
+import { methodNotAllowed, notFound, unsupportedMediaType } from "./http-problem.js";
+import { Reply, type ReplyRecords } from "./reply.js";
 import { answerStream } from "./stream-exchange.js";
 import { answerUnary } from "./unary-exchange.js";
 
-export interface RequestListenerOptions {
+export interface RequestListenerOptions extends ReplyRecords {
   readonly router: Router;
   readonly readiness: Readiness;
   readonly allowedOrigins: readonly string[];
-  readonly requestLog: RequestLog;
+  readonly findClientAddress: FindClientAddress;
+  /** Further routes that ask for no token. */
+  readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
 }
 
-/** Answers every request of the port: preflights, probes, RPCs, and problems for the rest. */
+/** Answers every request of the port: preflights, fixed routes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
-  const { router, readiness, requestLog } = options;
+  const { router, readiness, findClientAddress } = options;
   const applyCors = createCorsPolicy(options.allowedOrigins);
-  const probes = createProbeRoutes(readiness);
+  const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
 
   return (exchange) => {
-    const reply = new Reply(exchange, requestLog, readiness);
+    const reply = new Reply(exchange, options, readiness);
+    reply.record.clientAddress = findClientAddress(exchange);
     applyCors(exchange, reply.corsHeaders);
     const { path, query } = splitRequestTarget(exchange.target);
-    const probe = probes.get(path);
-    const route = probe === undefined ? router(path) : undefined;
-    // Node bounds the headers of HTTP/1.1, but only asks HTTP/2 clients to bound theirs.
-    if (
-      exchange.httpVersion === "2.0" &&
-      exchange.headers.countBytes() > httpLimits.maxHeaderBytes
-    ) {
-      reply.refuse(headersTooLarge);
-    } else if (!namesHostOnce(exchange)) {
-      reply.refuse(hostUnclear);
+    const fixedRoute = fixedRoutes.get(path);
+    const route = fixedRoute === undefined ? router(path) : undefined;
+    const problem = findHeaderProblem(exchange);
+    if (problem !== undefined) {
+      reply.refuse(problem);
     } else if (isPreflight(exchange)) {
       reply.record.target = "preflight";
       reply.send({ status: 204, headers: {}, body: "" });
-    } else if (probe !== undefined) {
+    } else if (fixedRoute !== undefined) {
       reply.record.target = path;
-      answerProbe(reply, probe);
+      answerFixed(reply, fixedRoute);
     } else if (route !== undefined) {
       callRoute(reply, route, path, query);
     } else if (contentTypeOf(exchange).startsWith("application/grpc")) {
@@ -62,22 +54,13 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
   };
 }
 
-/** RFC 9112 section 3.2; HTTP/2 has :authority, which Node checks. */
-function namesHostOnce({ httpVersion, headers }: HttpExchange): boolean {
-  if (httpVersion === "2.0") {
-    return true;
-  }
-  const host = headers.find("host");
-  // Several are joined, and a name has no space.
-  return host === null ? httpVersion === "1.0" : !host.includes(", ");
-}
-
 function callRoute(reply: Reply, route: Route, path: string, query: string): void {
   const { exchange, record } = reply;
   const { method } = exchange;
   const contentType = contentTypeOf(exchange);
   const handler = route.kind === "unary" ? route.choose({ method, contentType, query }) : undefined;
   record.protocol = handler?.protocol ?? nameProtocol(contentType);
+  record.route = route.path;
   record.target = route.path;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
@@ -90,11 +73,11 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   }
 }
 
-function answerProbe(reply: Reply, probe: ProbeRoute): void {
+function answerFixed(reply: Reply, route: FixedRoute): void {
   const { method } = reply.exchange;
   if (method === "GET" || method === "HEAD") {
-    const { status, body } = probe();
-    reply.send({ status, headers: { "content-type": "application/json" }, body });
+    const { status, headers, body } = route();
+    reply.send({ status, headers: { ...headers }, body });
   } else {
     reply.refuse(methodNotAllowed(["GET", "HEAD"]));
   }

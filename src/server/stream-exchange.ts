@@ -20,6 +20,7 @@ export async function answerStream(reply: Reply, handler: UniversalHandler): Pro
   const { exchange, record } = reply;
   const controller = new AbortController();
   const { signal } = controller;
+  reply.beginStream();
   exchange.onGone(() => controller.abort(clientGone()));
   let status: number | undefined;
   try {

@@ -133,7 +133,7 @@ describe("readConnectorTokensFile", () => {
 
   it.each([
     ["a missing file", "absent.yaml", "ENOENT"],
-    ["a directory", ".", "EISDIR"],
+    ["a directory", ".", "ENOTFILE"],
   ])("refuses %s", (_, name, code) => {
     expect(
       problemsOf(() => readConnectorTokensFile(`${directory.path}/${name}`, new DiskFiles())),

@@ -213,6 +213,22 @@ describe("the memory of verified tokens", () => {
     movable.moveSeconds(31);
     expect(await reasonOf(() => verifier.verify(token))).toBe("expired");
   });
+
+  it("is what a token is recognized by, until its exp or a change of keys", async () => {
+    const verifier = pemVerifier();
+    const token = await sign();
+    const forged = `${token.slice(0, -4)}AAAA`;
+    expect(verifier.recognize(token)).toBeUndefined();
+    await verifier.verify(token);
+    expect(verifier.recognize(token)).toMatchObject({ subject: "alice" });
+    expect(verifier.recognize(forged)).toBeUndefined();
+    expect(verifier.recognize("x".repeat(100_000))).toBeUndefined();
+    verifier.forget();
+    expect(verifier.recognize(token)).toBeUndefined();
+    await verifier.verify(token);
+    movable.moveSeconds(600);
+    expect(verifier.recognize(token)).toBeUndefined();
+  });
 });
 
 describe("connector tokens", () => {
@@ -230,6 +246,8 @@ describe("connector tokens", () => {
     const verifier = connectorVerifier({ name: "gateway", hash: hashConnectorToken("a+b/c=") });
     expect(verifier.verify("a+b/c=")).toEqual({ kind: "connector", subject: "gateway" });
     expect(await reasonOf(() => verifier.verify("a+b/c"))).toBe("unknown_connector_token");
+    expect(verifier.recognize("a+b/c=")).toEqual({ kind: "connector", subject: "gateway" });
+    expect(verifier.recognize("a+b/c")).toBeUndefined();
   });
 
   it("end when they expire", async () => {
@@ -238,6 +256,7 @@ describe("connector tokens", () => {
     expect(verifier.verify("t")).toMatchObject({ expiresAtSeconds: nowSeconds + 60 });
     movable.moveSeconds(60);
     expect(await reasonOf(() => verifier.verify("t"))).toBe("connector_token_expired");
+    expect(verifier.recognize("t")).toBeUndefined();
   });
 
   it.each<[string, unknown, RegExp]>([

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { completeRow, missingRow } from "../../bench/report/row.js";
 import { formatRows } from "../../bench/report/row-table.js";
 import { divideEach, median, percentile } from "../../bench/report/statistics.js";
-import { formatTable } from "../../bench/report/table.js";
 import { judge } from "../../bench/report/target.js";
+import { formatTable } from "../../src/cli/table.js";
 
 const oneTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1).reverse();
 

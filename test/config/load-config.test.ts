@@ -48,11 +48,20 @@ describe("loadConfig", () => {
     const { config, warnings } = load({});
     expect(warnings).toEqual([]);
     expect(describeConfig(config)).toEqual({
-      listen: { host: "0.0.0.0", port: 8080, maxConnections: 20000 },
+      listen: {
+        host: "0.0.0.0",
+        port: 8080,
+        maxConnections: 20000,
+        trustedProxies: [],
+        clientAddressHeader: "x-forwarded-for",
+      },
+      admin: { host: "127.0.0.1", port: 9090 },
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
+      limits: {},
       reflection: true,
+      diagnostics: false,
       log: { level: "info", format: "json" },
       shutdown: { delay: "1s", timeout: "10s" },
     });
@@ -64,6 +73,7 @@ describe("loadConfig", () => {
       {
         ICE_HOST: "127.0.0.1",
         ICE_PORT: "0",
+        ICE_TRUSTED_PROXIES: "10.0.0.0/8, ::1",
         ICE_CORS_ORIGINS: "https://a.example, https://b.example",
         ICE_STUN_URLS: "",
         ICE_TURN_URLS: "turn:a.example,turns:a.example",
@@ -80,7 +90,7 @@ describe("loadConfig", () => {
       },
     );
     expect(describeConfig(config)).toMatchObject({
-      listen: { host: "127.0.0.1", port: 0 },
+      listen: { host: "127.0.0.1", port: 0, trustedProxies: ["10.0.0.0/8", "::1"] },
       cors: { allowedOrigins: ["https://a.example", "https://b.example"] },
       auth: {
         jwt: [
@@ -110,6 +120,23 @@ describe("loadConfig", () => {
   it("takes a secret file's content without its trailing newline", () => {
     const { config } = load({ ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } });
     expect(config.ice.turn?.secret.export().toString()).toBe("north-north-north-north");
+  });
+
+  it("reads limits, and shows no password of Redis", () => {
+    write("redis-url.secret", "rediss://user:p%40ss@redis.example.com:6380/2\n");
+    const limits = {
+      caller: { requests: 600, window: "1m" },
+      failedAuthentication: { requests: 30, window: "90s" },
+    };
+    const { config } = load({ limits: { ...limits, redis: { urlFile: "redis-url.secret" } } });
+    expect(describeConfig(config)).toMatchObject({
+      limits: { ...limits, redis: { urlFile: "<hidden>", keyPrefix: "ice-service:" } },
+    });
+    expect(config.limits.redis?.address).toBe("rediss://redis.example.com:6380/2");
+    const open = load({ limits: { ...limits, redis: { url: "redis://a", keyPrefix: "x:" } } });
+    expect(describeConfig(open.config)).toMatchObject({
+      limits: { redis: { url: "redis://a", keyPrefix: "x:" } },
+    });
   });
 
   it("lets a short TTL bring the default of minTtl down", () => {
@@ -279,6 +306,77 @@ describe("loadConfig", () => {
       /https/,
     ],
     [
+      "a limit of nothing",
+      { limits: { caller: { requests: 0, window: "60s" } } },
+      {},
+      "limits.caller.requests",
+      /See limits\.caller\.requests/,
+    ],
+    [
+      "a limit without window",
+      { limits: { caller: { requests: 1 } } },
+      {},
+      "limits.caller.window",
+      /./,
+    ],
+    [
+      "a window of more than a day",
+      { limits: { failedAuthentication: { requests: 1, window: "25h" } } },
+      {},
+      "limits.failedAuthentication.window",
+      /between 1s and 24h/,
+    ],
+    ["Redis without URL", { limits: { redis: {} } }, {}, "limits.redis", /either url or urlFile/],
+    [
+      "Redis with two URLs",
+      { limits: { redis: { url: "redis://a", urlFile: "turn.secret" } } },
+      {},
+      "limits.redis",
+      /either/,
+    ],
+    [
+      "a password that everybody may read",
+      { limits: { redis: { url: "redis://:hunter2@a" } } },
+      {},
+      "limits.redis.url",
+      /urlFile/,
+    ],
+    [
+      "Redis by another protocol",
+      { limits: { redis: { url: "http://a" } } },
+      {},
+      "limits.redis.url",
+      /redis:/,
+    ],
+    [
+      "a Redis URL with options",
+      { limits: { redis: { url: "redis://a/1?family=6" } } },
+      {},
+      "limits.redis.url",
+      /after the host/,
+    ],
+    [
+      "a file without Redis URL",
+      { limits: { redis: { urlFile: "turn.secret" } } },
+      {},
+      "limits.redis.urlFile",
+      /no redis:/,
+    ],
+    [
+      "a proxy that is no address",
+      { listen: { trustedProxies: ["10.0.0.0/8", "proxy.example.com"] } },
+      {},
+      "listen.trustedProxies[1]",
+      /10\.0\.0\.0\/8/,
+    ],
+    [
+      "another header for the client address",
+      { listen: { clientAddressHeader: "forwarded-for" } },
+      {},
+      "listen.clientAddressHeader",
+      /Known are: x-forwarded-for, forwarded/,
+    ],
+    [
       "a certificate without key",
       { listen: { tls: { certFile: "a" } } },
       {},
@@ -331,6 +429,13 @@ describe("loadConfig", () => {
       /everybody/,
     ],
     ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
+    ["Redis without limits", { limits: { redis: { url: "redis://a" } } }, {}, /not used/],
+    [
+      "proxies that are everybody",
+      { listen: { trustedProxies: ["::/0"] } },
+      {},
+      /choose its own address/,
+    ],
     [
       "a short TURN secret",
       { ice: { turn: { urls: turnUrls, secretFiles: ["short.secret"] } } },
@@ -364,13 +469,19 @@ describe("config-sample.yaml", () => {
     const text = readFileSync(resolve(import.meta.dirname, "../../config-sample.yaml"), "utf8");
     const sample: unknown = parse(text);
     expect(fileSchema.safeParse(sample).error).toBeUndefined();
-    expect(missingKeys(fileSchema, sample)).toEqual(["jwksFile", "publicKeyFile", "secretFile"]);
+    expect(missingKeys(fileSchema, sample)).toEqual([
+      "jwksFile",
+      "publicKeyFile",
+      "secretFile",
+      "urlFile",
+    ]);
   });
 });
 
 /** The keys of the schema that a value lacks, all levels. */
 function missingKeys(schema: unknown, value: unknown): string[] {
-  const inner = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const present = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  const inner = present instanceof z.ZodUnion ? present.options[0] : present;
   const shape: unknown = Reflect.get(Object(inner), "shape");
   const element: unknown = Reflect.get(Object(inner), "element");
   if (Array.isArray(value)) {

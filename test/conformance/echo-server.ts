@@ -1,10 +1,12 @@
 import { createMethodImplSpec } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import { RequestCounts } from "../../src/observability/request-counts.js";
 import { recordCall } from "../../src/rpc/interceptors/record-call.js";
 import { translateErrors } from "../../src/rpc/interceptors/translate-errors.js";
 import { Readiness } from "../../src/rpc/readiness.js";
 import { type Router, RouterBuilder, readMaxBytes } from "../../src/rpc/router.js";
+import { findSocketAddress } from "../../src/server/client-address.js";
 import { httpLimits } from "../../src/server/http-limits.js";
 import { openPort } from "../../src/server/port-listener.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
@@ -40,6 +42,8 @@ export async function startEchoServer(): Promise<EchoServer> {
       readiness,
       allowedOrigins: ["*"],
       requestLog() {},
+      findClientAddress: findSocketAddress,
+      requestCounts: new RequestCounts(),
     }),
     (_, socket) => socket.destroy(),
   );

@@ -3,14 +3,19 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
+import { probeCauses } from "../../src/probe/probe-failure.js";
+import { probeFixes } from "../../src/probe/probe-fix.js";
 import { type ChildProcess, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
+import { startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
+import { startOtlpReceiver } from "../parts/otlp-receiver.js";
+import { createSqliteFile } from "../parts/sqlite-file.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { connectorTokens } from "../parts/tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -23,8 +28,10 @@ const shell = (script: string, env: Record<string, string>, cwd = root) =>
     timeout: 15_000,
   });
 
-function codeBlocks(file: string, language: string): string[] {
-  return [...readRoot(file).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+/** The blocks of one language; those of list items with `indent` before them. */
+function codeBlocks(file: string, language: string, indent = ""): string[] {
+  const fence = `^${indent}\`\`\``;
+  return [...readRoot(file).matchAll(new RegExp(`${fence}${language}\\n(.*?)${fence}`, "gms"))].map(
     ([, code = ""]) => code.trim(),
   );
 }
@@ -85,7 +92,7 @@ describe("the lines that --dev prints", () => {
     expect(JSON.parse(stdout)).toHaveLength(2);
   });
 
-  it("turnserver, pasted, accepts the credentials, and the example page calls through it", async () => {
+  it("turnserver, pasted, accepts the credentials, and the page calls through it", async () => {
     const line = bannerLine("The coturn that accepts these credentials");
     const files = `--pidfile=${directory.path}/pid --userdb=${directory.path}/db`;
     const coturn = spawn("bash", ["-c", `exec ${line} ${files}`]);
@@ -105,16 +112,9 @@ describe("the lines that --dev prints", () => {
         .toMatchObject({ allocated: true });
 
       const page = await chromium.newPage();
-      await page.goto(pathToFileURL(resolve(root, "examples/relayed-call.html")).href);
-      const call = async (token: string) => {
-        await page.getByLabel("Address").fill(env["ICE_URL"] ?? "");
-        await page.getByLabel("Token").fill(token);
-        await page.getByRole("button", { name: "Call" }).click();
-        await page.getByText(/^(Relayed|Failed)/).waitFor();
-        return page.getByRole("status").textContent();
-      };
-      expect(await call("wrong")).toBe("Failed: invalid auth token");
-      expect(await call(env["TOKEN"] ?? "")).toMatch(/^Relayed/);
+      await page.goto(bannerLine("In a browser, to see whether the servers work"));
+      await page.getByRole("button", { name: "Test" }).click();
+      await page.locator("#call", { hasText: /^Connected in .* Mbit/ }).waitFor();
     } finally {
       coturn.kill("SIGKILL");
       await chromium.stop();
@@ -215,6 +215,289 @@ describe("docs/production.md", () => {
       } finally {
         expect(await serving.stop()).toBe(0);
       }
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
+describe("docs/tracing.md", () => {
+  const [all = "", some = ""] = codeBlocks("docs/tracing.md", "sh");
+
+  /** Serves one call; returns what was exported until the stop, and the log. */
+  async function serveOnce(command: string) {
+    const place = await createTemporaryDirectory("tracing");
+    const receiver = await startOtlpReceiver();
+    try {
+      const paths = await installProgram(place);
+      await place.write("tokens.yaml", connectorTokens({ tracing: "tracing-document-token" }));
+      await place.write(
+        "ice-service.yaml",
+        "auth: { connectorTokensFile: tokens.yaml }\nlisten: { host: 127.0.0.1, port: 0 }\nadmin: false\n",
+      );
+      const script = command.replace("http://127.0.0.1:4318", receiver.url);
+      const serving = startProcess({
+        name: command,
+        command: "bash",
+        args: ["-c", script.replace(/^(?=ice-service|OTEL_)/m, "exec env ")],
+        cwd: place.path,
+        env: paths,
+      });
+      try {
+        const [, url = ""] = await serving.untilReady(
+          () => /"url":"([^"]+)","msg":"ready"/.exec(serving.stderr()) ?? undefined,
+        );
+        const headers = { authorization: "Bearer tracing-document-token" };
+        expect((await fetch(`${url}/api/v1/ice-servers`, { headers })).status).toBe(200);
+      } finally {
+        expect(await serving.stop()).toBe(0);
+      }
+      return { spans: receiver.spans(), log: serving.stderr() };
+    } finally {
+      await receiver.stop();
+      await place.remove();
+    }
+  }
+
+  it("exports with its first command", async () => {
+    const { spans, log } = await serveOnce(all);
+    expect(spans.map(({ name }) => name)).toEqual(["GET /api/v1/ice-servers"]);
+    expect(log).not.toContain('"level":"warn"');
+  });
+
+  it("has variables in its second that are all understood", async () => {
+    expect((await serveOnce(some)).log).not.toContain('"level":"warn"');
+  });
+});
+
+describe("docs/secret-rotation.md", () => {
+  it("has commands that work in their order", async () => {
+    const place = await createTemporaryDirectory("rotation");
+    const database = await createSqliteFile("DELETE");
+    try {
+      const paths = await installProgram(place);
+      const [yaml = ""] = codeBlocks("docs/production.md", "yaml");
+      await place.write("ice-service.yaml", yaml);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      const [journal = "", first = "", rotate = "", status = ""] = codeBlocks(
+        "docs/secret-rotation.md",
+        "sh",
+      );
+      const run = async (script: string) => {
+        const here = script.replaceAll("/var/lib/turn/turndb", database.file);
+        return (await shell(here, paths, place.path)).stdout;
+      };
+      expect(await run(journal)).toBe("wal\n");
+      expect(await run(first)).toContain("has the secret that signs");
+      const [sample = ""] = codeBlocks("docs/secret-rotation.md", "text");
+      const withoutNames = (text: string) =>
+        text
+          .trim()
+          .replace(/\b[0-9a-f]{12}\b/g, "FINGERPRINT")
+          .replace(/\d{4}-\S+Z/g, "TIME");
+      expect(withoutNames(await run(rotate))).toBe(withoutNames(sample));
+      expect(await run(status)).toContain("rotation: overlapping");
+      expect(await run(rotate)).toContain("run this again");
+    } finally {
+      await database.stop();
+      await place.remove();
+    }
+  });
+
+  it("has commands and keys for the way by hand", async () => {
+    const place = await createTemporaryDirectory("by-hand");
+    try {
+      const paths = await installProgram(place);
+      const [yaml = ""] = codeBlocks("docs/production.md", "yaml");
+      const [byHand = ""] = codeBlocks("docs/secret-rotation.md", "yaml", "   ");
+      const { secretFiles } = parse(byHand).ice.turn;
+      await place.write("ice-service.yaml", yaml);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      await place.write("turn.secret", "south-south-south-south");
+      const [newSecret = "", check = ""] = codeBlocks("docs/secret-rotation.md", "sh", "   ");
+      await shell(newSecret, paths, place.path);
+      const env = { ...paths, ICE_TURN_SECRET_FILE: secretFiles.join(",") };
+      const { stderr } = await shell(check, env, place.path);
+      expect(stderr).toMatch(/may leave the TURN server 6h \(the longest ttl\)/);
+    } finally {
+      await place.remove();
+    }
+  });
+
+  it("links to headings and files that exist", () => {
+    expect(readRoot("docs/secret-rotation.md")).toMatch(/^## By hand$/m);
+    expect(readRoot("docs/production.md")).toContain("](secret-rotation.md)");
+  });
+});
+
+describe("docs/check.md", () => {
+  it("has a command that tells how the TURN servers are, in the columns that are explained", async () => {
+    const place = await createTemporaryDirectory("check");
+    const coturn = await startCoturn({ secrets: ["north-north-north-north"] });
+    try {
+      const paths = await installProgram(place);
+      await place.write("turn.secret", "north-north-north-north");
+      await place.write("tokens.yaml", "tokens: []");
+      await place.write(
+        "ice-service.yaml",
+        stringify({
+          auth: { connectorTokensFile: "tokens.yaml" },
+          ice: {
+            stunUrls: [`stun:127.0.0.1:${coturn.port}`],
+            turn: { urls: [`turn:127.0.0.1:${coturn.port}`], secretFiles: ["turn.secret"] },
+          },
+        }),
+      );
+      const [command = ""] = codeBlocks("docs/check.md", "sh");
+      const { stdout } = await shell(command, paths, place.path);
+      const [head = "", ...rows] = stdout.trimEnd().split("\n");
+      expect(rows).toHaveLength(2);
+      const [sample = ""] = codeBlocks("docs/check.md", "text");
+      const columns = head.split(/ +/);
+      expect(sample.split("\n")[0]?.split(/ +/)).toEqual(columns);
+      for (const column of columns.slice(1)) {
+        expect(readRoot("docs/check.md")).toContain(`| \`${column}\``);
+      }
+    } finally {
+      await coturn.stop();
+      await place.remove();
+    }
+  });
+
+  it("lists every cause with the fix that is printed", () => {
+    const rows = [...readRoot("docs/check.md").matchAll(/^\| `([a-z][a-z-]*)` +\| (.*?) +\|$/gm)];
+    const listed = rows.map(([, cause = "", fix = ""]) => [cause, fix] as const);
+    expect(listed).toEqual(probeCauses.map((cause) => [cause, probeFixes[cause]]));
+  });
+});
+
+describe("docs/scaling.md", () => {
+  const blocks = codeBlocks("docs/scaling.md", "yaml").map((code) => parseAllDocuments(code));
+  const objects = blocks.flatMap((documents) => documents.map((document) => document.toJS()));
+  const find = (kind: string) => objects.find((object) => object.kind === kind);
+  const deployment = find("Deployment");
+  const pod = deployment.spec.template;
+  const [container] = pod.spec.containers;
+  const configText: string = find("ConfigMap").data["ice-service.yaml"];
+
+  let place: TemporaryDirectory;
+  let paths: Record<string, string>;
+  beforeAll(async () => {
+    place = await createTemporaryDirectory("scaling");
+    paths = { ...(await installProgram(place)), ICE_HOST: "127.0.0.1", ICE_PORT: "0" };
+    await mkdir(`${place.path}/config`);
+    await mkdir(`${place.path}/secret`);
+    const quick = inPlace(configText).replace(/delay: \d+s/, "delay: 0s");
+    await place.write("config/ice-service.yaml", quick);
+    await place.write("ice-service.yaml", quick);
+    for (const [name, content] of Object.entries(find("Secret").stringData)) {
+      await place.write(`secret/${name}`, String(content));
+    }
+  });
+  afterAll(() => place.remove());
+  const inPlace = (text: string) => text.replaceAll("/etc/ice-service", place.path);
+
+  async function serveUntilReady(command: string): Promise<{ workers?: number }> {
+    const args = ["-c", `exec ${command}`];
+    const serving = startProcess({
+      name: command,
+      command: "bash",
+      args,
+      cwd: place.path,
+      env: paths,
+    });
+    try {
+      return await serving.untilReady(() => {
+        const line = /^.*"ready".*$/m.exec(serving.stderr());
+        return line === null ? undefined : JSON.parse(line[0]);
+      });
+    } finally {
+      expect(await serving.stop()).toBe(0);
+    }
+  }
+
+  it("has YAML that parses", () => {
+    const problems = blocks.flat().flatMap(({ errors, warnings }) => [...errors, ...warnings]);
+    expect(problems).toEqual([]);
+    expect(objects.map(({ kind }) => kind)).toEqual([
+      "ConfigMap",
+      "Secret",
+      "Deployment",
+      "Service",
+      "Service",
+      "HorizontalPodAutoscaler",
+      "PodDisruptionBudget",
+    ]);
+  });
+
+  it.each(codeBlocks("docs/scaling.md", "sh"))("%s", async (command) => {
+    const ready = await serveUntilReady(command);
+    expect(ready.workers ?? 1).toBe(availableParallelism());
+  });
+
+  it("has a container whose command serves, with a worker for each CPU", async () => {
+    const ready = await serveUntilReady(inPlace(container.command.join(" ")));
+    expect(String(ready.workers)).toBe(container.resources.limits.cpu);
+  });
+
+  it("mounts the files where the configuration and the command look for them", () => {
+    const volumes = new Map(
+      pod.spec.volumes.map((volume: { name: string }) => [volume.name, volume]),
+    );
+    const mounted = container.volumeMounts.map((mount: { name: string; mountPath: string }) => [
+      mount.mountPath,
+      volumes.get(mount.name),
+    ]);
+    expect(mounted).toEqual([
+      ["/etc/ice-service/config", { name: "config", configMap: { name: "ice-service" } }],
+      [
+        "/etc/ice-service/secret",
+        { name: "secret", secret: { secretName: "ice-service", defaultMode: 0o440 } },
+      ],
+    ]);
+  });
+
+  it("names pods, ports and objects alike everywhere", () => {
+    const { labels } = pod.metadata;
+    expect(deployment.spec.selector.matchLabels).toEqual(labels);
+    expect(find("PodDisruptionBudget").spec.selector.matchLabels).toEqual(labels);
+    for (const { spec } of objects.filter(({ kind }) => kind === "Service")) {
+      expect(spec.selector).toEqual(labels);
+      expect(spec.ports[0].targetPort).toBe(container.ports[0].name);
+    }
+    for (const probe of [container.readinessProbe, container.livenessProbe]) {
+      expect(probe.httpGet.port).toBe(container.ports[0].name);
+    }
+    expect(container.ports[0].containerPort).toBe(8080);
+    expect(find("HorizontalPodAutoscaler").spec.scaleTargetRef.name).toBe(deployment.metadata.name);
+  });
+
+  it("leaves the pod the time to drain, after it is known not to be ready", () => {
+    const { delay, timeout } = parse(configText).shutdown;
+    const { periodSeconds, failureThreshold } = container.readinessProbe;
+    expect(Number.parseInt(delay, 10)).toBeGreaterThan(periodSeconds * failureThreshold);
+    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(
+      Number.parseInt(delay, 10) + Number.parseInt(timeout, 10) + 5,
+    );
+  });
+});
+
+describe("docs/rate-limits.md", () => {
+  it("has a configuration that is valid", async () => {
+    const place = await createTemporaryDirectory("rate-limits");
+    try {
+      const [yaml = ""] = codeBlocks("docs/rate-limits.md", "yaml");
+      await place.write("tokens.yaml", "tokens: []");
+      await place.write("ice.yaml", `${yaml}\nauth: { connectorTokensFile: tokens.yaml }\n`);
+      const check = "ice-service config check --config ice.yaml";
+      const { stdout, stderr } = await shell(check, await installProgram(place), place.path);
+      expect(parse(stdout).limits).toEqual({
+        ...parse(yaml).limits,
+        caller: { requests: 600, window: "1m" },
+        failedAuthentication: { requests: 30, window: "1m" },
+        redis: { url: "redis://redis.example.com:6379", keyPrefix: "ice-service:" },
+      });
+      expect(stderr).not.toContain("warning:");
     } finally {
       await place.remove();
     }

@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import { rename } from "node:fs/promises";
 import { connect, type Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -137,27 +136,6 @@ describe("serve --workers 2", () => {
       expect(await fetchOnce(service.url + route, headers)).toBe("200");
     } finally {
       expect(await service.stop()).toBe(0);
-    }
-  });
-
-  it("keeps trying to replace a worker that refuses to start", async () => {
-    const directory = await createTemporaryDirectory("workers");
-    const file = await directory.write("tokens.yaml", settings.files["tokens.yaml"]);
-    const service = await startWorkers("2", {
-      config: { auth: { connectorTokensFile: file }, shutdown: { delay: "0s" } },
-    });
-    try {
-      const [pid = -1] = childPids(service.pid);
-      await rename(file, `${file}.away`);
-      process.kill(pid, "SIGKILL");
-      await eventually(() => logged(service, "worker not replaced").at(0)).toMatchObject({
-        err: { message: expect.stringContaining("auth.connectorTokensFile") },
-      });
-      await rename(`${file}.away`, file);
-      await eventually(() => logged(service, "worker replaced").length).toBe(1);
-    } finally {
-      expect(await service.stop()).toBe(0);
-      await directory.remove();
     }
   });
 });

@@ -15,6 +15,7 @@ const stunUrls = ["stun:a.example", "stun:b.example"].map(parseIceUrl);
 const turn: TurnSettings = {
   urls: ["turn:c.example", "turns:c.example:443"].map(parseIceUrl),
   secret,
+  acceptedSecrets: [{ name: "turn.secret", key: secret }],
   ttlSeconds: 3600,
   minTtlSeconds: 60,
   identity: "static",

@@ -17,6 +17,7 @@ const full: RequestEntry = {
   caller: { kind: "jwt", name: "alice" },
   credentialExpiresAtSeconds: 1748390400,
   remoteAddress: "127.0.0.1",
+  traceId: undefined,
   cause: undefined,
 };
 
@@ -45,6 +46,7 @@ describe("createDirectRequestLog", () => {
   it.each<[string, RequestLogLevel, RequestEntry, number?]>([
     ["a call that went well", "info", full],
     ["a worker's call", "info", full, 4711],
+    ["a call with a span", "info", { ...full, traceId: "0af7651916cd43dd8448eb211c80319c" }],
     [
       "a call of which little is known",
       "info",

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { acceptsTcp, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
+import { shiftClock } from "./shifted-clock.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface CoturnOptions {
@@ -10,6 +11,16 @@ export interface CoturnOptions {
   readonly realm?: string;
   /** With it, `tlsPort` answers TURN over TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** Whether it listens and relays on ::1 too. */
+  readonly ipv6?: boolean;
+  /** What it relays on; by default on 127.0.0.1, and ::1 with `ipv6`. */
+  readonly relayIps?: readonly string[];
+  /** `none` gives relays to everybody. */
+  readonly authentication?: "secret" | "none";
+  /** Only so many relays at a time find a port; by default 50. */
+  readonly relayPortCount?: number;
+  /** By how much its clock is ahead of the real time; negative: behind. */
+  readonly clockAheadSeconds?: number;
   /** Further lines for turnserver.conf. */
   readonly extra?: readonly string[];
 }
@@ -28,6 +39,11 @@ export async function startCoturn({
   secrets,
   realm = "turn.test",
   tls,
+  ipv6 = false,
+  relayIps = ipv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"],
+  authentication = "secret",
+  relayPortCount = 50,
+  clockAheadSeconds = 0,
   extra = [],
 }: CoturnOptions): Promise<Coturn> {
   const port = await findFreePort();
@@ -38,14 +54,16 @@ export async function startCoturn({
     "turnserver.conf",
     [
       "listening-ip=127.0.0.1",
-      "relay-ip=127.0.0.1",
+      ...(ipv6 ? ["listening-ip=::1"] : []),
+      ...relayIps.map((ip) => `relay-ip=${ip}`),
       `listening-port=${port}`,
       `tls-listening-port=${tlsPort}`,
       `min-port=${relayPorts.first}`,
-      `max-port=${relayPorts.last}`,
+      `max-port=${relayPorts.first + relayPortCount - 1}`,
       "fingerprint",
-      "use-auth-secret",
-      ...secrets.map((secret) => `static-auth-secret=${secret}`),
+      ...(authentication === "none"
+        ? ["no-auth"]
+        : ["use-auth-secret", ...secrets.map((secret) => `static-auth-secret=${secret}`)]),
       `realm=${realm}`,
       ...(tls === undefined ? ["no-tls"] : [`cert=${tls.certFile}`, `pkey=${tls.keyFile}`]),
       "no-dtls",
@@ -66,6 +84,7 @@ export async function startCoturn({
     command: "turnserver",
     args: ["-c", configFile],
     cwd: directory.path,
+    ...(clockAheadSeconds !== 0 && { env: shiftClock(clockAheadSeconds) }),
   });
   async function stop() {
     await child.stop();
@@ -85,10 +104,8 @@ export async function startCoturn({
 }
 
 /** 50 ports at random between those of findFreePort and those of outgoing connections. */
-function chooseRelayPorts(): { first: number; last: number } {
-  const size = 50;
-  const first = 25_000 + size * Math.floor(Math.random() * 150);
-  return { first, last: first + size - 1 };
+function chooseRelayPorts(): { first: number } {
+  return { first: 25_000 + 50 * Math.floor(Math.random() * 150) };
 }
 
 /** Sends one binding request (RFC 8489 section 5) and waits 200 ms for any answer. */

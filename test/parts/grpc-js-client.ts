@@ -9,6 +9,8 @@ import {
 export interface GrpcJsCallOptions {
   readonly token?: string;
   readonly timeoutMs?: number;
+  /** Beside the token. */
+  readonly metadata?: Readonly<Record<string, string>>;
 }
 
 export interface GrpcJsCall extends GrpcJsCallOptions {
@@ -37,9 +39,12 @@ export function createGrpcJsClient(
   function callRaw(
     path: string,
     message: Uint8Array,
-    { token, timeoutMs = 5000 }: GrpcJsCallOptions = {},
+    { token, timeoutMs = 5000, metadata: others = {} }: GrpcJsCallOptions = {},
   ): Promise<Uint8Array> {
     const metadata = new Metadata();
+    for (const [name, value] of Object.entries(others)) {
+      metadata.set(name, value);
+    }
     if (token !== undefined) {
       metadata.set("authorization", `Bearer ${token}`);
     }

@@ -4,11 +4,18 @@ import { z } from "zod";
 import { type ChildProcess, startProcess } from "./child-process.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
-const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const builtProgram = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 export interface IceServiceOptions {
+  /** The file to run: the built program by default. */
+  readonly program?: string;
   /** The configuration file's content. Without it the service gets no file. */
-  readonly config?: { readonly listen?: object; readonly [key: string]: unknown };
+  readonly config?: {
+    readonly listen?: object;
+    /** Off if absent, so that services side by side do not want the same port; not so if undefined. */
+    readonly admin?: object | false | undefined;
+    readonly [key: string]: unknown;
+  };
   /** Beside PATH and HOME, which are all that the service gets otherwise. */
   readonly env?: Readonly<Record<string, string>>;
   /** Further arguments of `serve`. */
@@ -18,6 +25,7 @@ export interface IceServiceOptions {
 }
 
 const logLineSchema = z.looseObject({ level: z.string(), msg: z.string() });
+const readyLineSchema = z.object({ url: z.string(), adminUrl: z.string().optional() });
 export type LogLine = z.infer<typeof logLineSchema>;
 
 export interface IceService {
@@ -26,6 +34,8 @@ export interface IceService {
   readonly url: string;
   readonly host: string;
   readonly port: number;
+  /** Where metrics are served, such as `http://127.0.0.1:40124`. */
+  readonly adminUrl: string | undefined;
   /** `host:port`, as gRPC clients want it. */
   readonly target: string;
   /** The lines of the log so far. Throws when one is not a JSON object with `level` and `msg`. */
@@ -40,6 +50,7 @@ export interface IceService {
 
 /** Starts the built program on a free loopback port, and waits until it says that it is ready. */
 export async function startIceService({
+  program = builtProgram,
   config,
   env = {},
   args = [],
@@ -56,7 +67,8 @@ export async function startIceService({
     addressEnv["ICE_PORT"] = "0";
   } else {
     const listen = { host: "127.0.0.1", port: 0, ...config.listen };
-    serveArgs.push("--config", await directory.write("ice.yaml", stringify({ ...config, listen })));
+    const content = stringify({ admin: false, ...config, listen });
+    serveArgs.push("--config", await directory.write("ice.yaml", content));
   }
   const child = startProcess({
     name: "ice-service",
@@ -71,13 +83,14 @@ export async function startIceService({
     return exitCode;
   }
   try {
-    const url = await child.untilReady(() => findReadyUrl(child));
+    const { url, adminUrl } = await child.untilReady(() => findReadyLine(child));
     const { hostname: host, port, host: target } = new URL(url);
     return {
       pid: child.pid,
       url,
       host,
       port: Number(port),
+      adminUrl,
       target,
       logs: () => readLog(child),
       stderr: child.stderr,
@@ -91,9 +104,9 @@ export async function startIceService({
   }
 }
 
-function findReadyUrl(child: ChildProcess): string | undefined {
+function findReadyLine(child: ChildProcess) {
   const ready = readLog(child).find(({ msg }) => msg === "ready");
-  return ready && z.string().parse(ready["url"]);
+  return ready && readyLineSchema.parse(ready);
 }
 
 /** The last line may be half written, and is then left out. */

@@ -3,6 +3,8 @@ import { findFreePort } from "./free-port.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface NginxOptions {
+  /** Where its connections to the service come from; 127.0.0.1 by default. */
+  readonly sourceAddress?: string;
   /** The service's port on 127.0.0.1, in the clear. */
   readonly upstreamPort: number;
   /** With it, nginx serves both ports over TLS. */
@@ -19,7 +21,11 @@ export interface Nginx {
 }
 
 /** Starts nginx as a reverse proxy in front of the service. */
-export async function startNginx({ upstreamPort, certificate }: NginxOptions): Promise<Nginx> {
+export async function startNginx({
+  upstreamPort,
+  certificate,
+  sourceAddress = "127.0.0.1",
+}: NginxOptions): Promise<Nginx> {
   const restPort = await findFreePort();
   const grpcPort = await findFreePort();
   const directory = await createTemporaryDirectory("nginx");
@@ -38,6 +44,8 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   ${certificate === undefined ? "" : `ssl_certificate ${certificate.certFile}; ssl_certificate_key ${certificate.keyFile};`}
+  proxy_bind ${sourceAddress};
+  grpc_bind ${sourceAddress};
   # Two, since nginx would reuse the HTTP/1.1 connections of one for gRPC.
   upstream rest { server 127.0.0.1:${upstreamPort}; keepalive 4; }
   upstream grpc { server 127.0.0.1:${upstreamPort}; keepalive 4; }
@@ -48,7 +56,7 @@ http {
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $http_host;
-      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
       proxy_set_header X-Forwarded-Proto $scheme;
     }
   }

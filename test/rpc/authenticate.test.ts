@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
+import type { TokenPlace } from "../../src/observability/authentication-counts.js";
 import { findToken } from "../../src/rpc/interceptors/authenticate.js";
 
 const codeOf = (run: () => unknown) => {
@@ -12,25 +13,30 @@ const codeOf = (run: () => unknown) => {
 };
 
 describe("findToken", () => {
-  it.each<[authorization: string | null, query: string, token: string | undefined]>([
-    [null, "", undefined],
-    ["Bearer abc", "", "abc"],
-    ["bearer abc", "", "abc"],
-    ["BEARER   abc ", "", "abc"],
-    ["Basic abc", "", undefined],
-    ["Bearerabc", "", undefined],
-    ['Digest username="a", realm="b"', "", undefined],
-    [null, "token=abc", "abc"],
-    [null, "a=1&token=abc&b=2", "abc"],
-    [null, "token=a+b/c=", "a+b/c="],
-    [null, "token=a%2Bb%2fc%3D", "a+b/c="],
-    [null, "xtoken=abc", undefined],
-    [null, "Token=abc", undefined],
-    ["Bearer abc", "token=", "abc"],
-    [null, "token=", undefined],
-    ["Basic abc", "token=abc", "abc"],
-  ])("Authorization %j with ?%s", (authorization, query, token) => {
-    expect(findToken(authorization, query)).toBe(token);
+  it.each<[authorization: string | null, query: string, token: string, place: TokenPlace]>([
+    ["Bearer abc", "", "abc", "header"],
+    ["bearer abc", "", "abc", "header"],
+    ["BEARER   abc ", "", "abc", "header"],
+    [null, "token=abc", "abc", "query"],
+    [null, "a=1&token=abc&b=2", "abc", "query"],
+    [null, "token=a+b/c=", "a+b/c=", "query"],
+    [null, "token=a%2Bb%2fc%3D", "a+b/c=", "query"],
+    ["Bearer abc", "token=", "abc", "header"],
+    ["Basic abc", "token=abc", "abc", "query"],
+  ])("Authorization %j with ?%s", (authorization, query, token, place) => {
+    expect(findToken(authorization, query)).toEqual({ token, place });
+  });
+
+  it.each<[authorization: string | null, query: string]>([
+    [null, ""],
+    ["Basic abc", ""],
+    ["Bearerabc", ""],
+    ['Digest username="a", realm="b"', ""],
+    [null, "xtoken=abc"],
+    [null, "Token=abc"],
+    [null, "token="],
+  ])("finds none in Authorization %j with ?%s", (authorization, query) => {
+    expect(findToken(authorization, query)).toBe(undefined);
   });
 
   it.each<[string | null, string]>([
@@ -42,6 +48,8 @@ describe("findToken", () => {
   });
 
   it("refuses a malformed percent-escape as a token that does not verify", () => {
-    expect(codeOf(() => findToken(null, "token=%zz"))).toBe(Code.Unauthenticated);
+    expect(() => findToken(null, "token=%zz")).toThrow(
+      expect.objectContaining({ reason: "malformed" }),
+    );
   });
 });

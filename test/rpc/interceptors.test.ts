@@ -3,26 +3,35 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
+import type { LimitsConfig } from "../../src/config/config.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.js";
 import { GetIceServersResponseSchema, IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
+import { QuotaPool, type Quotas } from "../../src/limits/quota-pool.js";
+import { AuthenticationCounts } from "../../src/observability/authentication-counts.js";
 import { createInterceptors, RouterBuilder } from "../../src/rpc/router.js";
 import { getByRouter } from "./unary-request.js";
 
 const rejecting: TokenVerifier = {
+  recognize: (token) => (token === "good" ? { kind: "connector", subject: "gateway" } : undefined),
   verify(token) {
-    if (token === "good") {
-      return { kind: "connector", subject: "gateway" };
-    }
-    throw new TokenRejectedError("unknown_connector_token");
+    throw new TokenRejectedError(
+      token === "early" ? "keys_unavailable" : "unknown_connector_token",
+    );
   },
   async load() {},
   forget() {},
   sources: [],
 };
 
-async function call(token: string, impl: () => object) {
-  const interceptors = createInterceptors({ verifier: rejecting, queryToken: true }, [Health]);
+const openQuotas = (limits: LimitsConfig) =>
+  new QuotaPool({ clock: () => 0, log: { info() {}, warn() {} } }).open(limits);
+const once = { requests: 1, windowSeconds: 60 };
+
+async function call(token: string, impl: () => object, quotas: Quotas = openQuotas({})) {
+  const authenticationCounts = new AuthenticationCounts();
+  const options = { verifier: rejecting, queryToken: true, quotas, authenticationCounts };
+  const interceptors = createInterceptors(options, [Health]);
   const steps: string[] = [];
   const note: Interceptor = (next) => (request) => {
     steps.push("innermost");
@@ -41,13 +50,14 @@ async function call(token: string, impl: () => object) {
     })
     .build();
   const { answer, record } = await getByRouter(router, `/api/v1/ice-servers?token=${token}`);
-  return { status: answer?.status, record, steps };
+  return { status: answer?.status, headers: answer?.headers, record, steps };
 }
 
 describe("the interceptors, outermost first", () => {
   it("record the caller and the code of a good call", async () => {
     expect(await call("good", () => ({}))).toEqual({
       status: 200,
+      headers: { "content-type": "application/json" },
       steps: ["innermost", "handler"],
       record: {
         protocol: "rest",
@@ -64,6 +74,49 @@ describe("the interceptors, outermost first", () => {
       steps: [],
       record: { code: "unauthenticated", cause: "unknown_connector_token" },
     });
+  });
+
+  it("count a caller once it is known, and refuse it then, whatever the handler would say", async () => {
+    const quotas = openQuotas({ caller: once });
+    const policy = '"caller";q=1;w=60';
+    expect(await call("bad", () => ({}), quotas)).toMatchObject({ status: 401 });
+    const boom = () => {
+      throw new Error("boom");
+    };
+    expect(await call("good", boom, quotas)).toMatchObject({
+      status: 500,
+      headers: { "ratelimit-policy": policy, ratelimit: '"caller";r=0;t=60' },
+      steps: ["innermost", "handler"],
+    });
+    expect(await call("good", () => ({}), quotas)).toMatchObject({
+      status: 429,
+      headers: {
+        "ratelimit-policy": policy,
+        ratelimit: '"caller";r=0;t=60',
+        "retry-after": "60",
+      },
+      steps: [],
+      record: { code: "resource_exhausted", cause: "caller_limit" },
+    });
+  });
+
+  it("look at no unknown token once an address has failed too often, but let known ones through", async () => {
+    const quotas = openQuotas({ failedAuthentication: once });
+    const tokens = ["", "early", "early", "bad", "bad", "", "good"];
+    const outcomes = [];
+    for (const token of tokens) {
+      const { status, record } = await call(token, () => ({}), quotas);
+      outcomes.push([status, record.cause]);
+    }
+    expect(outcomes).toEqual([
+      [401, "no_token"],
+      [401, "keys_unavailable"],
+      [401, "keys_unavailable"],
+      [401, "unknown_connector_token"],
+      [429, "failed_authentication_limit"],
+      [401, "no_token"],
+      [200, undefined],
+    ]);
   });
 
   it.each<[string, Error, number, string]>([

@@ -31,6 +31,14 @@ describe("RequestHeaders", () => {
     expect(visited).toEqual([...expected]);
   });
 
+  it("finds the host that is asked for: :authority of HTTP/2 before Host", () => {
+    expect(new RequestHeaders(raw).findAuthority()).toBe("x");
+    const headers = new RequestHeaders(["host", "x", ":authority", "y"]);
+    headers.set("x-odd", "1");
+    expect(headers.findAuthority()).toBe("y");
+    expect(new RequestHeaders(["x-odd", "1"]).findAuthority()).toBeUndefined();
+  });
+
   it("can be changed without a change to what Node has", () => {
     const before = [...raw];
     const headers = new RequestHeaders(raw);

@@ -1,7 +1,13 @@
 import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
-import type { TokenVerifier } from "../../authentication/token-verifier.js";
-import { callRecordKey } from "../call-record.js";
+import { TokenRejectedError, type TokenVerifier } from "../../authentication/token-verifier.js";
+import { limitVerification } from "../../limits/limited-verification.js";
+import type { Quota } from "../../limits/quota.js";
+import type {
+  AuthenticationCounts,
+  TokenPlace,
+} from "../../observability/authentication-counts.js";
+import { callRecordKey, timeStep } from "../call-record.js";
 import { rawQueryKey } from "../rest/raw-query.js";
 import { refuseToken } from "./translate-errors.js";
 
@@ -11,26 +17,58 @@ export interface AuthenticateOptions {
   readonly queryToken: boolean;
   /** Full names of the services that need no token. Every other one does. */
   readonly publicServices: ReadonlySet<string>;
+  /** What each client address may present of tokens that are refused; undefined: no limit. */
+  readonly failedAuthentication: Quota | undefined;
+  readonly counts: AuthenticationCounts;
+}
+
+/** A token and where it stood. */
+export interface PresentedToken {
+  readonly token: string;
+  readonly place: TokenPlace;
 }
 
 /** Lets a call through only with one valid token, and makes its caller known to the handler. */
-export function createAuthenticate(options: AuthenticateOptions): Interceptor {
+export function createAuthenticate({
+  verifier,
+  queryToken,
+  publicServices,
+  failedAuthentication,
+  counts,
+}: AuthenticateOptions): Interceptor {
+  const verifyUnknown = limitVerification(verifier, failedAuthentication);
   return (next) => async (request) => {
-    if (options.publicServices.has(request.service.typeName)) {
+    if (publicServices.has(request.service.typeName)) {
       return next(request);
     }
-    const token = findToken(
-      request.header.get("Authorization"),
-      options.queryToken ? request.contextValues.get(rawQueryKey) : "",
-    );
-    if (token === undefined) {
-      request.contextValues.get(callRecordKey).cause = "no_token";
-      throw refuseToken();
+    const record = request.contextValues.get(callRecordKey);
+    try {
+      const presented = findToken(
+        request.header.get("Authorization"),
+        queryToken ? request.contextValues.get(rawQueryKey) : "",
+      );
+      if (presented === undefined) {
+        // No failure that a limit counts: it is refused without work, and it is how a strayed client
+        // comes.
+        record.cause = "no_token";
+        counts.fail("no_token");
+        throw refuseToken();
+      }
+      const { token, place } = presented;
+      // Nearly every token is known: no turn of the event loop for it, and no limit, as others may
+      // have failed behind the same address.
+      const verified =
+        verifier.recognize(token) ?? verifyUnknown(token, record.clientAddress, request);
+      const caller =
+        verified instanceof Promise ? await timeStep("verify token", verified, record) : verified;
+      counts.accept(caller.kind, place);
+      record.caller = caller;
+    } catch (error) {
+      if (error instanceof TokenRejectedError) {
+        counts.fail(error.reason);
+      }
+      throw error;
     }
-    // Nearly every token is known: no turn of the event loop for it.
-    const verified = options.verifier.verify(token, request);
-    request.contextValues.get(callRecordKey).caller =
-      verified instanceof Promise ? await verified : verified;
     return next(request);
   };
 }
@@ -53,18 +91,27 @@ export function requireCaller(values: ContextValues): Caller {
  * @param authorization the Authorization header; several are joined with a comma
  * @param rawQuery the query as sent, without `?`; empty where a token is not accepted there
  * @throws ConnectError InvalidArgument when more than one token is presented (section 2)
+ * @throws TokenRejectedError when it is not percent-encoded as it should be
  */
-export function findToken(authorization: string | null, rawQuery: string): string | undefined {
+export function findToken(
+  authorization: string | null,
+  rawQuery: string,
+): PresentedToken | undefined {
   const inHeader = authorization === null ? [] : findBearerTokens(authorization);
-  const tokens = rawQuery === "" ? inHeader : [...inHeader, ...findQueryTokens(rawQuery)];
-  if (tokens.length > 1) {
+  const inQuery = rawQuery === "" ? [] : findQueryTokens(rawQuery);
+  if (inHeader.length + inQuery.length > 1) {
     throw new ConnectError(
       "more than one token: send it once, in the Authorization header or in the query",
       Code.InvalidArgument,
       { "WWW-Authenticate": 'Bearer realm="ice-service", error="invalid_request"' },
     );
   }
-  return tokens[0];
+  const [headerToken] = inHeader;
+  if (headerToken !== undefined) {
+    return { token: headerToken, place: "header" };
+  }
+  const [queryToken] = inQuery;
+  return queryToken === undefined ? undefined : { token: queryToken, place: "query" };
 }
 
 function findBearerTokens(authorization: string): string[] {
@@ -97,7 +144,7 @@ function findQueryTokens(rawQuery: string): string[] {
       try {
         return decodeURIComponent(parameter.slice("token=".length));
       } catch {
-        throw refuseToken("invalid_token");
+        throw new TokenRejectedError("malformed");
       }
     });
 }

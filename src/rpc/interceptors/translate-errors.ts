@@ -1,3 +1,4 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import {
   Code,
   ConnectError,
@@ -8,8 +9,9 @@ import {
 } from "@connectrpc/connect";
 import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
 import { InvalidFieldError } from "../../errors.js";
-import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { CallerExpiredError } from "../../ice/ice-server-list.js";
+import { QuotaExceededError } from "../../limits/quota-exceeded-error.js";
 import { callRecordKey } from "../call-record.js";
 import { UnaryCall } from "../unary/unary-call.js";
 
@@ -68,6 +70,13 @@ function translateError(error: unknown): ConnectError {
   if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
     return refuseToken("invalid_token");
   }
+  if (error instanceof QuotaExceededError) {
+    const { message, retryAfterSeconds } = error;
+    const headers = { "Retry-After": String(retryAfterSeconds) };
+    return new ConnectError(message, Code.ResourceExhausted, headers, [
+      { desc: RetryInfoSchema, value: { retryDelay: durationFromMs(retryAfterSeconds * 1000) } },
+    ]);
+  }
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }
 
@@ -75,7 +84,10 @@ function translateError(error: unknown): ConnectError {
 export function translateAndRecord(error: unknown, values: ContextValues): ConnectError {
   const translated = translateError(error);
   if (translated !== error) {
-    values.get(callRecordKey).cause = error instanceof TokenRejectedError ? error.reason : error;
+    values.get(callRecordKey).cause =
+      error instanceof TokenRejectedError || error instanceof QuotaExceededError
+        ? error.reason
+        : error;
   }
   return translated;
 }

@@ -33,6 +33,7 @@ export class UnaryCall implements UnaryRequest, HandlerContext {
   readonly #kind: UnaryCallKind;
   readonly #request: HttpRequest;
   readonly #deadlineMs: number | undefined;
+  #plainHeaders: HttpHeaders | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
   #controller: AbortController | undefined;
@@ -123,8 +124,14 @@ export class UnaryCall implements UnaryRequest, HandlerContext {
     return isAborted || (leftMs !== undefined && leftMs <= 0) ? deadlinePassed() : undefined;
   }
 
+  /** As {@link responseHeader} does, without the cost of Headers: for what many calls set. */
+  setPlainHeaders(headers: HttpHeaders): void {
+    this.#plainHeaders = headers;
+  }
+
   /** Adds the response headers that were set, if any. */
   addResponseHeaders(target: HttpHeaders): void {
+    Object.assign(target, this.#plainHeaders);
     if (this.#responseHeader !== undefined) {
       addHeaders(target, this.#responseHeader);
     }

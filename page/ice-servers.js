@@ -1,0 +1,24 @@
+/**
+ * @typedef {object} IceServerList
+ * @property {RTCIceServer[]} iceServers
+ * @property {number} [ttlSeconds]
+ * @property {string} [region]
+ */
+
+/**
+ * Asks the service that this page is from.
+ * @param {string} token
+ * @param {string} region empty for the default
+ * @returns {Promise<IceServerList>}
+ */
+export async function fetchIceServers(token, region) {
+  const query = region === "" ? "" : `?${new URLSearchParams({ region })}`;
+  const response = await fetch(`api/v1/ice-servers${query}`, {
+    headers: { Authorization: `Bearer ${token}` },
+  });
+  const body = await response.json();
+  if (!response.ok) {
+    throw new Error(`${body.error} (HTTP status ${response.status})`);
+  }
+  return body;
+}

@@ -1,0 +1,38 @@
+import packageJson from "../../package.json" with { type: "json" };
+import { systemClock } from "../clock.js";
+import type { Config } from "../config/config.js";
+import type { Logger } from "../observability/logger.js";
+import type { CallTracer } from "../server/call-tracer.js";
+import { readTraceEnvironment } from "../tracing/trace-environment.js";
+
+/** What a program that has done its work gets to return, in milliseconds. */
+const endDelayMs = 200;
+
+/** Traces calls where the OTEL_* variables ask for it; else nothing of OpenTelemetry is loaded. */
+export async function openCallTracer(
+  { listen }: Config,
+  log: Logger,
+): Promise<CallTracer | undefined> {
+  const settings = readTraceEnvironment(process.env);
+  if (settings === undefined) {
+    return undefined;
+  }
+  const { openTracing } = await import("../tracing/tracing.js");
+  return openTracing({
+    settings,
+    clock: systemClock,
+    log,
+    serviceVersion: packageJson.version,
+    scheme: listen.tls === undefined ? "http" : "https",
+  });
+}
+
+/**
+ * Has a process that traced calls end, to be called when all else is done: an export that nobody
+ * answers would be tried again until its own time-out has passed, and cannot be ended.
+ */
+export function endDespiteExports(tracer: CallTracer | undefined): void {
+  if (tracer !== undefined) {
+    setTimeout(() => process.exit(), endDelayMs).unref();
+  }
+}

@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../clock.js";
+import { loadConfig } from "../config/load-config.js";
+import { DiskFiles } from "../files/disk-files.js";
+import { findUrlWarnings } from "../ice/url-warnings.js";
+import { canProbe } from "../probe/server-address.js";
+import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
+import { describeResult, printChanges, printCheckTable } from "./check-report.js";
+import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js";
+import { watchStopSignal } from "./stop-signal.js";
+import { usageError } from "./usage-error.js";
+
+/**
+ * `check`: probes every STUN and TURN URL of the configuration, once or again and again.
+ * @returns the exit code: 0 when all is well, 1 when a probe failed
+ * @throws ConfigError when the command line or the configuration cannot be used
+ */
+export async function checkServers(options: CheckOptions): Promise<number> {
+  const files = new DiskFiles();
+  const probeOptions = readProbeOptions(options, files);
+  const intervalMs = readIntervalMs(options);
+  const { config, warnings } = loadConfig({ env: process.env, file: options.config, files });
+  const urls = [...config.ice.stunUrls, ...(config.ice.turn?.urls ?? [])];
+  if (!urls.some(canProbe)) {
+    throw usageError("ice", "names no URL to probe", "Set ice.stunUrls or ice.turn.urls");
+  }
+  const allWarnings = [...warnings, ...findUrlWarnings(urls)];
+  const print = (results: readonly CheckResult[], changes?: readonly string[]) =>
+    options.json
+      ? printJson(results, allWarnings, changes)
+      : printForPeople(results, allWarnings, changes);
+  if (!options.watch) {
+    const results = await runCheck(config.ice, probeOptions, reportProgress);
+    print(results);
+    return toExitCode(results);
+  }
+
+  const stop = new AbortController();
+  void watchStopSignal().then(() => stop.abort());
+  const { signal } = stop;
+  let last: readonly CheckResult[] | undefined;
+  while (!signal.aborted) {
+    try {
+      const results = await runCheck(config.ice, { ...probeOptions, signal }, reportProgress);
+      print(results, last === undefined ? [] : printChanges(last, results));
+      last = results;
+      await sleep(intervalMs, undefined, { signal });
+    } catch (error) {
+      if (!signal.aborted) {
+        throw error;
+      }
+    }
+  }
+  return last === undefined ? 1 : toExitCode(last);
+}
+
+function toExitCode(results: readonly CheckResult[]): number {
+  return results.every(({ failure }) => failure === undefined) ? 0 : 1;
+}
+
+/** @param changes since the round before; given when watching, and then each round is one line */
+function printJson(
+  results: readonly CheckResult[],
+  warnings: readonly string[],
+  changes: readonly string[] | undefined,
+): void {
+  const report = {
+    time: printTime(),
+    ok: toExitCode(results) === 0,
+    ...(changes !== undefined && { changes }),
+    warnings,
+    results: results.map(describeResult),
+  };
+  const indent = changes === undefined ? 2 : undefined;
+  process.stdout.write(`${JSON.stringify(report, undefined, indent)}\n`);
+}
+
+/** @param changes as with {@link printJson} */
+function printForPeople(
+  results: readonly CheckResult[],
+  warnings: readonly string[],
+  changes: readonly string[] | undefined,
+): void {
+  const { isTTY } = process.stdout;
+  const table = printCheckTable(results, isTTY && !process.env["NO_COLOR"]);
+  const changed = (changes ?? []).map((change) => `  ${change}\n`).join("");
+  process.stdout.write(
+    [
+      changes !== undefined && isTTY ? "\x1b[H\x1b[2J" : "",
+      changes === undefined ? "" : `${printTime()}\n`,
+      table,
+      changed === "" ? "" : `\nChanged:\n${changed}`,
+    ].join(""),
+  );
+  process.stderr.write(warnings.map((warning) => `warning: ${warning}\n`).join(""));
+}
+
+function printTime(): string {
+  return new Date(systemClock()).toISOString();
+}
+
+/** On a terminal: a line that is overwritten, and gone at the end. */
+const reportProgress: ReportProgress = (done, total) => {
+  if (process.stderr.isTTY) {
+    process.stderr.write(done < total ? `\r${done} of ${total} probed` : "\r\x1b[K");
+  }
+};

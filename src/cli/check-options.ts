@@ -1,0 +1,61 @@
+import { X509Certificate } from "node:crypto";
+import { maxPemBytes } from "../config/config.js";
+import { parseDuration } from "../config/duration.js";
+import { FileReadError, type Files } from "../files/files.js";
+import type { ProbeOptions } from "../probe/probe.js";
+import { usageError } from "./usage-error.js";
+
+/** The command line of `check`. */
+export interface CheckOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly watch?: boolean;
+  readonly interval: string;
+  readonly timeout: string;
+  readonly ca?: string;
+  readonly realm?: string;
+}
+
+/**
+ * Reads what the probes need to know.
+ * @throws ConfigError when an option cannot be used
+ */
+export function readProbeOptions({ timeout, ca, realm }: CheckOptions, files: Files): ProbeOptions {
+  return {
+    timeoutMs: readSeconds("--timeout", timeout, 60) * 1000,
+    ...(ca !== undefined && { extraCa: readAuthorities(ca, files) }),
+    ...(realm !== undefined && { realm }),
+  };
+}
+
+/**
+ * Reads `--interval`: how long to wait between two rounds.
+ * @throws ConfigError when it is not from 1s to 24h
+ */
+export function readIntervalMs({ interval }: CheckOptions): number {
+  return readSeconds("--interval", interval, 86_400) * 1000;
+}
+
+function readSeconds(option: string, text: string, max: number): number {
+  const seconds = parseDuration(text) ?? 0;
+  if (seconds < 1 || seconds > max) {
+    throw usageError(
+      option,
+      `${JSON.stringify(text)} is not a duration from 1s to ${max}s`,
+      `Write ${option} 10s, for example`,
+    );
+  }
+  return seconds;
+}
+
+function readAuthorities(file: string, files: Files): string {
+  try {
+    const pem = Buffer.from(files.read(file, maxPemBytes).bytes).toString("latin1");
+    new X509Certificate(pem);
+    return pem;
+  } catch (error) {
+    const problem =
+      error instanceof FileReadError ? `cannot read ${file}` : `${file} holds no certificate`;
+    throw usageError("--ca", problem, "Give a PEM file with the certificates of your authorities");
+  }
+}

@@ -1,0 +1,92 @@
+import { styleText } from "node:util";
+import { probeFixes } from "../probe/probe-fix.js";
+import { printServerAddress, transportOf } from "../probe/server-address.js";
+import type { CheckResult } from "./check-run.js";
+import { type Column, formatTable } from "./table.js";
+
+const columns: readonly Column[] = [
+  { title: "URL", align: "left" },
+  { title: "ADDRESS", align: "left" },
+  { title: "TRANSPORT", align: "left" },
+  { title: "SECRET", align: "left" },
+  { title: "RESULT", align: "left" },
+  { title: "RTT", align: "right" },
+  { title: "RELAY", align: "left" },
+];
+
+type Paint = (style: "red" | "green" | "bold", text: string) => string;
+
+/** The table, and below it what is wrong, where, and what to do about it. */
+export function printCheckTable(results: readonly CheckResult[], colour: boolean): string {
+  const paint: Paint = (style, text) =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+  const rows = results.map((result) => [
+    result.url.text,
+    result.server === undefined ? "-" : printServerAddress(result.server),
+    transportOf(result.url),
+    result.secret ?? "-",
+    result.failure === undefined ? paint("green", "ok") : paint("red", result.failure.cause),
+    result.roundTripMs === undefined ? "-" : `${result.roundTripMs.toFixed(1)} ms`,
+    result.relayedTransportAddress ?? "-",
+  ]);
+  return [formatTable(columns, rows), ...describeProblems(results, paint), ""].join("\n");
+}
+
+/** What went wrong in the same way is told once. */
+function describeProblems(results: readonly CheckResult[], paint: Paint): string[] {
+  const namesOf = new Map<string, string[]>();
+  const fixOf = new Map<string, string>();
+  for (const result of results) {
+    if (result.failure !== undefined) {
+      const { cause, detail } = result.failure;
+      const problem = `${paint("red", cause)}: ${detail}`;
+      namesOf.set(problem, [...(namesOf.get(problem) ?? []), paint("bold", nameResult(result))]);
+      fixOf.set(problem, probeFixes[cause]);
+    }
+  }
+  return [...namesOf].flatMap(([problem, names]) => [
+    "",
+    problem,
+    ...names.map((name) => `  ${name}`),
+    `  → ${fixOf.get(problem)}`,
+  ]);
+}
+
+/** One result, for scripts. */
+export function describeResult(result: CheckResult): object {
+  const { url, server, secret, failure, clockSkew } = result;
+  return {
+    url: url.text,
+    ...(server !== undefined && { address: printServerAddress(server) }),
+    transport: transportOf(url),
+    ...(secret !== undefined && { secret }),
+    ok: failure === undefined,
+    roundTripMs: result.roundTripMs && Math.round(result.roundTripMs * 10) / 10,
+    mappedAddress: result.mappedAddress,
+    realm: result.realm,
+    relayedTransportAddress: result.relayedTransportAddress,
+    ...(failure !== undefined && { ...failure, fix: probeFixes[failure.cause] }),
+    ...(clockSkew !== undefined && { clockSkew }),
+  };
+}
+
+/** Which of the results has changed since the round before, a line for each. */
+export function printChanges(
+  before: readonly CheckResult[],
+  now: readonly CheckResult[],
+): readonly string[] {
+  const outcome = ({ failure }: CheckResult) => failure?.cause ?? "ok";
+  const outcomesBefore = new Map(before.map((result) => [nameResult(result), outcome(result)]));
+  const outcomesNow = new Map(now.map((result) => [nameResult(result), outcome(result)]));
+  const names = new Set([...outcomesBefore.keys(), ...outcomesNow.keys()]);
+  return [...names].flatMap((name) => {
+    const [was = "absent", is = "absent"] = [outcomesBefore.get(name), outcomesNow.get(name)];
+    return was === is ? [] : [`${name}: ${was} → ${is}`];
+  });
+}
+
+/** What tells a result from the others. */
+function nameResult({ url, server, secret }: CheckResult): string {
+  const address = server === undefined ? "" : ` at ${printServerAddress(server)}`;
+  return `${url.text}${address}${secret === undefined ? "" : ` with ${secret}`}`;
+}

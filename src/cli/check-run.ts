@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { systemClock } from "../clock.js";
+import type { IceServerSettings, TurnSettings } from "../ice/ice-server-list.js";
+import { issueTurnCredential } from "../ice/turn-credential.js";
+import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
+import type { ProbeOptions } from "../probe/probe.js";
+import { type CheckTarget, planCheck } from "./check-plan.js";
+
+/** What was found at one address, with one secret. */
+export interface CheckResult extends Diagnosis {
+  /** The name of the secret, for TURN. */
+  readonly secret?: string;
+}
+
+/** Is told how many of the probes are done. */
+export type ReportProgress = (done: number, total: number) => void;
+
+/** Enough to be quick, too few to look like an attack. */
+const maxParallel = 8;
+/** For how long coturn counts an allocation that was given back, and a bit more. */
+const quotaPauseMs = 1_500;
+
+/**
+ * Probes all that is configured, several at a time. What failed for want of room is probed again at
+ * the end, alone: the probes may have been in each other's way.
+ */
+export async function runCheck(
+  ice: IceServerSettings,
+  options: ProbeOptions,
+  reportProgress: ReportProgress,
+): Promise<readonly CheckResult[]> {
+  const plan = await planCheck(ice, options);
+  let done = 0;
+  reportProgress(done, plan.length);
+  const results: CheckResult[] = [];
+  await runBounded([...plan.entries()], async ([index, target]) => {
+    results[index] =
+      "failure" in target
+        ? target
+        : await check(target, createSigner(ice.turn, target, index), options);
+    done += 1;
+    reportProgress(done, plan.length);
+  });
+  for (const [index, target] of plan.entries()) {
+    const cause = results[index]?.failure?.cause;
+    if ("server" in target && (cause === "quota" || cause === "no-capacity")) {
+      await sleep(quotaPauseMs, undefined, options.signal && { signal: options.signal });
+      results[index] = await check(target, createSigner(ice.turn, target, index), options);
+    }
+  }
+  return results;
+}
+
+async function check(
+  { server, secret }: CheckTarget,
+  signer: Signer | undefined,
+  options: ProbeOptions,
+): Promise<CheckResult> {
+  const diagnosis = await diagnose(server, signer, options);
+  return secret === undefined ? diagnosis : { ...diagnosis, secret: secret.name };
+}
+
+/**
+ * Signs as the service would. Where callers have names of their own, so has each probe, so that no
+ * quota by name is in the way.
+ */
+function createSigner(
+  turn: TurnSettings | undefined,
+  { secret }: CheckTarget,
+  index: number,
+): Signer | undefined {
+  if (turn === undefined || secret === undefined) {
+    return undefined;
+  }
+  const name = turn.identity === "static" ? turn.name : `ice-service-check-${index}`;
+  return {
+    issue: (expiresAtSeconds) => issueTurnCredential(secret.key, name, expiresAtSeconds),
+    ttlSeconds: turn.ttlSeconds,
+    clock: systemClock,
+  };
+}
+
+async function runBounded<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  const runner = async () => {
+    for (const item of queue) {
+      await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: maxParallel }, runner));
+}

@@ -1,0 +1,144 @@
+import type { Config } from "../config/config.js";
+import { loadConfig } from "../config/load-config.js";
+import { readSecretFile, SecretError } from "../config/secret-file.js";
+import { DiskFiles } from "../files/disk-files.js";
+import { FileReadError } from "../files/files.js";
+import { RotationError } from "../rotation/rotation-error.js";
+import { DiskRotationFiles } from "../rotation/rotation-files.js";
+import {
+  type DatabaseLocation,
+  holdsPassword,
+  parseDatabaseLocation,
+} from "../turn-database/database-location.js";
+import { openTurnSecretStore } from "../turn-database/open-store.js";
+import { TurnDatabaseError, type TurnSecretStore } from "../turn-database/turn-secret-store.js";
+import { usageError } from "./usage-error.js";
+
+/** What every command that deals with the TURN server's database is told. */
+export interface RotationCommandOptions {
+  readonly config?: string;
+  readonly turnDb?: string;
+  readonly turnDbFile?: string;
+  readonly realm: string;
+}
+
+/** What such a command works on. */
+export interface RotationSetting {
+  readonly files: DiskRotationFiles;
+  readonly database: DatabaseLocation;
+  readonly realm: string;
+  readonly ttlSeconds: number;
+  /** Opens the database, and closes it after the work, however that ends. */
+  withStore<T>(work: (store: TurnSecretStore) => Promise<T>): Promise<T>;
+}
+
+/**
+ * Finds the secret file and the database.
+ * @throws ConfigError when the command line or the configuration cannot be used
+ */
+export function findRotationSetting(options: RotationCommandOptions): RotationSetting {
+  const { config } = loadConfig({ env: process.env, file: options.config, files: new DiskFiles() });
+  const { secretFile, ttlSeconds } = findSigningFile(config);
+  const database = findDatabase(options);
+  return {
+    files: new DiskRotationFiles(secretFile),
+    database,
+    realm: options.realm,
+    ttlSeconds,
+    async withStore(work) {
+      const store = await openTurnSecretStore(database, options.realm, process.env);
+      try {
+        return await work(store);
+      } finally {
+        await store.close();
+      }
+    },
+  };
+}
+
+/**
+ * Runs a part of a command, and tells what it cannot do as problems of the configuration are told.
+ * @throws ConfigError
+ */
+export async function tellFailure<T>(secretFile: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TurnDatabaseError) {
+      throw usageError("--turn-db", error.problem, error.fix);
+    }
+    if (error instanceof RotationError) {
+      throw usageError("rotation", error.problem, error.fix);
+    }
+    if (error instanceof SecretError) {
+      throw usageError("ice.turn.secretFiles", error.message, error.fix);
+    }
+    if (error instanceof Error && "syscall" in error && error.syscall === "spawnSync flock") {
+      throw usageError("flock", "cannot be run", "Install it; on Debian it is in util-linux");
+    }
+    if (error instanceof FileReadError || (error instanceof Error && "syscall" in error)) {
+      throw usageError(
+        secretFile,
+        `it, or a file beside it, cannot be read or replaced (${error.message})`,
+        "Run this as the file's owner or as root, in a directory that may be written. Where it may not, as with secrets that Kubernetes mounts, rotate by hand: docs/secret-rotation.md",
+      );
+    }
+    throw error;
+  }
+}
+
+function findSigningFile({ ice }: Config): { secretFile: string; ttlSeconds: number } {
+  if (ice.turn === undefined) {
+    throw usageError(
+      "ice.turn",
+      "names no TURN server, so there is nothing to rotate",
+      "Give the service's own configuration with --config or ICE_CONFIG",
+    );
+  }
+  const [secretFile] = ice.turn.secretFiles;
+  if (secretFile === undefined) {
+    throw usageError(
+      "ICE_TURN_SECRET",
+      "holds the secret, which cannot be changed in a running service",
+      "Write it into a file (mode 0600), and name that with ice.turn.secretFiles or ICE_TURN_SECRET_FILE instead",
+    );
+  }
+  return { secretFile, ttlSeconds: ice.turn.ttlSeconds };
+}
+
+function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseLocation {
+  const key = turnDbFile === undefined ? "--turn-db" : "--turn-db-file";
+  if ((turnDb === undefined) === (turnDbFile === undefined)) {
+    throw usageError(
+      key,
+      turnDb === undefined ? "is missing" : "stands beside --turn-db",
+      "Give one: --turn-db URL, or --turn-db-file FILE with a file that holds the URL",
+    );
+  }
+  try {
+    const location = parseDatabaseLocation(turnDb ?? readUrlFile(turnDbFile ?? ""));
+    if (turnDb !== undefined && holdsPassword(location)) {
+      warn(
+        "everybody on this machine can see the password on the command line: use --turn-db-file",
+      );
+    }
+    return location;
+  } catch (error) {
+    if (error instanceof TurnDatabaseError) {
+      throw usageError(key, error.problem, error.fix);
+    }
+    if (error instanceof SecretError) {
+      throw usageError(key, error.message, error.fix);
+    }
+    throw error;
+  }
+}
+
+/** It may hold a password, so the rules of secret files hold. */
+function readUrlFile(file: string): string {
+  return readSecretFile(file, new DiskFiles(), false, warn).export().toString("utf8");
+}
+
+function warn(text: string): void {
+  process.stderr.write(`warning: ${text}\n`);
+}

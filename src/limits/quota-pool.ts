@@ -1,0 +1,93 @@
+import type { Clock } from "../clock.js";
+import type { LimitsConfig, RateLimitConfig, RedisConfig } from "../config/config.js";
+import { Quota, type QuotaName } from "./quota.js";
+import { RedisCounter, type RedisCounterLog } from "./redis-counter.js";
+
+/** The quotas that a configuration asks for. */
+export interface Quotas {
+  readonly caller: Quota | undefined;
+  readonly failedAuthentication: Quota | undefined;
+}
+
+export interface QuotaPoolOptions {
+  readonly clock: Clock;
+  readonly log: RedisCounterLog;
+}
+
+interface Entry {
+  readonly quota: Quota;
+  readonly counter: RedisCounter | undefined;
+}
+
+/**
+ * The quotas that are in use. Each keeps its counts over a change of the configuration, unless its
+ * own numbers or the place where it counts are what changed.
+ */
+export class QuotaPool {
+  readonly #options: QuotaPoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #counters = new Map<string, RedisCounter>();
+
+  constructor(options: QuotaPoolOptions) {
+    this.#options = options;
+  }
+
+  open({ caller, failedAuthentication, redis }: LimitsConfig): Quotas {
+    return {
+      caller: this.#open("caller", caller, redis),
+      failedAuthentication: this.#open("failedAuthentication", failedAuthentication, redis),
+    };
+  }
+
+  /** Connects those counters that these quotas use, and forgets all that they do not. */
+  use({ caller, failedAuthentication }: Partial<Quotas>): void {
+    const used = new Set<RedisCounter>();
+    for (const [id, { quota, counter }] of this.#entries) {
+      if (quota !== caller && quota !== failedAuthentication) {
+        this.#entries.delete(id);
+      } else if (counter !== undefined) {
+        used.add(counter);
+      }
+    }
+    for (const [id, counter] of this.#counters) {
+      if (used.has(counter)) {
+        counter.open();
+      } else {
+        counter.close();
+        this.#counters.delete(id);
+      }
+    }
+  }
+
+  /** Settles when it is known of every counter in use whether it can be reached. */
+  async settle(): Promise<void> {
+    await Promise.all([...this.#counters.values()].map(({ settled }) => settled));
+  }
+
+  #open(
+    name: QuotaName,
+    limit: RateLimitConfig | undefined,
+    redis: RedisConfig | undefined,
+  ): Quota | undefined {
+    if (limit === undefined) {
+      return undefined;
+    }
+    const counterId = redis && JSON.stringify([redis.url.export().toString(), redis.keyPrefix]);
+    const id = JSON.stringify([name, limit.requests, limit.windowSeconds, counterId]);
+    const known = this.#entries.get(id);
+    if (known !== undefined) {
+      return known.quota;
+    }
+    const { clock, log } = this.#options;
+    const counter = redis && this.#openCounter(redis, counterId ?? "", log);
+    const quota = new Quota({ name, ...limit }, clock, counter);
+    this.#entries.set(id, { quota, counter });
+    return quota;
+  }
+
+  #openCounter(redis: RedisConfig, id: string, log: RedisCounterLog): RedisCounter {
+    const counter = this.#counters.get(id) ?? new RedisCounter(redis, log);
+    this.#counters.set(id, counter);
+    return counter;
+  }
+}

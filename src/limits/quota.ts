@@ -1,0 +1,98 @@
+import type { Clock } from "../clock.js";
+import type { RateLimitConfig } from "../config/config.js";
+import { type CountWindow, WindowCounter } from "./window-counter.js";
+
+/** The names are those that callers see in the RateLimit headers and operators in the configuration. */
+export type QuotaName = "caller" | "failedAuthentication";
+
+/** What each partition may do in one window of time. */
+export interface QuotaPolicy extends RateLimitConfig {
+  readonly name: QuotaName;
+}
+
+/** How a partition stands with its quota. */
+export interface QuotaStanding {
+  /** Whether what was asked about is more than the quota allows. */
+  readonly isExceeded: boolean;
+  /** Calls that are left in the window. */
+  readonly remaining: number;
+  /** Until the window ends, rounded up; at least 1. */
+  readonly resetsInSeconds: number;
+}
+
+/** Counts for several processes. */
+export interface SharedCounter {
+  /** Whether it can be asked now. Costs nothing to ask. */
+  readonly isUp: boolean;
+  /** Counts one; undefined when the answer is not there soon. Never rejects. */
+  add(key: string, windowMs: number): Promise<SharedCount | undefined>;
+}
+
+export interface SharedCount {
+  readonly count: number;
+  /** How long the window still lasts. */
+  readonly leftMs: number;
+}
+
+/**
+ * A quota for each partition, such as each caller. Counted here; or, with a shared counter, there,
+ * while what it says is kept here: it is not asked about a partition that is known to have used up
+ * its quota, and while it is away counting goes on here from where it was.
+ */
+export class Quota {
+  readonly policy: QuotaPolicy;
+  readonly #windowMs: number;
+  readonly #clock: Clock;
+  readonly #windows: WindowCounter;
+  readonly #shared: SharedCounter | undefined;
+
+  constructor(policy: QuotaPolicy, clock: Clock, shared?: SharedCounter) {
+    this.policy = policy;
+    this.#windowMs = policy.windowSeconds * 1000;
+    this.#clock = clock;
+    this.#windows = new WindowCounter(this.#windowMs, clock);
+    this.#shared = shared;
+  }
+
+  /** Counts one; at once where no shared counter has to be asked. Never throws or rejects. */
+  take(partition: string): QuotaStanding | Promise<QuotaStanding> {
+    const shared = this.#shared;
+    return shared === undefined || !shared.isUp || this.peek(partition).isExceeded
+      ? this.#describe(this.#windows.add(partition))
+      : this.#takeShared(partition, shared);
+  }
+
+  /** How the partition would stand with one more, as far as is known here. Counts nothing. */
+  peek(partition: string): QuotaStanding {
+    const nowMs = this.#clock();
+    const { count, endsAtMs } = this.#windows.find(partition) ?? {
+      count: 0,
+      endsAtMs: nowMs + this.#windowMs,
+    };
+    return this.#describe({ count: count + 1, endsAtMs });
+  }
+
+  async #takeShared(partition: string, shared: SharedCounter): Promise<QuotaStanding> {
+    // Counted here as well, for the case that no answer comes.
+    const local = this.#windows.add(partition);
+    const { name, requests, windowSeconds } = this.policy;
+    const key = `${name}:${requests}/${windowSeconds}:${partition}`;
+    const counted = await shared.add(key, this.#windowMs);
+    if (counted === undefined) {
+      return this.#describe(local);
+    }
+    const { count, leftMs } = counted;
+    const window = { count, endsAtMs: this.#clock() + Math.min(leftMs, this.#windowMs) };
+    this.#windows.set(partition, window);
+    return this.#describe(window);
+  }
+
+  #describe({ count, endsAtMs }: CountWindow): QuotaStanding {
+    const { requests } = this.policy;
+    return {
+      isExceeded: count > requests,
+      remaining: Math.max(0, requests - count),
+      resetsInSeconds: Math.max(1, Math.ceil((endsAtMs - this.#clock()) / 1000)),
+    };
+  }
+}

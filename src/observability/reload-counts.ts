@@ -1,0 +1,46 @@
+import type { Clock } from "../clock.js";
+import { describeCounter, describeGauge, type Metric } from "./metric.js";
+
+/** Counts how often the configuration was loaded anew. That of the start is the first good one. */
+export class ReloadCounts {
+  readonly #clock: Clock;
+  #successCount = 0;
+  #failureCount = 0;
+  #lastSuccessAtMs: number;
+  #lastSucceeded = true;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#lastSuccessAtMs = clock();
+  }
+
+  /** To be called after each reload. */
+  add(succeeded: boolean): void {
+    this.#lastSucceeded = succeeded;
+    if (succeeded) {
+      this.#successCount += 1;
+      this.#lastSuccessAtMs = this.#clock();
+    } else {
+      this.#failureCount += 1;
+    }
+  }
+
+  describe(): Metric[] {
+    return [
+      describeCounter("ice_config_reloads_total", "Reloads of the configuration, by result.", [
+        { labels: { result: "success" }, value: this.#successCount },
+        { labels: { result: "failure" }, value: this.#failureCount },
+      ]),
+      describeGauge(
+        "ice_config_last_reload_successful",
+        "Whether the last reload succeeded (1); after a failed one (0) the earlier configuration stays.",
+        [{ labels: {}, value: this.#lastSucceeded ? 1 : 0 }],
+      ),
+      describeGauge(
+        "ice_config_last_reload_success_timestamp_seconds",
+        "When the running configuration was loaded, in Unix time.",
+        [{ labels: {}, value: this.#lastSuccessAtMs / 1000 }],
+      ),
+    ];
+  }
+}

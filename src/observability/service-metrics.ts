@@ -1,0 +1,45 @@
+import packageJson from "../../package.json" with { type: "json" };
+import type { JwksStatus } from "../authentication/jwks-source.js";
+import type { Clock } from "../clock.js";
+import { AuthenticationCounts } from "./authentication-counts.js";
+import { CredentialCounts } from "./credential-counts.js";
+import { describeJwks } from "./jwks-metrics.js";
+import { describeGauge, type Metric } from "./metric.js";
+import { RequestCounts } from "./request-counts.js";
+
+/** What a process that serves counts, from its start on. */
+export class ServiceCounts {
+  readonly requests = new RequestCounts();
+  readonly authentication = new AuthenticationCounts();
+  readonly credentials = new CredentialCounts();
+}
+
+/** What is not counted, but looked at when somebody asks. */
+export interface ServiceState {
+  readonly jwks: readonly JwksStatus[];
+  readonly openConnections: number;
+}
+
+/** All metrics of a process that serves, but those of Node itself. */
+export function describeService(
+  { requests, authentication, credentials }: ServiceCounts,
+  { jwks, openConnections }: ServiceState,
+  clock: Clock,
+): Metric[] {
+  return [
+    ...requests.describe(),
+    describeGauge("ice_open_connections", "Connections of clients that are open.", [
+      { labels: {}, value: openConnections },
+    ]),
+    ...authentication.describe(),
+    ...credentials.describe(),
+    ...describeJwks(jwks, clock()),
+  ];
+}
+
+/** Which build runs; the value is always 1. */
+export function describeBuild(): Metric[] {
+  const labels = { version: packageJson.version, node_version: process.version };
+  const help = "Always 1; the versions of ice-service and of Node stand in the labels.";
+  return [describeGauge("ice_build_info", help, [{ labels, value: 1 }], "first")];
+}

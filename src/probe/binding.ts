@@ -1,0 +1,33 @@
+import { attributeType, readAddress } from "./attributes.js";
+import { readErrorCode } from "./error-code.js";
+import { probeError } from "./probe-failure.js";
+import { toServerError } from "./server-error.js";
+import { stunClass, stunMethod } from "./stun-message.js";
+import { runTransaction, type TransactionContext } from "./transaction.js";
+
+export interface Binding {
+  /** Our address as the server sees it, such as `192.0.2.1:50000`. */
+  readonly mappedAddress: string;
+  readonly roundTripMs: number;
+}
+
+/**
+ * Asks a STUN server for our address (RFC 8489 section 6).
+ * @throws ProbeError; MalformedMessageError when the answer's address cannot be read
+ */
+export async function bind(context: TransactionContext): Promise<Binding> {
+  const { response, roundTripMs } = await runTransaction(context, {
+    method: stunMethod.binding,
+    attributes: [],
+  });
+  if (response.class === stunClass.error) {
+    throw toServerError(readErrorCode(response));
+  }
+  const mappedAddress =
+    readAddress(response, attributeType.xorMappedAddress) ??
+    readAddress(response, attributeType.mappedAddress);
+  if (mappedAddress === undefined) {
+    throw probeError("malformed", "the answer tells no address");
+  }
+  return { mappedAddress, roundTripMs };
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "../clock.js";
+import type { TurnCredential } from "../ice/turn-credential.js";
+import {
+  type ClockSkew,
+  type CredentialVerdict,
+  findClockSkew,
+  printClockSkew,
+} from "./clock-skew.js";
+import { type ProbeOptions, type ProbeResult, probeAddress } from "./probe.js";
+import type { ProbeCause } from "./probe-failure.js";
+import type { ServerAddress } from "./server-address.js";
+
+export interface Signer {
+  /** Makes a credential that expires at this Unix time in seconds. */
+  readonly issue: (expiresAtSeconds: number) => TurnCredential;
+  /** How long the credentials live that clients get. */
+  readonly ttlSeconds: number;
+  readonly clock: Clock;
+}
+
+export interface Diagnosis extends ProbeResult {
+  /** Present when it is the failure. */
+  readonly clockSkew?: ClockSkew;
+}
+
+/** What a server says only to those whose credential it has accepted. */
+const saidAfterAcceptance: readonly ProbeCause[] = [
+  "quota",
+  "no-capacity",
+  "forbidden",
+  "address-family",
+  "unsupported-transport",
+];
+
+/**
+ * Probes an address as clients would use it, then with other expiries, to tell a wrong clock from a
+ * wrong secret. Where the relay works although the clocks differ, the difference is the failure:
+ * credentials end earlier or later than they say.
+ */
+export async function diagnose(
+  server: ServerAddress,
+  signer: Signer | undefined,
+  options: ProbeOptions,
+): Promise<Diagnosis> {
+  if (signer === undefined) {
+    return probeAddress(server, undefined, options);
+  }
+  const { issue, ttlSeconds, clock } = signer;
+  const tryExpiry = (offsetSeconds: number) =>
+    probeAddress(server, issue(Math.floor(clock() / 1000) + offsetSeconds), options);
+  const result = await tryExpiry(ttlSeconds);
+  const clockSkew = await findClockSkew(
+    async (offsetSeconds) => judge(await tryExpiry(offsetSeconds)),
+    judge(result),
+    ttlSeconds,
+  );
+  if (clockSkew === undefined) {
+    return result;
+  }
+  const detail = `the server's clock is ${printClockSkew(clockSkew)}`;
+  return { ...result, clockSkew, failure: { cause: "clock-skew", detail } };
+}
+
+function judge({ relayedTransportAddress, failure }: ProbeResult): CredentialVerdict {
+  if (
+    failure === undefined ||
+    relayedTransportAddress !== undefined ||
+    saidAfterAcceptance.includes(failure.cause)
+  ) {
+    return "accepted";
+  }
+  return failure.cause === "wrong-secret" ? "refused" : "unknown";
+}

@@ -1,0 +1,38 @@
+import { attributeType, readBytes, showText } from "./attributes.js";
+import { MalformedMessageError, type StunMessage } from "./stun-message.js";
+
+/** RFC 8489 section 14.8 and RFC 8656 section 19. */
+export const errorCode = {
+  badRequest: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  staleNonce: 438,
+  addressFamilyNotSupported: 440,
+  unsupportedTransport: 442,
+  allocationQuotaReached: 486,
+  insufficientCapacity: 508,
+} as const;
+
+export interface StunErrorCode {
+  /** 300 to 699. */
+  readonly code: number;
+  /** The server's words, safe to show. */
+  readonly reason: string;
+}
+
+/**
+ * Reads ERROR-CODE.
+ * @throws MalformedMessageError when there is none, or none that is right
+ */
+export function readErrorCode(message: StunMessage): StunErrorCode {
+  const value = readBytes(message, attributeType.errorCode);
+  if (value === undefined || value.length < 4) {
+    throw new MalformedMessageError("it is an error without ERROR-CODE");
+  }
+  const hundreds = value.readUInt8(2) & 0x07;
+  const rest = value.readUInt8(3);
+  if (hundreds < 3 || hundreds > 6 || rest > 99) {
+    throw new MalformedMessageError("its ERROR-CODE is out of range");
+  }
+  return { code: hundreds * 100 + rest, reason: showText(value.subarray(4)) };
+}

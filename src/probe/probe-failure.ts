@@ -1,0 +1,54 @@
+/** Why a probe failed. A closed set: scripts, metrics and tables may rely on it. */
+export const probeCauses = [
+  "name-not-found",
+  "refused",
+  "no-route",
+  "connection-closed",
+  "time-out",
+  "tls-expired",
+  "tls-wrong-name",
+  "tls-untrusted",
+  "tls-failed",
+  "not-tls",
+  "not-stun",
+  "malformed",
+  "unverified",
+  "wrong-secret",
+  "wrong-realm",
+  "clock-skew",
+  "stale-nonce",
+  "no-authentication",
+  "quota",
+  "no-capacity",
+  "forbidden",
+  "address-family",
+  "unsupported-transport",
+  "server-error",
+] as const;
+export type ProbeCause = (typeof probeCauses)[number];
+
+export interface ProbeFailure {
+  readonly cause: ProbeCause;
+  /** What was seen, for people; never a secret, and safe to show. */
+  readonly detail: string;
+  /** The code that the server answered with, where it did. */
+  readonly errorCode?: number;
+}
+
+/** Ends a probe. */
+export class ProbeError extends Error {
+  override readonly name = "ProbeError";
+
+  constructor(readonly failure: ProbeFailure) {
+    super(`${failure.cause}: ${failure.detail}`);
+  }
+}
+
+/** @param detail see {@link ProbeFailure} */
+export function probeError(cause: ProbeCause, detail: string): ProbeError {
+  return new ProbeError({ cause, detail });
+}
+
+export function timeOutError(): ProbeError {
+  return probeError("time-out", "no answer in time");
+}

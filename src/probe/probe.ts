@@ -1,0 +1,165 @@
+import type { IceUrl } from "../ice/ice-url.js";
+import type { TurnCredential } from "../ice/turn-credential.js";
+import type { AddressFamily } from "./attributes.js";
+import { bind } from "./binding.js";
+import { openTransport } from "./open-transport.js";
+import { ProbeError, type ProbeFailure, probeError, timeOutError } from "./probe-failure.js";
+import { resolveServer, type ServerAddress } from "./server-address.js";
+import { MalformedMessageError } from "./stun-message.js";
+import { TurnSession } from "./turn-session.js";
+
+export interface ProbeOptions {
+  /** For one try at one address, from its opening to its end; above 0. */
+  readonly timeoutMs: number;
+  /** Ends the probe; it rejects with the signal's reason then. */
+  readonly signal?: AbortSignal | undefined;
+  /** Certificates of authorities in PEM that are trusted beside those of Node. */
+  readonly extraCa?: string | undefined;
+  /** The realm that TURN servers have to name. */
+  readonly realm?: string | undefined;
+  /** Milliseconds of a clock that never jumps; by default performance.now. */
+  readonly now?: (() => number) | undefined;
+  /** For transaction ids; by default that of node:crypto. */
+  readonly randomBytes?: ((size: number) => Buffer) | undefined;
+}
+
+/** What a probe learns on its way. */
+interface Findings {
+  /** Of the first request that was answered; the connection's opening is not in it. */
+  roundTripMs?: number;
+  /** Our address as a STUN server sees it. */
+  mappedAddress?: string;
+  /** What a TURN server names, safe to show. */
+  realm?: string;
+  relayedTransportAddress?: string;
+}
+
+/** What was learnt of one address, as far as the probe came. */
+export interface ProbeResult extends Readonly<Findings> {
+  readonly url: IceUrl;
+  /** Absent when the host has no address. */
+  readonly server?: ServerAddress;
+  /** Absent: all is well. */
+  readonly failure?: ProbeFailure;
+}
+
+/**
+ * Does what a client does with a URL, at each address of its host: a Binding for `stun` and `stuns`,
+ * for `turn` and `turns` an Allocate that is given back at once. The URL is one that `canProbe`.
+ *
+ * @param credential for `turn` and `turns`
+ * @returns a result for each address, in the resolver's order; one without address when there is none
+ * @throws TypeError without a credential where one is needed
+ */
+export async function probe(
+  url: IceUrl,
+  credential: TurnCredential | undefined,
+  options: ProbeOptions,
+): Promise<readonly ProbeResult[]> {
+  const found = await findServers(url, options);
+  return Array.isArray(found)
+    ? Promise.all(found.map((server) => probeAddress(server, credential, options)))
+    : [{ url, failure: found }];
+}
+
+/** The addresses behind a URL, or why there are none. */
+export async function findServers(
+  url: IceUrl,
+  options: ProbeOptions,
+): Promise<ServerAddress[] | ProbeFailure> {
+  try {
+    return await within(options, (signal) => resolveServer(url, signal));
+  } catch (error) {
+    return toFailure(error);
+  }
+}
+
+/** Probes one address, as {@link probe} does each. */
+export async function probeAddress(
+  server: ServerAddress,
+  credential: TurnCredential | undefined,
+  options: ProbeOptions,
+): Promise<ProbeResult> {
+  const result = await tryAddress(server, credential, options);
+  if (result.failure?.cause !== "address-family") {
+    return result;
+  }
+  // Browsers name no family, and have failed here; whether there is a relay at all is worth knowing.
+  const { relayedTransportAddress } = await tryAddress(server, credential, options, "ipv6");
+  return relayedTransportAddress === undefined ? result : { ...result, relayedTransportAddress };
+}
+
+async function tryAddress(
+  server: ServerAddress,
+  credential: TurnCredential | undefined,
+  options: ProbeOptions,
+  family?: AddressFamily,
+): Promise<ProbeResult> {
+  const { url } = server;
+  const found: Findings = {};
+  try {
+    await within(options, async (signal) => {
+      const transport = await openTransport(server, { signal, extraCa: options.extraCa });
+      const { now, randomBytes } = options;
+      const context = { transport, signal, now, randomBytes };
+      try {
+        if (url.scheme === "stun" || url.scheme === "stuns") {
+          Object.assign(found, await bind(context));
+        } else if (credential === undefined) {
+          throw new TypeError(`${url.text} needs a credential`);
+        } else {
+          await tryRelay(new TurnSession(context, credential), options.realm, family, found);
+        }
+      } finally {
+        transport.close();
+      }
+    });
+    return { url, server, ...found };
+  } catch (error) {
+    return { url, server, ...found, failure: toFailure(error) };
+  }
+}
+
+async function tryRelay(
+  session: TurnSession,
+  expectedRealm: string | undefined,
+  family: AddressFamily | undefined,
+  found: Findings,
+): Promise<void> {
+  const { realm, roundTripMs } = await session.challenge();
+  found.realm = realm;
+  found.roundTripMs = roundTripMs;
+  if (expectedRealm !== undefined && realm !== expectedRealm) {
+    throw probeError("wrong-realm", `the server names the realm ${JSON.stringify(realm)}`);
+  }
+  const { relayedTransportAddress } = await session.allocate(family);
+  found.relayedTransportAddress = relayedTransportAddress;
+  await session.release();
+}
+
+async function within<T>(
+  { timeoutMs, signal }: ProbeOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const timeOut = new AbortController();
+  const timer = setTimeout(() => timeOut.abort(timeOutError()), timeoutMs);
+  try {
+    return await work(
+      signal === undefined ? timeOut.signal : AbortSignal.any([signal, timeOut.signal]),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whatever else is thrown, such as the reason of the caller's signal, goes on to the caller. */
+function toFailure(error: unknown): ProbeFailure {
+  if (error instanceof ProbeError) {
+    return error.failure;
+  }
+  if (error instanceof MalformedMessageError) {
+    return { cause: "malformed", detail: `an answer cannot be used: ${error.message}` };
+  }
+  throw error;
+}

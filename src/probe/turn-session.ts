@@ -1,0 +1,144 @@
+import type { TurnCredential } from "../ice/turn-credential.js";
+import {
+  type AddressFamily,
+  attributeType,
+  encodeLifetime,
+  encodeRequestedAddressFamily,
+  encodeRequestedTransport,
+  encodeText,
+  readAddress,
+  readBytes,
+  showText,
+} from "./attributes.js";
+import { errorCode, readErrorCode } from "./error-code.js";
+import { deriveLongTermKey } from "./integrity.js";
+import { probeError } from "./probe-failure.js";
+import { toCredentialError, toServerError } from "./server-error.js";
+import { type StunAttribute, type StunMessage, stunClass, stunMethod } from "./stun-message.js";
+import { type Exchange, runTransaction, type TransactionContext } from "./transaction.js";
+
+/** A server that changes its nonce faster than this never lets anyone in. */
+const maxStaleNonces = 3;
+
+/** What the server asks a client to prove itself with (RFC 8489 section 9.2). */
+export interface Challenge {
+  /** Safe to show. */
+  readonly realm: string;
+  readonly roundTripMs: number;
+}
+
+export interface Allocation {
+  readonly relayedTransportAddress: string;
+}
+
+/** A conversation with a TURN server, on one transport, for one credential. */
+export class TurnSession {
+  readonly #context: TransactionContext;
+  readonly #credential: TurnCredential;
+  #realm: Buffer = Buffer.alloc(0);
+  #nonce: Buffer = Buffer.alloc(0);
+
+  constructor(context: TransactionContext, credential: TurnCredential) {
+    this.#context = context;
+    this.#credential = credential;
+  }
+
+  /**
+   * Asks for a relay without a credential, as every client does first, to learn realm and nonce.
+   * @throws ProbeError `no-authentication` when a relay is given; its own causes otherwise
+   */
+  async challenge(): Promise<Challenge> {
+    const { response, roundTripMs } = await runTransaction(this.#context, {
+      method: stunMethod.allocate,
+      attributes: [encodeRequestedTransport()],
+    });
+    if (response.class === stunClass.success) {
+      await runTransaction(this.#context, {
+        method: stunMethod.refresh,
+        attributes: [encodeLifetime(0)],
+      });
+      throw probeError("no-authentication", "the server gives a relay without a credential");
+    }
+    const error = readErrorCode(response);
+    if (error.code !== errorCode.unauthorized) {
+      throw toServerError(error);
+    }
+    this.#takeNonce(response);
+    return { realm: showText(this.#realm), roundTripMs };
+  }
+
+  /**
+   * Asks for a relay with the credential (RFC 8656 section 7), after a challenge.
+   * @param family what relay to ask for; absent, the server chooses, as with browsers
+   * @throws ProbeError `wrong-secret` when the credential is refused
+   */
+  async allocate(family?: AddressFamily): Promise<Allocation> {
+    const { response } = await this.#request(stunMethod.allocate, [
+      encodeRequestedTransport(),
+      ...(family === undefined ? [] : [encodeRequestedAddressFamily(family)]),
+    ]);
+    if (response.class === stunClass.error) {
+      throw toCredentialError(readErrorCode(response), showText(this.#realm));
+    }
+    const relayed = readAddress(response, attributeType.xorRelayedAddress);
+    // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.
+    if (relayed === undefined || relayed.endsWith(":0")) {
+      throw probeError("malformed", "the answer tells no relayed address");
+    }
+    return { relayedTransportAddress: relayed };
+  }
+
+  /**
+   * Gives the relay back: a refresh with a lifetime of 0 (RFC 8656 section 8).
+   * @throws ProbeError when that is refused: calls longer than an allocation's life would break then
+   */
+  async release(): Promise<void> {
+    const { response } = await this.#request(stunMethod.refresh, [encodeLifetime(0)]);
+    if (response.class === stunClass.error) {
+      throw toServerError(readErrorCode(response));
+    }
+  }
+
+  /** Sends a signed request, again with the new nonce where the old one is stale. */
+  async #request(method: number, attributes: readonly StunAttribute[]): Promise<Exchange> {
+    let staleNonces = 0;
+    for (;;) {
+      const exchange = await this.#sendSigned(method, attributes);
+      const { response } = exchange;
+      const isStale =
+        response.class === stunClass.error && readErrorCode(response).code === errorCode.staleNonce;
+      if (!isStale) {
+        return exchange;
+      }
+      staleNonces += 1;
+      if (staleNonces > maxStaleNonces) {
+        throw toServerError(readErrorCode(response));
+      }
+      this.#takeNonce(response);
+    }
+  }
+
+  #sendSigned(method: number, attributes: readonly StunAttribute[]): Promise<Exchange> {
+    const { username, credential } = this.#credential;
+    return runTransaction(this.#context, {
+      method,
+      attributes: [
+        ...attributes,
+        encodeText(attributeType.username, username),
+        { type: attributeType.realm, value: this.#realm },
+        { type: attributeType.nonce, value: this.#nonce },
+      ],
+      key: deriveLongTermKey(username, this.#realm, credential),
+    });
+  }
+
+  #takeNonce(response: StunMessage): void {
+    const realm = readBytes(response, attributeType.realm);
+    const nonce = readBytes(response, attributeType.nonce);
+    if (realm === undefined || nonce === undefined) {
+      throw probeError("malformed", "the server asks for a credential without realm and nonce");
+    }
+    this.#realm = realm;
+    this.#nonce = nonce;
+  }
+}

@@ -1,0 +1,54 @@
+import { createSocket } from "node:dgram";
+import { toProbeError } from "./network-error.js";
+import type { ServerAddress } from "./server-address.js";
+import { Inbox, type Transport } from "./transport.js";
+
+/**
+ * Opens a UDP socket that is connected to the server: the system then passes on only what comes from
+ * that address and port, and tells of ICMP errors.
+ *
+ * @throws ProbeError when there is no route; the signal's reason when that comes first
+ */
+export function openUdpTransport(
+  { address, port, family }: ServerAddress,
+  signal: AbortSignal,
+): Promise<Transport> {
+  signal.throwIfAborted();
+  const socket = createSocket(family === "ipv6" ? "udp6" : "udp4");
+  const inbox = new Inbox();
+  let open = true;
+  const close = () => {
+    if (open) {
+      open = false;
+      socket.close();
+    }
+  };
+  const send = (message: Uint8Array) => {
+    if (open) {
+      socket.send(message, (error) => {
+        if (error !== null) {
+          inbox.fail(toProbeError(error));
+        }
+      });
+    }
+  };
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      close();
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    socket.on("error", (error) => {
+      const failure = toProbeError(error);
+      inbox.fail(failure);
+      close();
+      reject(failure);
+    });
+    socket.on("message", (bytes) => inbox.receive(bytes));
+    socket.once("connect", () => {
+      signal.removeEventListener("abort", onAbort);
+      resolve({ reliable: false, inbox, send, close });
+    });
+    socket.connect(port, address);
+  });
+}

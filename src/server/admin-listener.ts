@@ -1,0 +1,119 @@
+import { Code } from "@connectrpc/connect";
+import type { AdminConfig } from "../config/config.js";
+import { ConfigError } from "../errors.js";
+import type { Files } from "../files/files.js";
+import type { Logger } from "../observability/logger.js";
+import { splitRequestTarget } from "../rpc/request-target.js";
+import { problemContentType } from "../rpc/rest/problem-details.js";
+import { type AdminSources, createAdminRoutes } from "./admin-routes.js";
+import type { FixedAnswer } from "./fixed-routes.js";
+import { findHeaderProblem } from "./header-problem.js";
+import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
+import { httpLimits } from "./http-limits.js";
+import { type HttpProblem, internalError, methodNotAllowed, printProblem } from "./http-problem.js";
+import { createMalformedRequestListener } from "./malformed-request.js";
+import { openPort, type PortListener } from "./port-listener.js";
+
+/** A few scrapers and people. */
+const maxConnections = 32;
+
+const notFound: HttpProblem = {
+  status: 404,
+  code: Code.NotFound,
+  message: "no such path; GET / lists those that there are",
+};
+
+export interface AdminOptions extends AdminSources {
+  readonly files: Files;
+  readonly log: Logger;
+}
+
+/**
+ * Opens the listener for operators. Requests are not logged, and other origins get no CORS headers.
+ *
+ * @returns undefined where it is switched off, and where the address is taken that nobody has
+ *   configured; then with a warning
+ * @throws ConfigError when the configured address cannot be bound
+ */
+export async function openAdmin(
+  config: AdminConfig | undefined,
+  { files, log, ...sources }: AdminOptions,
+): Promise<PortListener | undefined> {
+  if (config === undefined) {
+    return undefined;
+  }
+  const { host, port, isDefault } = config;
+  try {
+    return await openPort(
+      { host, port, maxConnections },
+      files,
+      httpLimits,
+      createAdminListener(sources, log),
+      createMalformedRequestListener(log),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError)) {
+      throw error;
+    }
+    const [{ problem }] = error.problems;
+    const fix =
+      "Choose another address or port in admin, or with ICE_ADMIN_HOST and ICE_ADMIN_PORT, or write `admin: false`";
+    if (!isDefault) {
+      throw new ConfigError([{ key: "admin", problem, fix }]);
+    }
+    log.warn({ problem, fix }, "no metrics are served: the default address is taken");
+    return undefined;
+  }
+}
+
+function createAdminListener(sources: AdminSources, log: Logger): ExchangeListener {
+  const routes = createAdminRoutes(sources);
+
+  async function answer(exchange: HttpExchange): Promise<void> {
+    const { path } = splitRequestTarget(exchange.target);
+    const route = routes.get(path);
+    const headerProblem = findHeaderProblem(exchange);
+    if (headerProblem !== undefined) {
+      refuse(exchange, headerProblem);
+    } else if (route === undefined) {
+      refuse(exchange, notFound);
+    } else if (exchange.method !== "GET" && exchange.method !== "HEAD") {
+      refuse(exchange, methodNotAllowed(["GET", "HEAD"]));
+    } else {
+      send(exchange, await route());
+    }
+  }
+
+  return (exchange) => {
+    answer(exchange).catch((error: unknown) => {
+      log.error({ err: error }, "an admin request failed");
+      refuse(exchange, internalError);
+    });
+  };
+}
+
+function refuse(exchange: HttpExchange, problem: HttpProblem): void {
+  const { status, allowedMethods } = problem;
+  const headers = {
+    "content-type": problemContentType,
+    ...(allowedMethods && { allow: allowedMethods.join(", ") }),
+  };
+  send(exchange, { status, headers, body: printProblem(problem) });
+}
+
+function send(exchange: HttpExchange, { status, headers, body }: FixedAnswer): void {
+  if (exchange.isGone()) {
+    exchange.destroy();
+    return;
+  }
+  exchange.send({
+    status,
+    headers: {
+      ...headers,
+      "content-length": String(Buffer.byteLength(body)),
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+    },
+    body,
+  });
+}

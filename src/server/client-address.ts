@@ -1,0 +1,84 @@
+import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import type { ListenConfig } from "../config/config.js";
+import { parseSubnet } from "../config/subnet.js";
+import { readHops } from "./forwarded-header.js";
+import type { HttpExchange } from "./http-exchange.js";
+
+/** Finds where a request comes from; undefined when its connection is already gone. */
+export type FindClientAddress = (
+  exchange: Pick<HttpExchange, "remoteAddress" | "headers">,
+) => string | undefined;
+
+/** The address of the connection's other end as it is, with IPv4-mapped IPv6 as IPv4. */
+export const findSocketAddress: FindClientAddress = ({ remoteAddress }) =>
+  toPlainAddress(remoteAddress);
+
+/**
+ * Where the connection comes from a trusted proxy, the client is the last address in the header that
+ * is no trusted proxy: anybody may have written those before it. Where the header says nothing that
+ * can be read there, it is the proxy that wrote it.
+ */
+export function createClientAddressFinder({
+  trustedProxies,
+  clientAddressHeader,
+}: Pick<ListenConfig, "trustedProxies" | "clientAddressHeader">): FindClientAddress {
+  if (trustedProxies.length === 0) {
+    return findSocketAddress;
+  }
+  const isTrusted = createTrust(trustedProxies);
+  // Proxies are few, and looking one up costs as much as all the rest here.
+  let lastProxy: string | undefined;
+  return (exchange) => {
+    const peer = findSocketAddress(exchange);
+    if (peer === undefined || (peer !== lastProxy && !isTrusted(peer))) {
+      return peer;
+    }
+    lastProxy = peer;
+    const header = exchange.headers.find(clientAddressHeader);
+    let address = peer;
+    for (const hop of header === null ? [] : readHops(header, clientAddressHeader)) {
+      const claimed = canonicalize(hop);
+      if (claimed === undefined) {
+        return address;
+      }
+      address = claimed;
+      if (!isTrusted(address)) {
+        return address;
+      }
+    }
+    return address;
+  };
+}
+
+/** Without zone, and IPv4-mapped IPv6 as IPv4. */
+export function toPlainAddress(address: string | undefined): string | undefined {
+  if (address === undefined || !address.includes(":")) {
+    return address;
+  }
+  const mark = address.indexOf("%");
+  const unzoned = mark === -1 ? address : address.slice(0, mark);
+  return unzoned.startsWith("::ffff:") && isIPv4(unzoned.slice(7)) ? unzoned.slice(7) : unzoned;
+}
+
+/** The one way to write an address (RFC 5952), so that one client has one name; undefined for none. */
+function canonicalize(text: string): string | undefined {
+  if (isIPv4(text)) {
+    return text;
+  }
+  if (!isIPv6(text) || text.includes("%")) {
+    return undefined;
+  }
+  return toPlainAddress(new SocketAddress({ address: text, family: "ipv6" }).address);
+}
+
+function createTrust(blocks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const block of blocks) {
+    const subnet = parseSubnet(block);
+    if (subnet === undefined) {
+      throw new Error("the configuration has let a malformed block through");
+    }
+    list.addSubnet(subnet.address, subnet.prefixLength, subnet.family);
+  }
+  return (address) => list.check(address, address.includes(":") ? "ipv6" : "ipv4");
+}

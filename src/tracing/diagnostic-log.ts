@@ -1,0 +1,34 @@
+import type { DiagLogger } from "@opentelemetry/api";
+import type { TraceLog } from "./export-watch.js";
+
+const intervalMs = 60_000;
+
+/** Where OpenTelemetry's library tells of trouble. */
+export interface DiagnosticLog {
+  readonly logger: DiagLogger;
+  /** From now on at most one line a minute: the start is over, at which each tells something else. */
+  limit(): void;
+}
+
+/** @param clock Unix time in milliseconds */
+export function createDiagnosticLog(log: TraceLog, clock: () => number): DiagnosticLog {
+  let limited = false;
+  let toldAtMs: number | undefined;
+
+  function tell(message: string): void {
+    const nowMs = clock();
+    const sinceMs = toldAtMs === undefined ? undefined : nowMs - toldAtMs;
+    if (!limited || sinceMs === undefined || sinceMs >= intervalMs || sinceMs < 0) {
+      toldAtMs = limited ? nowMs : undefined;
+      // What follows the message can be anything. URLs may name a user with a password.
+      log.warn({ problem: message.replace(/\/\/[^/\s]*@/g, "//…@") }, "OpenTelemetry");
+    }
+  }
+  const ignore = () => {};
+  return {
+    logger: { error: tell, warn: tell, info: ignore, debug: ignore, verbose: ignore },
+    limit() {
+      limited = true;
+    },
+  };
+}

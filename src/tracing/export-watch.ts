@@ -1,0 +1,73 @@
+import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
+import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base";
+
+/** The part of a pino logger that is needed here. */
+export interface TraceLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+const warningIntervalMs = 60_000;
+
+/** Tells the log when spans cannot be exported, once a minute at most, and when they can be again. */
+export class ExportWatch implements SpanExporter {
+  readonly #exporter: SpanExporter;
+  readonly #log: TraceLog;
+  readonly #clock: () => number;
+  #warnedAtMs: number | undefined;
+  #lostSpans = 0;
+
+  /** @param clock Unix time in milliseconds */
+  constructor(exporter: SpanExporter, log: TraceLog, clock: () => number) {
+    this.#exporter = exporter;
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  export(spans: ReadableSpan[], report: (result: ExportResult) => void): void {
+    this.#exporter.export(spans, (result) => {
+      if (result.code === ExportResultCode.SUCCESS) {
+        this.#tellSuccess();
+      } else {
+        this.#lostSpans += spans.length;
+        this.#tellFailure(result.error);
+      }
+      report(result);
+    });
+  }
+
+  shutdown(): Promise<void> {
+    return this.#exporter.shutdown();
+  }
+
+  #tellSuccess(): void {
+    if (this.#warnedAtMs !== undefined) {
+      this.#log.info({ lostSpans: this.#lostSpans }, "spans can be exported again");
+      this.#warnedAtMs = undefined;
+      this.#lostSpans = 0;
+    }
+  }
+
+  #tellFailure(error: Error | undefined): void {
+    const nowMs = this.#clock();
+    const sinceMs = this.#warnedAtMs === undefined ? undefined : nowMs - this.#warnedAtMs;
+    // A clock that was set back counts as passed.
+    if (sinceMs === undefined || sinceMs >= warningIntervalMs || sinceMs < 0) {
+      this.#warnedAtMs = nowMs;
+      this.#log.warn(
+        { problem: describeError(error), lostSpans: this.#lostSpans },
+        "spans cannot be exported",
+      );
+    }
+  }
+}
+
+/** Such as `connect ECONNREFUSED 127.0.0.1:4318` and `Bad Request (400)`, without the answer's body. */
+function describeError(error: Error | undefined): string {
+  if (error === undefined) {
+    return "unknown error";
+  }
+  const { message } = error;
+  const code = "code" in error ? String(error.code) : "";
+  return message.includes(code) ? message : `${message} (${code})`;
+}

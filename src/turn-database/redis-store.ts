@@ -1,0 +1,85 @@
+import { Redis } from "ioredis";
+import {
+  checkSecretCount,
+  databaseTimeoutMs,
+  TurnDatabaseError,
+  type TurnSecretStore,
+} from "./turn-secret-store.js";
+
+/**
+ * Opens coturn's Redis database: a set for each realm.
+ *
+ * @param url `redis:` or `rediss:`
+ * @param password when the URL has none
+ * @throws TurnDatabaseError when it cannot be reached
+ */
+export async function openRedisStore(
+  url: URL,
+  realm: string,
+  password: string | undefined,
+): Promise<TurnSecretStore> {
+  const effectivePassword = decodeURIComponent(url.password) || password;
+  const redis = new Redis({
+    host: url.hostname.replace(/^\[(.*)\]$/, "$1") || "localhost",
+    port: Number(url.port || 6379),
+    db: Number(url.pathname.slice(1) || 0),
+    ...(url.username !== "" && { username: decodeURIComponent(url.username) }),
+    ...(effectivePassword !== undefined && { password: effectivePassword }),
+    ...(url.protocol === "rediss:" && { tls: {} }),
+    lazyConnect: true,
+    // It asks for INFO, which such a user need not be allowed.
+    enableReadyCheck: false,
+    connectTimeout: databaseTimeoutMs,
+    commandTimeout: databaseTimeoutMs,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  // What goes wrong is told to whoever waits for a command; without a listener it would be printed.
+  let lastError: Error | undefined;
+  redis.on("error", (error: Error) => {
+    lastError = error;
+  });
+  const key = `turn/realm/${realm}/secret`;
+  try {
+    await redis.connect();
+  } catch (error) {
+    redis.disconnect();
+    throw new TurnDatabaseError(
+      `cannot connect to Redis (${describeError(lastError ?? error)})`,
+      "Check host, port and database; give the password in a file (--turn-db-file) or in REDISCLI_AUTH",
+    );
+  }
+  return {
+    async list() {
+      checkSecretCount(await run(redis.scard(key)));
+      return run(redis.smembers(key));
+    },
+    add: (secret) => run(redis.sadd(key, secret)).then(() => {}),
+    remove: (secret) => run(redis.srem(key, secret)).then(() => {}),
+    async close() {
+      redis.disconnect();
+    },
+  };
+}
+
+async function run<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (error) {
+    throw new TurnDatabaseError(
+      `Redis did not do it (${describeError(error)})`,
+      "Check that this user may SCARD, SMEMBERS, SADD and SREM on turn/realm/*",
+    );
+  }
+}
+
+/** A reply of Redis may repeat the arguments of the command, so only its first word is told. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return "unknown error";
+  }
+  if ("code" in error && typeof error.code === "string") {
+    return error.code;
+  }
+  return error.name === "ReplyError" ? (error.message.split(" ")[0] ?? "") : error.message;
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readDenyListFile } from "../../src/authentication/deny-list-file.js";
+import { DiskFiles } from "../../src/files/disk-files.js";
+import { problemsOf } from "../config-problems.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+
+let directory: TemporaryDirectory;
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("deny-list");
+});
+afterAll(() => directory.remove());
+
+const read = async (content: string) => {
+  const file = await directory.write("deny.yaml", content);
+  return () => readDenyListFile(file, new DiskFiles());
+};
+
+describe("readDenyListFile", () => {
+  it.each([
+    ["its id", { issuer: "https://a", subject: "bob", id: "t1" }, true],
+    ["its id, of this issuer", { issuer: "https://a", subject: "bob", id: "t2" }, true],
+    ["the same id of another issuer", { issuer: "https://b", subject: "bob", id: "t2" }, false],
+    ["its subject", { issuer: "https://b", subject: "eve", id: undefined }, true],
+    ["its subject, of this issuer", { issuer: "https://a", subject: "mallory", id: "t9" }, true],
+    ["the same subject of another", { issuer: "https://b", subject: "mallory", id: "t9" }, false],
+    ["nothing of it", { issuer: "https://a", subject: "bob", id: "t9" }, false],
+    ["a subject with the name of an id", { issuer: "https://a", subject: "t1", id: "t9" }, false],
+  ])("looks at a token when %s stands there", async (_, token, expected) => {
+    const isDenied = (
+      await read(`deny:
+  - jti: t1
+  - { jti: t2, issuer: "https://a" }
+  - subject: eve
+  - { subject: mallory, issuer: "https://a" }
+`)
+    )();
+    expect(isDenied(token)).toBe(expected);
+  });
+
+  it.each([
+    ["an empty file", "", /holds no list named deny/],
+    ["a list without its name", "- jti: a\n", /holds no list named deny/],
+    ["an entry with both", "deny: [{ jti: a, subject: b }]", /deny\[0\]/],
+    ["an entry without either", "deny: [{ jti: a }, { issuer: b }]", /deny\[1\]/],
+    ["an empty subject", 'deny: [{ subject: "" }]', /deny\[0\]/],
+    ["a number", "deny: [{ subject: 12 }]", /deny\[0\]/],
+    ["broken YAML", "deny: [", /holds no list named deny/],
+  ])("refuses %s", async (_, content, problem) => {
+    expect(problemsOf(await read(content))).toEqual([
+      {
+        key: "auth.denyListFile",
+        problem: expect.stringMatching(problem),
+        fix: expect.stringContaining("deny:"),
+      },
+    ]);
+  });
+});

@@ -1,0 +1,49 @@
+import { readdir } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { lockFile } from "../../src/files/file-lock.js";
+import { startProcess } from "../parts/child-process.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+
+let directory: TemporaryDirectory;
+let file: string;
+beforeEach(async () => {
+  directory = await createTemporaryDirectory("lock");
+  file = `${directory.path}/a.lock`;
+});
+afterEach(() => directory.remove());
+
+describe("lockFile", () => {
+  it("gives the lock to one at a time", () => {
+    const unlock = lockFile(file);
+    expect(unlock).toBeTypeOf("function");
+    expect(lockFile(file)).toBeUndefined();
+    unlock?.();
+    const again = lockFile(file);
+    expect(again).toBeTypeOf("function");
+    again?.();
+  });
+
+  it("leaves nothing behind", async () => {
+    lockFile(file)?.();
+    expect(await readdir(directory.path)).toEqual([]);
+  });
+
+  it("gives the lock of a process that was killed to the next, with the file it left", async () => {
+    const holder = startProcess({
+      name: "flock",
+      command: "flock",
+      args: ["-F", file, "sh", "-c", "echo locked; exec sleep 60"],
+      cwd: directory.path,
+    });
+    await holder.untilReady(() => (holder.stdout().includes("locked") ? true : undefined));
+    expect(lockFile(file)).toBeUndefined();
+    await holder.stop("SIGKILL");
+    const unlock = lockFile(file);
+    expect(unlock).toBeTypeOf("function");
+    unlock?.();
+  });
+
+  it("throws where no file can be made", () => {
+    expect(() => lockFile(`${directory.path}/missing/a.lock`)).toThrow(/ENOENT/);
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { QuotaPool } from "../../src/limits/quota-pool.js";
+
+const limit = { requests: 5, windowSeconds: 60 };
+
+describe("QuotaPool", () => {
+  it("keeps the counts of a limit whose numbers stay, and of no other", () => {
+    const pool = new QuotaPool({ clock: () => 0, log: { info() {}, warn() {} } });
+    const first = pool.open({ caller: limit, failedAuthentication: limit });
+    pool.use(first);
+    const second = pool.open({ caller: limit, failedAuthentication: { ...limit, requests: 6 } });
+    expect(second.caller).toBe(first.caller);
+    expect(second.failedAuthentication).not.toBe(first.failedAuthentication);
+    pool.use(second);
+    const third = pool.open({ failedAuthentication: limit });
+    expect(third.caller).toBeUndefined();
+    expect(third.failedAuthentication).not.toBe(first.failedAuthentication);
+  });
+
+  it("goes on with what is used when a configuration is opened in vain", () => {
+    const pool = new QuotaPool({ clock: () => 0, log: { info() {}, warn() {} } });
+    const first = pool.open({ caller: limit });
+    pool.use(first);
+    pool.open({ caller: { ...limit, requests: 1 } });
+    pool.use(first);
+    expect(pool.open({ caller: limit }).caller).toBe(first.caller);
+  });
+});
