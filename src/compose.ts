@@ -21,6 +21,7 @@ import { describeBuild, describeService, ServiceCounts } from "./observability/s
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { openAdmin } from "./server/admin-listener.js";
+import { createBrokenSessionListener } from "./server/broken-session.js";
 import type { CallTracer } from "./server/call-tracer.js";
 import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
@@ -139,6 +140,7 @@ export async function startService(
     httpLimits,
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log, counts.requests),
+    createBrokenSessionListener(log),
   );
   const readMetrics = async () => {
     // Loaded by the first who asks: a process that nobody watches does without.

@@ -67,7 +67,8 @@ export function readConnectorTokensFile(
 /** The library's own messages quote the text, so only the kind and the place of an error are told. */
 function parseYaml(text: string, file: string): unknown {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const options = { lineCounter, prettyErrors: false, logLevel: "error" } as const;
+  const document = parseDocument(text, options);
   const problems = document.errors.map(({ code, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0]);
     return {

@@ -60,7 +60,7 @@ export function readDenyListFile(file: string, files: Files): DenyList {
 }
 
 function parseYaml(content: string): unknown {
-  const document = parseDocument(content, { prettyErrors: false });
+  const document = parseDocument(content, { prettyErrors: false, logLevel: "error" });
   if (document.errors.length > 0) {
     return undefined;
   }

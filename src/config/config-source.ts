@@ -66,7 +66,7 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
     throw new ConfigError([{ key: file, problem: `cannot be read (${error.message})`, fix }]);
   }
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
   const [first, ...rest] = document.errors.map(({ message, pos }): ConfigProblem => {
     const { line, col } = lineCounter.linePos(pos[0]);
     return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
@@ -74,7 +74,13 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
   if (first !== undefined) {
     throw new ConfigError([first, ...rest]);
   }
-  const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch {
+    const problem = "uses YAML aliases that cannot be resolved";
+    throw new ConfigError([{ key: file, problem, fix: "Write the values out" }]);
+  }
   if (!isRecord(content)) {
     const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";
     throw new ConfigError([{ key: file, problem: "holds no mapping of keys", fix }]);

@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -170,6 +170,18 @@ describe("README.md", () => {
     );
     for (const name of named) {
       expect(readRoot("README.md")).toContain(`\`${name}\``);
+    }
+  });
+});
+
+describe("SECURITY.md", () => {
+  it("names files that exist", () => {
+    const named = [
+      ...readRoot("SECURITY.md").matchAll(/`((?:src|test|deploy)\/[^`]*|Dockerfile)`/g),
+    ];
+    expect(named.length).toBeGreaterThan(30);
+    for (const [, file = ""] of named) {
+      expect(existsSync(resolve(root, file)), file).toBe(true);
     }
   });
 });
