@@ -88,6 +88,16 @@ const jwtEntry = fc.record(
   },
   { requiredKeys: ["issuer", "audience"] },
 );
+const regionName = fc.constantFrom("eu", "us", "US", "1", "__proto__", "");
+const regionEntry = fc.record(
+  {
+    urls: fc.array(fc.oneof(scalar, fc.record({ url: scalar, weight: scalar })), { maxLength: 3 }),
+    stunUrls: fc.array(scalar, { maxLength: 2 }),
+    secretFiles: fc.array(scalar, { maxLength: 2 }),
+    name: scalar,
+  },
+  { requiredKeys: ["urls"] },
+);
 /** Nearly right, so that what lies behind the schema is reached. */
 const nearly = fc.record(
   {
@@ -119,6 +129,18 @@ const nearly = fc.record(
             minTtl: scalar,
             identity: scalar,
             name: scalar,
+            regions: fc.dictionary(regionName, regionEntry, { maxKeys: 3 }),
+            defaultRegion: regionName,
+            serversPerAnswer: scalar,
+            regionFrom: fc.record(
+              {
+                header: scalar,
+                database: scalar,
+                map: fc.dictionary(regionName, regionName, { maxKeys: 2 }),
+                continents: fc.dictionary(fc.constantFrom("EU", "na", "x"), regionName),
+              },
+              { requiredKeys: [] },
+            ),
           },
           { requiredKeys: [] },
         ),
