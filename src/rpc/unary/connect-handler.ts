@@ -4,6 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
+import { decompressRequest } from "./decompress-request.js";
 import { compressMinBytes, type HandlerOptions } from "./handler-options.js";
 import {
   addHeaders,
@@ -95,7 +96,7 @@ function createConnectHandler(
         const data =
           compression.request === null
             ? sent
-            : await compression.request.decompress(sent, readMaxBytes);
+            : await decompressRequest(compression.request, sent, readMaxBytes);
         call = new UnaryCall(kind, request, decode(codec, data, binary), timeoutMs);
         const output = takeMessage(await invoke(call));
         body = binary ? codec.encodeBinary(output) : codec.encodeJson(output);
