@@ -4,6 +4,7 @@ import { findTurnNameProblem } from "../ice/turn-name.js";
 import type { IceConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
+import type { SectionContext } from "./section-context.js";
 
 const defaultStunUrls = ["stun:stun.l.google.com:19302"];
 const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"];
@@ -13,14 +14,11 @@ const longestTtlSeconds = 365 * 24 * 3600;
 /** Browsers warn or slow down from the next one on. */
 const mostUrlsWithoutWarning = 4;
 
-export interface IceSectionContext {
-  readonly problems: ProblemList;
-  readonly warn: (text: string) => void;
+export interface IceSectionContext extends Pick<SectionContext, "problems" | "warn" | "dev"> {
   /** Every configured secret; the first signs. */
   readonly secrets: readonly AcceptedSecret[];
   /** The files among them, absolute. */
   readonly secretFiles: readonly string[];
-  readonly dev: boolean;
 }
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import type { LimitsConfig, RateLimitConfig, RedisConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
+import type { SectionContext } from "./section-context.js";
 
 const longestWindowSeconds = 24 * 3600;
 const defaultKeyPrefix = "ice-service:";
@@ -9,19 +10,10 @@ const example = "redis://redis.example.com:6379";
 
 type LimitsSection = NonNullable<ConfigFile["limits"]>;
 
-export interface LimitsSectionContext {
-  readonly problems: ProblemList;
-  readonly warn: (text: string) => void;
-  /** Makes a file name of the section at this path absolute. */
-  readonly resolveFile: (path: readonly PropertyKey[], file: string) => string;
-  /** Reads a secret file; what is wrong with it joins the problems. */
-  readonly readSecret: (path: readonly PropertyKey[], file: string) => KeyObject | undefined;
-}
-
 /** Builds the `limits` section; what is wrong with it joins the problems. */
 export function buildLimits(
   limits: ConfigFile["limits"] = {},
-  context: LimitsSectionContext,
+  context: SectionContext,
 ): LimitsConfig {
   const caller = buildLimit("caller", limits, context.problems);
   const failedAuthentication = buildLimit("failedAuthentication", limits, context.problems);
@@ -54,7 +46,7 @@ function buildLimit(
 
 function buildRedis(
   { url, urlFile, keyPrefix = defaultKeyPrefix }: NonNullable<LimitsSection["redis"]>,
-  { problems, resolveFile, readSecret }: LimitsSectionContext,
+  { problems, resolveFile, readSecret }: SectionContext,
 ): RedisConfig | undefined {
   const path = ["limits", "redis"];
   if ((url === undefined) === (urlFile === undefined)) {

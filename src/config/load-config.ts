@@ -1,17 +1,19 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
-import { FileReadError, type Files } from "../files/files.js";
+import type { Files } from "../files/files.js";
 import type { AcceptedSecret } from "../ice/ice-server-list.js";
-import { buildAdmin, isLoopback } from "./admin-section.js";
+import { buildAdmin } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
-import { type Config, maxPemBytes } from "./config.js";
+import type { Config } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
+import { buildCors } from "./cors-section.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
 import { buildLimits } from "./limits-section.js";
+import { buildListen } from "./listen-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
-import { checkTrustedProxies } from "./subnet.js";
+import type { SectionContext } from "./section-context.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -51,9 +53,11 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     }
   };
 
+  const context = { problems, warn, dev: dev !== undefined, files, resolveFile, readSecret };
+
   const { auth = {}, log = {}, shutdown = {} } = content;
   const jwt = (auth.jwt ?? []).flatMap((entry, index) => {
-    const issuer = buildJwtIssuer(entry, index, { problems, warn, resolveFile, readSecret });
+    const issuer = buildJwtIssuer(entry, index, context);
     return issuer === undefined ? [] : [issuer];
   });
   if (dev === undefined && !auth.jwt?.length && auth.connectorTokensFile === undefined) {
@@ -63,23 +67,13 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const { secrets, secretFiles } = readTurnSecrets(source, env, problems, resolveFile, readSecret);
-  const listen = buildListen(source, {
-    dev: dev !== undefined,
-    problems,
-    warn,
-    files,
-    resolveFile,
-  });
-  const admin = buildAdmin(content.admin, {
-    dev: dev !== undefined,
-    listenPort: listen.port,
-    warn,
-  });
+  const { secrets, secretFiles } = readTurnSecrets(source, env, context);
+  const listen = buildListen(content.listen, context);
+  const admin = buildAdmin(content.admin, listen.port, context);
   const config: Config = {
     listen,
     ...(admin !== undefined && { admin }),
-    cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
+    cors: buildCors(content.cors, problems),
     auth: {
       queryToken: auth.queryToken ?? true,
       jwt,
@@ -91,14 +85,12 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       }),
     },
     ice: buildIceSettings(content.ice, {
-      problems,
-      warn,
+      ...context,
       secrets:
         secrets.length === 0 && dev !== undefined ? [{ name: "--dev", key: dev.secret }] : secrets,
       secretFiles,
-      dev: dev !== undefined,
     }),
-    limits: buildLimits(content.limits, { problems, warn, resolveFile, readSecret }),
+    limits: buildLimits(content.limits, context),
     reflection: content.reflection ?? true,
     diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
@@ -111,94 +103,11 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
   return { config, warnings };
 }
 
-type ResolveFile = (path: readonly PropertyKey[], name: string) => string;
-
-function buildListen(
-  { content }: ConfigSource,
-  {
-    dev,
-    problems,
-    warn,
-    files,
-    resolveFile,
-  }: {
-    dev: boolean;
-    problems: ProblemList;
-    warn: (text: string) => void;
-    files: Files;
-    resolveFile: ResolveFile;
-  },
-): Config["listen"] {
-  const {
-    host = dev ? "127.0.0.1" : "0.0.0.0",
-    port = 8080,
-    maxConnections = 20_000,
-    tls,
-    trustedProxies = [],
-    clientAddressHeader = "x-forwarded-for",
-  } = content.listen ?? {};
-  checkTrustedProxies(trustedProxies, problems, warn);
-  const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
-  if (dev && !isLoopback(host)) {
-    problems.add(
-      ["listen", "host"],
-      `${host} can be reached from elsewhere, which --dev does not allow`,
-      "Use 127.0.0.1, or configure authentication and leave --dev out",
-    );
-  }
-  if (tls === undefined) {
-    return address;
-  }
-  const resolveReadable = (key: "certFile" | "keyFile" | "clientCaFile", name: string) => {
-    const path = ["listen", "tls", key];
-    const file = resolveFile(path, name);
-    try {
-      files.read(file, maxPemBytes);
-    } catch (error) {
-      if (!(error instanceof FileReadError)) {
-        throw error;
-      }
-      problems.add(
-        path,
-        `cannot read ${file}`,
-        "Give the path of a PEM file that this process may read",
-      );
-    }
-    return file;
-  };
-  return {
-    ...address,
-    tls: {
-      certFile: resolveReadable("certFile", tls.certFile),
-      keyFile: resolveReadable("keyFile", tls.keyFile),
-      ...(tls.clientCaFile !== undefined && {
-        clientCaFile: resolveReadable("clientCaFile", tls.clientCaFile),
-      }),
-    },
-  };
-}
-
-function checkOrigins(origins: readonly string[], problems: ProblemList): readonly string[] {
-  const path = ["cors", "allowedOrigins"];
-  if (origins.includes("*") && origins.length > 1) {
-    problems.add(path, "has * beside other origins", "Write * alone, or the origins without it");
-  }
-  for (const [index, origin] of origins.entries()) {
-    if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
-      const fix = "Write it as browsers send it, such as https://app.example.com, without a path";
-      problems.add([...path, index], `${JSON.stringify(origin)} is not an origin`, fix);
-    }
-  }
-  return origins;
-}
-
 /** The first signs; the others are read too, so that a broken one shows before it is needed. */
 function readTurnSecrets(
   { content, fromEnvironment }: ConfigSource,
   env: LoadOptions["env"],
-  problems: ProblemList,
-  resolveFile: ResolveFile,
-  readSecret: (path: readonly PropertyKey[], name: string) => KeyObject | undefined,
+  { problems, resolveFile, readSecret }: SectionContext,
 ): { readonly secrets: AcceptedSecret[]; readonly secretFiles: string[] } {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
