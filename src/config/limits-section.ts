@@ -1,4 +1,5 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
+import { hasReadableCredentials } from "../database-url.js";
 import type { LimitsConfig, RateLimitConfig, RedisConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
@@ -83,8 +84,7 @@ function checkRedisUrl(
     url === undefined ||
     !["redis:", "rediss:"].includes(url.protocol) ||
     url.hostname === "" ||
-    !canDecode(url.username) ||
-    !canDecode(url.password)
+    !hasReadableCredentials(url)
   ) {
     problems.add(path, "is no redis: or rediss: URL", `Write ${example}`);
     return undefined;
@@ -95,13 +95,4 @@ function checkRedisUrl(
     return undefined;
   }
   return { ...rest, url: secret, address: `${url.protocol}//${url.host}${url.pathname}` };
-}
-
-function canDecode(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
