@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
 import { readBoundedFile } from "./bounded-file.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
@@ -41,11 +41,11 @@ export function readConnectorTokensFile(
   const content = parseYaml(readBoundedFile(file, files, maxBytes, configKey), file);
   const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
-    throwProblems(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
+    throwIfAny(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
     return [];
   }
   const { tokens } = parsed.data;
-  throwProblems([
+  throwIfAny([
     ...findRepeated(tokens.map(({ name }) => name)).map(({ index, firstIndex }) => ({
       key: configKey,
       problem: `tokens[${index}] in ${file} has the name of tokens[${firstIndex}]`,
@@ -76,7 +76,7 @@ function parseYaml(text: string, file: string): unknown {
       fix: "Correct the line or the one before it",
     };
   });
-  throwProblems(problems);
+  throwIfAny(problems);
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch {
@@ -141,10 +141,4 @@ function findRepeated(values: readonly string[]): { index: number; firstIndex: n
     firstIndexes.set(value, index);
     return [];
   });
-}
-
-function throwProblems([first, ...rest]: readonly ConfigProblem[]): void {
-  if (first !== undefined) {
-    throw new ConfigError([first, ...rest]);
-  }
 }

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { AuthConfig } from "../config/config.js";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { Caller } from "./caller.js";
 import { type ConnectorTokenEntry, maxTokenBytes } from "./connector-token.js";
@@ -90,10 +90,7 @@ export function createTokenVerifier(
     connectorTokensFile === undefined
       ? []
       : collectProblems(problems, () => readConnectorTokensFile(connectorTokensFile, files));
-  const [firstProblem, ...otherProblems] = problems;
-  if (firstProblem !== undefined) {
-    throw new ConfigError([firstProblem, ...otherProblems]);
-  }
+  throwIfAny(problems);
   const connectors = new Map(
     [...(fileTokens ?? []), ...connectorTokens].map((entry) => [
       entry.hash.replace(/^sha256:/, ""),

@@ -1,7 +1,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
 import { FileReadError, type Files } from "../files/files.js";
 import type { Overlay } from "./environment.js";
 import { type ConfigFile, fileSchema, knownKeys } from "./file-schema.js";
@@ -67,13 +67,12 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const [first, ...rest] = document.errors.map(({ message, pos }): ConfigProblem => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
-  });
-  if (first !== undefined) {
-    throw new ConfigError([first, ...rest]);
-  }
+  throwIfAny(
+    document.errors.map(({ message, pos }) => {
+      const { line, col } = lineCounter.linePos(pos[0]);
+      return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
+    }),
+  );
   const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
   if (!isRecord(content)) {
     const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";

@@ -1,4 +1,5 @@
 import type { DiagLogger } from "@opentelemetry/api";
+import type { Clock } from "../clock.js";
 import type { TraceLog } from "./export-watch.js";
 
 const intervalMs = 60_000;
@@ -10,8 +11,7 @@ export interface DiagnosticLog {
   limit(): void;
 }
 
-/** @param clock Unix time in milliseconds */
-export function createDiagnosticLog(log: TraceLog, clock: () => number): DiagnosticLog {
+export function createDiagnosticLog(log: TraceLog, clock: Clock): DiagnosticLog {
   let limited = false;
   let toldAtMs: number | undefined;
 

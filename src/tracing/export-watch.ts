@@ -1,5 +1,6 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base";
+import type { Clock } from "../clock.js";
 
 /** The part of a pino logger that is needed here. */
 export interface TraceLog {
@@ -13,12 +14,11 @@ const warningIntervalMs = 60_000;
 export class ExportWatch implements SpanExporter {
   readonly #exporter: SpanExporter;
   readonly #log: TraceLog;
-  readonly #clock: () => number;
+  readonly #clock: Clock;
   #warnedAtMs: number | undefined;
   #lostSpans = 0;
 
-  /** @param clock Unix time in milliseconds */
-  constructor(exporter: SpanExporter, log: TraceLog, clock: () => number) {
+  constructor(exporter: SpanExporter, log: TraceLog, clock: Clock) {
     this.#exporter = exporter;
     this.#log = log;
     this.#clock = clock;

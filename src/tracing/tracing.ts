@@ -16,6 +16,7 @@ import {
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
 } from "@opentelemetry/semantic-conventions";
+import type { Clock } from "../clock.js";
 import type { CallTracer } from "../server/call-tracer.js";
 import { createCallTracer } from "./call-spans.js";
 import { createDiagnosticLog } from "./diagnostic-log.js";
@@ -24,8 +25,7 @@ import type { TraceSettings } from "./trace-environment.js";
 
 export interface TracingOptions {
   readonly settings: TraceSettings;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
+  readonly clock: Clock;
   readonly log: TraceLog;
   readonly serviceVersion: string;
   /** Of the service's own port. */
