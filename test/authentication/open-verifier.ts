@@ -1,5 +1,4 @@
 import { JwksPool } from "../../src/authentication/jwks-pool.js";
-import type { JwksLog } from "../../src/authentication/jwks-source.js";
 import {
   type ConnectorTokenEntry,
   createTokenVerifier,
@@ -8,10 +7,11 @@ import {
 import type { Clock } from "../../src/clock.js";
 import type { AuthConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import type { Log } from "../../src/log.js";
 
 export interface OpenVerifierOptions {
   readonly clock: Clock;
-  readonly log: JwksLog;
+  readonly log: Log;
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
 }
 
