@@ -1,14 +1,13 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import { probeCauses } from "../../src/probe/probe-failure.js";
 import { probeFixes } from "../../src/probe/probe-fix.js";
-import { type ChildProcess, startProcess } from "../parts/child-process.js";
+import { type ChildProcess, runProgram, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
 import { startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
@@ -22,7 +21,7 @@ const root = resolve(import.meta.dirname, "../..");
 const readRoot = (file: string) => readFileSync(resolve(root, file), "utf8");
 const program = resolve(root, "dist/main.js");
 const shell = (script: string, env: Record<string, string>, cwd = root) =>
-  promisify(execFile)("bash", ["-euo", "pipefail", "-c", script], {
+  runProgram("bash", ["-euo", "pipefail", "-c", script], {
     cwd,
     env: { PATH: process.env["PATH"], HOME: cwd, ...env },
     timeout: 15_000,
@@ -84,11 +83,7 @@ describe("the lines that --dev prints", () => {
   it("the browser's, pasted, runs as far as Node has what browsers have", async () => {
     const fetching = bannerLine("Browser console").replace(/ const connection.*/, "");
     const script = `${fetching} process.stdout.write(JSON.stringify(iceServers));`;
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      "--input-type=module",
-      "-e",
-      script,
-    ]);
+    const { stdout } = await runProgram(process.execPath, ["--input-type=module", "-e", script]);
     expect(JSON.parse(stdout)).toHaveLength(2);
   });
 
