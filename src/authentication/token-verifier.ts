@@ -14,9 +14,6 @@ import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
 
-export type { ConnectorTokenEntry } from "./connector-token.js";
-export { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
-
 /** Tells who presents a token. */
 export interface TokenVerifier {
   /**

@@ -10,12 +10,6 @@ interface Variable {
   readonly emptyIsValue?: boolean;
 }
 
-const readList = (text: string) =>
-  text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-
 /** Every variable that stands for a key of the file. */
 const variables: Readonly<Record<string, Variable>> = {
   ICE_HOST: { path: ["listen", "host"] },
@@ -54,6 +48,14 @@ export interface Overlay {
     readonly value: unknown;
   }[];
   readonly warnings: readonly string[];
+}
+
+/** Reads entries with commas between them; empty ones are left out. */
+export function readList(text = ""): string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
 }
 
 /** Reads the variables. An empty one counts as not set, save for the URL lists. */

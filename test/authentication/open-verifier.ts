@@ -1,6 +1,6 @@
+import type { ConnectorTokenEntry } from "../../src/authentication/connector-token.js";
 import { JwksPool } from "../../src/authentication/jwks-pool.js";
 import {
-  type ConnectorTokenEntry,
   createTokenVerifier,
   type TokenVerifier,
 } from "../../src/authentication/token-verifier.js";
