@@ -1,13 +1,11 @@
 import { closest, distance } from "fastest-levenshtein";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
+import { type ConfigProblem, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
-import { readBoundedFile } from "./bounded-file.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
+import { readYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.connectorTokensFile";
-const maxBytes = 1024 * 1024;
 
 const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires"] };
 const entrySchema = z.strictObject({
@@ -38,7 +36,7 @@ export function readConnectorTokensFile(
   file: string,
   files: Files,
 ): readonly ConnectorTokenEntry[] {
-  const content = parseYaml(readBoundedFile(file, files, maxBytes, configKey), file);
+  const content = readYamlFile(file, files, configKey);
   const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
     throwIfAny(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
@@ -62,27 +60,6 @@ export function readConnectorTokensFile(
     hash,
     ...(expires !== undefined && { expiresAtSeconds: Math.floor(Date.parse(expires) / 1000) }),
   }));
-}
-
-/** The library's own messages quote the text, so only the kind and the place of an error are told. */
-function parseYaml(text: string, file: string): unknown {
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
-  const problems = document.errors.map(({ code, pos }) => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    return {
-      key: configKey,
-      problem: `${file} is not valid YAML at line ${line}, column ${col} (${code})`,
-      fix: "Correct the line or the one before it",
-    };
-  });
-  throwIfAny(problems);
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    const problem = `${file} uses YAML aliases that cannot be resolved`;
-    throw new ConfigError([{ key: configKey, problem, fix: "Write the values out" }]);
-  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string): ConfigProblem[] {
