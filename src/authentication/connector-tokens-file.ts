@@ -1,5 +1,6 @@
-import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
+import { printKeyPath } from "../config/key-path.js";
+import { findNearName } from "../config/near-name.js";
 import { type ConfigProblem, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
@@ -63,10 +64,7 @@ export function readConnectorTokensFile(
 }
 
 function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string): ConfigProblem[] {
-  const place = issue.path.map((part) =>
-    typeof part === "number" ? `[${part}]` : `.${String(part)}`,
-  );
-  const where = `${place.join("").replace(/^\./, "") || "the content"} in ${file}`;
+  const where = `${printKeyPath(issue.path) || "the content"} in ${file}`;
   if (issue.code === "unrecognized_keys") {
     const known = issue.path.length === 0 ? knownKeys.file : knownKeys.entry;
     return issue.keys.map((unknownKey) => ({
@@ -102,10 +100,8 @@ function fixHash(value: unknown): string {
 }
 
 function suggestKey(unknownKey: string, known: readonly string[]): string {
-  const nearest = closest(unknownKey, [...known]);
-  return distance(unknownKey, nearest) <= 3
-    ? `Did you mean "${nearest}"?`
-    : `Known here: ${known.join(", ")}`;
+  const near = findNearName(unknownKey, known);
+  return near === undefined ? `Known here: ${known.join(", ")}` : `Did you mean "${near}"?`;
 }
 
 function findRepeated(values: readonly string[]): { index: number; firstIndex: number }[] {

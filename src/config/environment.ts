@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { findNearName } from "./near-name.js";
 
 type Path = readonly (string | number)[];
 
@@ -72,8 +72,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     // Kubernetes sets these by itself beside a Service of the name ice-service.
     .filter((name) => !name.startsWith("ICE_SERVICE_"))
     .map((name) => {
-      const nearest = closest(name, known);
-      const suggestion = distance(name, nearest) <= 4 ? `; did you mean ${nearest}?` : "";
+      const near = findNearName(name, known);
+      const suggestion = near === undefined ? "" : `; did you mean ${near}?`;
       return `the variable ${name} is unknown and ignored${suggestion}`;
     });
   return { entries, warnings };
