@@ -8,7 +8,8 @@ import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
-import { createIceServerLister } from "./ice/ice-server-list.js";
+import { createRegionFinder } from "./geolocation/region-finder.js";
+import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
 import type { Metric } from "./observability/metric.js";
@@ -18,8 +19,9 @@ import { describeBuild, describeService, ServiceCounts } from "./observability/s
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { openAdmin } from "./server/admin-listener.js";
+import { createBrokenSessionListener } from "./server/broken-session.js";
 import type { CallTracer } from "./server/call-tracer.js";
-import { createClientAddressFinder } from "./server/client-address.js";
+import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -108,6 +110,10 @@ export async function startService(
       queryToken: config.auth.queryToken,
       authenticationCounts: counts.authentication,
       listIceServers: counts.credentials.countIn(createIceServerLister(config.ice, clock)),
+      findRegion: createRegionFinder(config.ice.regionFrom, {
+        files,
+        isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
+      }),
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
@@ -132,6 +138,7 @@ export async function startService(
     httpLimits,
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log, counts.requests),
+    createBrokenSessionListener(log),
   );
   const readMetrics = async () => {
     // Loaded by the first who asks: a process that nobody watches does without.
@@ -200,10 +207,11 @@ export async function startService(
  * Reads the files that a configuration names, as {@link startService} would, and serves nothing.
  * @throws ConfigError when one of them cannot be used
  */
-export function checkFiles({ auth, listen }: Config, files: Files, clock: Clock): void {
+export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
   const silent = { info() {}, warn() {} };
   const jwks = new JwksPool({ clock, log: silent, onChange() {} });
   createTokenVerifier(auth, { clock, files, jwks });
+  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
   if (listen.tls !== undefined) {
     loadTlsOptions(listen.tls, files);
   }

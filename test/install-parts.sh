@@ -32,6 +32,9 @@ find_missing() {
   need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto
   need_program curl curl
   need_program openssl openssl
+  need_program mmdb-bin mmdblookup
+  need_program systemd systemd-analyze
+  need_program util-linux setpriv
   need_program redis-server redis-server
   need_program sqlite3 sqlite3
   need_file postgresql /usr/lib/postgresql/*/bin/postgres

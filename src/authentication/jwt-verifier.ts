@@ -67,11 +67,18 @@ export function createJwtVerifier(
   };
 }
 
+/** Base64url without padding, three times (RFC 7515 section 7.1). */
+const compactForm = /^[\w-]*\.[\w-]*\.[\w-]*$/;
+
 /**
  * The `iss` that a token claims, not yet to be believed; undefined when it claims none.
  * @throws TokenRejectedError when the token is malformed
  */
 export function readClaimedIssuer(token: string): unknown {
+  // The decoders pass over white space and padding: a token could be written in any number of ways.
+  if (!compactForm.test(token)) {
+    throw new TokenRejectedError("malformed");
+  }
   const start = token.indexOf(".") + 1;
   const payload = token.slice(start, token.indexOf(".", start));
   try {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../clock.js";
 import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
+import { listFleets } from "../ice/ice-server-list.js";
 import { findUrlWarnings } from "../ice/url-warnings.js";
 import { canProbe } from "../probe/server-address.js";
 import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
@@ -20,11 +21,14 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   const probeOptions = readProbeOptions(options, files);
   const intervalMs = readIntervalMs(options);
   const { config, warnings } = loadConfig({ env: process.env, file: options.config, files });
-  const urls = [...config.ice.stunUrls, ...(config.ice.turn?.urls ?? [])];
-  if (!urls.some(canProbe)) {
+  const urlsOfFleets = listFleets(config.ice).map(({ stunUrls, turn }) => [
+    ...stunUrls,
+    ...(turn?.urls ?? []),
+  ]);
+  if (!urlsOfFleets.flat().some(canProbe)) {
     throw usageError("ice", "names no URL to probe", "Set ice.stunUrls or ice.turn.urls");
   }
-  const allWarnings = [...warnings, ...findUrlWarnings(urls)];
+  const allWarnings = [...new Set([...warnings, ...urlsOfFleets.flatMap(findUrlWarnings)])];
   const print = (results: readonly CheckResult[], changes?: readonly string[]) =>
     options.json
       ? printJson(results, allWarnings, changes)

@@ -1,4 +1,9 @@
-import type { AcceptedSecret, IceServerSettings } from "../ice/ice-server-list.js";
+import {
+  type AcceptedSecret,
+  type IceServerSettings,
+  listFleets,
+  type TurnSettings,
+} from "../ice/ice-server-list.js";
 import type { IceUrl } from "../ice/ice-url.js";
 import { findServers, type ProbeOptions } from "../probe/probe.js";
 import type { ProbeFailure } from "../probe/probe-failure.js";
@@ -7,8 +12,13 @@ import { canProbe, type ServerAddress } from "../probe/server-address.js";
 /** One row of the check: an address, and for TURN the secret that signs for it. */
 export interface CheckTarget {
   readonly url: IceUrl;
-  readonly secret?: AcceptedSecret;
+  readonly signer?: CheckSigner;
   readonly server: ServerAddress;
+}
+
+export interface CheckSigner {
+  readonly secret: AcceptedSecret;
+  readonly turn: TurnSettings;
 }
 
 /** A URL whose host has no address. */
@@ -19,25 +29,30 @@ export interface Unresolved {
 
 /**
  * Finds what there is to probe: each URL, at each of its addresses, with each secret, in the
- * configuration's order. TURN over DTLS is left out.
+ * configuration's order, region by region. TURN over DTLS is left out.
  */
 export async function planCheck(
-  { stunUrls, turn }: IceServerSettings,
+  ice: IceServerSettings,
   options: ProbeOptions,
 ): Promise<readonly (CheckTarget | Unresolved)[]> {
-  const secretsOf = new Map<IceUrl, readonly (AcceptedSecret | undefined)[]>([
-    ...stunUrls.map((url) => [url, [undefined]] as const),
-    ...(turn?.urls ?? []).map((url) => [url, turn?.acceptedSecrets ?? []] as const),
-  ]);
+  const signersOf = new Map<IceUrl, readonly (CheckSigner | undefined)[]>();
+  for (const { stunUrls, turn } of listFleets(ice)) {
+    for (const url of stunUrls) {
+      signersOf.set(url, [undefined]);
+    }
+    for (const url of turn?.urls ?? []) {
+      signersOf.set(url, turn?.acceptedSecrets.map((secret) => ({ secret, turn })) ?? []);
+    }
+  }
   const found = await Promise.all(
-    [...secretsOf].map(async ([url, secrets]) => {
+    [...signersOf].map(async ([url, signers]) => {
       if (!canProbe(url)) {
         return [];
       }
       const servers = await findServers(url, options);
       return Array.isArray(servers)
         ? servers.flatMap((server) =>
-            secrets.map((secret) => ({ url, server, ...(secret !== undefined && { secret }) })),
+            signers.map((signer) => ({ url, server, ...(signer !== undefined && { signer }) })),
           )
         : [{ url, failure: servers }];
     }),

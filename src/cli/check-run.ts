@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../clock.js";
-import type { IceServerSettings, TurnSettings } from "../ice/ice-server-list.js";
+import type { IceServerSettings } from "../ice/ice-server-list.js";
 import { issueTurnCredential } from "../ice/turn-credential.js";
 import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
 import type { ProbeOptions } from "../probe/probe.js";
@@ -34,10 +34,7 @@ export async function runCheck(
   reportProgress(done, plan.length);
   const results: CheckResult[] = [];
   await runBounded([...plan.entries()], async ([index, target]) => {
-    results[index] =
-      "failure" in target
-        ? target
-        : await check(target, createSigner(ice.turn, target, index), options);
+    results[index] = "failure" in target ? target : await check(target, index, options);
     done += 1;
     reportProgress(done, plan.length);
   });
@@ -45,33 +42,32 @@ export async function runCheck(
     const cause = results[index]?.failure?.cause;
     if ("server" in target && (cause === "quota" || cause === "no-capacity")) {
       await sleep(quotaPauseMs, undefined, options.signal && { signal: options.signal });
-      results[index] = await check(target, createSigner(ice.turn, target, index), options);
+      results[index] = await check(target, index, options);
     }
   }
   return results;
 }
 
 async function check(
-  { server, secret }: CheckTarget,
-  signer: Signer | undefined,
+  target: CheckTarget,
+  index: number,
   options: ProbeOptions,
 ): Promise<CheckResult> {
-  const diagnosis = await diagnose(server, signer, options);
-  return secret === undefined ? diagnosis : { ...diagnosis, secret: secret.name };
+  const diagnosis = await diagnose(target.server, createSigner(target, index), options);
+  return target.signer === undefined
+    ? diagnosis
+    : { ...diagnosis, secret: target.signer.secret.name };
 }
 
 /**
  * Signs as the service would. Where callers have names of their own, so has each probe, so that no
  * quota by name is in the way.
  */
-function createSigner(
-  turn: TurnSettings | undefined,
-  { secret }: CheckTarget,
-  index: number,
-): Signer | undefined {
-  if (turn === undefined || secret === undefined) {
+function createSigner({ signer }: CheckTarget, index: number): Signer | undefined {
+  if (signer === undefined) {
     return undefined;
   }
+  const { secret, turn } = signer;
   const name = turn.identity === "static" ? turn.name : `ice-service-check-${index}`;
   return {
     issue: (expiresAtSeconds) => issueTurnCredential(secret.key, name, expiresAtSeconds),

@@ -28,10 +28,18 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
 }
 
 /** While a secret is changed by hand: when the change may be finished. */
-function describeOldSecrets({ ice: { turn } }: Config): string[] {
-  return turn === undefined || turn.secretFiles.length < 2
-    ? []
-    : [
-        `the first of ${turn.secretFiles.length} ice.turn.secretFiles signs; the secrets of the others may leave the TURN server ${printDuration(turn.ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
-      ];
+function describeOldSecrets({ ice: { turn, regions } }: Config): string[] {
+  const fleets = [
+    ...(turn === undefined ? [] : [{ key: "ice.turn.secretFiles", turn }]),
+    ...(regions?.list ?? []).map((region) => ({
+      key: `secretFiles of region ${region.name}`,
+      turn: region.turn,
+    })),
+  ];
+  return fleets
+    .filter((fleet) => fleet.turn.secretFiles.length > 1)
+    .map(
+      ({ key, turn: { secretFiles, ttlSeconds } }) =>
+        `the first of ${secretFiles.length} ${key} signs; the secrets of the others may leave the TURN server ${printDuration(ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
+    );
 }

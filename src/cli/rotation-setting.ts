@@ -20,6 +20,8 @@ export interface RotationCommandOptions {
   readonly turnDb?: string;
   readonly turnDbFile?: string;
   readonly realm: string;
+  /** Whose secret it is, where regions are configured. */
+  readonly region?: string;
 }
 
 /** What such a command works on. */
@@ -38,7 +40,7 @@ export interface RotationSetting {
  */
 export function findRotationSetting(options: RotationCommandOptions): RotationSetting {
   const { config } = loadConfig({ env: process.env, file: options.config, files: new DiskFiles() });
-  const { secretFile, ttlSeconds } = findSigningFile(config);
+  const { secretFile, ttlSeconds } = findSigningFile(config, options.region);
   const database = findDatabase(options);
   return {
     files: new DiskRotationFiles(secretFile),
@@ -87,15 +89,30 @@ export async function tellFailure<T>(secretFile: string, work: () => Promise<T>)
   }
 }
 
-function findSigningFile({ ice }: Config): { secretFile: string; ttlSeconds: number } {
-  if (ice.turn === undefined) {
+function findSigningFile(
+  { ice: { turn, regions } }: Config,
+  regionName: string | undefined,
+): { secretFile: string; ttlSeconds: number } {
+  const region = regions?.list.find(({ name }) => name === regionName);
+  if (region === undefined && (regions !== undefined || regionName !== undefined)) {
+    const known = regions?.list.map(({ name }) => name).join(", ");
+    throw usageError(
+      "--region",
+      regionName === undefined ? "is missing" : `${JSON.stringify(regionName)} is no region`,
+      known === undefined
+        ? "Leave it out: no regions are configured"
+        : `Name one of them: ${known}`,
+    );
+  }
+  const fleet = region?.turn ?? turn;
+  if (fleet === undefined) {
     throw usageError(
       "ice.turn",
       "names no TURN server, so there is nothing to rotate",
       "Give the service's own configuration with --config or ICE_CONFIG",
     );
   }
-  const [secretFile] = ice.turn.secretFiles;
+  const [secretFile] = fleet.secretFiles;
   if (secretFile === undefined) {
     throw usageError(
       "ICE_TURN_SECRET",
@@ -103,7 +120,7 @@ function findSigningFile({ ice }: Config): { secretFile: string; ttlSeconds: num
       "Write it into a file (mode 0600), and name that with ice.turn.secretFiles or ICE_TURN_SECRET_FILE instead",
     );
   }
-  return { secretFile, ttlSeconds: ice.turn.ttlSeconds };
+  return { secretFile, ttlSeconds: fleet.ttlSeconds };
 }
 
 function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseLocation {

@@ -60,5 +60,6 @@ function addDatabaseOptions(command: Command): Command {
     )
     .option("--turn-db-file <file>", "a file that holds this URL, with its password")
     .requiredOption("-r, --realm <realm>", "the TURN server's realm")
+    .option("--region <name>", "whose secret, where ice.turn.regions is configured")
     .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)");
 }

@@ -1,4 +1,12 @@
-import type { Config, JwtIssuerConfig, LimitsConfig, RateLimitConfig } from "./config.js";
+import type { IceRegion, TurnSettings } from "../ice/ice-server-list.js";
+import { toHostKey } from "../ice/turn-server.js";
+import type {
+  Config,
+  IceConfig,
+  JwtIssuerConfig,
+  LimitsConfig,
+  RateLimitConfig,
+} from "./config.js";
 import { printDuration } from "./duration.js";
 
 const hidden = "<hidden>";
@@ -27,13 +35,11 @@ export function describeConfig({
         turn: {
           urls: ice.turn.urls.map(({ text }) => text),
           secretFiles: [hidden],
-          ttl: printDuration(ice.turn.ttlSeconds),
-          minTtl: printDuration(ice.turn.minTtlSeconds),
-          identity: ice.turn.identity,
+          ...describeShared(ice.turn),
           name: ice.turn.name,
-          capAtTokenExpiry: ice.turn.capAtTokenExpiry,
         },
       }),
+      ...(ice.regions !== undefined && { turn: describeRegions(ice.regions, ice.regionFrom) }),
     },
     limits: describeLimits(limits),
     reflection,
@@ -43,6 +49,46 @@ export function describeConfig({
       delay: printDuration(shutdown.delaySeconds),
       timeout: printDuration(shutdown.timeoutSeconds),
     },
+  };
+}
+
+function describeShared({ ttlSeconds, minTtlSeconds, identity, capAtTokenExpiry }: TurnSettings) {
+  return {
+    ttl: printDuration(ttlSeconds),
+    minTtl: printDuration(minTtlSeconds),
+    identity,
+    capAtTokenExpiry,
+  };
+}
+
+function describeRegions(
+  { list, defaultRegion, serversPerAnswer }: NonNullable<IceConfig["regions"]>,
+  from: IceConfig["regionFrom"],
+): object {
+  return {
+    regions: Object.fromEntries(list.map((region) => [region.name, describeRegion(region)])),
+    defaultRegion,
+    ...(serversPerAnswer > 0 && { serversPerAnswer }),
+    ...(from !== undefined && {
+      regionFrom: {
+        ...from,
+        map: Object.fromEntries(from.map),
+        continents: Object.fromEntries(from.continents),
+      },
+    }),
+    ...describeShared(list[0].turn),
+  };
+}
+
+function describeRegion({ stunUrls, turn, weights }: IceRegion): object {
+  return {
+    urls: turn.urls.map((url) => {
+      const weight = weights.get(toHostKey(url));
+      return weight === undefined ? url.text : { url: url.text, weight };
+    }),
+    stunUrls: stunUrls.map(({ text }) => text),
+    secretFiles: [hidden],
+    name: turn.name,
   };
 }
 

@@ -65,14 +65,20 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
     throw new ConfigError([{ key: file, problem: `cannot be read (${error.message})`, fix }]);
   }
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
   throwIfAny(
     document.errors.map(({ message, pos }) => {
       const { line, col } = lineCounter.linePos(pos[0]);
       return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
     }),
   );
-  const content: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  let content: unknown;
+  try {
+    content = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch {
+    const problem = "uses YAML aliases that cannot be resolved";
+    throw new ConfigError([{ key: file, problem, fix: "Write the values out" }]);
+  }
   if (!isRecord(content)) {
     const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";
     throw new ConfigError([{ key: file, problem: "holds no mapping of keys", fix }]);
@@ -105,7 +111,7 @@ function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem
   switch (issue.code) {
     case "unrecognized_keys": {
       const section = issue.path.filter((part) => typeof part === "string").join(".");
-      const known = knownKeys[section] ?? [];
+      const known = knownKeys[section.replace(/(?<=\.regions\.)[^.]+/, "*")] ?? [];
       return issue.keys.map((unknown) => ({
         key: nameKey([...issue.path, unknown]),
         problem: "is no known key",

@@ -1,5 +1,10 @@
 import type { KeyObject } from "node:crypto";
-import type { IceServerSettings, TurnSettings } from "../ice/ice-server-list.js";
+import type {
+  IceRegion,
+  IceServerSettings,
+  RegionSettings,
+  TurnSettings,
+} from "../ice/ice-server-list.js";
 
 /** The effective configuration: complete, checked, file names absolute. Never changed once built. */
 export interface Config {
@@ -110,6 +115,28 @@ export type JwtKeys =
 
 export interface IceConfig extends IceServerSettings {
   readonly turn?: TurnConfig;
+  readonly regions?: RegionsConfig;
+  readonly regionFrom?: RegionFromConfig;
+}
+
+export interface RegionsConfig extends RegionSettings {
+  readonly list: readonly [RegionConfig, ...RegionConfig[]];
+}
+
+export interface RegionConfig extends IceRegion {
+  readonly turn: TurnConfig;
+}
+
+/** How the region is found of a caller who names none. */
+export interface RegionFromConfig {
+  /** A header that a trusted proxy sets, in lower case. */
+  readonly header?: string;
+  /** A file in MaxMind's format, with the countries of addresses. */
+  readonly database?: string;
+  /** Regions by what the header says, and by country; in capitals. */
+  readonly map: ReadonlyMap<string, string>;
+  /** Regions by continent, for countries that are not in the map. */
+  readonly continents: ReadonlyMap<string, string>;
 }
 
 export interface TurnConfig extends TurnSettings {

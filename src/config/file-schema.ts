@@ -50,8 +50,32 @@ const auth = z.strictObject({
   connectorTokensFile: text.optional(),
   denyListFile: text.optional(),
 });
+const weightedUrl = z.strictObject({ url: text, weight: z.int().min(1).max(1000).optional() });
+const region = z.strictObject({
+  urls: z
+    .array(
+      z.preprocess((value) => (typeof value === "string" ? { url: value } : value), weightedUrl),
+    )
+    .max(100),
+  stunUrls: list.optional(),
+  secretFiles: list.optional(),
+  name: text.optional(),
+});
+const regionFrom = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[\w!#$%&'*+.^`|~-]+$/)
+    .optional(),
+  database: text.optional(),
+  map: z.record(text, text).optional(),
+  continents: z.record(text, text).optional(),
+});
 const turn = z.strictObject({
   urls: list.optional(),
+  regions: z.record(z.string(), region).optional(),
+  defaultRegion: text.optional(),
+  serversPerAnswer: z.int().min(1).max(1000).optional(),
+  regionFrom: regionFrom.optional(),
   secretFiles: list.optional(),
   ttl: duration.optional(),
   minTtl: duration.optional(),
@@ -96,6 +120,9 @@ export const fileSchema = z.strictObject({
 
 export type ConfigFile = z.infer<typeof fileSchema>;
 export type JwtFileEntry = z.infer<typeof jwt>;
+export type TurnFileSection = z.infer<typeof turn>;
+export type RegionFileEntry = z.infer<typeof region>;
+export type RegionFromFileEntry = z.infer<typeof regionFrom>;
 
 /** The keys that may stand in each section, for suggestions. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
@@ -109,6 +136,9 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "auth.jwt": jwt,
     ice,
     "ice.turn": turn,
+    "ice.turn.regions.*": region,
+    "ice.turn.regions.*.urls": weightedUrl,
+    "ice.turn.regionFrom": regionFrom,
     limits,
     "limits.caller": rateLimit,
     "limits.failedAuthentication": rateLimit,

@@ -1,31 +1,28 @@
-import type { AcceptedSecret } from "../ice/ice-server-list.js";
-import { type IceUrl, IceUrlError, parseIceUrl } from "../ice/ice-url.js";
+import type { IceUrl } from "../ice/ice-url.js";
 import { findTurnNameProblem } from "../ice/turn-name.js";
 import type { IceConfig } from "./config.js";
-import type { ConfigFile } from "./file-schema.js";
-import type { ProblemList } from "./problem-list.js";
-import type { SectionContext } from "./section-context.js";
+import type { ConfigFile, TurnFileSection } from "./file-schema.js";
+import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
+import { buildRegionFrom } from "./region-from-section.js";
+import { buildRegions, type SharedTurnSettings } from "./regions-section.js";
+import { type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
 
 const defaultStunUrls = ["stun:stun.l.google.com:19302"];
 const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"];
 const defaultTtlSeconds = 24 * 3600;
 const defaultMinTtlSeconds = 60;
 const longestTtlSeconds = 365 * 24 * 3600;
-/** Browsers warn or slow down from the next one on. */
-const mostUrlsWithoutWarning = 4;
 
-export interface IceSectionContext extends Pick<SectionContext, "problems" | "warn" | "dev"> {
-  /** Every configured secret; the first signs. */
-  readonly secrets: readonly AcceptedSecret[];
-  /** The files among them, absolute. */
-  readonly secretFiles: readonly string[];
+export interface IceSectionContext extends TurnSecretContext {
+  /** Makes a file name of the section at this path absolute. */
+  readonly resolveFile: (path: readonly PropertyKey[], file: string) => string;
+  readonly trustedProxies: readonly string[];
+  readonly dev: boolean;
 }
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */
-export function buildIceSettings(
-  ice: ConfigFile["ice"],
-  { problems, warn, secrets, secretFiles, dev }: IceSectionContext,
-): IceConfig {
+export function buildIceSettings(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {
+  const { problems } = context;
   const turn = ice?.turn ?? {};
   const stunUrls = parseUrls(
     ice?.stunUrls ?? defaultStunUrls,
@@ -33,17 +30,24 @@ export function buildIceSettings(
     ["ice", "stunUrls"],
     problems,
   );
-  const configured = turn.urls ?? (dev ? devTurnUrls : []);
-  const turnUrls = parseUrls(configured, "turn", ["ice", "turn", "urls"], problems);
-
-  const count = stunUrls.length + turnUrls.length;
-  if (count === 0) {
-    warn("no STUN and no TURN URL is configured: every answer will be empty");
+  const shared = buildSharedSettings(turn, context);
+  if (turn.regions !== undefined) {
+    const regions = buildRegions(turn, turn.regions, stunUrls, shared, context);
+    const regionFrom = buildRegionFrom(turn, Object.keys(turn.regions), context);
+    return { stunUrls, ...(regions && { regions }), ...(regionFrom && { regionFrom }) };
   }
-  if (count > mostUrlsWithoutWarning) {
-    warn(`${count} STUN and TURN URLs are configured: browsers slow down or warn from 5`);
+  for (const key of ["defaultRegion", "serversPerAnswer", "regionFrom"] as const) {
+    if (turn[key] !== undefined) {
+      problems.add(["ice", "turn", key], "is set, but no regions are", "Set ice.turn.regions");
+    }
   }
+  return buildSingleRegion(turn, stunUrls, shared, context);
+}
 
+function buildSharedSettings(
+  turn: TurnFileSection,
+  { problems }: IceSectionContext,
+): SharedTurnSettings {
   const ttlSeconds = turn.ttl ?? defaultTtlSeconds;
   const minTtlSeconds = turn.minTtl ?? Math.min(defaultMinTtlSeconds, ttlSeconds);
   if (ttlSeconds < 1 || ttlSeconds > longestTtlSeconds) {
@@ -60,68 +64,37 @@ export function buildIceSettings(
   if (nameProblem !== undefined) {
     problems.add(["ice", "turn", "name"], nameProblem, "Use letters, digits and hyphens");
   }
+  return {
+    ttlSeconds,
+    minTtlSeconds,
+    identity: turn.identity ?? "static",
+    name,
+    capAtTokenExpiry: turn.capAtTokenExpiry ?? false,
+  };
+}
 
-  const secret = secrets[0]?.key;
+function buildSingleRegion(
+  turn: TurnFileSection,
+  stunUrls: readonly IceUrl[],
+  shared: SharedTurnSettings,
+  context: IceSectionContext,
+): IceConfig {
+  const { problems, warn, secrets, dev } = context;
+  const configured = turn.urls ?? (dev ? devTurnUrls : []);
+  const urls = parseUrls(configured, "turn", ["ice", "turn", "urls"], problems);
+  const count = stunUrls.length + urls.length;
+  if (count === 0) {
+    warn("no STUN and no TURN URL is configured: every answer will be empty");
+  }
+  if (count > mostUrlsWithoutWarning) {
+    warn(`${count} STUN and TURN URLs are configured: browsers slow down or warn from 5`);
+  }
   if (configured.length === 0) {
-    if (secret !== undefined) {
+    if (secrets.accepted.length > 0) {
       warn("a TURN secret is configured, but no TURN URL: no TURN server is handed out");
     }
     return { stunUrls };
   }
-  if (secret === undefined) {
-    problems.add(
-      ["ice", "turn", "secretFiles"],
-      "is missing, while TURN URLs are configured",
-      "Write `openssl rand -hex 32` into a file and name it here, or set ICE_TURN_SECRET; it is the static-auth-secret of the TURN server",
-    );
-    return { stunUrls };
-  }
-  if ((secret.symmetricKeySize ?? 0) < 16) {
-    warn("the TURN secret is shorter than 16 bytes: it can be guessed from one credential");
-  }
-  return {
-    stunUrls,
-    turn: {
-      urls: turnUrls,
-      secret,
-      secretFiles,
-      acceptedSecrets: secrets,
-      ttlSeconds,
-      minTtlSeconds,
-      identity: turn.identity ?? "static",
-      name,
-      capAtTokenExpiry: turn.capAtTokenExpiry ?? false,
-    },
-  };
-}
-
-function parseUrls(
-  texts: readonly string[],
-  kind: "stun" | "turn",
-  path: readonly string[],
-  problems: ProblemList,
-): IceUrl[] {
-  return texts.flatMap((text, index) => {
-    const urlPath = [...path, index];
-    try {
-      const url = parseIceUrl(text);
-      if (!url.scheme.startsWith(kind)) {
-        const other = kind === "stun" ? "ice.turn.urls" : "ice.stunUrls";
-        problems.add(
-          urlPath,
-          `${JSON.stringify(text)} is a ${url.scheme} URL`,
-          `Move it to ${other}`,
-        );
-      } else if (texts.indexOf(text) !== index) {
-        problems.add(urlPath, `${JSON.stringify(text)} stands there twice`, "Remove one of them");
-      }
-      return [url];
-    } catch (error) {
-      if (!(error instanceof IceUrlError)) {
-        throw error;
-      }
-      problems.add(urlPath, `${JSON.stringify(error.url)} ${error.rule}`, error.fix);
-      return [];
-    }
-  });
+  const taken = takeSecrets(secrets, ["ice", "turn", "secretFiles"], context);
+  return taken === undefined ? { stunUrls } : { stunUrls, turn: { urls, ...taken, ...shared } };
 }

@@ -1,7 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { Files } from "../files/files.js";
-import type { AcceptedSecret } from "../ice/ice-server-list.js";
 import { buildAdmin } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import type { Config } from "./config.js";
@@ -14,6 +13,7 @@ import { buildListen } from "./listen-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
 import type { SectionContext } from "./section-context.js";
+import type { TurnSecretContext, TurnSecrets } from "./turn-secrets.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -53,7 +53,14 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     }
   };
 
-  const context = { problems, warn, dev: dev !== undefined, files, resolveFile, readSecret };
+  const context: SectionContext = {
+    problems,
+    warn,
+    dev: dev !== undefined,
+    files,
+    resolveFile,
+    readSecret,
+  };
 
   const { auth = {}, log = {}, shutdown = {} } = content;
   const jwt = (auth.jwt ?? []).flatMap((entry, index) => {
@@ -67,7 +74,15 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const { secrets, secretFiles } = readTurnSecrets(source, env, context);
+  const readSecrets = (path: readonly PropertyKey[], names: readonly string[]): TurnSecrets => {
+    const files = names.map((name) => resolveFile(path, name));
+    const accepted = names.flatMap((name, index) => {
+      const key = readSecret([...path, index], resolveFile(path, name));
+      return key === undefined ? [] : [{ name, key }];
+    });
+    return { accepted, files };
+  };
+  const secrets = readTurnSecrets(source, env, problems, readSecrets);
   const listen = buildListen(content.listen, context);
   const admin = buildAdmin(content.admin, listen.port, context);
   const config: Config = {
@@ -86,9 +101,12 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     },
     ice: buildIceSettings(content.ice, {
       ...context,
+      readSecrets,
       secrets:
-        secrets.length === 0 && dev !== undefined ? [{ name: "--dev", key: dev.secret }] : secrets,
-      secretFiles,
+        secrets.accepted.length === 0 && dev !== undefined
+          ? { accepted: [{ name: "--dev", key: dev.secret }], files: [] }
+          : secrets,
+      trustedProxies: listen.trustedProxies,
     }),
     limits: buildLimits(content.limits, context),
     reflection: content.reflection ?? true,
@@ -107,8 +125,9 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
 function readTurnSecrets(
   { content, fromEnvironment }: ConfigSource,
   env: LoadOptions["env"],
-  { problems, resolveFile, readSecret }: SectionContext,
-): { readonly secrets: AcceptedSecret[]; readonly secretFiles: string[] } {
+  problems: ProblemList,
+  readSecrets: TurnSecretContext["readSecrets"],
+): TurnSecrets {
   const path = ["ice", "turn", "secretFiles"];
   const text = env["ICE_TURN_SECRET"];
   if (text !== undefined && text !== "") {
@@ -116,20 +135,13 @@ function readTurnSecrets(
       problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
     }
     try {
-      const secrets = [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }];
-      return { secrets, secretFiles: [] };
+      return { accepted: [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }], files: [] };
     } catch (error) {
       addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
-      return { secrets: [], secretFiles: [] };
+      return { accepted: [], files: [] };
     }
   }
-  const names = content.ice?.turn?.secretFiles ?? [];
-  const secretFiles = names.map((name) => resolveFile(path, name));
-  const secrets = names.flatMap((name, index) => {
-    const key = readSecret([...path, index], resolveFile(path, name));
-    return key === undefined ? [] : [{ name, key }];
-  });
-  return { secrets, secretFiles };
+  return readSecrets(path, content.ice?.turn?.secretFiles ?? []);
 }
 
 function addSecretProblem(

@@ -2,13 +2,16 @@ import type { IceUrl } from "./ice-url.js";
 
 const isTurn = ({ scheme }: IceUrl) => scheme === "turn" || scheme === "turns";
 
-/** The ways to connect, in order of need: the first gets through the strictest firewall. */
-const ways: readonly ((url: IceUrl) => boolean)[] = [
+/**
+ * The ways to connect to TURN servers, in order of need: the first gets through the strictest
+ * firewall.
+ */
+export const turnWays: readonly ((url: IceUrl) => boolean)[] = [
   ({ scheme, transport }) => scheme === "turns" && transport === "tcp",
   ({ scheme, transport }) => scheme === "turn" && transport === "udp",
   ({ scheme, transport }) => scheme === "turn" && transport === "tcp",
-  (url) => !isTurn(url),
 ];
+const ways = [...turnWays, (url: IceUrl) => !isTurn(url)];
 
 /**
  * Cuts a list to so many URLs: one of each way to connect is kept first (of several `turns` the

@@ -25,6 +25,8 @@ export interface RequestEntry {
   readonly durationMs: number;
   readonly caller: { readonly kind: string; readonly name: string } | undefined;
   readonly credentialExpiresAtSeconds: number | undefined;
+  /** Whose servers were handed out, where regions are configured. */
+  readonly region: string | undefined;
   readonly remoteAddress: string | undefined;
   /** Where the request has a span: its trace, in lower-case hex. */
   readonly traceId: string | undefined;
@@ -74,8 +76,8 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
 function printEntry(entry: RequestEntry): string {
-  const { target, code, status, caller, credentialExpiresAtSeconds, remoteAddress, traceId } =
-    entry;
+  const { target, code, status, caller, credentialExpiresAtSeconds, region } = entry;
+  const { remoteAddress, traceId } = entry;
   return (
     `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
     (target === undefined ? "" : `,"target":"${target}"`) +
@@ -88,6 +90,7 @@ function printEntry(entry: RequestEntry): string {
     (credentialExpiresAtSeconds === undefined
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
+    (region === undefined ? "" : `,"region":"${region}"`) +
     (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`) +
     (traceId === undefined ? "" : `,"traceId":"${traceId}"`)
   );

@@ -19,8 +19,12 @@ export interface CallRecord {
   /** The RPC's code in lower snake case, `ok` included. Absent where no RPC ran. */
   code?: string;
   caller?: Caller;
+  /** The other end of the connection as the socket has it; it may be a proxy. */
+  peerAddress?: string | undefined;
   /** Where the request comes from, as far as that is known: a proxy's word counts if it is trusted. */
   clientAddress?: string | undefined;
+  /** Whose servers were handed out. Absent where no regions are configured. */
+  region?: string;
   /** When the TURN credential that was handed out expires, in Unix seconds. */
   credentialExpiresAtSeconds?: number;
   /** Why the call failed, for the operator; the caller does not get to see it. */

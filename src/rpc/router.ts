@@ -18,6 +18,7 @@ import { Health } from "../gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
+import type { FindRegion } from "../geolocation/region-finder.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
 import type { Quotas } from "../limits/quota-pool.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
@@ -43,6 +44,8 @@ export interface RouterOptions {
   readonly quotas: Quotas;
   readonly authenticationCounts: AuthenticationCounts;
   readonly listIceServers: ListIceServers;
+  /** Of callers who name none; absent where all of them get the default one. */
+  readonly findRegion?: FindRegion | undefined;
   readonly readiness: Readiness;
   readonly reflection: boolean;
   /** Aborted when the process has to end: ends the streams that are still open. */
@@ -61,7 +64,7 @@ export function createRouter(options: RouterOptions): Router {
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
   });
-  builder.add(IceService, createIceService(options.listIceServers));
+  builder.add(IceService, createIceService(options.listIceServers, options.findRegion));
   builder.add(Health, createHealthService(options.readiness));
   if (options.reflection) {
     const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);

@@ -26,6 +26,7 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     durationMs: Math.round(facts.durationMs * 100) / 100,
     caller: caller && { kind: caller.kind, name: caller.subject },
     credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
+    region: record.region,
     remoteAddress: facts.remoteAddress,
     traceId: record.traceId,
     cause: record.cause,

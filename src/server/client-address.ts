@@ -71,6 +71,12 @@ function canonicalize(text: string): string | undefined {
   return toPlainAddress(new SocketAddress({ address: text, family: "ipv6" }).address);
 }
 
+/** Tells whether the other end of a connection lies in one of the blocks. */
+export function createPeerTrust(blocks: readonly string[]): (peerAddress: string) => boolean {
+  const isTrusted = createTrust(blocks);
+  return (peerAddress) => isTrusted(toPlainAddress(peerAddress) ?? "");
+}
+
 function createTrust(blocks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const block of blocks) {

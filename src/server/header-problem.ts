@@ -1,6 +1,7 @@
+import type { RequestHeaders } from "../rpc/request-headers.js";
 import type { HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
-import { type HttpProblem, headersTooLarge, hostMissing } from "./http-problem.js";
+import { type HttpProblem, headersTooLarge, hostUnclear } from "./http-problem.js";
 
 /** What is wrong with a request's headers before anything else is looked at. */
 export function findHeaderProblem({ httpVersion, headers }: HttpExchange): HttpProblem | undefined {
@@ -8,5 +9,15 @@ export function findHeaderProblem({ httpVersion, headers }: HttpExchange): HttpP
   if (httpVersion === "2.0" && headers.countBytes() > httpLimits.maxHeaderBytes) {
     return headersTooLarge;
   }
-  return httpVersion === "1.1" && headers.find("host") === null ? hostMissing : undefined;
+  return namesHostOnce(httpVersion, headers) ? undefined : hostUnclear;
+}
+
+/** RFC 9112 section 3.2; HTTP/2 has :authority, which Node checks. */
+function namesHostOnce(httpVersion: string, headers: RequestHeaders): boolean {
+  if (httpVersion === "2.0") {
+    return true;
+  }
+  const host = headers.find("host");
+  // Several are joined, and a name has no space.
+  return host === null ? httpVersion === "1.0" : !host.includes(", ");
 }

@@ -13,6 +13,10 @@ export const httpLimits = {
   maxHeaderBytes: 16 * 1024,
   /** Of one HTTP/2 connection at a time. */
   maxConcurrentStreams: 128,
+  /** What one HTTP/2 stream may send: headers, body, and what is on its way when that is refused. */
+  maxStreamBytes: 256 * 1024,
+  /** What one HTTP/2 connection may send beside its streams, between two checks. */
+  maxControlBytes: 256 * 1024,
 } as const;
 
 export type HttpLimits = { readonly [Limit in keyof typeof httpLimits]: number };

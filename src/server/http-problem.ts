@@ -23,10 +23,10 @@ export const unsupportedMediaType: HttpProblem = {
     "unknown Content-Type; use application/json or application/proto (Connect), application/grpc or application/grpc-web",
 };
 
-export const hostMissing: HttpProblem = {
+export const hostUnclear: HttpProblem = {
   status: 400,
   code: Code.InvalidArgument,
-  message: "the Host header is missing (RFC 9112 section 3.2)",
+  message: "the Host header is missing, or there is more than one (RFC 9112 section 3.2)",
 };
 
 export const internalError: HttpProblem = {

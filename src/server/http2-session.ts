@@ -4,6 +4,7 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { Socket } from "node:net";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
 import { Http2Exchange } from "./http2-exchange.js";
@@ -12,19 +13,23 @@ import { Http2Exchange } from "./http2-exchange.js";
 export type Http2SessionCheck = () => void;
 
 /**
- * Makes an exchange of each stream of an HTTP/2 connection. The check that it returns bounds what
- * Node leaves open: how long a request may take to arrive and an answer to be taken, and how long a
- * connection may be idle.
+ * Makes an exchange of each stream of an HTTP/2 connection over this socket. The check that it returns bounds what
+ * Node leaves open: how long a request may take to arrive and an answer to be taken, how long a
+ * connection may be idle, and how much may come that belongs to no request. Node and nghttp2 end
+ * most floods at once, but answer PING and SETTINGS for ever, and read what means nothing.
  */
 export function serveSession(
   session: ServerHttp2Session,
+  socket: Socket,
   limits: HttpLimits,
   listener: ExchangeListener,
 ): Http2SessionCheck {
   const open = new Map<ServerHttp2Stream, Http2Exchange>();
   let idleSinceMs = performance.now();
-  // Once for all streams: a session's socket is behind a slow proxy.
-  const { remoteAddress } = session.socket;
+  let bytesReadBefore = 0;
+  /** How many bytes the client may send until the next check, for all that is known now. */
+  let creditBytes = 0;
+  const { remoteAddress } = socket;
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
   function onClose(this: ServerHttp2Stream): void {
@@ -41,6 +46,7 @@ export function serveSession(
   ) => {
     const exchange = new Http2Exchange(stream, headers, rawHeaders, flags, remoteAddress);
     open.set(stream, exchange);
+    creditBytes += limits.maxStreamBytes;
     stream.on("close", onClose).on("error", ignoreError);
     if (headers.expect?.toLowerCase() === "100-continue" && !exchange.isComplete()) {
       stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
@@ -49,16 +55,47 @@ export function serveSession(
   };
   session.on("stream", onStream);
 
+  function isFlooding(): boolean {
+    const { bytesRead } = socket;
+    creditBytes += limits.maxControlBytes - (bytesRead - bytesReadBefore);
+    bytesReadBefore = bytesRead;
+    const isOver = creditBytes < 0;
+    // What was not used is kept for as long as a stream may still use it.
+    creditBytes = Math.min(creditBytes, open.size * limits.maxStreamBytes);
+    return isOver;
+  }
+
   return () => {
     const nowMs = performance.now();
+    if (session.destroyed) {
+      // Its last words are not taken; Node would wait for that for ever.
+      socket.destroy();
+      return;
+    }
+    if (isFlooding()) {
+      session.destroy(
+        new Error("more came than its requests account for"),
+        constants.NGHTTP2_ENHANCE_YOUR_CALM,
+      );
+      return;
+    }
     for (const [stream, exchange] of open) {
       if ((exchange.waitsForClientSinceMs ?? nowMs) < nowMs - limits.requestTimeoutMs) {
+        if (stream.closed) {
+          // Since the last check: the client takes nothing at all, not even the end of a stream.
+          session.destroy();
+          return;
+        }
         stream.close(constants.NGHTTP2_CANCEL);
       }
     }
     // A long-lived stream that is quiet, such as a watch, is no reason to end its connection.
     if (open.size === 0 && idleSinceMs < nowMs - limits.idleTimeoutMs) {
-      session.close();
+      if (session.closed) {
+        session.destroy();
+      } else {
+        session.close();
+      }
     }
   };
 }

@@ -6,7 +6,9 @@ import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { Logger } from "../observability/logger.js";
 import type { RequestCounts } from "../observability/request-counts.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
+import type { HttpHeaders } from "../rpc/unary/http-message.js";
 import { toPlainAddress } from "./client-address.js";
+import { addCommonHeaders } from "./common-headers.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "./http-problem.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
@@ -44,15 +46,14 @@ export function createMalformedRequestListener(
 
 function printResponse(problem: HttpProblem): string {
   const body = printProblem(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}`,
-    `Content-Type: ${problemContentType}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    "Cache-Control: no-store",
-    "X-Content-Type-Options: nosniff",
-    "Connection: close",
-  ];
-  return `${head.join("\r\n")}\r\n\r\n${body}`;
+  const headers: HttpHeaders = {
+    "content-type": problemContentType,
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close",
+  };
+  addCommonHeaders(headers, "http");
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join("")}\r\n${body}`;
 }
 
 function toProblem(code: string | undefined): HttpProblem {

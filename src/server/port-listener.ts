@@ -4,16 +4,13 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import {
-  createServer as createHttp2Server,
-  type Http2Server,
-  type ServerHttp2Session,
-} from "node:http2";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
+import type { BrokenSessionListener } from "./broken-session.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
 import { Http1Exchange } from "./http1-exchange.js";
@@ -54,14 +51,16 @@ export async function openPort(
   limits: HttpLimits,
   listener: ExchangeListener,
   malformedRequestListener: MalformedRequestListener,
+  brokenSessionListener: BrokenSessionListener = () => {},
 ): Promise<PortListener> {
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const http1 = createPortOwner(config, files, limits, listener);
   http1.on("clientError", malformedRequestListener);
-  const http2 = createHttp2Side(limits, listener, sessions);
+  const acceptHttp2 = createHttp2Side(limits, listener, sessions, brokenSessionListener);
 
+  const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
   const [acceptHttp1] = http1.listeners(connectionEvent);
   if (acceptHttp1 === undefined) {
@@ -80,7 +79,7 @@ export async function openPort(
       if (version === "http2") {
         // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
         socket.allowHalfOpen = false;
-        http2.emit("connection", socket);
+        acceptHttp2(socket);
       } else {
         Reflect.apply(acceptHttp1, http1, [socket]);
         socket.resume();
@@ -124,7 +123,9 @@ export async function openPort(
       const tlsOptions = tls === undefined ? undefined : loadTlsOptions(tls, nextFiles);
       return () => {
         http1.maxConnections = maxConnections;
-        if (http1 instanceof HttpsServer && tlsOptions !== undefined) {
+        // Whether clients are asked for a certificate is set for the server's life. With a context of
+        // the other kind it would take whom the system's own authorities have signed.
+        if (http1 instanceof HttpsServer && tlsOptions?.requestCert === isMutual) {
           http1.setSecureContext(tlsOptions);
         }
       };
@@ -162,7 +163,18 @@ function createPortOwner(
           },
           onRequest,
         );
+  // An expectation that Node does not know it would refuse by itself, without our headers.
+  server.on("checkExpectation", onRequest);
   server.maxConnections = config.maxConnections;
+  // Node's time-outs are for what comes in; this one is also for what the client does not take.
+  server.timeout = limits.requestTimeoutMs;
+  server.on("timeout", (socket: Socket) => {
+    const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
+    // An answer that is quiet, such as a watch, goes on.
+    if (isBetweenRequests || socket.writableLength > 0) {
+      socket.destroy();
+    }
+  });
   return server;
 }
 
@@ -170,7 +182,8 @@ function createHttp2Side(
   limits: HttpLimits,
   listener: ExchangeListener,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
-): Http2Server {
+  brokenSessionListener: BrokenSessionListener,
+): (socket: Socket) => void {
   const server = createHttp2Server({
     settings: {
       maxConcurrentStreams: limits.maxConcurrentStreams,
@@ -178,13 +191,17 @@ function createHttp2Side(
       enablePush: false,
     },
   });
-  server.on("session", (session) => {
-    sessions.set(session, serveSession(session, limits, listener));
-    session.once("close", () => sessions.delete(session));
-  });
   // Node destroys the session itself; the listener only keeps the error from being thrown.
   server.on("sessionError", () => {});
-  return server;
+  return (socket) => {
+    // Node makes the session of a connection at once.
+    server.once("session", (session) => {
+      sessions.set(session, serveSession(session, socket, limits, listener));
+      session.once("close", () => sessions.delete(session));
+      session.on("error", (error) => brokenSessionListener(error, socket));
+    });
+    server.emit("connection", socket);
+  };
 }
 
 function bind(server: Http1Server | HttpsServer, { host, port }: PortConfig): Promise<AddressInfo> {

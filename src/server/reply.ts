@@ -9,6 +9,7 @@ import { problemContentType } from "../rpc/rest/problem-details.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
 import { logExchange } from "./access-log.js";
 import type { CallTracer } from "./call-tracer.js";
+import { addCommonHeaders } from "./common-headers.js";
 import type { HttpExchange } from "./http-exchange.js";
 import { type HttpProblem, internalError, printProblem } from "./http-problem.js";
 
@@ -23,11 +24,8 @@ export interface ReplyRecords {
 export class Reply {
   readonly exchange: HttpExchange;
   readonly record: CallRecord = { protocol: "http" };
-  /** What every answer carries, errors included. */
-  readonly headers: HttpHeaders = {
-    "cache-control": "no-store",
-    "x-content-type-options": "nosniff",
-  };
+  /** What this answer carries, whatever it is: CORS. */
+  readonly corsHeaders: HttpHeaders = {};
   readonly #records: ReplyRecords;
   readonly #readiness: Readiness;
   #isStream = false;
@@ -59,7 +57,7 @@ export class Reply {
       return;
     }
     const { status, headers, body, trailers } = answer;
-    Object.assign(headers, this.headers);
+    this.addHeaders(headers);
     this.closeWhenDraining();
     if (trailers === undefined && status !== 204) {
       // For HEAD, what the same request by GET would get.
@@ -77,6 +75,12 @@ export class Reply {
       headers["allow"] = problem.allowedMethods.join(", ");
     }
     this.send({ status: problem.status, headers, body: printProblem(problem) });
+  }
+
+  /** Adds what every answer carries, errors included. */
+  addHeaders(headers: HttpHeaders): void {
+    addCommonHeaders(headers, this.record.protocol);
+    Object.assign(headers, this.corsHeaders);
   }
 
   /** To be called as the answer goes out: a connection that is kept would hold up the end. */

@@ -30,8 +30,9 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 
   return (exchange) => {
     const reply = new Reply(exchange, options, readiness);
+    reply.record.peerAddress = exchange.remoteAddress;
     reply.record.clientAddress = findClientAddress(exchange);
-    applyCors(exchange, reply.headers);
+    applyCors(exchange, reply.corsHeaders);
     const { path, query } = splitRequestTarget(exchange.target);
     const fixedRoute = fixedRoutes.get(path);
     const route = fixedRoute === undefined ? router(path) : undefined;

@@ -59,16 +59,14 @@ async function writeStream(
   response: UniversalServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const { exchange, headers } = reply;
+  const { exchange } = reply;
   const { output } = exchange;
   const { status, trailer } = response;
   const start = () => {
     reply.closeWhenDraining();
-    exchange.start(
-      status,
-      { ...toHttpHeaders(response.header), ...headers },
-      trailer !== undefined,
-    );
+    const headers = toHttpHeaders(response.header);
+    reply.addHeaders(headers);
+    exchange.start(status, headers, trailer !== undefined);
   };
   let started = false;
   for await (const chunk of response.body ?? []) {

@@ -473,6 +473,7 @@ describe("config-sample.yaml", () => {
       "jwksFile",
       "publicKeyFile",
       "secretFile",
+      ...["regions", "defaultRegion", "serversPerAnswer", "regionFrom"],
       "urlFile",
     ]);
   });

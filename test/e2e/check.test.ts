@@ -101,6 +101,29 @@ describe("ice-service check", () => {
     expect(stdout + stderr).not.toContain("\u001b");
   });
 
+  it("tries the servers of each region with the secrets of that region", async () => {
+    const { turn } = everyUrl();
+    const urls = turn.urls.slice(0, 1);
+    const config = await writeConfig({
+      stunUrls: [],
+      turn: {
+        regions: {
+          eu: { urls, secretFiles: ["turn.secret"] },
+          us: { urls, stunUrls: everyUrl().stunUrls, secretFiles: ["old.secret"] },
+        },
+        defaultRegion: "eu",
+      },
+    });
+    const { status, stdout, stderr } = await check(["--config", config]);
+    expect(stdout.split("\n").slice(1, 4)).toEqual([
+      expect.stringMatching(/^turn:\S+ .* udp +turn\.secret +ok /),
+      expect.stringMatching(/^stun:\S+ .* udp +- +ok /),
+      expect.stringMatching(/^turn:\S+ .* udp +old\.secret +wrong-secret /),
+    ]);
+    expect(stderr.match(/no TURN URL uses TCP/g)).toHaveLength(1);
+    expect(status).toBe(1);
+  });
+
   it("prints JSON for scripts", async () => {
     const port = await findFreePort();
     const { stunUrls } = everyUrl();

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
@@ -10,6 +10,7 @@ import { probeFixes } from "../../src/probe/probe-fix.js";
 import { type ChildProcess, runProgram, startProcess } from "../parts/child-process.js";
 import { startChromium } from "../parts/chromium.js";
 import { startCoturn } from "../parts/coturn.js";
+import { writeCountryDatabase } from "../parts/country-database.js";
 import { findFreePort } from "../parts/free-port.js";
 import { startOtlpReceiver } from "../parts/otlp-receiver.js";
 import { createSqliteFile } from "../parts/sqlite-file.js";
@@ -168,6 +169,18 @@ describe("README.md", () => {
   });
 });
 
+describe("SECURITY.md", () => {
+  it("names files that exist", () => {
+    const named = [
+      ...readRoot("SECURITY.md").matchAll(/`((?:src|test|deploy)\/[^`]*|Dockerfile)`/g),
+    ];
+    expect(named.length).toBeGreaterThan(30);
+    for (const [, file = ""] of named) {
+      expect(existsSync(resolve(root, file)), file).toBe(true);
+    }
+  });
+});
+
 describe("docs/production.md", () => {
   it("has commands and a configuration that work together", async () => {
     const place = await createTemporaryDirectory("production");
@@ -198,6 +211,32 @@ describe("docs/production.md", () => {
       } finally {
         expect(await serving.stop()).toBe(0);
       }
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
+describe("docs/regions.md", () => {
+  it("has a configuration that is good", async () => {
+    const place = await createTemporaryDirectory("regions");
+    try {
+      const paths = await installProgram(place);
+      const [yaml = ""] = codeBlocks("docs/regions.md", "yaml");
+      await place.write("ice-service.yaml", yaml);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      await place.write("eu.secret", "north-north-north-north");
+      await place.write("us.secret", "south-south-south-south");
+      await place.write("GeoLite2-Country.mmdb", writeCountryDatabase({ "::/1": {} }));
+      const command = "ice-service config check --config ice-service.yaml";
+      const { stdout, stderr } = await shell(command, paths, place.path);
+      expect(stderr).not.toContain("warning:");
+      const { turn } = parse(stdout).ice;
+      expect(turn.regions.eu.urls[0]).toEqual({
+        url: "turn:turn1.eu.example.com:3478",
+        weight: 2,
+      });
+      expect(turn.regionFrom.map).toEqual({ GB: "eu", CA: "us" });
     } finally {
       await place.remove();
     }

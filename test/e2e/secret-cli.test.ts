@@ -21,6 +21,16 @@ beforeAll(async () => {
   await directory.write("ice.yaml", ice("[turn.secret]"));
   await directory.write("several.yaml", ice("[turn.secret, older.secret]"));
   await directory.write("older.secret", "older-older-older-older");
+  await directory.write(
+    "regions.yaml",
+    `${auth}ice:
+  turn:
+    regions:
+      eu: { ${turn}, secretFiles: [turn.secret] }
+      us: { ${turn}, secretFiles: [older.secret, turn.secret] }
+    defaultRegion: eu
+`,
+  );
   await directory.write("stun.yaml", auth);
   await directory.write("variable.yaml", `${auth}ice: { turn: { ${turn} } }\n`);
   await mkdir(`${directory.path}/blocked/turn.secret.tmp`, { recursive: true });
@@ -109,6 +119,21 @@ describe("ice-service secret rotate", () => {
       /--turn-db-file: everybody on this machine may read open-url/,
     ],
     ["with a short margin", [...rotate, ...good, "--margin", "4s"], /--margin: is not a duration/],
+    [
+      "without a region",
+      ["secret", "rotate", ...good, "-c", "regions.yaml"],
+      /--region: is missing\n.*eu, us/,
+    ],
+    [
+      "with an unknown region",
+      ["secret", "rotate", ...good, "-c", "regions.yaml", "--region", "mars"],
+      /--region: "mars" is no region\n.*eu, us/,
+    ],
+    [
+      "with a region of none",
+      [...rotate, ...good, "--region", "eu"],
+      /--region: .*\n.*Leave it out/,
+    ],
     ["with STUN only", ["secret", "rotate", ...good, "-c", "stun.yaml"], /names no TURN server/],
     [
       "with the secret in a variable",
@@ -158,6 +183,14 @@ describe("ice-service secret status", () => {
     });
   });
 
+  it("tells of the secret of one region", () => {
+    const inRegion = (region: string) =>
+      run(["secret", "status", "-c", "regions.yaml", ...good, "--region", region]);
+    expect(inRegion("eu").status).toBe(0);
+    expect(inRegion("us").stderr).toMatch(/is not in the database/);
+    expect(inRegion("us").stdout).toContain("older.secret");
+  });
+
   it("is exit code 1 when the database does not have the secret that signs", () => {
     const { status: code, stdout, stderr } = status("--realm", "other.test", "--json");
     expect(code).toBe(1);
@@ -172,5 +205,8 @@ describe("ice-service config check", () => {
     expect(status).toBe(0);
     expect(stderr).toMatch(/^warning: the first of 2 ice\.turn\.secretFiles signs; .* 24h /);
     expect(run(["config", "check", "--config", "ice.yaml"]).stderr).toBe("");
+    expect(run(["config", "check", "--config", "regions.yaml"]).stderr).toMatch(
+      /^warning: the first of 2 secretFiles of region us signs; /,
+    );
   });
 });

@@ -18,12 +18,16 @@ export interface TestCertificate {
   stop(): Promise<void>;
 }
 
-/** Makes an authority of one day's life and a server certificate that it signed, with openssl. */
-export async function createCertificate(): Promise<TestCertificate> {
+/**
+ * Makes an authority of one day's life and a server certificate that it signed, with openssl.
+ * @param keyType of the server's key
+ */
+export async function createCertificate(keyType: "ec" | "rsa" = "ec"): Promise<TestCertificate> {
   const directory = await createTemporaryDirectory("certificate");
   const file = (name: string) => join(directory.path, name);
   const openssl = (...args: string[]) => runProgram("openssl", args, { cwd: directory.path });
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const newEcKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const newKey = keyType === "ec" ? newEcKey : ["-newkey", "rsa:2048", "-nodes"];
   async function sign(certFile: string, subjectAltName: string, days: number) {
     const extensions = `subjectAltName=${subjectAltName}\nextendedKeyUsage=serverAuth,clientAuth\n`;
     await directory.write("extensions.cnf", extensions);
@@ -37,7 +41,7 @@ export async function createCertificate(): Promise<TestCertificate> {
   let others = 0;
   try {
     await openssl(
-      ...["req", "-x509", ...newKey, "-days", "1", "-subj", "/CN=Test authority"],
+      ...["req", "-x509", ...newEcKey, "-days", "1", "-subj", "/CN=Test authority"],
       ...["-keyout", "ca-key.pem", "-out", "ca.pem"],
     );
     await openssl(

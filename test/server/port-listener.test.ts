@@ -8,9 +8,16 @@ import {
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
-import type { ExchangeListener } from "../../src/server/http-exchange.js";
+import type { ExchangeListener, HttpExchange } from "../../src/server/http-exchange.js";
 import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
+import {
+  connectRawHttp2,
+  flag,
+  frameType,
+  writeFrame,
+  writeHeaders,
+} from "../parts/http2-frames.js";
 
 /** Answers when the whole request is there, as a unary handler does. */
 const answerWhole: ExchangeListener = (exchange) => {
@@ -22,24 +29,56 @@ const answerWhole: ExchangeListener = (exchange) => {
   });
 };
 
+/** Answers with more than the system takes for a client that does not read. */
+function answerMuch(): { listener: ExchangeListener; dropped: Promise<unknown> } {
+  let drop: (value: unknown) => void;
+  const dropped = new Promise((resolve) => {
+    drop = resolve;
+  });
+  return {
+    listener(exchange) {
+      exchange.output.once("close", drop);
+      exchange.send({ status: 200, headers: {}, body: Buffer.alloc(32 * 1024 * 1024) });
+    },
+    dropped,
+  };
+}
+
 let port: PortListener | undefined;
 afterEach(async () => {
   await port?.close(0);
 });
 
-async function open(limits: Partial<HttpLimits>, maxConnections = 100) {
+async function open(limits: Partial<HttpLimits>, maxConnections = 100, listener = answerWhole) {
   port = await openPort(
     { host: "127.0.0.1", port: 0, maxConnections },
     new DiskFiles(),
     { ...httpLimits, ...limits },
-    answerWhole,
+    listener,
     (_, socket) => socket.destroy(),
   );
   return port.url;
 }
 
+const portOf = (url: string) => Number(new URL(url).port);
+
+/** A whole request, as one HTTP/2 frame. */
+function getRequest(streamId: number): Buffer {
+  const fields = { ":method": "GET", ":scheme": "http", ":path": "/", ":authority": "x" };
+  const flags = flag.endHeaders | flag.endStream;
+  return writeFrame(frameType.headers, flags, streamId, writeHeaders(fields));
+}
+
+/** Until writing to an HTTP/2 connection fails, which is how a client that does not read notices. */
+async function untilDropped(socket: Socket): Promise<void> {
+  const ping = writeFrame(frameType.ping, 0, 0, Buffer.alloc(8));
+  const drip = setInterval(() => socket.write(ping), 50);
+  await new Promise((resolve) => socket.once("close", resolve));
+  clearInterval(drip);
+}
+
 async function connectRaw(url: string, bytes = ""): Promise<Socket> {
-  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const socket = connect(portOf(url), "127.0.0.1");
   socket.on("error", () => {}).resume();
   await once(socket, "connect");
   socket.write(bytes);
@@ -112,11 +151,84 @@ describe("openPort ends", () => {
     session.destroy();
   });
 
+  it("an HTTP/1.1 connection whose answer is not taken", async () => {
+    const { listener, dropped } = answerMuch();
+    const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300, checkIntervalMs: 50 };
+    const socket = await connectRaw(await open(limits, 100, listener));
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await dropped;
+    socket.destroy();
+  });
+
+  it("an HTTP/2 connection whose client takes nothing from the wire", async () => {
+    const { listener } = answerMuch();
+    const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300, idleTimeoutMs: 500 };
+    const url = await open({ ...limits, checkIntervalMs: 50 }, 100, listener);
+    const { socket } = await connectRawHttp2(portOf(url), Buffer.from("00047fffffff", "hex"));
+    socket.pause();
+    socket.write(writeFrame(frameType.windowUpdate, 0, 0, Buffer.from("7fff0000", "hex")));
+    socket.write(getRequest(1));
+    await untilDropped(socket);
+  });
+
+  it("an HTTP/2 connection that sends much beside its requests", async () => {
+    const url = await open({ checkIntervalMs: 50, maxControlBytes: 1_000 });
+    const client = await connectRawHttp2(portOf(url));
+    client.socket.write(writeFrame(0xbb, 0, 0, Buffer.alloc(10_000)));
+    await once(client.socket, "close");
+    expect(client.goAwayCode()).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  });
+
+  it("an HTTP/2 connection that it has said good-bye to, when it is idle", async () => {
+    const url = await open({ checkIntervalMs: 50, idleTimeoutMs: 200 });
+    const client = await connectRawHttp2(portOf(url));
+    await client.flood(10_000, (index) => {
+      const reset = writeFrame(frameType.resetStream, 0, 2 * index + 1, Buffer.alloc(4));
+      return Buffer.concat([getRequest(2 * index + 1), reset]);
+    });
+    await untilDropped(client.socket);
+  });
+
   it("a connection over the limit", async () => {
     const url = await open({}, 1);
     const first = await connectRaw(url);
     await once(await connectRaw(url), "close");
     expect(first.destroyed).toBe(false);
     first.destroy();
+  });
+});
+
+describe("openPort does not end", () => {
+  it("an HTTP/1.1 answer that is quiet", async () => {
+    let answer: HttpExchange | undefined;
+    const url = await open({ headersTimeoutMs: 100, requestTimeoutMs: 200 }, 100, (exchange) => {
+      exchange.start(200, {}, false);
+      exchange.output.write("first");
+      answer = exchange;
+    });
+    const socket = await connectRaw(url, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    answer?.output.write("second");
+    await expect.poll(() => received).toContain("second");
+    socket.destroy();
+  });
+
+  it("an HTTP/2 connection whose requests are what it sends much of", async () => {
+    const url = await open({ checkIntervalMs: 50, maxControlBytes: 1_000 });
+    const session = connectHttp2(url);
+    session.on("error", () => {});
+    for (let round = 0; round < 5; round += 1) {
+      const stream = session.request({ ":method": "POST", ":path": "/" });
+      stream.end(Buffer.alloc(20_000)).resume();
+      await once(stream, "close");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(session.destroyed).toBe(false);
+    session.destroy();
   });
 });

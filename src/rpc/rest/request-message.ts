@@ -29,16 +29,20 @@ export function readRequestMessage<Desc extends DescMessage>(
   }
   const root: JsonObject = {};
   const bound = new Set<DescField>();
+  const chosen = new Map<string, string>();
   for (const [path, value] of variables) {
     const target = findField(schema, path);
     if (target !== undefined) {
       bound.add(target.field);
-      assign(root, { ...target, path, values: [value] });
+      const parameter = { ...target, path, values: [value] };
+      checkOneof(chosen, parameter);
+      assign(root, parameter);
     }
   }
   if (rawQuery !== "") {
     for (const parameter of groupParameters(schema, rawQuery)) {
       if (!bound.has(parameter.field)) {
+        checkOneof(chosen, parameter);
         assign(root, parameter);
       }
     }
@@ -92,6 +96,19 @@ function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parame
     }
   }
   return parameters.values();
+}
+
+/** @param chosen the parameter that was given for each oneof so far */
+function checkOneof(chosen: Map<string, string>, { field, parents, path }: Parameter): void {
+  if (field.oneof === undefined) {
+    return;
+  }
+  const oneof = [...parents, field.oneof.name].join(".");
+  const other = chosen.get(oneof);
+  if (other !== undefined) {
+    throw new InvalidFieldError(path, `cannot be given beside ${other}`);
+  }
+  chosen.set(oneof, path);
 }
 
 function assign(root: JsonObject, { field, parents, path, values }: Parameter): void {

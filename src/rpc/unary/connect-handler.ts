@@ -1,8 +1,10 @@
+import type { Message } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
+import { decompressRequest } from "./decompress-request.js";
 import { compressMinBytes, type HandlerOptions } from "./handler-options.js";
 import {
   addHeaders,
@@ -12,7 +14,7 @@ import {
   requireBody,
   type UnaryHandler,
 } from "./http-message.js";
-import { createMessageCodec } from "./message-codec.js";
+import { createMessageCodec, type MessageCodec } from "./message-codec.js";
 import { settleError } from "./settle-error.js";
 import { UnaryCall } from "./unary-call.js";
 import { composeUnary, takeMessage, type UnarySpec } from "./unary-invocation.js";
@@ -94,8 +96,8 @@ function createConnectHandler(
         const data =
           compression.request === null
             ? sent
-            : await compression.request.decompress(sent, readMaxBytes);
-        call = new UnaryCall(kind, request, codec.decode(data, binary), timeoutMs);
+            : await decompressRequest(compression.request, sent, readMaxBytes);
+        call = new UnaryCall(kind, request, decode(codec, data, binary), timeoutMs);
         const output = takeMessage(await invoke(call));
         body = binary ? codec.encodeBinary(output) : codec.encodeJson(output);
         headers["content-type"] = binary
@@ -118,6 +120,16 @@ function createConnectHandler(
         : compress({ status, headers, body }, compression.response);
     },
   };
+}
+
+/** Bytes that are no message are an internal error in gRPC, and the library says so for all protocols. */
+function decode(codec: MessageCodec, bytes: Uint8Array, binary: boolean): Message {
+  try {
+    return codec.decode(bytes, binary);
+  } catch (error) {
+    const { code, rawMessage } = ConnectError.from(error);
+    throw code === Code.Internal ? new ConnectError(rawMessage, Code.InvalidArgument) : error;
+  }
 }
 
 function readQueryMessage(parameters: URLSearchParams): Uint8Array {

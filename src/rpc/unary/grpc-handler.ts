@@ -7,6 +7,7 @@ import {
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
+import { decompressRequest } from "./decompress-request.js";
 import { type Envelope, envelopeHeadBytes, openEnvelope, sealEnvelopes } from "./envelope.js";
 import { compressMinBytes, type HandlerOptions } from "./handler-options.js";
 import {
@@ -99,7 +100,7 @@ function decompress(
   if (compression === null) {
     throw new ConnectError("the message is compressed, but not said how", Code.Internal);
   }
-  return compression.decompress(data, maxBytes);
+  return decompressRequest(compression, data, maxBytes);
 }
 
 function finish(

@@ -61,6 +61,7 @@ describe("readRequestMessage", () => {
     ["book=x", "book does not parse as test.v1.Book"],
     ["labels=x", "labels does not parse as a parameter: maps have none"],
     ["signedCount=1&signedCount=2", "signedCount is given more than once"],
+    ["company=a&person=b", "person cannot be given beside company"],
     ["signed_count=1&signedCount=2", "signed_count is given more than once"],
   ])("refuses ?%s", (query, message) => {
     expect(() => read(query)).toThrow(message);

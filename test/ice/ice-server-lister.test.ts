@@ -1,11 +1,8 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { InvalidFieldError } from "../../src/errors.js";
-import {
-  CallerExpiredError,
-  createIceServerLister,
-  type TurnSettings,
-} from "../../src/ice/ice-server-list.js";
+import { CallerExpiredError, type TurnSettings } from "../../src/ice/ice-server-list.js";
+import { createIceServerLister } from "../../src/ice/ice-server-lister.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 
 const nowSeconds = 1_748_390_400;

@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runProgram } from "../parts/child-process.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+
+const root = resolve(import.meta.dirname, "../..");
+const unitFile = resolve(root, "deploy/ice-service.service");
+const unit = readFileSync(unitFile, "utf8");
+const production = readFileSync(resolve(root, "docs/production.md"), "utf8");
+
+let directory: TemporaryDirectory;
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("unit");
+});
+afterAll(() => directory.remove());
+
+describe("deploy/ice-service.service", () => {
+  it("is no more exposed than docs/production.md says", async () => {
+    const stated = Number(/exposure of (\d\.\d)/.exec(production)?.[1]);
+    // In tenths of what is printed.
+    const threshold = String(Math.round(stated * 10));
+    const args = ["security", "--offline=true", `--threshold=${threshold}`, "--no-pager", unitFile];
+    const { stdout } = await runProgram("systemd-analyze", args);
+    expect(stdout).toContain(`Overall exposure level for ice-service.service: ${stated}`);
+  });
+
+  it("names nothing that systemd does not know", async () => {
+    // Where the program stands is for the machine that it is installed on.
+    const here = unit.replace("/usr/bin/node", process.execPath);
+    const file = await directory.write("ice-service.service", here, 0o644);
+    const { stdout, stderr } = await runProgram("systemd-analyze", ["verify", file]);
+    expect(`${stdout}${stderr}`).toBe("");
+  });
+
+  it("grants more descriptors than there are connections, and time enough to stop", () => {
+    const setting = (name: string) =>
+      Number.parseInt(new RegExp(`^${name}=(\\d+)`, "m").exec(unit)?.[1] ?? "", 10);
+    expect(setting("LimitNOFILE")).toBeGreaterThan(2 * 20_000 - 1);
+    expect(setting("TimeoutStopSec")).toBeGreaterThan(1 + 10);
+  });
+});

@@ -1,0 +1,20 @@
+import { checkSize, type FileImage, FileReadError, type Files } from "../../src/files/files.js";
+
+/** Files by the end of their names, without a disk. */
+export class MemoryFiles implements Files {
+  readonly #contents: Readonly<Record<string, string>>;
+
+  constructor(contents: Readonly<Record<string, string>>) {
+    this.#contents = contents;
+  }
+
+  read(file: string, maxBytes: number): FileImage {
+    const content = this.#contents[file.slice(file.lastIndexOf("/") + 1)];
+    if (content === undefined) {
+      throw new FileReadError("no such file", "ENOENT");
+    }
+    const bytes = Buffer.from(content);
+    checkSize(bytes.byteLength, maxBytes);
+    return { bytes, mode: 0o600, isLink: false };
+  }
+}

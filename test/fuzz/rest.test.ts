@@ -1,0 +1,104 @@
+import { type DescMessage, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import { InvalidFieldError } from "../../src/errors.js";
+import { GetIceServersRequestSchema } from "../../src/gen/ice/v1/ice_service_pb.js";
+import { findToken } from "../../src/rpc/interceptors/authenticate.js";
+import { splitRequestTarget } from "../../src/rpc/request-target.js";
+import { parsePathTemplate } from "../../src/rpc/rest/path-template.js";
+import { readRequestMessage } from "../../src/rpc/rest/request-message.js";
+import { compileShelfSchema } from "../rpc/rest/shelf-schema.js";
+import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
+
+const { shelf } = compileShelfSchema();
+const fieldNames = (schema: DescMessage) =>
+  schema.fields.flatMap(({ name, jsonName }) => [name, jsonName]);
+const query = textOf(
+  ...fieldNames(GetIceServersRequestSchema),
+  ...fieldNames(shelf),
+  ...["title", "author", "full_name", "__proto__", "constructor", "toString", "seconds"],
+  ...["=", "&", "=1&", "=a&", "=true&", "=null&", "=%7B%7D&", "=1e9&", "=-1&", "=9999999999&"],
+  ...[".", "+", "%", "%00", "%F0", "[]", "2026-01-02T03:04:05Z", "1.5s", "NaN"],
+);
+
+describe("readRequestMessage", { timeout: fuzzTimeoutMs }, () => {
+  it.each([GetIceServersRequestSchema, shelf])(
+    "of $typeName gives a message or blames a parameter",
+    async (schema) => {
+      await tryToBreak(
+        fc.property(query, (text) => {
+          try {
+            const message = readRequestMessage(schema, new Map(), text);
+            expect(toBinary(schema, message)).toBeInstanceOf(Uint8Array);
+          } catch (error) {
+            expect(error).toBeInstanceOf(InvalidFieldError);
+          }
+          expect(Object.prototype).not.toHaveProperty("a");
+        }),
+      );
+    },
+  );
+});
+
+describe("parsePathTemplate", { timeout: fuzzTimeoutMs }, () => {
+  it("matches without a failure, whatever the path", async () => {
+    const template = parsePathTemplate("/v1/{book.shelf_id}/books/{name=a/**}:read");
+    await tryToBreak(
+      fc.property(textOf("/", "v1", "/books/", "a/", ":read", "%2F", "%", "%zz", ".."), (path) => {
+        const variables = template.match(path);
+        expect(variables === undefined || variables.size === 2).toBe(true);
+      }),
+    );
+  });
+});
+
+describe("splitRequestTarget", { timeout: fuzzTimeoutMs }, () => {
+  it("loses nothing of an origin form", async () => {
+    await tryToBreak(
+      fc.property(textOf("/", "?", "//", "http://h", "%", "#", ".."), (text) => {
+        const { path, query: rest } = splitRequestTarget(`/${text}`);
+        expect(path + (text.includes("?") ? `?${rest}` : "")).toBe(`/${text}`);
+        expect(path).not.toContain("?");
+      }),
+    );
+  });
+});
+
+describe("findToken", { timeout: fuzzTimeoutMs }, () => {
+  const token68 = fc.stringMatching(/^[A-Za-z0-9._~+/-]{1,60}={0,2}$/);
+
+  it("finds one token, or says that it is none or too many", async () => {
+    const header = fc.option(
+      textOf("Bearer ", "bearer", " ", ",", "abc", "Basic ", "\t", '"a, b"'),
+    );
+    await tryToBreak(
+      fc.property(
+        header,
+        textOf("token=", "token", "&", "=", "abc", "%", "%41", "+", "?"),
+        (value, rawQuery) => {
+          try {
+            expect(["string", "undefined"]).toContain(typeof findToken(value, rawQuery)?.token);
+          } catch (error) {
+            const isTooMany = error instanceof ConnectError && error.code === Code.InvalidArgument;
+            expect(isTooMany || error instanceof TokenRejectedError).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+
+  it("finds every token that RFC 6750 has, in the header and raw or escaped in the query", async () => {
+    const scheme = fc.constantFrom("Bearer ", "bearer ", "BEARER   ");
+    await tryToBreak(
+      fc.property(scheme, token68, textOf("a=", "&", "b"), (name, token, other) => {
+        expect(findToken(`${name}${token}`, "")).toEqual({ token, place: "header" });
+        expect(findToken(null, `x${other}&token=${token}`)).toEqual({ token, place: "query" });
+        expect(findToken(null, `token=${encodeURIComponent(token)}&x${other}`)?.token).toBe(token);
+        expect(() => findToken(`${name}${token}`, `token=${token}`)).toThrow(ConnectError);
+        expect(findToken(`Basic ${token}`, "")).toBeUndefined();
+      }),
+    );
+  });
+});

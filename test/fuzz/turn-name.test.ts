@@ -1,0 +1,63 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { encodeSubject, findTurnNameProblem } from "../../src/ice/turn-name.js";
+import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
+
+const subject = fc.oneof(
+  textOf(
+    "%",
+    "u",
+    "nion",
+    "UNION",
+    "select",
+    "25",
+    "%empty",
+    "%sha256-",
+    " ",
+    '"',
+    "\\",
+    "\ud800",
+    "D800",
+    "é",
+  ),
+  fc.string({ unit: "binary", minLength: 300, maxLength: 600 }),
+);
+
+describe("encodeSubject", { timeout: fuzzTimeoutMs }, () => {
+  it("never makes a name that coturn refuses", async () => {
+    await tryToBreak(
+      fc.property(subject, (text) => {
+        const name = encodeSubject(text);
+        expect(findTurnNameProblem(name)).toBeUndefined();
+        // As coturn's own check has it (is_secure_string), by bytes.
+        const username = `1748390400:${name}`;
+        expect(Buffer.byteLength(username)).toBeLessThan(508);
+        const lower = username.toLowerCase();
+        expect(lower.includes("union") && lower.includes("select")).toBe(false);
+        expect([...Buffer.from(username)].filter((byte) => byte <= 0x20 || byte === 0x7f)).toEqual(
+          [],
+        );
+        expect(username).not.toMatch(/["'\\]/);
+        expect(name.isWellFormed()).toBe(true);
+      }),
+    );
+  });
+
+  it("gives different subjects different names", async () => {
+    const subjects = new Map<string, string>();
+    const claim = (text: string): string => {
+      const name = encodeSubject(text);
+      expect(subjects.get(name) ?? text).toBe(text);
+      if (subjects.size < 200_000) {
+        subjects.set(name, text);
+      }
+      return name;
+    };
+    await tryToBreak(
+      fc.property(subject, (text) => {
+        // A name that is itself a subject is the nearest that one caller comes to another.
+        claim(claim(text));
+      }),
+    );
+  });
+});
