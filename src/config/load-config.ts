@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  /** False where nobody is served: then it does not matter that nobody could prove who he is. */
+  readonly needsCallers?: boolean;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev?: { readonly secret: KeyObject };
 }
@@ -34,7 +36,13 @@ export interface LoadedConfig {
  * Loads the configuration: file, then variables over it, then defaults.
  * @throws ConfigError with everything that is wrong
  */
-export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig {
+export function loadConfig({
+  file,
+  env,
+  files,
+  needsCallers = true,
+  dev,
+}: LoadOptions): LoadedConfig {
   const configFile = file ?? (env["ICE_CONFIG"] || undefined);
   const overlay = readEnvironment(env);
   const source = readConfigSource(configFile, overlay, files);
@@ -67,7 +75,8 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     const issuer = buildJwtIssuer(entry, index, context);
     return issuer === undefined ? [] : [issuer];
   });
-  if (dev === undefined && !auth.jwt?.length && auth.connectorTokensFile === undefined) {
+  const hasCallers = (auth.jwt ?? []).length > 0 || auth.connectorTokensFile !== undefined;
+  if (needsCallers && dev === undefined && !hasCallers) {
     problems.add(
       ["auth"],
       "names no way to authenticate callers",
