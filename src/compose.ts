@@ -6,11 +6,11 @@ import {
   createTokenVerifier,
   type TokenVerifier,
 } from "./authentication/token-verifier.js";
-import type { Clock } from "./clock.js";
+import { type Clock, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
-import { createIceServerLister } from "./ice/ice-server-list.js";
+import { createIceServerLister, type ListIceServers } from "./ice/ice-server-list.js";
 import type { Logger } from "./observability/logger.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { Readiness } from "./rpc/readiness.js";
@@ -21,6 +21,7 @@ import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { openPort } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
+import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** What stands around the configuration; tests put their own in. */
 export interface Surroundings {
@@ -53,6 +54,7 @@ export interface RunningService {
 interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
+  readonly listIceServers: ListIceServers;
   readonly listener: ExchangeListener;
 }
 
@@ -71,21 +73,34 @@ export async function startService(
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
-  const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
+  const watches = new IceServerWatches({
+    clock,
+    startTimer: systemTimer,
+    random: Math.random,
+    log,
+    readSnapshot: () => current,
+  });
+  const onKeyChange = () => {
+    current.verifier.forget();
+    watches.listsChanged();
+  };
+  const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
+    const listIceServers = createIceServerLister(config.ice, clock);
     const router = createRouter({
       verifier,
       queryToken: config.auth.queryToken,
-      listIceServers: createIceServerLister(config.ice, clock),
+      listIceServers,
+      watches,
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
     });
     const { allowedOrigins } = config.cors;
     const listener = createRequestListener({ router, readiness, allowedOrigins, requestLog });
-    return { config, verifier, listener };
+    return { config, verifier, listIceServers, listener };
   }
 
   let current = build(firstConfig, firstFiles);
@@ -111,6 +126,7 @@ export async function startService(
         updatePort();
         log.level = config.log.level;
         current = next;
+        watches.listsChanged();
       } finally {
         jwks.keep(current.verifier.sources);
       }

@@ -10,13 +10,14 @@ const layers = [
   ["ice"],
   ["config"],
   ["authentication", "observability"],
+  ["watch"],
   ["rpc"],
   ["server"],
   ["compose.ts"],
   ["cli"],
   ["main.ts"],
 ];
-const withoutConnectOrHttp = ["ice", "config", "authentication"];
+const withoutConnectOrHttp = ["ice", "config", "authentication", "watch"];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })

@@ -9,6 +9,7 @@ export function describeConfig({
   cors,
   auth,
   ice,
+  limits,
   reflection,
   log,
   shutdown,
@@ -31,6 +32,7 @@ export function describeConfig({
         },
       }),
     },
+    limits,
     reflection,
     log,
     shutdown: {

@@ -7,6 +7,7 @@ export interface Config {
   readonly cors: { readonly allowedOrigins: readonly string[] };
   readonly auth: AuthConfig;
   readonly ice: IceServerSettings;
+  readonly limits: LimitsConfig;
   /** Whether gRPC server reflection is served. */
   readonly reflection: boolean;
   readonly log: LogConfig;
@@ -82,6 +83,13 @@ export type JwtKeys =
       readonly secret: KeyObject;
       readonly algorithms: readonly HmacAlgorithm[];
     };
+
+export interface LimitsConfig {
+  /** Open at a time in this process, over all protocols. */
+  readonly watches: number;
+  /** Of these, for one caller. */
+  readonly watchesPerCaller: number;
+}
 
 export interface LogConfig {
   readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

@@ -57,6 +57,11 @@ const turn = z.strictObject({
   capAtTokenExpiry: z.boolean().optional(),
 });
 const ice = z.strictObject({ stunUrls: list.optional(), turn: turn.optional() });
+const watchCount = z.int().min(0).max(1_000_000);
+const limits = z.strictObject({
+  watches: watchCount.optional(),
+  watchesPerCaller: watchCount.optional(),
+});
 const log = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
   format: z.enum(["json", "pretty"]).optional(),
@@ -69,6 +74,7 @@ export const fileSchema = z.strictObject({
   cors: cors.optional(),
   auth: auth.optional(),
   ice: ice.optional(),
+  limits: limits.optional(),
   reflection: z.boolean().optional(),
   log: log.optional(),
   shutdown: shutdown.optional(),
@@ -88,6 +94,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "auth.jwt": jwt,
     ice,
     "ice.turn": turn,
+    limits,
     log,
     shutdown,
   }).map(([path, schema]) => [path, Object.keys(schema.shape)]),

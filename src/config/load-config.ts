@@ -79,6 +79,10 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       secrets: secrets.length === 0 && dev !== undefined ? [dev.secret] : secrets,
       dev: dev !== undefined,
     }),
+    limits: {
+      watches: content.limits?.watches ?? 10_000,
+      watchesPerCaller: content.limits?.watchesPerCaller ?? 100,
+    },
     reflection: content.reflection ?? true,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
     shutdown: {

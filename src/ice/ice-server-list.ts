@@ -36,8 +36,15 @@ export interface IceServerList {
   readonly credentialLife?: { readonly expiresAtSeconds: number; readonly ttlSeconds: number };
 }
 
-/** Answers a caller with its servers. */
-export type ListIceServers = (caller: IceServerCaller, request: IceServerRequest) => IceServerList;
+/**
+ * Answers a caller with its servers.
+ * @param nowMs the instant that the answer is for, in Unix milliseconds; the present by default
+ */
+export type ListIceServers = (
+  caller: IceServerCaller,
+  request: IceServerRequest,
+  nowMs?: number,
+) => IceServerList;
 
 export type TurnIdentity = "static" | "subject" | "pseudonym";
 
@@ -105,13 +112,13 @@ export function createIceServerLister(
   const selections = allUrls.map((_, maxUrls) => select(maxUrls));
   const nameCaller = turn === undefined ? () => "" : createNaming(turn);
 
-  return (caller, request) => {
+  return (caller, request, nowMs = clock()) => {
     checkRequest(request, turn);
     const selection = selections[request.maxUrls] ?? everything;
     if (turn === undefined) {
       return selection.stunOnly;
     }
-    const nowSeconds = Math.floor(clock() / 1000);
+    const nowSeconds = Math.floor(nowMs / 1000);
     const wantedExpiry = nowSeconds + (request.ttlSeconds || turn.ttlSeconds);
     const expiresAtSeconds = turn.capAtTokenExpiry
       ? Math.min(wantedExpiry, Math.floor(caller.expiresAtSeconds ?? wantedExpiry))

@@ -24,6 +24,8 @@ export interface RequestEntry {
   readonly durationMs: number;
   readonly caller: { readonly kind: string; readonly name: string } | undefined;
   readonly credentialExpiresAtSeconds: number | undefined;
+  /** Of a stream. */
+  readonly messagesSent: number | undefined;
   readonly remoteAddress: string | undefined;
   /** Why the call failed, where there is more to say than the code does. */
   readonly cause: unknown;
@@ -72,6 +74,7 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
 function printEntry(entry: RequestEntry): string {
   const { target, code, status, caller, credentialExpiresAtSeconds, remoteAddress } = entry;
+  const { messagesSent } = entry;
   return (
     `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
     (target === undefined ? "" : `,"target":"${target}"`) +
@@ -84,6 +87,7 @@ function printEntry(entry: RequestEntry): string {
     (credentialExpiresAtSeconds === undefined
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
+    (messagesSent === undefined ? "" : `,"messagesSent":${messagesSent}`) +
     (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`)
   );
 }

@@ -19,13 +19,14 @@ import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { IceService } from "../gen/ice/v1/ice_service_pb.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
+import type { IceServerWatches } from "../watch/ice-server-watches.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { recordCall } from "./interceptors/record-call.js";
 import { translateErrors } from "./interceptors/translate-errors.js";
 import type { Readiness } from "./readiness.js";
-import { readGetTemplates } from "./rest/http-binding.js";
+import { readGetBindings } from "./rest/http-binding.js";
 import type { PathTemplate } from "./rest/path-template.js";
-import { createRestRoute, createRpcRoute, type Route } from "./route.js";
+import { createEventStreamRoute, createRestRoute, createRpcRoute, type Route } from "./route.js";
 import { createHealthService } from "./services/health-service.js";
 import { createIceService } from "./services/ice-service.js";
 import { createReflectionServices } from "./services/reflection-service.js";
@@ -38,6 +39,7 @@ export interface RouterOptions {
   readonly verifier: TokenVerifier;
   readonly queryToken: boolean;
   readonly listIceServers: ListIceServers;
+  readonly watches: IceServerWatches;
   readonly readiness: Readiness;
   readonly reflection: boolean;
   /** Aborted when the process has to end: ends the streams that are still open. */
@@ -56,7 +58,7 @@ export function createRouter(options: RouterOptions): Router {
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
   });
-  builder.add(IceService, createIceService(options.listIceServers));
+  builder.add(IceService, createIceService(options.listIceServers, options.watches));
   builder.add(Health, createHealthService(options.readiness));
   if (options.reflection) {
     const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);
@@ -89,18 +91,19 @@ export class RouterBuilder {
   }
 
   addMethod(spec: MethodImplSpec): this {
-    if (spec.kind !== "unary") {
-      const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
-      const { requestPath: path, allowedMethods } = handler;
-      return this.#addRoute({ kind: "stream", path, allowedMethods, handler });
+    if (spec.kind === "unary") {
+      this.#addRoute(createRpcRoute(spec, this.#options));
+      for (const binding of readGetBindings(spec.method)) {
+        this.#addRestRoute(binding.template, createRestRoute(spec, binding, this.#options));
+      }
+      return this;
     }
-    this.#addRoute(createRpcRoute(spec, this.#options));
-    for (const template of readGetTemplates(spec.method)) {
-      const route = createRestRoute(spec, template, this.#options);
-      if (template.isLiteral) {
-        this.#addRoute(route);
-      } else {
-        this.#byTemplate.push({ template, route });
+    const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
+    const { requestPath: path, allowedMethods } = handler;
+    this.#addRoute({ kind: "stream", path, allowedMethods, handler });
+    if (spec.kind === "server_streaming") {
+      for (const binding of readGetBindings(spec.method)) {
+        this.#addRestRoute(binding.template, createEventStreamRoute(spec, binding, this.#options));
       }
     }
     return this;
@@ -112,9 +115,16 @@ export class RouterBuilder {
       this.#byTemplate.find(({ template }) => template.match(path) !== undefined)?.route;
   }
 
-  #addRoute(route: Route): this {
+  #addRestRoute(template: PathTemplate, route: Route): void {
+    if (template.isLiteral) {
+      this.#addRoute(route);
+    } else {
+      this.#byTemplate.push({ template, route });
+    }
+  }
+
+  #addRoute(route: Route): void {
     this.#byPath.set(route.path, route);
-    return this;
   }
 }
 

@@ -26,6 +26,7 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     durationMs: Math.round(facts.durationMs * 100) / 100,
     caller: caller && { kind: caller.kind, name: caller.subject },
     credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
+    messagesSent: record.messagesSent,
     remoteAddress: facts.remoteAddress,
     cause: record.cause,
   });

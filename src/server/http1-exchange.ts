@@ -77,6 +77,10 @@ export class Http1Exchange implements HttpExchange {
 
   closeAfterwards(): void {
     this.output.shouldKeepAlive = false;
+    if (this.output.headersSent) {
+      // They have said something else, and Node goes by them.
+      this.output.once("finish", () => this.body.socket.end());
+    }
   }
 
   destroy(): void {

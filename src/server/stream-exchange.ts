@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 import { Code } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { UniversalHandlerFn, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
   codeFromHttpStatus,
   codeToString,
@@ -12,11 +13,12 @@ import { clientGone } from "../rpc/unary/call-end.js";
 import { longestTimerMs } from "../rpc/unary/call-timeout.js";
 import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
 import { maxEncodedMessageBytes } from "../rpc/unary/settle-error.js";
+import { httpLimits } from "./http-limits.js";
 import { unsupportedMediaType } from "./http-problem.js";
 import type { Reply } from "./reply.js";
 
-/** Has a stream served by Connect's own protocol code, and writes what comes as it comes. */
-export async function answerStream(reply: Reply, handler: UniversalHandler): Promise<void> {
+/** Has a stream served, and writes what comes as it comes. */
+export async function answerStream(reply: Reply, handler: UniversalHandlerFn): Promise<void> {
   const { exchange, record } = reply;
   const controller = new AbortController();
   const { signal } = controller;
@@ -45,12 +47,17 @@ export async function answerStream(reply: Reply, handler: UniversalHandler): Pro
     reply.logEnd(status);
   } catch (error) {
     if (signal.aborted || status !== undefined) {
+      // Whatever still makes messages has nobody to make them for.
+      controller.abort(clientGone());
       reply.abandon();
     } else {
       reply.fail(error);
     }
   }
 }
+
+/** nginx would otherwise keep messages back until it has enough of them. */
+const unbuffered: HttpHeaders = { "x-accel-buffering": "no" };
 
 /** Headers leave with the first bytes, as handlers may still set some. */
 async function writeStream(
@@ -65,7 +72,7 @@ async function writeStream(
     reply.closeWhenDraining();
     exchange.start(
       status,
-      { ...toHttpHeaders(response.header), ...headers },
+      { ...toHttpHeaders(response.header), ...headers, ...unbuffered },
       trailer !== undefined,
     );
   };
@@ -77,7 +84,7 @@ async function writeStream(
       start();
     }
     if (!output.write(chunk)) {
-      await once(output, "drain", { signal });
+      await untilDrained(output, signal);
     }
   }
   signal.throwIfAborted();
@@ -87,7 +94,22 @@ async function writeStream(
   if ((trailer?.get("grpc-message")?.length ?? 0) > maxEncodedMessageBytes) {
     trailer?.set("grpc-message", "the message is too long");
   }
+  reply.closeWhenDraining();
   exchange.finish(trailer && toHttpHeaders(trailer));
+}
+
+/** Rejects when the client takes nothing for too long: what it is sent would be kept for ever. */
+async function untilDrained(output: Writable, signal: AbortSignal): Promise<void> {
+  const slow = new AbortController();
+  const timer = setTimeout(
+    () => slow.abort(new Error("the client does not take what it is sent")),
+    httpLimits.requestTimeoutMs,
+  );
+  try {
+    await once(output, "drain", { signal: AbortSignal.any([signal, slow.signal]) });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function toHttpHeaders(source: Headers | undefined): HttpHeaders {

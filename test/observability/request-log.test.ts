@@ -16,6 +16,7 @@ const full: RequestEntry = {
   durationMs: 0.25,
   caller: { kind: "jwt", name: "alice" },
   credentialExpiresAtSeconds: 1748390400,
+  messagesSent: 3,
   remoteAddress: "127.0.0.1",
   cause: undefined,
 };

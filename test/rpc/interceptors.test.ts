@@ -16,6 +16,7 @@ const rejecting: TokenVerifier = {
     }
     throw new TokenRejectedError("unknown_connector_token");
   },
+  findEndSeconds: () => undefined,
   async load() {},
   forget() {},
   sources: [],
@@ -38,6 +39,7 @@ async function call(token: string, impl: () => object) {
         steps.push("handler");
         return create(GetIceServersResponseSchema, impl());
       },
+      async *watchIceServers() {},
     })
     .build();
   const { answer, record } = await getByRouter(router, `/api/v1/ice-servers?token=${token}`);

@@ -1,4 +1,10 @@
-import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextKey,
+  type Interceptor,
+} from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import type { TokenVerifier } from "../../authentication/token-verifier.js";
 import { callRecordKey } from "../call-record.js";
@@ -12,6 +18,9 @@ export interface AuthenticateOptions {
   /** Full names of the services that need no token. Every other one does. */
   readonly publicServices: ReadonlySet<string>;
 }
+
+/** The token of a stream, for those who verify it again while the stream lasts. */
+export const streamTokenKey = createContextKey("", { description: "token of a stream" });
 
 /** Lets a call through only with one valid token, and makes its caller known to the handler. */
 export function createAuthenticate(options: AuthenticateOptions): Interceptor {
@@ -31,6 +40,9 @@ export function createAuthenticate(options: AuthenticateOptions): Interceptor {
     const verified = options.verifier.verify(token, request);
     request.contextValues.get(callRecordKey).caller =
       verified instanceof Promise ? await verified : verified;
+    if (request.stream) {
+      request.contextValues.set(streamTokenKey, token);
+    }
     return next(request);
   };
 }

@@ -10,6 +10,7 @@ import { TokenRejectedError } from "../../authentication/token-rejected-error.js
 import { InvalidFieldError } from "../../errors.js";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { CallerExpiredError } from "../../ice/ice-server-list.js";
+import { WatchLimitError } from "../../watch/watch-limit-error.js";
 import { callRecordKey } from "../call-record.js";
 import { UnaryCall } from "../unary/unary-call.js";
 
@@ -64,6 +65,9 @@ function translateError(error: unknown): ConnectError {
         value: { fieldViolations: [{ field: error.field, description: error.problem }] },
       },
     ]);
+  }
+  if (error instanceof WatchLimitError) {
+    return new ConnectError(error.message, Code.ResourceExhausted);
   }
   if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
     return refuseToken("invalid_token");

@@ -7,22 +7,40 @@ import {
   type IceService,
 } from "../../gen/ice/v1/ice_service_pb.js";
 import type { IceServerList, ListIceServers } from "../../ice/ice-server-list.js";
-import { callRecordKey } from "../call-record.js";
-import { requireCaller } from "../interceptors/authenticate.js";
+import type { IceServerWatches } from "../../watch/ice-server-watches.js";
+import { type CallRecord, callRecordKey } from "../call-record.js";
+import { requireCaller, streamTokenKey } from "../interceptors/authenticate.js";
 import { rememberLast } from "../remember-last.js";
 
-/** IceService over the lister of ICE servers: the wire's names in, the wire's names out. */
-export function createIceService(listIceServers: ListIceServers): ServiceImpl<typeof IceService> {
+/**
+ * IceService over the lister of ICE servers and the watches of its lists: the wire's names in, the
+ * wire's names out.
+ */
+export function createIceService(
+  listIceServers: ListIceServers,
+  watches: Pick<IceServerWatches, "open">,
+): ServiceImpl<typeof IceService> {
   const toLastResponse = rememberLast(toResponse);
   return {
     getIceServers(request, { values }) {
       const list = listIceServers(requireCaller(values), request);
-      if (list.credentialLife !== undefined) {
-        values.get(callRecordKey).credentialExpiresAtSeconds = list.credentialLife.expiresAtSeconds;
-      }
+      recordExpiry(list, values.get(callRecordKey));
       return toLastResponse(list);
     },
+    async *watchIceServers(request, { values, signal }) {
+      const token = values.get(streamTokenKey);
+      for await (const list of watches.open(requireCaller(values), { token, request, signal })) {
+        recordExpiry(list, values.get(callRecordKey));
+        yield { response: toLastResponse(list) };
+      }
+    },
   };
+}
+
+function recordExpiry({ credentialLife }: IceServerList, record: CallRecord): void {
+  if (credentialLife !== undefined) {
+    record.credentialExpiresAtSeconds = credentialLife.expiresAtSeconds;
+  }
 }
 
 function toResponse({ iceServers, region, credentialLife }: IceServerList): GetIceServersResponse {
