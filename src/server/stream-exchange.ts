@@ -47,6 +47,9 @@ export async function answerStream(reply: Reply, handler: UniversalHandlerFn): P
     reply.logEnd(status);
   } catch (error) {
     if (signal.aborted || status !== undefined) {
+      if (!signal.aborted) {
+        record.cause ??= error;
+      }
       // Whatever still makes messages has nobody to make them for.
       controller.abort(clientGone());
       reply.abandon();
@@ -101,12 +104,11 @@ async function writeStream(
 /** Rejects when the client takes nothing for too long: what it is sent would be kept for ever. */
 async function untilDrained(output: Writable, signal: AbortSignal): Promise<void> {
   const slow = new AbortController();
-  const timer = setTimeout(
-    () => slow.abort(new Error("the client does not take what it is sent")),
-    httpLimits.requestTimeoutMs,
-  );
+  const timer = setTimeout(() => slow.abort(), httpLimits.requestTimeoutMs);
   try {
     await once(output, "drain", { signal: AbortSignal.any([signal, slow.signal]) });
+  } catch (error) {
+    throw signal.aborted ? error : new Error("the client does not take what it is sent");
   } finally {
     clearTimeout(timer);
   }

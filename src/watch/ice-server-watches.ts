@@ -21,8 +21,8 @@ const visitCount = 50;
 const minWatchesPerVisit = 20;
 
 /**
- * The watches of this process. One timer serves them all, since a timer for each would cost more
- * than looking at each once in a second (docs/watch.md).
+ * The watches of this process. One timer looks at all of them once a second: by the clock, as a timer
+ * of many hours would not (machines sleep, clocks are set), and for less than a timer for each.
  */
 export class IceServerWatches {
   readonly #options: WatchesOptions;
@@ -70,12 +70,14 @@ export class IceServerWatches {
       signal.addEventListener("abort", end, { once: true });
       // The token too: the configuration may have changed since it was verified.
       void watch.renew();
+    }
+    if (this.#open.has(watch)) {
       this.#options.log.info(
         { caller: { kind: caller.kind, name: caller.subject }, watches: this.#open.size },
         "watch begins",
       );
+      this.#tick();
     }
-    this.#tick();
     return lists;
   }
 
