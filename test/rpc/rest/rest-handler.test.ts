@@ -29,6 +29,8 @@ describe("createRestHandler", () => {
     expect(bindings.map(({ template }) => template.text)).toEqual([
       "/v1/shelves/{shelf_id}",
       "/v1/{book.title=books/*}:shelf",
+      "/v1/{shelf_id=**}:watch",
+      "/v1/book:watch",
     ]);
     const router = createRouter(() => ({}));
     const found = ["/v1/shelves/a", "/v1/books/x:shelf", "/v1/shelves", "/v1/shelves/a/b"];
