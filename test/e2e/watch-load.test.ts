@@ -66,7 +66,7 @@ it("a thousand watches all hear of a change, and leave nothing behind", async ()
   const running = await startReconfigurableService(
     config("north"),
     { "tokens.yaml": connectorTokens({ load: token }), "turn.secret": "north-north-north-north" },
-    { NODE_OPTIONS: "--max-old-space-size=90" },
+    { env: { NODE_OPTIONS: "--max-old-space-size=90" } },
   );
   const { url, pid } = running.service;
   const countHandles = () => readdirSync(`/proc/${pid}/fd`).length;

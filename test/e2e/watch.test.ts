@@ -195,6 +195,21 @@ describe("a watch", () => {
     expect(await other.end).toBe("canceled");
   });
 
+  it("is told by each of several workers", async () => {
+    running = await startReconfigurableService(config("north"), files, {
+      args: ["--workers", "2"],
+    });
+    const each = Array.from({ length: 6 }, () => open(watchWithGrpcJs));
+    const counts = () => each.map(({ lists }) => lists.length);
+    await eventually(counts).toEqual([1, 1, 1, 1, 1, 1]);
+    await running.configure(config("south"));
+    await eventually(counts).toEqual([2, 2, 2, 2, 2, 2]);
+    await running.replace("tokens.yaml", connectorTokens({ other: "another-token" }));
+    expect(new Set(await Promise.all(each.map(({ end }) => end)))).toEqual(
+      new Set(["unauthenticated"]),
+    );
+  });
+
   it("goes through nginx, event by event", async () => {
     await start();
     const nginx = await startNginx({ upstreamPort: running.service.port });

@@ -1,7 +1,7 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type IceService, startIceService } from "./ice-service.js";
+import { type IceService, type IceServiceOptions, startIceService } from "./ice-service.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface ReconfigurableService {
@@ -22,7 +22,7 @@ export interface ReconfigurableService {
 export async function startReconfigurableService(
   config: object,
   files: Readonly<Record<string, string>>,
-  env: Readonly<Record<string, string>> = {},
+  { env = {}, args = [] }: Pick<IceServiceOptions, "env" | "args"> = {},
 ): Promise<ReconfigurableService> {
   const directory = await createTemporaryDirectory("reconfigurable");
   const write = async (name: string, content: string) =>
@@ -33,6 +33,7 @@ export async function startReconfigurableService(
   await write("ice.yaml", print(config));
   const service = await startIceService({
     env: { ICE_CONFIG: join(directory.path, "ice.yaml"), ...env },
+    args,
   });
   const countReloads = () =>
     service.logs().filter(({ msg }) => msg === "configuration reloaded").length;
