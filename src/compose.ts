@@ -4,11 +4,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
 import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
-import type { Clock } from "./clock.js";
+import { type Clock, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
+import type { ListIceServers } from "./ice/ice-server-list.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
@@ -29,6 +30,7 @@ import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
+import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
 const pageDirectory = new URL("../page/", import.meta.url);
@@ -79,6 +81,7 @@ interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
   readonly quotas: Quotas;
+  readonly listIceServers: ListIceServers;
   readonly listener: ExchangeListener;
 }
 
@@ -98,22 +101,36 @@ export async function startService(
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
-  const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
   const quotaPool = new QuotaPool({ clock, log });
+  const watches = new IceServerWatches({
+    clock,
+    startTimer: systemTimer,
+    random: Math.random,
+    log,
+    readSnapshot: () => current,
+  });
+  const onKeyChange = () => {
+    current.verifier.forget();
+    watches.listsChanged();
+  };
+  const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
+    const listIceServers = createIceServerLister(config.ice, clock);
     const router = createRouter({
       verifier,
       quotas,
       queryToken: config.auth.queryToken,
       authenticationCounts: counts.authentication,
-      listIceServers: counts.credentials.countIn(createIceServerLister(config.ice, clock)),
+      credentialCounts: counts.credentials,
+      listIceServers,
       findRegion: createRegionFinder(config.ice.regionFrom, {
         files,
         isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
       }),
+      watches,
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
@@ -128,7 +145,7 @@ export async function startService(
       findClientAddress: createClientAddressFinder(config.listen),
       tracer,
     });
-    return { config, verifier, quotas, listener };
+    return { config, verifier, quotas, listIceServers, listener };
   }
 
   let current = build(firstConfig, firstFiles);
@@ -180,6 +197,7 @@ export async function startService(
         updatePort();
         log.level = config.log.level;
         current = next;
+        watches.listsChanged();
       } finally {
         jwks.keep(current.verifier.sources);
         quotaPool.use(current.quotas);

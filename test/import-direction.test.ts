@@ -11,6 +11,7 @@ const layers = [
   ["config"],
   ["authentication", "geolocation", "limits", "observability", "probe", "turn-database"],
   ["rotation"],
+  ["watch"],
   ["rpc"],
   ["server"],
   ["tracing"],
@@ -27,6 +28,7 @@ const withoutConnectOrHttp = [
   "probe",
   "turn-database",
   "rotation",
+  "watch",
 ];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 
