@@ -29,7 +29,6 @@ import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
-import { loadTlsOptions } from "./server/tls-options.js";
 import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
@@ -219,35 +218,4 @@ export async function startService(
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };
-}
-
-/**
- * Reads the files that a configuration names, as {@link startService} would, and serves nothing.
- * @throws ConfigError when one of them cannot be used
- */
-export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
-  const silent = { info() {}, warn() {} };
-  const jwks = new JwksPool({ clock, log: silent, onChange() {} });
-  createTokenVerifier(auth, { clock, files, jwks });
-  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
-  if (listen.tls !== undefined) {
-    loadTlsOptions(listen.tls, files);
-  }
-}
-
-/**
- * Finds out whether the configured address can be used.
- * @returns the URL that a service would have there; its port is free at this moment
- * @throws ConfigError when it cannot
- */
-export async function checkAddress({ listen }: Config, files: Files): Promise<string> {
-  const port = await openPort(
-    listen,
-    files,
-    httpLimits,
-    () => {},
-    () => {},
-  );
-  await port.close(0);
-  return port.url;
 }
