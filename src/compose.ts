@@ -4,11 +4,12 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
 import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
-import type { Clock } from "./clock.js";
+import { type Clock, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
+import type { ListIceServers } from "./ice/ice-server-list.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
@@ -28,7 +29,7 @@ import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
-import { loadTlsOptions } from "./server/tls-options.js";
+import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
 const pageDirectory = new URL("../page/", import.meta.url);
@@ -79,6 +80,7 @@ interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
   readonly quotas: Quotas;
+  readonly listIceServers: ListIceServers;
   readonly listener: ExchangeListener;
 }
 
@@ -98,22 +100,36 @@ export async function startService(
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
-  const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
   const quotaPool = new QuotaPool({ clock, log });
+  const watches = new IceServerWatches({
+    clock,
+    startTimer: systemTimer,
+    random: Math.random,
+    log,
+    readSnapshot: () => current,
+  });
+  const onKeyChange = () => {
+    current.verifier.forget();
+    watches.listsChanged();
+  };
+  const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
+    const listIceServers = createIceServerLister(config.ice, clock);
     const router = createRouter({
       verifier,
       quotas,
       queryToken: config.auth.queryToken,
       authenticationCounts: counts.authentication,
-      listIceServers: counts.credentials.countIn(createIceServerLister(config.ice, clock)),
+      credentialCounts: counts.credentials,
+      listIceServers,
       findRegion: createRegionFinder(config.ice.regionFrom, {
         files,
         isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
       }),
+      watches,
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
@@ -128,7 +144,7 @@ export async function startService(
       findClientAddress: createClientAddressFinder(config.listen),
       tracer,
     });
-    return { config, verifier, quotas, listener };
+    return { config, verifier, quotas, listIceServers, listener };
   }
 
   let current = build(firstConfig, firstFiles);
@@ -180,6 +196,7 @@ export async function startService(
         updatePort();
         log.level = config.log.level;
         current = next;
+        watches.listsChanged();
       } finally {
         jwks.keep(current.verifier.sources);
         quotaPool.use(current.quotas);
@@ -201,35 +218,4 @@ export async function startService(
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };
-}
-
-/**
- * Reads the files that a configuration names, as {@link startService} would, and serves nothing.
- * @throws ConfigError when one of them cannot be used
- */
-export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
-  const silent = { info() {}, warn() {} };
-  const jwks = new JwksPool({ clock, log: silent, onChange() {} });
-  createTokenVerifier(auth, { clock, files, jwks });
-  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
-  if (listen.tls !== undefined) {
-    loadTlsOptions(listen.tls, files);
-  }
-}
-
-/**
- * Finds out whether the configured address can be used.
- * @returns the URL that a service would have there; its port is free at this moment
- * @throws ConfigError when it cannot
- */
-export async function checkAddress({ listen }: Config, files: Files): Promise<string> {
-  const port = await openPort(
-    listen,
-    files,
-    httpLimits,
-    () => {},
-    () => {},
-  );
-  await port.close(0);
-  return port.url;
 }

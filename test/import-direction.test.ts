@@ -11,10 +11,11 @@ const layers = [
   ["config"],
   ["authentication", "geolocation", "limits", "observability", "probe", "turn-database"],
   ["rotation"],
+  ["watch"],
   ["rpc"],
   ["server"],
   ["tracing"],
-  ["compose.ts"],
+  ["compose.ts", "config-check.ts"],
   ["cli"],
   ["main.ts"],
 ];
@@ -27,6 +28,7 @@ const withoutConnectOrHttp = [
   "probe",
   "turn-database",
   "rotation",
+  "watch",
 ];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 

@@ -87,6 +87,9 @@ async function serveAlone(
   const coturn = withCoturn
     ? await startDevCoturn(findCoturnPort(config, ownTurnSecret), secrets.turnSecret)
     : undefined;
+  void coturn?.died.then((output) =>
+    log.error({ output }, "coturn has ended: no call is relayed any more"),
+  );
   const reloadCounts = new ReloadCounts(systemClock);
   const service = await startService(config, files, {
     clock: systemClock,
@@ -100,10 +103,12 @@ async function serveAlone(
     files,
     load,
     apply: (loaded, nextFiles) => service.reload(loaded.config, nextFiles),
+    atHangUp: !dev,
     counts: reloadCounts,
     log,
   });
-  const stopSignal = watchStopSignal();
+  // For a newcomer, it is the terminal that was closed.
+  const stopSignal = watchStopSignal(dev ? ["SIGHUP"] : []);
   await Promise.race([service.ready, stopSignal]);
   log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
   if (dev) {

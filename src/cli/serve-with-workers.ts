@@ -1,8 +1,8 @@
 import cluster from "node:cluster";
 import { systemClock } from "../clock.js";
-import { checkAddress, checkFiles } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
 import { findRestartKeys } from "../config/restart-keys.js";
+import { checkAddress, checkFiles } from "../config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
@@ -91,6 +91,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
       log.level = loaded.config.log.level;
       return findRestartKeys(config, loaded.config);
     },
+    atHangUp: true,
     counts: reloadCounts,
     log,
   });

@@ -1,4 +1,4 @@
-import type { IceRegion, TurnSettings } from "../ice/ice-server-list.js";
+import type { TurnSettings } from "../ice/ice-server-list.js";
 import { toHostKey } from "../ice/turn-server.js";
 import type {
   Config,
@@ -6,6 +6,8 @@ import type {
   JwtIssuerConfig,
   LimitsConfig,
   RateLimitConfig,
+  RegionConfig,
+  TurnConfig,
 } from "./config.js";
 import { printDuration } from "./duration.js";
 
@@ -34,7 +36,7 @@ export function describeConfig({
       ...(ice.turn !== undefined && {
         turn: {
           urls: ice.turn.urls.map(({ text }) => text),
-          secretFiles: [hidden],
+          secretFiles: describeSecretFiles(ice.turn),
           ...describeShared(ice.turn),
           name: ice.turn.name,
         },
@@ -80,20 +82,33 @@ function describeRegions(
   };
 }
 
-function describeRegion({ stunUrls, turn, weights }: IceRegion): object {
+function describeRegion({ stunUrls, turn, weights }: RegionConfig): object {
   return {
     urls: turn.urls.map((url) => {
       const weight = weights.get(toHostKey(url));
       return weight === undefined ? url.text : { url: url.text, weight };
     }),
     stunUrls: stunUrls.map(({ text }) => text),
-    secretFiles: [hidden],
+    secretFiles: describeSecretFiles(turn),
     name: turn.name,
   };
 }
 
-function describeLimits({ caller, failedAuthentication, redis }: LimitsConfig): object {
+/** Where the secrets are; a variable's, or that of development, stands nowhere. */
+function describeSecretFiles({ secretFiles }: TurnConfig): readonly string[] {
+  return secretFiles.length > 0 ? secretFiles : [hidden];
+}
+
+function describeLimits({
+  watches,
+  watchesPerCaller,
+  caller,
+  failedAuthentication,
+  redis,
+}: LimitsConfig): object {
   return {
+    watches,
+    watchesPerCaller,
     ...(caller && { caller: describeLimit(caller) }),
     ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
     ...(redis && {

@@ -4,22 +4,24 @@ import type { Files } from "../files/files.js";
 import { buildAdmin } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import type { Config } from "./config.js";
-import { type ConfigSource, readConfigSource } from "./config-source.js";
+import { readConfigSource } from "./config-source.js";
 import { buildCors } from "./cors-section.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
 import { buildLimits } from "./limits-section.js";
 import { buildListen } from "./listen-section.js";
 import { ProblemList } from "./problem-list.js";
-import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+import { addSecretProblem, readSecretFile } from "./secret-file.js";
 import type { SectionContext } from "./section-context.js";
-import type { TurnSecretContext, TurnSecrets } from "./turn-secrets.js";
+import { readTurnSecrets } from "./turn-secrets.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  /** False where nobody is served: then it does not matter that nobody could prove who he is. */
+  readonly needsCallers?: boolean;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev?: { readonly secret: KeyObject };
 }
@@ -34,7 +36,13 @@ export interface LoadedConfig {
  * Loads the configuration: file, then variables over it, then defaults.
  * @throws ConfigError with everything that is wrong
  */
-export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig {
+export function loadConfig({
+  file,
+  env,
+  files,
+  needsCallers = true,
+  dev,
+}: LoadOptions): LoadedConfig {
   const configFile = file ?? (env["ICE_CONFIG"] || undefined);
   const overlay = readEnvironment(env);
   const source = readConfigSource(configFile, overlay, files);
@@ -67,22 +75,15 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     const issuer = buildJwtIssuer(entry, index, context);
     return issuer === undefined ? [] : [issuer];
   });
-  if (dev === undefined && !auth.jwt?.length && auth.connectorTokensFile === undefined) {
+  const hasCallers = (auth.jwt ?? []).length > 0 || auth.connectorTokensFile !== undefined;
+  if (needsCallers && dev === undefined && !hasCallers) {
     problems.add(
       ["auth"],
       "names no way to authenticate callers",
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const readSecrets = (path: readonly PropertyKey[], names: readonly string[]): TurnSecrets => {
-    const files = names.map((name) => resolveFile(path, name));
-    const accepted = names.flatMap((name, index) => {
-      const key = readSecret([...path, index], resolveFile(path, name));
-      return key === undefined ? [] : [{ name, key }];
-    });
-    return { accepted, files };
-  };
-  const secrets = readTurnSecrets(source, env, problems, readSecrets);
+  const secrets = readTurnSecrets(source, env["ICE_TURN_SECRET"], context);
   const listen = buildListen(content.listen, context);
   const admin = buildAdmin(content.admin, listen.port, context);
   const config: Config = {
@@ -101,7 +102,6 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     },
     ice: buildIceSettings(content.ice, {
       ...context,
-      readSecrets,
       secrets:
         secrets.accepted.length === 0 && dev !== undefined
           ? { accepted: [{ name: "--dev", key: dev.secret }], files: [] }
@@ -119,38 +119,4 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
   };
   problems.throwIfAny();
   return { config, warnings };
-}
-
-/** The first signs; the others are read too, so that a broken one shows before it is needed. */
-function readTurnSecrets(
-  { content, fromEnvironment }: ConfigSource,
-  env: LoadOptions["env"],
-  problems: ProblemList,
-  readSecrets: TurnSecretContext["readSecrets"],
-): TurnSecrets {
-  const path = ["ice", "turn", "secretFiles"];
-  const text = env["ICE_TURN_SECRET"];
-  if (text !== undefined && text !== "") {
-    if (fromEnvironment(path)) {
-      problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
-    }
-    try {
-      return { accepted: [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }], files: [] };
-    } catch (error) {
-      addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
-      return { accepted: [], files: [] };
-    }
-  }
-  return readSecrets(path, content.ice?.turn?.secretFiles ?? []);
-}
-
-function addSecretProblem(
-  error: unknown,
-  path: readonly PropertyKey[],
-  problems: ProblemList,
-): undefined {
-  if (!(error instanceof SecretError)) {
-    throw error;
-  }
-  problems.add(path, error.message, error.fix);
 }

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { findErrorCode } from "../errors.js";
 import {
   checkSecretCount,
   databaseTimeoutMs,
@@ -78,8 +79,5 @@ function createClient(url: URL): pg.Client {
 
 /** The code alone (SQLSTATE, or of the connection): a message may repeat values. */
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return "unknown error";
-  }
-  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+  return findErrorCode(error) ?? (error instanceof Error ? error.message : "unknown error");
 }

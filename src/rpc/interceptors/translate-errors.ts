@@ -12,6 +12,7 @@ import { InvalidFieldError } from "../../errors.js";
 import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { CallerExpiredError } from "../../ice/ice-server-list.js";
 import { QuotaExceededError } from "../../limits/quota-exceeded-error.js";
+import { WatchLimitError } from "../../watch/watch-limit-error.js";
 import { callRecordKey } from "../call-record.js";
 import { UnaryCall } from "../unary/unary-call.js";
 
@@ -67,6 +68,9 @@ function translateError(error: unknown): ConnectError {
       },
     ]);
   }
+  if (error instanceof WatchLimitError) {
+    return new ConnectError(error.message, Code.ResourceExhausted);
+  }
   if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
     return refuseToken("invalid_token");
   }
@@ -84,12 +88,17 @@ function translateError(error: unknown): ConnectError {
 export function translateAndRecord(error: unknown, values: ContextValues): ConnectError {
   const translated = translateError(error);
   if (translated !== error) {
-    values.get(callRecordKey).cause =
-      error instanceof TokenRejectedError || error instanceof QuotaExceededError
-        ? error.reason
-        : error;
+    values.get(callRecordKey).cause = nameCause(error);
   }
   return translated;
+}
+
+/** What is the caller's doing has a name; the rest is logged with its stack. */
+function nameCause(error: unknown): unknown {
+  if (error instanceof TokenRejectedError || error instanceof QuotaExceededError) {
+    return error.reason;
+  }
+  return error instanceof InvalidFieldError ? error.message : error;
 }
 
 /**
