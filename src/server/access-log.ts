@@ -1,3 +1,4 @@
+import { describeCaller } from "../authentication/caller.js";
 import {
   loggedMethods,
   type RequestLog,
@@ -24,7 +25,7 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     code: record.code,
     status: facts.status,
     durationMs: Math.round(facts.durationMs * 100) / 100,
-    caller: caller && { kind: caller.kind, name: caller.subject },
+    caller: caller && describeCaller(caller),
     credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
     region: record.region,
     messagesSent: record.messagesSent,

@@ -1,4 +1,4 @@
-import type { Caller } from "../authentication/caller.js";
+import { type Caller, describeCaller } from "../authentication/caller.js";
 import type { StartTimer } from "../clock.js";
 import type { IceServerList } from "../ice/ice-server-list.js";
 import type { Logger } from "../observability/logger.js";
@@ -73,7 +73,7 @@ export class IceServerWatches {
     }
     if (this.#open.has(watch)) {
       this.#options.log.info(
-        { caller: { kind: caller.kind, name: caller.subject }, watches: this.#open.size },
+        { caller: describeCaller(caller), watches: this.#open.size },
         "watch begins",
       );
       this.#tick();
