@@ -2,3 +2,10 @@
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
+
+/** Calls back once, after 0 to 2^31 - 1 milliseconds. Injected as the {@link Clock} is. */
+export type StartTimer = (callback: () => void, delayMs: number) => void;
+
+/** Its timers do not keep the process alive. */
+export const systemTimer: StartTimer = (callback, delayMs) =>
+  void setTimeout(callback, delayMs).unref();

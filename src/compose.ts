@@ -6,11 +6,13 @@ import {
   createTokenVerifier,
   type TokenVerifier,
 } from "./authentication/token-verifier.js";
-import type { Clock } from "./clock.js";
+import { type Clock, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
+import { HealthMonitor } from "./health/health-monitor.js";
+import type { ProbeUrl } from "./health/probe-url.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
@@ -42,6 +44,8 @@ export interface Surroundings {
   readonly requestLog: RequestLog;
   /** Absent where another process reloads the configuration, and tells how that went. */
   readonly reloadCounts?: ReloadCounts;
+  /** Whether the configured servers are probed here. Else another process does, and tells. */
+  readonly probesServers?: boolean;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
   /** Where calls are traced. Closed when the service stops. */
@@ -67,6 +71,8 @@ export interface RunningService {
    * @throws ConfigError when it cannot be used; nothing is changed then
    */
   reload(config: Config, files: Files): readonly string[];
+  /** Leaves these URLs out of answers from the next request on, where the servers are probed. */
+  setDownUrls(urls: readonly string[]): void;
   /** What this process has counted, and how it stands. */
   readMetrics(): Promise<Metric[]>;
   /** Not ready, then no new connections, then an end to what is in flight within the time-out. */
@@ -93,7 +99,7 @@ interface Snapshot {
 export async function startService(
   firstConfig: Config,
   firstFiles: Files,
-  { clock, log, requestLog, reloadCounts, connectorTokens, tracer }: Surroundings,
+  { clock, log, requestLog, reloadCounts, probesServers, connectorTokens, tracer }: Surroundings,
 ): Promise<RunningService> {
   const readiness = new Readiness();
   const counts = new ServiceCounts();
@@ -103,6 +109,13 @@ export async function startService(
   const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
   const quotaPool = new QuotaPool({ clock, log });
 
+  let downUrls: ReadonlySet<string> = new Set();
+  const isUp = (url: string) => !downUrls.has(url);
+  const setDownUrls = (urls: readonly string[]) => {
+    downUrls = new Set(urls);
+  };
+  const monitor = probesServers ? createHealthMonitor(clock, log, setDownUrls) : undefined;
+
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
@@ -111,7 +124,9 @@ export async function startService(
       quotas,
       queryToken: config.auth.queryToken,
       authenticationCounts: counts.authentication,
-      listIceServers: counts.credentials.countIn(createIceServerLister(config.ice, clock)),
+      listIceServers: counts.credentials.countIn(
+        createIceServerLister(config.ice, clock, config.ice.probe && isUp),
+      ),
       findRegion: createRegionFinder(config.ice.regionFrom, {
         files,
         isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
@@ -150,6 +165,7 @@ export async function startService(
       ...describeBuild(),
       ...describeService(counts, state, clock),
       ...(reloadCounts?.describe() ?? []),
+      ...(monitor?.describe() ?? []),
       ...(await readNodeMetrics()),
     ];
   };
@@ -160,12 +176,14 @@ export async function startService(
       log,
       readiness,
       readMetrics: async () => [await readMetrics()],
+      readHealth: () => monitor?.report,
     });
   } catch (error) {
     await port.close(0);
     throw error;
   }
   quotaPool.use(current.quotas);
+  monitor?.configure(firstConfig.ice);
   const ready = Promise.all([current.verifier.load(), quotaPool.settle()]).then(() => {
     if (readiness.state === "starting") {
       readiness.set("serving");
@@ -186,13 +204,16 @@ export async function startService(
         jwks.keep(current.verifier.sources);
         quotaPool.use(current.quotas);
       }
+      monitor?.configure(config.ice);
       void current.verifier.load();
       return findRestartKeys(firstConfig, config);
     },
+    setDownUrls,
     readMetrics,
     async stop() {
       const { delaySeconds, timeoutSeconds } = current.config.shutdown;
       readiness.set("draining");
+      monitor?.stop();
       await new Promise((resolve) => setTimeout(resolve, delaySeconds * 1000));
       shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
       const endsAtMs = performance.now() + timeoutSeconds * 1000;
@@ -203,6 +224,28 @@ export async function startService(
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };
+}
+
+/** @param onChange told which URLs are down */
+export function createHealthMonitor(
+  clock: Clock,
+  log: Logger,
+  onChange: (downUrls: readonly string[]) => void,
+): HealthMonitor {
+  let probeUrl: ProbeUrl | undefined;
+  return new HealthMonitor({
+    async probeUrl(target, options) {
+      // Loaded by the first probe: where none is configured, the process does without.
+      probeUrl ??= (await import("./health/probe-url.js")).createProbeUrl(clock);
+      return probeUrl(target, options);
+    },
+    clock,
+    startTimer: systemTimer,
+    random: Math.random,
+    now: () => performance.now(),
+    log,
+    onChange,
+  });
 }
 
 /**

@@ -93,6 +93,7 @@ async function serveAlone(
     requestLog,
     tracer,
     reloadCounts,
+    probesServers: true,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const endReloads = reloadOnChange({

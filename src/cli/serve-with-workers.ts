@@ -1,6 +1,6 @@
 import cluster from "node:cluster";
 import { systemClock } from "../clock.js";
-import { checkAddress, checkFiles } from "../compose.js";
+import { checkAddress, checkFiles, createHealthMonitor } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
 import { findRestartKeys } from "../config/restart-keys.js";
 import { ConfigError } from "../errors.js";
@@ -47,6 +47,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
+  const monitor = createHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
   const admin = await openAdmin(config.admin, {
     files,
     log,
@@ -54,8 +55,10 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     async readMetrics() {
       const { readNodeMetrics } = await import("../observability/prometheus.js");
       const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
-      return [[...describeBuild(), ...reloadCounts.describe(), ...node], ...pool];
+      const own = [...reloadCounts.describe(), ...monitor.describe()];
+      return [[...describeBuild(), ...own, ...node], ...pool];
     },
+    readHealth: () => monitor.report,
   });
   const stopSignal = watchStopSignal();
   const pool = new WorkerPool({
@@ -69,6 +72,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     onStart: (worker) => poolMetrics.follow(worker),
     log,
   });
+  monitor.configure(config.ice);
   try {
     const ready = await Promise.race([pool.start().then(() => true), stopSignal]);
     if (ready === true) {
@@ -76,6 +80,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
       log.info({ adminUrl: admin?.url, url, workers: count }, "ready");
     }
   } catch (error) {
+    monitor.stop();
     await Promise.all([pool.stop(), admin?.close(0)]);
     if (error instanceof ConfigError) {
       throw error;
@@ -88,6 +93,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     load,
     apply(loaded, nextFiles) {
       pool.configure(nextFiles.images);
+      monitor.configure(loaded.config.ice);
       log.level = loaded.config.log.level;
       return findRestartKeys(config, loaded.config);
     },
@@ -97,6 +103,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
   endReloads();
+  monitor.stop();
   readiness.set("draining");
   const clean = await pool.stop();
   await admin?.close(0);
