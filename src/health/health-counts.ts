@@ -1,6 +1,6 @@
 import { DurationCounts } from "../observability/duration-counts.js";
 import { describeCounter, describeGauge, type Metric } from "../observability/metric.js";
-import type { ProbeCause } from "../probe/probe-failure.js";
+import { type ProbeCause, probeCauses } from "../probe/probe-failure.js";
 import type { GroupState } from "./group-state.js";
 import type { UrlGroup } from "./probe-target.js";
 
@@ -20,6 +20,8 @@ export class HealthCounts {
 
   /** @param states of all groups; empty while nothing is probed */
   describe(states: ReadonlyMap<UrlGroup, GroupState>, isUp: (url: string) => boolean): Metric[] {
+    // Nothing where nothing was ever probed.
+    const causes = states.size > 0 || this.#failures.size > 0 ? probeCauses : [];
     const describeUrls = (kind: UrlGroup["kind"]) =>
       [...states.keys()]
         .filter((group) => group.kind === kind)
@@ -58,7 +60,7 @@ export class HealthCounts {
       describeCounter(
         "ice_probe_failures_total",
         "Probes that found something wrong, by cause.",
-        [...this.#failures].map(([cause, value]) => ({ labels: { cause }, value })),
+        causes.map((cause) => ({ labels: { cause }, value: this.#failures.get(cause) ?? 0 })),
       ),
     ];
   }

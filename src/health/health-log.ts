@@ -1,11 +1,18 @@
-import type { Logger } from "../observability/logger.js";
 import type { ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
 import { type GroupState, printGroup } from "./group-state.js";
 import type { UrlGroup } from "./probe-target.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
-type Log = Pick<Logger, "info" | "warn" | "error">;
+/** Members of the line, then its text. */
+type WriteLine = (entry: object, text: string) => void;
+
+/** Where the lines go. */
+export interface HealthLog {
+  readonly info: WriteLine;
+  readonly warn: WriteLine;
+  readonly error: WriteLine;
+}
 
 export interface EarlierHealth {
   readonly state: UrlState;
@@ -14,7 +21,12 @@ export interface EarlierHealth {
 }
 
 /** Writes a line when a URL goes down, comes back, or begins to be full; none when it is up at first. */
-export function logUrlChange(log: Log, url: string, before: EarlierHealth, now: UrlHealth): void {
+export function logUrlChange(
+  log: HealthLog,
+  url: string,
+  before: EarlierHealth,
+  now: UrlHealth,
+): void {
   const { state, sinceMs, failure } = now;
   if (state === "down" && before.state !== "down") {
     log.warn({ url, ...explain(failure) }, "a URL is down: answers do without it");
@@ -38,7 +50,7 @@ function explain(failure: ProbeFailure | undefined): object {
  * @returns what has been said now
  */
 export function logGroupChange(
-  log: Log,
+  log: HealthLog,
   said: ReadonlyMap<string, GroupState>,
   states: ReadonlyMap<UrlGroup, GroupState>,
 ): ReadonlyMap<string, GroupState> {

@@ -1,11 +1,10 @@
 import type { Clock, StartTimer } from "../clock.js";
 import type { IceConfig, ProbeConfig } from "../config/config.js";
-import type { Logger } from "../observability/logger.js";
 import type { Metric } from "../observability/metric.js";
 import { canProbe } from "../probe/server-address.js";
 import { findGroupStates, type GroupState } from "./group-state.js";
 import { HealthCounts } from "./health-counts.js";
-import { logGroupChange, logUrlChange } from "./health-log.js";
+import { type HealthLog, logGroupChange, logUrlChange } from "./health-log.js";
 import { describeHealth, type HealthReport } from "./health-report.js";
 import { ProbeSchedule } from "./probe-schedule.js";
 import { groupUrls, listTargets, type ProbeTarget, type UrlGroup } from "./probe-target.js";
@@ -20,7 +19,7 @@ export interface HealthMonitorOptions {
   readonly random: () => number;
   /** Milliseconds of a clock that never jumps. */
   readonly now: () => number;
-  readonly log: Pick<Logger, "info" | "warn" | "error">;
+  readonly log: HealthLog;
   /** Told the URLs that are down, whenever these are others than before. */
   readonly onChange: (downUrls: readonly string[]) => void;
 }

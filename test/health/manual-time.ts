@@ -1,0 +1,32 @@
+import { setImmediate as turn } from "node:timers/promises";
+
+/** A clock with its timers, both moved by hand. */
+export class ManualTime {
+  #nowMs = 1_748_390_400_000;
+  #timers: { readonly atMs: number; readonly callback: () => void }[] = [];
+
+  readonly clock = () => this.#nowMs;
+  readonly startTimer = (callback: () => void, delayMs: number) => {
+    this.#timers.push({ atMs: this.#nowMs + delayMs, callback });
+  };
+  readonly sleep = (ms: number) => new Promise<void>((resolve) => this.startTimer(resolve, ms));
+
+  /** Runs the timers that fall due on the way, each followed by what it has set going. */
+  async advance(seconds: number): Promise<void> {
+    const endMs = this.#nowMs + seconds * 1000;
+    await turn();
+    while (true) {
+      const next = this.#timers
+        .filter(({ atMs }) => atMs <= endMs)
+        .sort((one, other) => one.atMs - other.atMs)[0];
+      if (next === undefined) {
+        break;
+      }
+      this.#timers.splice(this.#timers.indexOf(next), 1);
+      this.#nowMs = next.atMs;
+      next.callback();
+      await turn();
+    }
+    this.#nowMs = endMs;
+  }
+}
