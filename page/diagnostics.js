@@ -83,8 +83,10 @@ async function test() {
     callSection?.toggleAttribute("hidden", false);
     await call(iceServers);
   }
-  status.textContent = relays ? `${summary}.` : `${summary}; none of them relays.`;
-  status.className = working === results.length ? "good" : "bad";
+  status.textContent = relays
+    ? `${summary}.`
+    : `${summary}; none of them relays: calls from behind a strict firewall will fail.`;
+  status.className = relays ? (working === results.length ? "good" : "") : "bad";
 }
 
 /**

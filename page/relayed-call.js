@@ -29,9 +29,12 @@ export async function makeRelayedCall(iceServers, tell) {
     const channel = await connect(caller, callee);
     const connectedMs = Math.round(performance.now() - startMs);
     tell(`Connected in ${connectedMs} ms; measuring…`);
-    const samples = await measure(channel, caller);
+    const samples = await measure(channel, callee);
     const mean = (/** @type {number[]} */ values) =>
       values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1);
+    if (samples.every(({ bitsPerSecond }) => bitsPerSecond === 0)) {
+      throw new Error("the connection carries nothing");
+    }
     const megabits = mean(samples.map(({ bitsPerSecond }) => bitsPerSecond)) / 1e6;
     const roundTripMs = mean(samples.map(({ roundTripMs: value }) => value));
     tell(
@@ -80,10 +83,10 @@ async function connect(caller, callee) {
 
 /**
  * @param {RTCDataChannel} channel
- * @param {RTCPeerConnection} caller
+ * @param {RTCPeerConnection} callee
  * @returns {Promise<CallSample[]>}
  */
-async function measure(channel, caller) {
+async function measure(channel, callee) {
   const fill = () => {
     while (channel.readyState === "open" && channel.bufferedAmount < bufferedBytes) {
       channel.send(chunk);
@@ -95,11 +98,11 @@ async function measure(channel, caller) {
   /** @type {CallSample[]} */
   const samples = [];
   const startMs = performance.now();
-  let { bytes: lastBytes } = await readPair(caller);
+  let { bytes: lastBytes } = await readPair(callee);
   let lastMs = startMs;
   while (lastMs - startMs < callMs) {
     await new Promise((resolve) => setTimeout(resolve, sampleMs));
-    const { bytes, roundTripMs } = await readPair(caller);
+    const { bytes, roundTripMs } = await readPair(callee);
     const nowMs = performance.now();
     samples.push({
       atMs: nowMs - startMs,
@@ -113,21 +116,30 @@ async function measure(channel, caller) {
   return samples;
 }
 
-/** @param {RTCPeerConnection} connection */
+/**
+ * What the pair in use has received so far. Chromium may have nominated others before it.
+ * @param {RTCPeerConnection} connection
+ */
 async function readPair(connection) {
   const stats = await connection.getStats();
-  const pair = [...stats.values()].find(
-    ({ type, nominated }) => type === "candidate-pair" && nominated,
-  );
-  return { bytes: pair?.bytesSent ?? 0, roundTripMs: (pair?.currentRoundTripTime ?? 0) * 1000 };
+  const pair = findSelectedPair(stats);
+  return { bytes: pair?.bytesReceived ?? 0, roundTripMs: (pair?.currentRoundTripTime ?? 0) * 1000 };
 }
 
 /** @param {RTCPeerConnection} connection */
 async function nameRelay(connection) {
   const stats = await connection.getStats();
-  const pair = [...stats.values()].find(
-    ({ type, nominated }) => type === "candidate-pair" && nominated,
-  );
-  const local = stats.get(pair?.localCandidateId);
+  const local = stats.get(findSelectedPair(stats)?.localCandidateId);
   return local === undefined ? "a relay" : `${local.url || "a relay"} (${local.relayProtocol})`;
+}
+
+/** @param {RTCStatsReport} stats */
+function findSelectedPair(stats) {
+  const all = [...stats.values()];
+  const transport = all.find(({ type }) => type === "transport");
+  return (
+    stats.get(transport?.selectedCandidatePairId) ??
+    // Firefox marks it at the pair itself.
+    all.find(({ type, selected }) => type === "candidate-pair" && selected)
+  );
 }

@@ -9,3 +9,8 @@ export type StartTimer = (callback: () => void, delayMs: number) => void;
 /** Its timers do not keep the process alive. */
 export const systemTimer: StartTimer = (callback, delayMs) =>
   void setTimeout(callback, delayMs).unref();
+
+/** Whether so much time has passed since then. A clock set back must not stretch a time to wait. */
+export function hasPassed(durationMs: number, sinceMs: number, nowMs: number): boolean {
+  return nowMs >= sinceMs + durationMs || nowMs < sinceMs;
+}

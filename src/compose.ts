@@ -1,11 +1,9 @@
 import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
 import { JwksPool } from "./authentication/jwks-pool.js";
-import {
-  type ConnectorTokenEntry,
-  createTokenVerifier,
-  type TokenVerifier,
-} from "./authentication/token-verifier.js";
+import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
 import { type Clock, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
@@ -214,7 +212,7 @@ export async function startService(
       const { delaySeconds, timeoutSeconds } = current.config.shutdown;
       readiness.set("draining");
       monitor?.stop();
-      await new Promise((resolve) => setTimeout(resolve, delaySeconds * 1000));
+      await sleep(delaySeconds * 1000);
       shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
       const endsAtMs = performance.now() + timeoutSeconds * 1000;
       await port.close(timeoutSeconds * 1000);

@@ -17,6 +17,13 @@ export class ConfigError extends Error {
   }
 }
 
+/** @throws ConfigError when there are problems */
+export function throwIfAny([first, ...rest]: readonly ConfigProblem[]): void {
+  if (first !== undefined) {
+    throw new ConfigError([first, ...rest]);
+  }
+}
+
 /** A request field holds a value outside its range. The message is meant for the caller. */
 export class InvalidFieldError extends Error {
   override readonly name = "InvalidFieldError";

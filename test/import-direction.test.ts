@@ -6,7 +6,7 @@ const source = resolve(import.meta.dirname, "../src");
 
 /** From the ground up: a file imports from its own layer or from one before it, never from a later one. */
 const layers = [
-  ["clock.ts", "errors.ts", "files", "gen"],
+  ["clock.ts", "database-url.ts", "errors.ts", "files", "gen", "log.ts"],
   ["ice"],
   ["config"],
   ["authentication", "geolocation", "limits", "observability", "probe", "turn-database"],

@@ -1,13 +1,12 @@
-import { closest, distance } from "fastest-levenshtein";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { printKeyPath } from "../config/key-path.js";
+import { findNearName } from "../config/near-name.js";
+import { type ConfigProblem, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
-import { readBoundedFile } from "./bounded-file.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
+import { readYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.connectorTokensFile";
-const maxBytes = 1024 * 1024;
 
 const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires"] };
 const entrySchema = z.strictObject({
@@ -38,14 +37,14 @@ export function readConnectorTokensFile(
   file: string,
   files: Files,
 ): readonly ConnectorTokenEntry[] {
-  const content = parseYaml(readBoundedFile(file, files, maxBytes, configKey), file);
+  const content = readYamlFile(file, files, configKey);
   const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
-    throwProblems(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
+    throwIfAny(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
     return [];
   }
   const { tokens } = parsed.data;
-  throwProblems([
+  throwIfAny([
     ...findRepeated(tokens.map(({ name }) => name)).map(({ index, firstIndex }) => ({
       key: configKey,
       problem: `tokens[${index}] in ${file} has the name of tokens[${firstIndex}]`,
@@ -64,33 +63,8 @@ export function readConnectorTokensFile(
   }));
 }
 
-/** The library's own messages quote the text, so only the kind and the place of an error are told. */
-function parseYaml(text: string, file: string): unknown {
-  const lineCounter = new LineCounter();
-  const options = { lineCounter, prettyErrors: false, logLevel: "error" } as const;
-  const document = parseDocument(text, options);
-  const problems = document.errors.map(({ code, pos }) => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    return {
-      key: configKey,
-      problem: `${file} is not valid YAML at line ${line}, column ${col} (${code})`,
-      fix: "Correct the line or the one before it",
-    };
-  });
-  throwProblems(problems);
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    const problem = `${file} uses YAML aliases that cannot be resolved`;
-    throw new ConfigError([{ key: configKey, problem, fix: "Write the values out" }]);
-  }
-}
-
 function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string): ConfigProblem[] {
-  const place = issue.path.map((part) =>
-    typeof part === "number" ? `[${part}]` : `.${String(part)}`,
-  );
-  const where = `${place.join("").replace(/^\./, "") || "the content"} in ${file}`;
+  const where = `${printKeyPath(issue.path) || "the content"} in ${file}`;
   if (issue.code === "unrecognized_keys") {
     const known = issue.path.length === 0 ? knownKeys.file : knownKeys.entry;
     return issue.keys.map((unknownKey) => ({
@@ -126,10 +100,8 @@ function fixHash(value: unknown): string {
 }
 
 function suggestKey(unknownKey: string, known: readonly string[]): string {
-  const nearest = closest(unknownKey, [...known]);
-  return distance(unknownKey, nearest) <= 3
-    ? `Did you mean "${nearest}"?`
-    : `Known here: ${known.join(", ")}`;
+  const near = findNearName(unknownKey, known);
+  return near === undefined ? `Known here: ${known.join(", ")}` : `Did you mean "${near}"?`;
 }
 
 function findRepeated(values: readonly string[]): { index: number; firstIndex: number }[] {
@@ -142,10 +114,4 @@ function findRepeated(values: readonly string[]): { index: number; firstIndex: n
     firstIndexes.set(value, index);
     return [];
   });
-}
-
-function throwProblems([first, ...rest]: readonly ConfigProblem[]): void {
-  if (first !== undefined) {
-    throw new ConfigError([first, ...rest]);
-  }
 }

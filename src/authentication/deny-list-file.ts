@@ -1,11 +1,9 @@
-import { parseDocument } from "yaml";
 import { z } from "zod";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
-import { readBoundedFile } from "./bounded-file.js";
+import { readYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.denyListFile";
-const maxBytes = 1024 * 1024;
 
 const text = z.string().min(1);
 const entrySchema = z.union([
@@ -34,7 +32,7 @@ export const denyNothing: DenyList = () => false;
  * @throws ConfigError when the file cannot be read or is something else
  */
 export function readDenyListFile(file: string, files: Files): DenyList {
-  const content = parseYaml(readBoundedFile(file, files, maxBytes, configKey));
+  const content = readYamlFile(file, files, configKey);
   const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
     const [index] = parsed.error.issues[0]?.path.filter((part) => typeof part === "number") ?? [];
@@ -57,18 +55,6 @@ export function readDenyListFile(file: string, files: Files): DenyList {
     denied.has(keyOf("subject", subject)) ||
     denied.has(keyOf("subject", subject, issuer)) ||
     (id !== undefined && (denied.has(keyOf("jti", id)) || denied.has(keyOf("jti", id, issuer))));
-}
-
-function parseYaml(content: string): unknown {
-  const document = parseDocument(content, { prettyErrors: false, logLevel: "error" });
-  if (document.errors.length > 0) {
-    return undefined;
-  }
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(problem: string): never {

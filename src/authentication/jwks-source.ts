@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors } from "jose";
-import type { Clock } from "../clock.js";
+import { type Clock, hasPassed } from "../clock.js";
 import type { AsymmetricAlgorithm } from "../config/config.js";
+import type { Log } from "../log.js";
 import { fetchKeySetText } from "./jwks-fetch.js";
 import { parseKeySet } from "./key-set.js";
 import type { KeySource } from "./key-source.js";
@@ -9,19 +10,13 @@ import { TokenRejectedError } from "./token-rejected-error.js";
 const maxAgeMs = 10 * 60_000;
 const cooldownMs = 10_000;
 
-/** The part of a pino logger that is needed here. */
-export interface JwksLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
 export interface JwksSourceOptions {
   readonly issuer: string;
   readonly url: URL;
   /** Keys that fit none of these are left out. */
   readonly algorithms: readonly AsymmetricAlgorithm[];
   readonly clock: Clock;
-  readonly log: JwksLog;
+  readonly log: Log;
   /** Called when keys that were in use have been replaced by others. */
   readonly onChange: () => void;
   /** For one load, in milliseconds. 5000 by default. */
@@ -60,10 +55,7 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
   let failureCount = 0;
   let pending: Promise<void> | undefined;
 
-  // A clock set back must not stretch a time to wait.
-  const hasPassed = (sinceMs: number, durationMs: number) =>
-    clock() >= sinceMs + durationMs || clock() < sinceMs;
-  const mayLoad = () => !closed.signal.aborted && hasPassed(coolsSinceMs, cooldownMs);
+  const mayLoad = () => !closed.signal.aborted && hasPassed(cooldownMs, coolsSinceMs, clock());
 
   function load(): Promise<void> {
     pending ??= replaceKeys().finally(() => {
@@ -119,7 +111,7 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
   }
 
   function keepFresh(): void {
-    if (current !== undefined && hasPassed(loadedAtMs, maxAgeMs) && mayLoad()) {
+    if (current !== undefined && hasPassed(maxAgeMs, loadedAtMs, clock()) && mayLoad()) {
       void load();
     }
   }

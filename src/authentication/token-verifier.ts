@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { AuthConfig } from "../config/config.js";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { Caller } from "./caller.js";
 import { type ConnectorTokenEntry, maxTokenBytes } from "./connector-token.js";
@@ -13,9 +13,6 @@ import { createJwtVerifier, readClaimedIssuer, type VerifyJwt } from "./jwt-veri
 import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
-
-export type { ConnectorTokenEntry } from "./connector-token.js";
-export { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
 
 /** Tells who presents a token. */
 export interface TokenVerifier {
@@ -90,10 +87,7 @@ export function createTokenVerifier(
     connectorTokensFile === undefined
       ? []
       : collectProblems(problems, () => readConnectorTokensFile(connectorTokensFile, files));
-  const [firstProblem, ...otherProblems] = problems;
-  if (firstProblem !== undefined) {
-    throw new ConfigError([firstProblem, ...otherProblems]);
-  }
+  throwIfAny(problems);
   const connectors = new Map(
     [...(fileTokens ?? []), ...connectorTokens].map((entry) => [
       entry.hash.replace(/^sha256:/, ""),

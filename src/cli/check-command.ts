@@ -20,7 +20,12 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   const files = new DiskFiles();
   const probeOptions = readProbeOptions(options, files);
   const intervalMs = readIntervalMs(options);
-  const { config, warnings } = loadConfig({ env: process.env, file: options.config, files });
+  const { config, warnings } = loadConfig({
+    env: process.env,
+    file: options.config,
+    files,
+    needsCallers: false,
+  });
   const urlsOfFleets = listFleets(config.ice).map(({ stunUrls, turn }) => [
     ...stunUrls,
     ...(turn?.urls ?? []),

@@ -17,6 +17,8 @@ export interface ReloadOptions {
    * @throws ConfigError when it cannot be used; nothing is changed then
    */
   readonly apply: (loaded: LoadedConfig, files: DiskFiles) => readonly string[];
+  /** Whether SIGHUP asks for it, too. */
+  readonly atHangUp: boolean;
   readonly counts: ReloadCounts;
   readonly log: Logger;
 }
@@ -26,7 +28,14 @@ export interface ReloadOptions {
  * from. A bad one changes nothing but the log.
  * @returns what ends that
  */
-export function reloadOnChange({ files, load, apply, counts, log }: ReloadOptions): () => void {
+export function reloadOnChange({
+  files,
+  load,
+  apply,
+  atHangUp,
+  counts,
+  log,
+}: ReloadOptions): () => void {
   let goodVersions = files.versions;
   const reload = (trigger: "SIGHUP" | "file") => {
     const nextFiles = new DiskFiles();
@@ -52,7 +61,9 @@ export function reloadOnChange({ files, load, apply, counts, log }: ReloadOption
   };
   const watch = new FileWatch(files.versions, () => reload("file"));
   const onHangUp = () => reload("SIGHUP");
-  process.on("SIGHUP", onHangUp);
+  if (atHangUp) {
+    process.on("SIGHUP", onHangUp);
+  }
   return () => {
     watch.close();
     process.off("SIGHUP", onHangUp);

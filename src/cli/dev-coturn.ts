@@ -15,6 +15,8 @@ const relayPorts = { first: 49_160, last: 49_200 };
 
 /** A coturn that lives as long as this process. */
 export interface DevCoturn {
+  /** Settles with its last output when it ends without being asked to. */
+  readonly died: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -46,7 +48,16 @@ export async function startDevCoturn(port: number, secret: string): Promise<DevC
   coturn.stderr.on("data", keep);
   const kill = () => void coturn.kill("SIGKILL");
   process.once("exit", kill);
+  let stopping = false;
+  const died = new Promise<string>((resolve) => {
+    coturn.once("exit", () => {
+      if (!stopping) {
+        resolve(output);
+      }
+    });
+  });
   async function stop() {
+    stopping = true;
     process.off("exit", kill);
     if (coturn.pid !== undefined && isRunning(coturn)) {
       coturn.kill();
@@ -60,7 +71,7 @@ export async function startDevCoturn(port: number, secret: string): Promise<DevC
     await stop();
     throw error;
   }
-  return { stop };
+  return { died, stop };
 }
 
 async function untilReady(coturn: ChildProcess, port: number, output: () => string): Promise<void> {

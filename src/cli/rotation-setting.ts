@@ -39,9 +39,14 @@ export interface RotationSetting {
  * @throws ConfigError when the command line or the configuration cannot be used
  */
 export function findRotationSetting(options: RotationCommandOptions): RotationSetting {
-  const { config } = loadConfig({ env: process.env, file: options.config, files: new DiskFiles() });
-  const { secretFile, ttlSeconds } = findSigningFile(config, options.region);
   const database = findDatabase(options);
+  const { config } = loadConfig({
+    env: process.env,
+    file: options.config,
+    files: new DiskFiles(),
+    needsCallers: false,
+  });
+  const { secretFile, ttlSeconds } = findSigningFile(config, options.region);
   return {
     files: new DiskRotationFiles(secretFile),
     database,

@@ -1,4 +1,4 @@
-import { createSecretKey, randomBytes } from "node:crypto";
+import { createSecretKey } from "node:crypto";
 import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
@@ -6,6 +6,7 @@ import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
+import { createTurnSecret } from "../ice/turn-secret.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { endDespiteExports, openCallTracer } from "./call-tracing.js";
@@ -68,7 +69,7 @@ async function serveAlone(
 ): Promise<number> {
   const secrets: DevSecrets = {
     token: createConnectorToken(),
-    turnSecret: randomBytes(24).toString("hex"),
+    turnSecret: createTurnSecret(),
   };
   const devSecret = createSecretKey(secrets.turnSecret, "utf8");
   const load = (files: Files) =>
@@ -86,6 +87,9 @@ async function serveAlone(
   const coturn = withCoturn
     ? await startDevCoturn(findCoturnPort(config, ownTurnSecret), secrets.turnSecret)
     : undefined;
+  void coturn?.died.then((output) =>
+    log.error({ output }, "coturn has ended: no call is relayed any more"),
+  );
   const reloadCounts = new ReloadCounts(systemClock);
   const service = await startService(config, files, {
     clock: systemClock,
@@ -100,10 +104,12 @@ async function serveAlone(
     files,
     load,
     apply: (loaded, nextFiles) => service.reload(loaded.config, nextFiles),
+    atHangUp: !dev,
     counts: reloadCounts,
     log,
   });
-  const stopSignal = watchStopSignal();
+  // For a newcomer, it is the terminal that was closed.
+  const stopSignal = watchStopSignal(dev ? ["SIGHUP"] : []);
   await Promise.race([service.ready, stopSignal]);
   log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
   if (dev) {

@@ -97,6 +97,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
       log.level = loaded.config.log.level;
       return findRestartKeys(config, loaded.config);
     },
+    atHangUp: true,
     counts: reloadCounts,
     log,
   });

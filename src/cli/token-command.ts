@@ -8,6 +8,7 @@ import {
 } from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
+import { printTime } from "./print-time.js";
 import { usageError } from "./usage-error.js";
 
 /**
@@ -36,7 +37,7 @@ export function newToken({
     name,
     hash: hashConnectorToken(token),
     ...(seconds !== undefined && {
-      expires: new Date(systemClock() + seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z"),
+      expires: printTime(systemClock() / 1000 + seconds),
     }),
   };
   process.stdout.write(

@@ -1,5 +1,6 @@
 import type { AdminConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
+import type { SectionContext } from "./section-context.js";
 
 const defaultHost = "127.0.0.1";
 const defaultPort = 9090;
@@ -10,15 +11,8 @@ const defaultPort = 9090;
  */
 export function buildAdmin(
   admin: ConfigFile["admin"],
-  {
-    dev,
-    listenPort,
-    warn,
-  }: {
-    readonly dev: boolean;
-    readonly listenPort: number;
-    readonly warn: (text: string) => void;
-  },
+  listenPort: number,
+  { dev, warn }: SectionContext,
 ): AdminConfig | undefined {
   if (admin === false || (admin === undefined && dev)) {
     return undefined;

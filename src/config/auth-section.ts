@@ -9,26 +9,18 @@ import {
 } from "./config.js";
 import type { JwtFileEntry } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
+import type { SectionContext } from "./section-context.js";
 
 const defaultClockToleranceSeconds = 30;
 const longestClockToleranceSeconds = 300;
 const keySources = ["jwksUrl", "jwksFile", "publicKeyFile", "secretFile"] as const;
 const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
 
-export interface AuthSectionContext {
-  readonly problems: ProblemList;
-  readonly warn: (text: string) => void;
-  /** Makes a file name of the section at this path absolute. */
-  readonly resolveFile: (path: readonly PropertyKey[], file: string) => string;
-  /** Reads a secret file; what is wrong with it joins the problems. */
-  readonly readSecret: (path: readonly PropertyKey[], file: string) => KeyObject | undefined;
-}
-
 /** Builds one entry of `auth.jwt`, or undefined where its problems leave nothing to use. */
 export function buildJwtIssuer(
   entry: JwtFileEntry,
   index: number,
-  context: AuthSectionContext,
+  context: SectionContext,
 ): JwtIssuerConfig | undefined {
   const path = ["auth", "jwt", index];
   const { problems } = context;
@@ -56,7 +48,7 @@ export function buildJwtIssuer(
 function buildKeys(
   { algorithms, jwksUrl, jwksFile, publicKeyFile, secretFile }: JwtFileEntry,
   path: readonly PropertyKey[],
-  context: AuthSectionContext,
+  context: SectionContext,
 ): JwtKeys | undefined {
   const { problems, resolveFile } = context;
   if (secretFile !== undefined) {
@@ -91,7 +83,7 @@ function checkSecretLength(
   secret: KeyObject | undefined,
   algorithms: readonly HmacAlgorithm[],
   path: readonly PropertyKey[],
-  { problems, warn }: AuthSectionContext,
+  { problems, warn }: SectionContext,
 ): void {
   const bytes = secret?.symmetricKeySize;
   if (bytes === undefined) {

@@ -1,4 +1,4 @@
-import type { IceRegion, TurnSettings } from "../ice/ice-server-list.js";
+import type { TurnSettings } from "../ice/ice-server-list.js";
 import { toHostKey } from "../ice/turn-server.js";
 import type {
   Config,
@@ -6,6 +6,8 @@ import type {
   JwtIssuerConfig,
   LimitsConfig,
   RateLimitConfig,
+  RegionConfig,
+  TurnConfig,
 } from "./config.js";
 import { printDuration } from "./duration.js";
 
@@ -37,7 +39,7 @@ export function describeConfig({
       ...(ice.turn !== undefined && {
         turn: {
           urls: ice.turn.urls.map(({ text }) => text),
-          secretFiles: [hidden],
+          secretFiles: describeSecretFiles(ice.turn),
           ...describeShared(ice.turn),
           name: ice.turn.name,
           ...describeProbe(ice),
@@ -95,16 +97,21 @@ function describeRegions(
   };
 }
 
-function describeRegion({ stunUrls, turn, weights }: IceRegion): object {
+function describeRegion({ stunUrls, turn, weights }: RegionConfig): object {
   return {
     urls: turn.urls.map((url) => {
       const weight = weights.get(toHostKey(url));
       return weight === undefined ? url.text : { url: url.text, weight };
     }),
     stunUrls: stunUrls.map(({ text }) => text),
-    secretFiles: [hidden],
+    secretFiles: describeSecretFiles(turn),
     name: turn.name,
   };
+}
+
+/** Where the secrets are; a variable's, or that of development, stands nowhere. */
+function describeSecretFiles({ secretFiles }: TurnConfig): readonly string[] {
+  return secretFiles.length > 0 ? secretFiles : [hidden];
 }
 
 function describeLimits({ caller, failedAuthentication, redis }: LimitsConfig): object {

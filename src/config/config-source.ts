@@ -1,22 +1,21 @@
-import { closest, distance } from "fastest-levenshtein";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
 import { FileReadError, type Files } from "../files/files.js";
 import type { Overlay } from "./environment.js";
 import { type ConfigFile, fileSchema, knownKeys } from "./file-schema.js";
-
-type Path = readonly PropertyKey[];
+import { type KeyPath, printKeyPath } from "./key-path.js";
+import { findNearName } from "./near-name.js";
 
 const maxFileBytes = 1024 * 1024;
 
 /** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
-export type NameKey = (path: Path) => string;
+export type NameKey = (path: KeyPath) => string;
 
 export interface ConfigSource {
   readonly content: ConfigFile;
   readonly nameKey: NameKey;
-  readonly fromEnvironment: (path: Path) => boolean;
+  readonly fromEnvironment: (path: KeyPath) => boolean;
 }
 
 /**
@@ -36,11 +35,11 @@ export function readConfigSource(
   for (const { path, value } of overlay.entries) {
     assign(raw, path, value);
   }
-  const findVariable = (path: Path) =>
+  const findVariable = (path: KeyPath) =>
     path
       .map((_, index) => variableOf.get(path.slice(0, index + 1).join(".")))
       .findLast((name) => name !== undefined);
-  const nameKey: NameKey = (path) => findVariable(path) ?? printPath(path);
+  const nameKey: NameKey = (path) => findVariable(path) ?? printKeyPath(path);
 
   const checked = fileSchema.safeParse(raw);
   if (checked.success) {
@@ -67,13 +66,12 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
   }
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
-  const [first, ...rest] = document.errors.map(({ message, pos }): ConfigProblem => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
-  });
-  if (first !== undefined) {
-    throw new ConfigError([first, ...rest]);
-  }
+  throwIfAny(
+    document.errors.map(({ message, pos }) => {
+      const { line, col } = lineCounter.linePos(pos[0]);
+      return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
+    }),
+  );
   let content: unknown;
   try {
     content = document.toJS({ maxAliasCount: 100 }) ?? {};
@@ -88,7 +86,7 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
   return content;
 }
 
-function assign(root: Record<string, unknown>, path: Path, value: unknown): void {
+function assign(root: Record<string, unknown>, path: KeyPath, value: unknown): void {
   let parent: object = root;
   for (const part of path.slice(0, -1)) {
     const child: unknown = Reflect.get(parent, part);
@@ -109,7 +107,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem[] {
   const key = nameKey(issue.path);
-  const sample = `See ${printPath(issue.path)} in config-sample.yaml`;
+  const sample = `See ${printKeyPath(issue.path)} in config-sample.yaml`;
   switch (issue.code) {
     case "unrecognized_keys": {
       const section = issue.path.filter((part) => typeof part === "string").join(".");
@@ -158,16 +156,6 @@ function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem
 }
 
 function suggest(given: string, known: readonly string[]): string {
-  const nearest = closest(given, [...known]);
-  return given !== "" && distance(given.toLowerCase(), nearest.toLowerCase()) <= 3
-    ? `Did you mean ${nearest}?`
-    : `Known are: ${known.join(", ")}`;
-}
-
-/** `auth.jwt[0].issuer` */
-function printPath(path: Path): string {
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
+  const near = findNearName(given, known);
+  return near === undefined ? `Known are: ${known.join(", ")}` : `Did you mean ${near}?`;
 }

@@ -1,4 +1,4 @@
-import { closest, distance } from "fastest-levenshtein";
+import { findNearName } from "./near-name.js";
 
 type Path = readonly (string | number)[];
 
@@ -9,12 +9,6 @@ interface Variable {
   /** Whether the empty text is a value: it is an empty list then. */
   readonly emptyIsValue?: boolean;
 }
-
-const readList = (text: string) =>
-  text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
 
 /** Every variable that stands for a key of the file. */
 const variables: Readonly<Record<string, Variable>> = {
@@ -56,6 +50,14 @@ export interface Overlay {
   readonly warnings: readonly string[];
 }
 
+/** Reads entries with commas between them; empty ones are left out. */
+export function readList(text = ""): string[] {
+  return text
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
+}
+
 /** Reads the variables. An empty one counts as not set, save for the URL lists. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Overlay {
   const entries = Object.entries(variables).flatMap(([name, { path, read, emptyIsValue }]) => {
@@ -70,8 +72,8 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     // Kubernetes sets these by itself beside a Service of the name ice-service.
     .filter((name) => !name.startsWith("ICE_SERVICE_"))
     .map((name) => {
-      const nearest = closest(name, known);
-      const suggestion = distance(name, nearest) <= 4 ? `; did you mean ${nearest}?` : "";
+      const near = findNearName(name, known);
+      const suggestion = near === undefined ? "" : `; did you mean ${near}?`;
       return `the variable ${name} is unknown and ignored${suggestion}`;
     });
   return { entries, warnings };

@@ -1,7 +1,9 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
+import { hasReadableCredentials } from "../database-url.js";
 import type { LimitsConfig, RateLimitConfig, RedisConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
+import type { SectionContext } from "./section-context.js";
 
 const longestWindowSeconds = 24 * 3600;
 const defaultKeyPrefix = "ice-service:";
@@ -9,19 +11,10 @@ const example = "redis://redis.example.com:6379";
 
 type LimitsSection = NonNullable<ConfigFile["limits"]>;
 
-export interface LimitsSectionContext {
-  readonly problems: ProblemList;
-  readonly warn: (text: string) => void;
-  /** Makes a file name of the section at this path absolute. */
-  readonly resolveFile: (path: readonly PropertyKey[], file: string) => string;
-  /** Reads a secret file; what is wrong with it joins the problems. */
-  readonly readSecret: (path: readonly PropertyKey[], file: string) => KeyObject | undefined;
-}
-
 /** Builds the `limits` section; what is wrong with it joins the problems. */
 export function buildLimits(
   limits: ConfigFile["limits"] = {},
-  context: LimitsSectionContext,
+  context: SectionContext,
 ): LimitsConfig {
   const caller = buildLimit("caller", limits, context.problems);
   const failedAuthentication = buildLimit("failedAuthentication", limits, context.problems);
@@ -54,7 +47,7 @@ function buildLimit(
 
 function buildRedis(
   { url, urlFile, keyPrefix = defaultKeyPrefix }: NonNullable<LimitsSection["redis"]>,
-  { problems, resolveFile, readSecret }: LimitsSectionContext,
+  { problems, resolveFile, readSecret }: SectionContext,
 ): RedisConfig | undefined {
   const path = ["limits", "redis"];
   if ((url === undefined) === (urlFile === undefined)) {
@@ -91,8 +84,7 @@ function checkRedisUrl(
     url === undefined ||
     !["redis:", "rediss:"].includes(url.protocol) ||
     url.hostname === "" ||
-    !canDecode(url.username) ||
-    !canDecode(url.password)
+    !hasReadableCredentials(url)
   ) {
     problems.add(path, "is no redis: or rediss: URL", `Write ${example}`);
     return undefined;
@@ -103,13 +95,4 @@ function checkRedisUrl(
     return undefined;
   }
   return { ...rest, url: secret, address: `${url.protocol}//${url.host}${url.pathname}` };
-}
-
-function canDecode(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,16 +1,18 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
-import { FileReadError, type Files } from "../files/files.js";
-import { buildAdmin, isLoopback } from "./admin-section.js";
+import type { Files } from "../files/files.js";
+import { buildAdmin } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
-import { type Config, maxPemBytes } from "./config.js";
+import type { Config } from "./config.js";
 import { type ConfigSource, readConfigSource } from "./config-source.js";
+import { buildCors } from "./cors-section.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
 import { buildLimits } from "./limits-section.js";
+import { buildListen } from "./listen-section.js";
 import { ProblemList } from "./problem-list.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
-import { checkTrustedProxies } from "./subnet.js";
+import type { SectionContext } from "./section-context.js";
 import type { TurnSecretContext, TurnSecrets } from "./turn-secrets.js";
 
 export interface LoadOptions {
@@ -18,6 +20,8 @@ export interface LoadOptions {
   readonly file?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly files: Files;
+  /** False where nobody is served: then it does not matter that nobody could prove who he is. */
+  readonly needsCallers?: boolean;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev?: { readonly secret: KeyObject };
 }
@@ -32,7 +36,13 @@ export interface LoadedConfig {
  * Loads the configuration: file, then variables over it, then defaults.
  * @throws ConfigError with everything that is wrong
  */
-export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig {
+export function loadConfig({
+  file,
+  env,
+  files,
+  needsCallers = true,
+  dev,
+}: LoadOptions): LoadedConfig {
   const configFile = file ?? (env["ICE_CONFIG"] || undefined);
   const overlay = readEnvironment(env);
   const source = readConfigSource(configFile, overlay, files);
@@ -51,12 +61,22 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     }
   };
 
+  const context: SectionContext = {
+    problems,
+    warn,
+    dev: dev !== undefined,
+    files,
+    resolveFile,
+    readSecret,
+  };
+
   const { auth = {}, log = {}, shutdown = {} } = content;
   const jwt = (auth.jwt ?? []).flatMap((entry, index) => {
-    const issuer = buildJwtIssuer(entry, index, { problems, warn, resolveFile, readSecret });
+    const issuer = buildJwtIssuer(entry, index, context);
     return issuer === undefined ? [] : [issuer];
   });
-  if (dev === undefined && !auth.jwt?.length && auth.connectorTokensFile === undefined) {
+  const hasCallers = (auth.jwt ?? []).length > 0 || auth.connectorTokensFile !== undefined;
+  if (needsCallers && dev === undefined && !hasCallers) {
     problems.add(
       ["auth"],
       "names no way to authenticate callers",
@@ -72,22 +92,12 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
     return { accepted, files };
   };
   const secrets = readTurnSecrets(source, env, problems, readSecrets);
-  const listen = buildListen(source, {
-    dev: dev !== undefined,
-    problems,
-    warn,
-    files,
-    resolveFile,
-  });
-  const admin = buildAdmin(content.admin, {
-    dev: dev !== undefined,
-    listenPort: listen.port,
-    warn,
-  });
+  const listen = buildListen(content.listen, context);
+  const admin = buildAdmin(content.admin, listen.port, context);
   const config: Config = {
     listen,
     ...(admin !== undefined && { admin }),
-    cors: { allowedOrigins: checkOrigins(content.cors?.allowedOrigins ?? ["*"], problems) },
+    cors: buildCors(content.cors, problems),
     auth: {
       queryToken: auth.queryToken ?? true,
       jwt,
@@ -99,18 +109,15 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
       }),
     },
     ice: buildIceSettings(content.ice, {
-      problems,
-      warn,
-      resolveFile,
+      ...context,
       readSecrets,
       secrets:
         secrets.accepted.length === 0 && dev !== undefined
           ? { accepted: [{ name: "--dev", key: dev.secret }], files: [] }
           : secrets,
       trustedProxies: listen.trustedProxies,
-      dev: dev !== undefined,
     }),
-    limits: buildLimits(content.limits, { problems, warn, resolveFile, readSecret }),
+    limits: buildLimits(content.limits, context),
     reflection: content.reflection ?? true,
     diagnostics: content.diagnostics ?? dev !== undefined,
     log: { level: log.level ?? "info", format: log.format ?? "json" },
@@ -121,87 +128,6 @@ export function loadConfig({ file, env, files, dev }: LoadOptions): LoadedConfig
   };
   problems.throwIfAny();
   return { config, warnings };
-}
-
-type ResolveFile = (path: readonly PropertyKey[], name: string) => string;
-
-function buildListen(
-  { content }: ConfigSource,
-  {
-    dev,
-    problems,
-    warn,
-    files,
-    resolveFile,
-  }: {
-    dev: boolean;
-    problems: ProblemList;
-    warn: (text: string) => void;
-    files: Files;
-    resolveFile: ResolveFile;
-  },
-): Config["listen"] {
-  const {
-    host = dev ? "127.0.0.1" : "0.0.0.0",
-    port = 8080,
-    maxConnections = 20_000,
-    tls,
-    trustedProxies = [],
-    clientAddressHeader = "x-forwarded-for",
-  } = content.listen ?? {};
-  checkTrustedProxies(trustedProxies, problems, warn);
-  const address = { host, port, maxConnections, trustedProxies, clientAddressHeader };
-  if (dev && !isLoopback(host)) {
-    problems.add(
-      ["listen", "host"],
-      `${host} can be reached from elsewhere, which --dev does not allow`,
-      "Use 127.0.0.1, or configure authentication and leave --dev out",
-    );
-  }
-  if (tls === undefined) {
-    return address;
-  }
-  const resolveReadable = (key: "certFile" | "keyFile" | "clientCaFile", name: string) => {
-    const path = ["listen", "tls", key];
-    const file = resolveFile(path, name);
-    try {
-      files.read(file, maxPemBytes);
-    } catch (error) {
-      if (!(error instanceof FileReadError)) {
-        throw error;
-      }
-      problems.add(
-        path,
-        `cannot read ${file}`,
-        "Give the path of a PEM file that this process may read",
-      );
-    }
-    return file;
-  };
-  return {
-    ...address,
-    tls: {
-      certFile: resolveReadable("certFile", tls.certFile),
-      keyFile: resolveReadable("keyFile", tls.keyFile),
-      ...(tls.clientCaFile !== undefined && {
-        clientCaFile: resolveReadable("clientCaFile", tls.clientCaFile),
-      }),
-    },
-  };
-}
-
-function checkOrigins(origins: readonly string[], problems: ProblemList): readonly string[] {
-  const path = ["cors", "allowedOrigins"];
-  if (origins.includes("*") && origins.length > 1) {
-    problems.add(path, "has * beside other origins", "Write * alone, or the origins without it");
-  }
-  for (const [index, origin] of origins.entries()) {
-    if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
-      const fix = "Write it as browsers send it, such as https://app.example.com, without a path";
-      problems.add([...path, index], `${JSON.stringify(origin)} is not an origin`, fix);
-    }
-  }
-  return origins;
 }
 
 /** The first signs; the others are read too, so that a broken one shows before it is needed. */

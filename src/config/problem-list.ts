@@ -1,4 +1,4 @@
-import { ConfigError, type ConfigProblem } from "../errors.js";
+import { type ConfigProblem, throwIfAny } from "../errors.js";
 import type { NameKey } from "./config-source.js";
 
 /** Collects all that is wrong, so that one start tells it all. */
@@ -16,9 +16,6 @@ export class ProblemList {
 
   /** @throws ConfigError when anything was added */
   throwIfAny(): void {
-    const [first, ...rest] = this.#problems;
-    if (first !== undefined) {
-      throw new ConfigError([first, ...rest]);
-    }
+    throwIfAny(this.#problems);
   }
 }

@@ -2,6 +2,8 @@ import { createSecretKey, type KeyObject } from "node:crypto";
 import { type FileImage, FileReadError, type Files } from "../files/files.js";
 
 const maxBytes = 4096;
+/** What stands in the documents in a secret's place: everybody knows it. */
+const placeholders = ["THE-SECRET", "PUT-HERE-WHAT-OPENSSL-RAND-PRINTS"];
 
 /** Why a secret cannot be used, without the secret. */
 export class SecretError extends Error {
@@ -65,6 +67,12 @@ function toSecret(content: Uint8Array, source: string): KeyObject {
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") {
     throw new SecretError(`${source} is empty`, "Make one with: openssl rand -hex 32");
+  }
+  if (placeholders.includes(secret)) {
+    throw new SecretError(
+      `${source} holds the placeholder of the documentation`,
+      "Make a secret of your own with: openssl rand -hex 32",
+    );
   }
   return createSecretKey(secret, "utf8");
 }

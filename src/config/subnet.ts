@@ -1,5 +1,4 @@
 import { isIP } from "node:net";
-import type { ProblemList } from "./problem-list.js";
 
 /** A block of addresses. */
 export interface Subnet {
@@ -24,22 +23,4 @@ export function parseSubnet(text: string): Subnet | undefined {
   }
   const prefixLength = length === undefined ? longest : Number(length);
   return { address, prefixLength, family: version === 4 ? "ipv4" : "ipv6" };
-}
-
-/** Checks `listen.trustedProxies`; what is wrong with it joins the problems. */
-export function checkTrustedProxies(
-  texts: readonly string[],
-  problems: ProblemList,
-  warn: (text: string) => void,
-): void {
-  const path = ["listen", "trustedProxies"];
-  for (const [index, text] of texts.entries()) {
-    const subnet = parseSubnet(text);
-    if (subnet === undefined) {
-      const fix = "Write blocks such as 10.0.0.0/8 and fd00::/8, or single addresses";
-      problems.add([...path, index], `${JSON.stringify(text)} is no block of addresses`, fix);
-    } else if (subnet.prefixLength === 0) {
-      warn(`listen.trustedProxies holds ${text}: every client can choose its own address`);
-    }
-  }
 }

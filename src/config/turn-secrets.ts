@@ -35,11 +35,14 @@ export function takeSecrets(
 ): SecretSettings | undefined {
   const secret = accepted[0]?.key;
   if (secret === undefined) {
-    problems.add(
-      path,
-      "is missing, while TURN URLs are configured",
-      "Write `openssl rand -hex 32` into a file and name it here, or set ICE_TURN_SECRET; it is the static-auth-secret of the TURN server",
-    );
+    // Of files that cannot be used, the cause is told already.
+    if (files.length === 0) {
+      problems.add(
+        path,
+        "is missing, while TURN URLs are configured",
+        "Make one with `ice-service secret new --file turn.secret` and name the file here, or set ICE_TURN_SECRET; it is the static-auth-secret of the TURN server",
+      );
+    }
     return undefined;
   }
   if ((secret.symmetricKeySize ?? 0) < shortestWithoutWarningBytes) {

@@ -1,17 +1,13 @@
+import type { Log } from "../log.js";
 import type { ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
 import { type GroupState, printGroup } from "./group-state.js";
 import type { UrlGroup } from "./probe-target.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
-/** Members of the line, then its text. */
-type WriteLine = (entry: object, text: string) => void;
-
 /** Where the lines go. */
-export interface HealthLog {
-  readonly info: WriteLine;
-  readonly warn: WriteLine;
-  readonly error: WriteLine;
+export interface HealthLog extends Log {
+  error(fields: object, message: string): void;
 }
 
 export interface EarlierHealth {

@@ -3,8 +3,8 @@ import type { CancellableWait } from "../authentication/key-source.js";
 import {
   TokenRejectedError,
   type TokenRejectedReason,
-  type TokenVerifier,
-} from "../authentication/token-verifier.js";
+} from "../authentication/token-rejected-error.js";
+import type { TokenVerifier } from "../authentication/token-verifier.js";
 import { partitionByAddress } from "./partition.js";
 import type { Quota } from "./quota.js";
 import { QuotaExceededError } from "./quota-exceeded-error.js";

@@ -1,7 +1,8 @@
 import type { Clock } from "../clock.js";
 import type { LimitsConfig, RateLimitConfig, RedisConfig } from "../config/config.js";
+import type { Log } from "../log.js";
 import { Quota, type QuotaName } from "./quota.js";
-import { RedisCounter, type RedisCounterLog } from "./redis-counter.js";
+import { RedisCounter } from "./redis-counter.js";
 
 /** The quotas that a configuration asks for. */
 export interface Quotas {
@@ -11,7 +12,7 @@ export interface Quotas {
 
 export interface QuotaPoolOptions {
   readonly clock: Clock;
-  readonly log: RedisCounterLog;
+  readonly log: Log;
 }
 
 interface Entry {
@@ -85,7 +86,7 @@ export class QuotaPool {
     return quota;
   }
 
-  #openCounter(redis: RedisConfig, id: string, log: RedisCounterLog): RedisCounter {
+  #openCounter(redis: RedisConfig, id: string, log: Log): RedisCounter {
     const counter = this.#counters.get(id) ?? new RedisCounter(redis, log);
     this.#counters.set(id, counter);
     return counter;

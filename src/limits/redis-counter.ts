@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { RedisConfig } from "../config/config.js";
+import type { Log } from "../log.js";
 import type { SharedCount, SharedCounter } from "./quota.js";
 import { readRedisOptions, retryIntervalMs } from "./redis-options.js";
 
@@ -17,11 +18,6 @@ if left < 0 then
 end
 return {count, left}`;
 
-export interface RedisCounterLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
-
 type Outcome = { readonly counted: SharedCount } | { readonly failure: string };
 
 /**
@@ -30,7 +26,7 @@ type Outcome = { readonly counted: SharedCount } | { readonly failure: string };
  */
 export class RedisCounter implements SharedCounter {
   readonly #config: RedisConfig;
-  readonly #log: RedisCounterLog;
+  readonly #log: Log;
   #state: "closed" | "connecting" | "up" | "down" = "closed";
   #redis: Redis | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -41,7 +37,7 @@ export class RedisCounter implements SharedCounter {
     this.#onSettled = resolve;
   });
 
-  constructor(config: RedisConfig, log: RedisCounterLog) {
+  constructor(config: RedisConfig, log: Log) {
     this.#config = config;
     this.#log = log;
   }

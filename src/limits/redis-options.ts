@@ -1,5 +1,6 @@
 import type { RedisOptions } from "ioredis";
 import type { RedisConfig } from "../config/config.js";
+import { readRedisUrl } from "../database-url.js";
 
 /** How often Redis is tried while it is away. */
 export const retryIntervalMs = 1_000;
@@ -7,17 +8,11 @@ const connectTimeoutMs = 2_000;
 
 /** How to connect, so that nothing waits that would be too late anyway. */
 export function readRedisOptions({ url: secret }: RedisConfig) {
-  const url = new URL(secret.export().toString());
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(url.port || 6379),
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    db: Number(url.pathname.slice(1)),
+    ...readRedisUrl(new URL(secret.export().toString())),
     family: 0,
     // With the other, Redis before 6 would have to be asked twice.
     protocol: 2,
-    ...(url.protocol === "rediss:" && { tls: {} }),
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,
     retryStrategy: () => retryIntervalMs,

@@ -33,7 +33,7 @@ export type RotationOutcome =
     };
 
 /** For instances that take time to get the new secret, and for clocks that differ. */
-export const defaultMarginSeconds = 600;
+const defaultMarginSeconds = 600;
 
 /**
  * Begins a rotation, or goes on with the one that the state tells of, as far as is possible now.

@@ -9,6 +9,7 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import type { Clock } from "../clock.js";
 import type { CallStep } from "../rpc/call-record.js";
 import type { RequestHeaders } from "../rpc/request-headers.js";
 import type { CallTracer } from "../server/call-tracer.js";
@@ -18,8 +19,7 @@ export interface CallSpanOptions {
   readonly tracer: Tracer;
   /** Reads the caller's trace; undefined where callers have no say. */
   readonly propagator: TextMapPropagator<RequestHeaders> | undefined;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
+  readonly clock: Clock;
   /** Of the service's own port. */
   readonly scheme: "http" | "https";
 }

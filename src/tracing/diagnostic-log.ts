@@ -1,5 +1,6 @@
 import type { DiagLogger } from "@opentelemetry/api";
-import type { TraceLog } from "./export-watch.js";
+import { type Clock, hasPassed } from "../clock.js";
+import type { Log } from "../log.js";
 
 const intervalMs = 60_000;
 
@@ -10,15 +11,13 @@ export interface DiagnosticLog {
   limit(): void;
 }
 
-/** @param clock Unix time in milliseconds */
-export function createDiagnosticLog(log: TraceLog, clock: () => number): DiagnosticLog {
+export function createDiagnosticLog(log: Log, clock: Clock): DiagnosticLog {
   let limited = false;
   let toldAtMs: number | undefined;
 
   function tell(message: string): void {
     const nowMs = clock();
-    const sinceMs = toldAtMs === undefined ? undefined : nowMs - toldAtMs;
-    if (!limited || sinceMs === undefined || sinceMs >= intervalMs || sinceMs < 0) {
+    if (!limited || toldAtMs === undefined || hasPassed(intervalMs, toldAtMs, nowMs)) {
       toldAtMs = limited ? nowMs : undefined;
       // What follows the message can be anything. URLs may name a user with a password.
       log.warn({ problem: message.replace(/\/\/[^/\s]*@/g, "//…@") }, "OpenTelemetry");

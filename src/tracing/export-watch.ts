@@ -1,24 +1,19 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace-base";
-
-/** The part of a pino logger that is needed here. */
-export interface TraceLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
+import { type Clock, hasPassed } from "../clock.js";
+import type { Log } from "../log.js";
 
 const warningIntervalMs = 60_000;
 
 /** Tells the log when spans cannot be exported, once a minute at most, and when they can be again. */
 export class ExportWatch implements SpanExporter {
   readonly #exporter: SpanExporter;
-  readonly #log: TraceLog;
-  readonly #clock: () => number;
+  readonly #log: Log;
+  readonly #clock: Clock;
   #warnedAtMs: number | undefined;
   #lostSpans = 0;
 
-  /** @param clock Unix time in milliseconds */
-  constructor(exporter: SpanExporter, log: TraceLog, clock: () => number) {
+  constructor(exporter: SpanExporter, log: Log, clock: Clock) {
     this.#exporter = exporter;
     this.#log = log;
     this.#clock = clock;
@@ -50,9 +45,7 @@ export class ExportWatch implements SpanExporter {
 
   #tellFailure(error: Error | undefined): void {
     const nowMs = this.#clock();
-    const sinceMs = this.#warnedAtMs === undefined ? undefined : nowMs - this.#warnedAtMs;
-    // A clock that was set back counts as passed.
-    if (sinceMs === undefined || sinceMs >= warningIntervalMs || sinceMs < 0) {
+    if (this.#warnedAtMs === undefined || hasPassed(warningIntervalMs, this.#warnedAtMs, nowMs)) {
       this.#warnedAtMs = nowMs;
       this.#log.warn(
         { problem: describeError(error), lostSpans: this.#lostSpans },

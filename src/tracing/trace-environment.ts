@@ -1,3 +1,5 @@
+import { readList } from "../config/environment.js";
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What the standard OTEL_* variables say of traces, as far as OpenTelemetry's library leaves it to us. */
@@ -43,11 +45,4 @@ export function readTraceEnvironment(env: Environment): TraceSettings | undefine
     acceptsParents: propagators.length === 0 || propagators.includes("tracecontext"),
     warnings,
   };
-}
-
-function readList(text = ""): string[] {
-  return text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
 }

@@ -16,17 +16,18 @@ import {
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
 } from "@opentelemetry/semantic-conventions";
+import type { Clock } from "../clock.js";
+import type { Log } from "../log.js";
 import type { CallTracer } from "../server/call-tracer.js";
 import { createCallTracer } from "./call-spans.js";
 import { createDiagnosticLog } from "./diagnostic-log.js";
-import { ExportWatch, type TraceLog } from "./export-watch.js";
+import { ExportWatch } from "./export-watch.js";
 import type { TraceSettings } from "./trace-environment.js";
 
 export interface TracingOptions {
   readonly settings: TraceSettings;
-  /** Unix time in milliseconds. */
-  readonly clock: () => number;
-  readonly log: TraceLog;
+  readonly clock: Clock;
+  readonly log: Log;
   readonly serviceVersion: string;
   /** Of the service's own port. */
   readonly scheme: "http" | "https";

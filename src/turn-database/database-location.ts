@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { hasReadableCredentials } from "../database-url.js";
 import { TurnDatabaseError } from "./turn-secret-store.js";
 
 /** Where a database is. */
@@ -46,9 +47,9 @@ export function parseDatabaseLocation(text: string): DatabaseLocation {
 }
 
 function locateServer(url: URL): DatabaseLocation {
-  const { protocol, host, pathname, username, password } = url;
-  if (/%(?![0-9a-f]{2})/i.test(username + password)) {
-    throw new TurnDatabaseError("has a % that is not percent-encoded", "Write %25 for %");
+  const { protocol, host, pathname } = url;
+  if (!hasReadableCredentials(url)) {
+    throw new TurnDatabaseError("has a % that does not encode UTF-8", "Write %25 for %");
   }
   if (protocol.startsWith("redis")) {
     const database = pathname.replace(/^\/?/, "") || "0";

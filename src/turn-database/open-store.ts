@@ -24,7 +24,7 @@ export async function openTurnSecretStore(
   switch (location.kind) {
     case "redis": {
       const { openRedisStore } = await import("./redis-store.js");
-      return openRedisStore(location.url, realm, env["REDISCLI_AUTH"] || undefined);
+      return openRedisStore(location.url, realm, env["REDISCLI_AUTH"] ?? "");
     }
     case "postgres": {
       const { openPostgresStore } = await import("./postgres-store.js");

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { readRedisUrl } from "../database-url.js";
 import {
   checkSecretCount,
   databaseTimeoutMs,
@@ -16,16 +17,12 @@ import {
 export async function openRedisStore(
   url: URL,
   realm: string,
-  password: string | undefined,
+  password: string,
 ): Promise<TurnSecretStore> {
-  const effectivePassword = decodeURIComponent(url.password) || password;
+  const address = readRedisUrl(url);
   const redis = new Redis({
-    host: url.hostname.replace(/^\[(.*)\]$/, "$1") || "localhost",
-    port: Number(url.port || 6379),
-    db: Number(url.pathname.slice(1) || 0),
-    ...(url.username !== "" && { username: decodeURIComponent(url.username) }),
-    ...(effectivePassword !== undefined && { password: effectivePassword }),
-    ...(url.protocol === "rediss:" && { tls: {} }),
+    ...address,
+    password: address.password || password,
     lazyConnect: true,
     // It asks for INFO, which such a user need not be allowed.
     enableReadyCheck: false,

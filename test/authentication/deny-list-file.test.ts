@@ -44,7 +44,6 @@ describe("readDenyListFile", () => {
     ["an entry without either", "deny: [{ jti: a }, { issuer: b }]", /deny\[1\]/],
     ["an empty subject", 'deny: [{ subject: "" }]', /deny\[0\]/],
     ["a number", "deny: [{ subject: 12 }]", /deny\[0\]/],
-    ["broken YAML", "deny: [", /holds no list named deny/],
   ])("refuses %s", async (_, content, problem) => {
     expect(problemsOf(await read(content))).toEqual([
       {
@@ -52,6 +51,15 @@ describe("readDenyListFile", () => {
         problem: expect.stringMatching(problem),
         fix: expect.stringContaining("deny:"),
       },
+    ]);
+  });
+
+  it("tells where the YAML is broken, as for other files", async () => {
+    expect(problemsOf(await read("deny:\n  - [\n"))).toEqual([
+      expect.objectContaining({
+        key: "auth.denyListFile",
+        problem: expect.stringMatching(/is not valid YAML at line 3, column 1/),
+      }),
     ]);
   });
 });

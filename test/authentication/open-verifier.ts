@@ -1,17 +1,17 @@
+import type { ConnectorTokenEntry } from "../../src/authentication/connector-token.js";
 import { JwksPool } from "../../src/authentication/jwks-pool.js";
-import type { JwksLog } from "../../src/authentication/jwks-source.js";
 import {
-  type ConnectorTokenEntry,
   createTokenVerifier,
   type TokenVerifier,
 } from "../../src/authentication/token-verifier.js";
 import type { Clock } from "../../src/clock.js";
 import type { AuthConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import type { Log } from "../../src/log.js";
 
 export interface OpenVerifierOptions {
   readonly clock: Clock;
-  readonly log: JwksLog;
+  readonly log: Log;
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
 }
 

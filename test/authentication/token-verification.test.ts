@@ -6,7 +6,7 @@ import {
   createConnectorToken,
   hashConnectorToken,
 } from "../../src/authentication/connector-token.js";
-import { TokenRejectedError } from "../../src/authentication/token-verifier.js";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import {
   type AsymmetricAlgorithm,
   type AuthConfig,

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { CompactSign, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { hashConnectorToken } from "../../src/authentication/connector-token.js";
-import { TokenRejectedError } from "../../src/authentication/token-verifier.js";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { asymmetricAlgorithms, hmacAlgorithms, type JwtKeys } from "../../src/config/config.js";
 import { ConfigError } from "../../src/errors.js";
 import {

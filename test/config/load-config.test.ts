@@ -194,7 +194,7 @@ describe("loadConfig", () => {
       { ice: { turn: { urls: turnUrls } } },
       {},
       "ice.turn.secretFiles",
-      /openssl rand/,
+      /ice-service secret new/,
     ],
     [
       "a missing secret",

@@ -86,7 +86,10 @@ describe("ice.turn.regions", () => {
                 "turn:[2001:db8::1]:53",
               ],
               stunUrls: [],
-              secretFiles: ["<hidden>"],
+              secretFiles: [
+                expect.stringMatching(/\/us\.secret$/),
+                expect.stringMatching(/\/turn\.secret$/),
+              ],
               name: "us-gateway",
             },
             eu: { urls, stunUrls: ["stun:stun.example"], name: "webrtc-gateway" },
@@ -248,14 +251,14 @@ describe("ice.turn.regions", () => {
       { regions, defaultRegion: "eu" },
       {},
       "ice.turn.regions.us.secretFiles",
-      /openssl rand/,
+      /ice-service secret new/,
     ],
     [
       "an empty list of secrets",
       { ...good, regions: { eu: { urls, secretFiles: [] } } },
       {},
       "ice.turn.regions.eu.secretFiles",
-      /openssl rand/,
+      /ice-service secret new/,
     ],
     [
       "a missing secret",

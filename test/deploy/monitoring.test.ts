@@ -1,12 +1,11 @@
-import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { type JwksServer, keys, startJwksServer } from "../authentication/jwks-server.js";
 import { audience, createSigningKey, issuer } from "../authentication/signing-key.js";
+import { runProgram } from "../parts/child-process.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { type MetricFamily, parseMetrics, runPromtool, scrape } from "../parts/metrics.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
@@ -211,7 +210,7 @@ describe("the metrics of the running program, with workers", () => {
     const [command = ""] = codeBlocks("sh");
     expect(command).toContain("http://127.0.0.1:9090");
     const script = command.replace("http://127.0.0.1:9090", service.adminUrl ?? "");
-    const { stdout } = await promisify(execFile)("bash", ["-c", script]);
+    const { stdout } = await runProgram("bash", ["-c", script]);
     const printed = parseMetrics(stdout).families.map(({ name }) => name);
     expect(printed).toEqual(families.map(({ name }) => name));
   });

@@ -49,6 +49,18 @@ describe("ice-service", () => {
   );
 });
 
+describe("output that nobody reads to its end", () => {
+  it("is no failure", () => {
+    const { status, stderr } = spawnSync(
+      "bash",
+      ["--norc", "-o", "pipefail", "-c", `"${process.execPath}" "${program}" --help | true`],
+      { encoding: "utf8", env: { PATH: process.env["PATH"] } },
+    );
+    expect(stderr).not.toMatch(/EPIPE|at /);
+    expect(status).toBe(0);
+  });
+});
+
 describe("ice-service serve", () => {
   it.each<[string, string[], Record<string, string>, RegExp]>([
     ["without authentication", [], {}, /auth: names no way/],

@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
@@ -6,11 +5,11 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { dropConnection, hang, keys, startJwksServer } from "../authentication/jwks-server.js";
 import { createSigningKey, signToken } from "../authentication/signing-key.js";
+import { runProgram } from "../parts/child-process.js";
 import { startCoturn } from "../parts/coturn.js";
 import { startIceService } from "../parts/ice-service.js";
 import { startMixedTraffic } from "../parts/mixed-traffic.js";
@@ -23,7 +22,6 @@ import { allocateRelay } from "../parts/turn-allocation.js";
 /** Some minutes tell more; the gate has less. */
 const durationMs = Number(process.env["ICE_FAULT_SECONDS"] ?? "30") * 1000;
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const run = promisify(execFile);
 const realm = "turn.test";
 const connectorToken = "faults-test-connector-token";
 const firstSecret = "north-north-north-north";
@@ -120,7 +118,7 @@ describe("ice-service under faults", () => {
       });
     const rotateSecrets = () =>
       repeat(async () => {
-        await run(
+        await runProgram(
           process.execPath,
           [
             ...[program, "secret", "rotate", "--config", rotationConfigFile, "--realm", realm],

@@ -62,6 +62,16 @@ describe("serve --dev --with-coturn", () => {
     expect(() => process.kill(coturnPid, 0)).toThrow(/ESRCH/);
   });
 
+  it("says so when its coturn dies, and ends with the terminal", async () => {
+    const port = await findFreePort();
+    const turnUrl = `turn:127.0.0.1:${port}`;
+    const child = await start({ PATH: process.env["PATH"] ?? "", ICE_TURN_URLS: turnUrl });
+    await child.untilReady(() => (child.stdout().includes(turnUrl) ? true : undefined));
+    process.kill(childPids(child.pid)[0] ?? -1, "SIGKILL");
+    await expect.poll(() => child.stderr()).toContain("coturn has ended");
+    expect(await child.stop("SIGHUP")).toBe(0);
+  });
+
   it("says what to install where there is none", async () => {
     const port = await findFreePort();
     expect(

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { readConnectorTokensFile } from "../../src/authentication/connector-tokens-file.js";
 import { readDenyListFile } from "../../src/authentication/deny-list-file.js";
-import { TokenRejectedError } from "../../src/authentication/token-verifier.js";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { ConfigError } from "../../src/errors.js";
 import { openVerifier } from "../authentication/open-verifier.js";
 import { encode, goodClaims, startSeconds } from "../authentication/signing-key.js";

@@ -23,7 +23,8 @@ describe("parseDatabaseLocation", () => {
     ["mysql://turn:hunter2@db.example/turn", /unknown scheme mysql:/],
     ["redis://turn:hunter2@a b", /is not a URL/],
     ["redis://turn:hunter2@127.0.0.1/turn", /not a number/],
-    ["postgres://turn:hunter2%@127.0.0.1/turn", /not percent-encoded/],
+    ["postgres://turn:hunter2%@127.0.0.1/turn", /does not encode UTF-8/],
+    ["redis://turn:hunter2%ff@127.0.0.1/0", /does not encode UTF-8/],
     ["sqlite:", /no file/],
     ["sqlite://turndb", /no file/],
   ])("refuses %j, without repeating a password", (text, problem) => {

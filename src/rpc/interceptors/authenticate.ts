@@ -1,6 +1,7 @@
 import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
-import { TokenRejectedError, type TokenVerifier } from "../../authentication/token-verifier.js";
+import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
+import type { TokenVerifier } from "../../authentication/token-verifier.js";
 import { limitVerification } from "../../limits/limited-verification.js";
 import type { Quota } from "../../limits/quota.js";
 import type {

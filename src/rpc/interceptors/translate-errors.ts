@@ -84,12 +84,17 @@ function translateError(error: unknown): ConnectError {
 export function translateAndRecord(error: unknown, values: ContextValues): ConnectError {
   const translated = translateError(error);
   if (translated !== error) {
-    values.get(callRecordKey).cause =
-      error instanceof TokenRejectedError || error instanceof QuotaExceededError
-        ? error.reason
-        : error;
+    values.get(callRecordKey).cause = nameCause(error);
   }
   return translated;
+}
+
+/** What is the caller's doing has a name; the rest is logged with its stack. */
+function nameCause(error: unknown): unknown {
+  if (error instanceof TokenRejectedError || error instanceof QuotaExceededError) {
+    return error.reason;
+  }
+  return error instanceof InvalidFieldError ? error.message : error;
 }
 
 /**
