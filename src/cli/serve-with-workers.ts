@@ -13,6 +13,7 @@ import { Readiness } from "../rpc/readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
 import { reloadOnChange } from "./config-reload.js";
 import { PoolMetrics } from "./pool-metrics.js";
+import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { runWorker } from "./worker.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -109,5 +110,6 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const clean = await pool.stop();
   await admin?.close(0);
   log.info("stopped");
+  endDespiteWaiting();
   return clean ? 0 : 1;
 }

@@ -6,8 +6,8 @@ import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
 import { FileImages } from "../files/file-images.js";
 import { type Logger, openLog } from "../observability/logger.js";
-import type { CallTracer } from "../server/call-tracer.js";
-import { endDespiteExports, openCallTracer } from "./call-tracing.js";
+import { openCallTracer } from "./call-tracing.js";
+import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
 import {
   type ConfigImages,
@@ -36,7 +36,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     if (typeof first === "string") {
       return 0;
     }
-    const { service, log, tracer } = await start(file, first);
+    const { service, log } = await start(file, first);
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
@@ -53,7 +53,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
-    endDespiteExports(tracer);
+    endDespiteWaiting();
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -114,7 +114,6 @@ async function measure(service: RunningService, worker: Worker, log: Logger): Pr
 interface StartedWorker {
   readonly service: RunningService;
   readonly log: Logger;
-  readonly tracer: CallTracer | undefined;
 }
 
 async function start(
@@ -129,7 +128,7 @@ async function start(
   const service = await startService(config, files, { clock: systemClock, ...logs, tracer });
   // No request has been read yet.
   service.setDownUrls(downUrls);
-  return { service, log: logs.log, tracer };
+  return { service, log: logs.log };
 }
 
 /** Metrics are the primary's to serve. */

@@ -115,9 +115,10 @@ beforeAll(async () => {
 beforeEach(() => servers.start(...names), 60_000);
 afterAll(() => servers.stop(...names));
 
-const start = (ice: object, args: readonly string[] = []) =>
+const start = (ice: object, args: readonly string[] = [], env: Record<string, string> = {}) =>
   startIceService({
     args,
+    env,
     files: { "tokens.yaml": connectorTokens({ health: token }), "turn.secret": secret },
     config: {
       admin: { port: 0 },
@@ -368,6 +369,30 @@ describe.each([
     } finally {
       expect(await service.stop()).toBe(0);
       await directory.remove();
+    }
+  }, 60_000);
+});
+
+describe.each([
+  ["one process", []],
+  ["two workers", ["--workers", "2"]],
+])("a name that nobody resolves, in %s", (_, args) => {
+  it("counts as down, and holds up neither the start nor the stop", async () => {
+    const turn = {
+      urls: ["turn:slow.example", ...servers.turn("a")],
+      secretFiles: ["turn.secret"],
+      probe: { ...probe, failures: 1 },
+    };
+    const slowNames = new URL("../parts/slow-names.mjs", import.meta.url).href;
+    const env = { NODE_OPTIONS: `--import ${slowNames}` };
+    const service = await start({ stunUrls: [], turn }, args, env);
+    try {
+      await eventually(() => getUrls(service)).toEqual(servers.turn("a"));
+      const [slow] = (await getHealth(service)).groups[0]?.urls ?? [];
+      expect(slow).toMatchObject({ state: "down", lastCause: "time-out" });
+    } finally {
+      // After 15 s it would be killed.
+      expect(await service.stop()).toBe(0);
     }
   }, 60_000);
 });
