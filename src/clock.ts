@@ -3,14 +3,14 @@ export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
+/** Whether so much time has passed since then. A clock set back must not stretch a time to wait. */
+export function hasPassed(durationMs: number, sinceMs: number, nowMs: number): boolean {
+  return nowMs >= sinceMs + durationMs || nowMs < sinceMs;
+}
+
 /** Calls back once, after 0 to 2^31 - 1 milliseconds. Injected as the {@link Clock} is. */
 export type StartTimer = (callback: () => void, delayMs: number) => void;
 
 /** Its timers do not keep the process alive. */
 export const systemTimer: StartTimer = (callback, delayMs) =>
   void setTimeout(callback, delayMs).unref();
-
-/** Whether so much time has passed since then. A clock set back must not stretch a time to wait. */
-export function hasPassed(durationMs: number, sinceMs: number, nowMs: number): boolean {
-  return nowMs >= sinceMs + durationMs || nowMs < sinceMs;
-}

@@ -11,6 +11,7 @@ import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
 import { HealthMonitor } from "./health/health-monitor.js";
 import type { ProbeUrl } from "./health/probe-url.js";
+import type { ListIceServers } from "./ice/ice-server-list.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
@@ -31,6 +32,7 @@ import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
+import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
 const pageDirectory = new URL("../page/", import.meta.url);
@@ -85,6 +87,7 @@ interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
   readonly quotas: Quotas;
+  readonly listIceServers: ListIceServers;
   readonly listener: ExchangeListener;
 }
 
@@ -104,31 +107,44 @@ export async function startService(
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
-  const jwks = new JwksPool({ clock, log, onChange: () => current.verifier.forget() });
   const quotaPool = new QuotaPool({ clock, log });
+  const watches = new IceServerWatches({
+    clock,
+    startTimer: systemTimer,
+    random: Math.random,
+    log,
+    readSnapshot: () => current,
+  });
+  const onKeyChange = () => {
+    current.verifier.forget();
+    watches.listsChanged();
+  };
+  const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
   let downUrls: ReadonlySet<string> = new Set();
   const isUp = (url: string) => !downUrls.has(url);
   const setDownUrls = (urls: readonly string[]) => {
     downUrls = new Set(urls);
+    watches.listsChanged();
   };
   const monitor = probesServers ? createHealthMonitor(clock, log, setDownUrls) : undefined;
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
+    const listIceServers = createIceServerLister(config.ice, clock, config.ice.probe && isUp);
     const router = createRouter({
       verifier,
       quotas,
       queryToken: config.auth.queryToken,
       authenticationCounts: counts.authentication,
-      listIceServers: counts.credentials.countIn(
-        createIceServerLister(config.ice, clock, config.ice.probe && isUp),
-      ),
+      credentialCounts: counts.credentials,
+      listIceServers,
       findRegion: createRegionFinder(config.ice.regionFrom, {
         files,
         isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
       }),
+      watches,
       readiness,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
@@ -143,7 +159,7 @@ export async function startService(
       findClientAddress: createClientAddressFinder(config.listen),
       tracer,
     });
-    return { config, verifier, quotas, listener };
+    return { config, verifier, quotas, listIceServers, listener };
   }
 
   let current = build(firstConfig, firstFiles);
@@ -198,6 +214,7 @@ export async function startService(
         updatePort();
         log.level = config.log.level;
         current = next;
+        watches.listsChanged();
       } finally {
         jwks.keep(current.verifier.sources);
         quotaPool.use(current.quotas);

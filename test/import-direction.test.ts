@@ -11,6 +11,7 @@ const layers = [
   ["config"],
   ["authentication", "geolocation", "limits", "observability", "probe", "turn-database"],
   ["health", "rotation"],
+  ["watch"],
   ["rpc"],
   ["server"],
   ["tracing"],
@@ -28,6 +29,7 @@ const withoutConnectOrHttp = [
   "probe",
   "turn-database",
   "rotation",
+  "watch",
 ];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
 

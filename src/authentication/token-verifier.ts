@@ -28,6 +28,11 @@ export interface TokenVerifier {
    * @throws TokenRejectedError (or rejects with it) when the token does not verify
    */
   verify(token: string, wait?: CancellableWait): Caller | Promise<Caller>;
+  /**
+   * From when on the token of a caller that was verified here is refused, in Unix seconds: its `exp`
+   * with the clock tolerance, its `expires`; undefined where it has no end.
+   */
+  findEndSeconds(caller: Caller): number | undefined;
   /** Asks every JWKS URL without keys. Settles when all have answered, well or not; never rejects. */
   load(): Promise<void>;
   /** To be called when keys have changed: every token is verified anew. */
@@ -47,6 +52,7 @@ export interface VerifierOptions {
 interface Issuer {
   readonly source: KeySource;
   readonly verify: VerifyJwt;
+  readonly clockToleranceSeconds: number;
 }
 
 /**
@@ -80,6 +86,7 @@ export function createTokenVerifier(
       issuers.set(entry.issuer, {
         source,
         verify: createJwtVerifier(entry, { source, clock, isDenied }),
+        clockToleranceSeconds: entry.clockToleranceSeconds,
       });
     }
   }
@@ -144,6 +151,14 @@ export function createTokenVerifier(
         throw new TokenRejectedError("unknown_connector_token");
       }
       return verifyJwt(token, digest, wait);
+    },
+    findEndSeconds(caller) {
+      if (caller.kind === "connector") {
+        return caller.expiresAtSeconds;
+      }
+      // Whole seconds are compared, and `exp` may have a fraction.
+      const toleranceSeconds = issuers.get(caller.issuer)?.clockToleranceSeconds ?? 0;
+      return Math.ceil(caller.expiresAtSeconds) + toleranceSeconds;
     },
     async load() {
       await Promise.all(sources.map((source) => source.load()));

@@ -114,8 +114,16 @@ function describeSecretFiles({ secretFiles }: TurnConfig): readonly string[] {
   return secretFiles.length > 0 ? secretFiles : [hidden];
 }
 
-function describeLimits({ caller, failedAuthentication, redis }: LimitsConfig): object {
+function describeLimits({
+  watches,
+  watchesPerCaller,
+  caller,
+  failedAuthentication,
+  redis,
+}: LimitsConfig): object {
   return {
+    watches,
+    watchesPerCaller,
     ...(caller && { caller: describeLimit(caller) }),
     ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
     ...(redis && {

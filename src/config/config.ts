@@ -163,6 +163,10 @@ export interface LimitsConfig {
   readonly caller?: RateLimitConfig;
   /** For each client address: tokens that were refused. */
   readonly failedAuthentication?: RateLimitConfig;
+  /** Watches open at a time in this process, over all protocols. */
+  readonly watches: number;
+  /** Of these, for one caller. */
+  readonly watchesPerCaller: number;
   /** Where limits count for several processes; absent: each process counts for itself. */
   readonly redis?: RedisConfig;
 }

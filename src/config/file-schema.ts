@@ -102,10 +102,13 @@ const redis = z.strictObject({
   urlFile: text.optional(),
   keyPrefix: text.max(100).optional(),
 });
+const watchCount = z.int().min(0).max(1_000_000);
 const limits = z.strictObject({
   caller: rateLimit.optional(),
   failedAuthentication: rateLimit.optional(),
   redis: redis.optional(),
+  watches: watchCount.optional(),
+  watchesPerCaller: watchCount.optional(),
 });
 const log = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),

@@ -23,6 +23,8 @@ export function buildLimits(
     context.warn("limits.redis is configured, but no limit: it is not used");
   }
   return {
+    watches: limits.watches ?? 10_000,
+    watchesPerCaller: limits.watchesPerCaller ?? 100,
     ...(caller && { caller }),
     ...(failedAuthentication && { failedAuthentication }),
     ...(redis && { redis }),

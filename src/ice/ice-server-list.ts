@@ -32,8 +32,15 @@ export interface IceServerList {
   readonly credentialLife?: { readonly expiresAtSeconds: number; readonly ttlSeconds: number };
 }
 
-/** Answers a caller with its servers. */
-export type ListIceServers = (caller: IceServerCaller, request: IceServerRequest) => IceServerList;
+/**
+ * Answers a caller with its servers.
+ * @param nowMs the instant that the answer is for, in Unix milliseconds; the present by default
+ */
+export type ListIceServers = (
+  caller: IceServerCaller,
+  request: IceServerRequest,
+  nowMs?: number,
+) => IceServerList;
 
 export type TurnIdentity = "static" | "subject" | "pseudonym";
 

@@ -28,7 +28,7 @@ export function createIceServerLister(
   isUp?: IsUp,
 ): ListIceServers {
   const { regions, turn = regions?.list[0].turn } = settings;
-  const served = serveRegions(settings, clock, isUp);
+  const served = serveRegions(settings, isUp);
   const indexOf = new Map(served.map(({ name }, index) => [name, index]));
   // The caller who names no region.
   indexOf.set("", indexOf.get(regions?.defaultRegion ?? "") ?? 0);
@@ -37,7 +37,7 @@ export function createIceServerLister(
       ? "is unknown: no regions are configured; leave it empty"
       : `is unknown: the regions are ${regions.list.map(({ name }) => name).join(", ")}`;
 
-  return (caller, request) => {
+  return (caller, request, nowMs = clock()) => {
     const preferred = indexOf.get(request.region);
     if (preferred === undefined) {
       throw new InvalidFieldError("region", unknownRegion);
@@ -45,7 +45,7 @@ export function createIceServerLister(
     checkRequest(request, turn);
     const region = findLive(served, preferred);
     const selection = region.plan().choose(caller).cut(request.maxUrls);
-    return region.makeList(selection, caller, request.ttlSeconds);
+    return region.makeList(selection, caller, request.ttlSeconds, nowMs);
   };
 }
 
@@ -53,18 +53,16 @@ type ServedRegions = readonly [ServedRegion, ...ServedRegion[]];
 
 function serveRegions(
   { stunUrls, turn, regions }: IceServerSettings,
-  clock: Clock,
   isUp: IsUp | undefined,
 ): ServedRegions {
   if (regions === undefined) {
-    return [new ServedRegion({ name: "", stunUrls, turn, plan: planAll, clock, isUp })];
+    return [new ServedRegion({ name: "", stunUrls, turn, plan: planAll, isUp })];
   }
   const { serversPerAnswer } = regions;
   const serve = ({ weights, ...region }: (typeof regions.list)[0]) =>
     new ServedRegion({
       ...region,
       plan: (options) => planByCaller(options, weights, serversPerAnswer),
-      clock,
       isUp,
     });
   const [first, ...rest] = regions.list;

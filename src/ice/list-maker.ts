@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.js";
 import {
   CallerExpiredError,
   type IceServerCaller,
@@ -17,6 +16,7 @@ export type MakeList = (
   selection: UrlSelection,
   caller: IceServerCaller,
   ttlSeconds: number,
+  nowMs: number,
 ) => IceServerList;
 
 /**
@@ -26,14 +26,14 @@ export type MakeList = (
  *
  * The function throws CallerExpiredError when `capAtTokenExpiry` leaves no life at all.
  */
-export function createListMaker(turn: TurnSettings | undefined, clock: Clock): MakeList {
+export function createListMaker(turn: TurnSettings | undefined): MakeList {
   if (turn === undefined) {
     return ({ stunOnly }) => stunOnly;
   }
   const nameCaller = createNaming(turn);
 
-  return (selection, caller, requestedTtlSeconds) => {
-    const nowSeconds = Math.floor(clock() / 1000);
+  return (selection, caller, requestedTtlSeconds, nowMs) => {
+    const nowSeconds = Math.floor(nowMs / 1000);
     const wantedExpiry = nowSeconds + (requestedTtlSeconds || turn.ttlSeconds);
     const expiresAtSeconds = turn.capAtTokenExpiry
       ? Math.min(wantedExpiry, Math.floor(caller.expiresAtSeconds ?? wantedExpiry))

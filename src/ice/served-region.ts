@@ -1,4 +1,3 @@
-import type { Clock } from "../clock.js";
 import type { TurnSettings } from "./ice-server-list.js";
 import type { IceUrl } from "./ice-url.js";
 import { createListMaker, type MakeList } from "./list-maker.js";
@@ -11,7 +10,6 @@ export interface ServedRegionOptions {
   readonly stunUrls: readonly IceUrl[];
   readonly turn: TurnSettings | undefined;
   readonly plan: (options: ServerPlanOptions) => ServerPlan;
-  readonly clock: Clock;
   readonly isUp: IsUp | undefined;
 }
 
@@ -27,9 +25,9 @@ export class ServedRegion {
   #planned: ServerPlanOptions | undefined;
   #plan: ServerPlan | undefined;
 
-  constructor({ name, stunUrls, turn, plan, clock, isUp }: ServedRegionOptions) {
+  constructor({ name, stunUrls, turn, plan, isUp }: ServedRegionOptions) {
     this.name = name;
-    this.makeList = createListMaker(turn, clock);
+    this.makeList = createListMaker(turn);
     this.#configured = { region: name, stunUrls, turnUrls: turn?.urls ?? [] };
     this.#stun = new LiveUrls(stunUrls, isUp);
     this.#turn = new LiveUrls(this.#configured.turnUrls, isUp);

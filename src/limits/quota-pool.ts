@@ -20,6 +20,9 @@ interface Entry {
   readonly counter: RedisCounter | undefined;
 }
 
+/** The limits of rates. */
+type RateLimits = Pick<LimitsConfig, "caller" | "failedAuthentication" | "redis">;
+
 /**
  * The quotas that are in use. Each keeps its counts over a change of the configuration, unless its
  * own numbers or the place where it counts are what changed.
@@ -33,7 +36,7 @@ export class QuotaPool {
     this.#options = options;
   }
 
-  open({ caller, failedAuthentication, redis }: LimitsConfig): Quotas {
+  open({ caller, failedAuthentication, redis }: RateLimits): Quotas {
     return {
       caller: this.#open("caller", caller, redis),
       failedAuthentication: this.#open("failedAuthentication", failedAuthentication, redis),

@@ -1,19 +1,15 @@
-import type { ListIceServers } from "../ice/ice-server-list.js";
+import type { IceServerList } from "../ice/ice-server-list.js";
 import { describeCounter, type Metric } from "./metric.js";
 
 /** Counts the TURN credentials that were handed out. */
 export class CredentialCounts {
   readonly #byRegion = new Map<string, number>();
 
-  /** Has a lister's credentials counted as they are made, for one answer or within a stream. */
-  countIn(listIceServers: ListIceServers): ListIceServers {
-    return (caller, request) => {
-      const list = listIceServers(caller, request);
-      if (list.credentialLife !== undefined) {
-        this.#byRegion.set(list.region, (this.#byRegion.get(list.region) ?? 0) + 1);
-      }
-      return list;
-    };
+  /** To be called for each list that a caller gets. */
+  count({ region, credentialLife }: Pick<IceServerList, "region" | "credentialLife">): void {
+    if (credentialLife !== undefined) {
+      this.#byRegion.set(region, (this.#byRegion.get(region) ?? 0) + 1);
+    }
   }
 
   describe(): Metric[] {

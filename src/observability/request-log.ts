@@ -27,6 +27,8 @@ export interface RequestEntry {
   readonly credentialExpiresAtSeconds: number | undefined;
   /** Whose servers were handed out, where regions are configured. */
   readonly region: string | undefined;
+  /** Of a stream. */
+  readonly messagesSent: number | undefined;
   readonly remoteAddress: string | undefined;
   /** Where the request has a span: its trace, in lower-case hex. */
   readonly traceId: string | undefined;
@@ -77,7 +79,7 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
 function printEntry(entry: RequestEntry): string {
   const { target, code, status, caller, credentialExpiresAtSeconds, region } = entry;
-  const { remoteAddress, traceId } = entry;
+  const { messagesSent, remoteAddress, traceId } = entry;
   return (
     `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
     (target === undefined ? "" : `,"target":"${target}"`) +
@@ -91,6 +93,7 @@ function printEntry(entry: RequestEntry): string {
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
     (region === undefined ? "" : `,"region":"${region}"`) +
+    (messagesSent === undefined ? "" : `,"messagesSent":${messagesSent}`) +
     (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`) +
     (traceId === undefined ? "" : `,"traceId":"${traceId}"`)
   );

@@ -27,6 +27,8 @@ export interface CallRecord {
   region?: string;
   /** When the TURN credential that was handed out expires, in Unix seconds. */
   credentialExpiresAtSeconds?: number;
+  /** How many messages a stream has carried. Absent for a unary call. */
+  messagesSent?: number;
   /** Why the call failed, for the operator; the caller does not get to see it. */
   cause?: unknown;
   /** Parts of the call that may take long. Absent where nobody traces calls. */

@@ -2,16 +2,19 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import {
   contentTypeMatcher,
   createMethodUrl,
-  type UniversalHandler,
+  type UniversalHandlerFn,
 } from "@connectrpc/connect/protocol";
 import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
-import type { PathTemplate } from "./rest/path-template.js";
+import { createEventStreamHandler, type ServerStreamSpec } from "./rest/event-stream-handler.js";
+import type { GetBinding } from "./rest/http-binding.js";
 import { createRestHandler } from "./rest/rest-handler.js";
 import { createConnectGetHandler, createConnectPostHandler } from "./unary/connect-handler.js";
 import { createGrpcHandler } from "./unary/grpc-handler.js";
 import type { HandlerOptions } from "./unary/handler-options.js";
 import type { ProtocolName, UnaryHandler } from "./unary/http-message.js";
 import type { UnarySpec } from "./unary/unary-invocation.js";
+
+const restMethods = ["GET", "HEAD"];
 
 interface RouteCommon {
   /** The path, or the path template, as the log names it. */
@@ -29,10 +32,12 @@ export interface UnaryRoute extends RouteCommon {
   choose(request: RequestFormat): UnaryHandler | undefined;
 }
 
-/** A streaming method, left to Connect's own protocol code. */
+/** A streaming method: over Connect's own protocol code, or over REST. */
 export interface StreamRoute extends RouteCommon {
   readonly kind: "stream";
-  readonly handler: UniversalHandler;
+  /** Absent where it depends on the request. */
+  readonly protocol?: ProtocolName;
+  readonly handler: UniversalHandlerFn;
 }
 
 export type Route = UnaryRoute | StreamRoute;
@@ -87,15 +92,30 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): UnaryR
 /** A unary method as REST, at the path of one of its `google.api.http` annotations. */
 export function createRestRoute(
   spec: UnarySpec,
-  template: PathTemplate,
+  binding: GetBinding,
   options: HandlerOptions,
 ): UnaryRoute {
-  const handler = createRestHandler(spec, template, options);
+  const handler = createRestHandler(spec, binding, options);
   return {
     kind: "unary",
-    path: template.text,
-    allowedMethods: ["GET", "HEAD"],
+    path: binding.template.text,
+    allowedMethods: restMethods,
     choose: () => handler,
+  };
+}
+
+/** A server-streaming method as server-sent events, at the path of one of its annotations. */
+export function createEventStreamRoute(
+  spec: ServerStreamSpec,
+  binding: GetBinding,
+  options: HandlerOptions,
+): StreamRoute {
+  return {
+    kind: "stream",
+    path: binding.template.text,
+    allowedMethods: restMethods,
+    protocol: "rest",
+    handler: createEventStreamHandler(spec, binding, options),
   };
 }
 

@@ -22,14 +22,16 @@ import type { FindRegion } from "../geolocation/region-finder.js";
 import type { ListIceServers } from "../ice/ice-server-list.js";
 import type { Quotas } from "../limits/quota-pool.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
+import type { CredentialCounts } from "../observability/credential-counts.js";
+import type { IceServerWatches } from "../watch/ice-server-watches.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { createLimitCaller } from "./interceptors/limit-caller.js";
 import { recordCall } from "./interceptors/record-call.js";
 import { translateErrors } from "./interceptors/translate-errors.js";
 import type { Readiness } from "./readiness.js";
-import { readGetTemplates } from "./rest/http-binding.js";
+import { readGetBindings } from "./rest/http-binding.js";
 import type { PathTemplate } from "./rest/path-template.js";
-import { createRestRoute, createRpcRoute, type Route } from "./route.js";
+import { createEventStreamRoute, createRestRoute, createRpcRoute, type Route } from "./route.js";
 import { createHealthService } from "./services/health-service.js";
 import { createIceService } from "./services/ice-service.js";
 import { createReflectionServices } from "./services/reflection-service.js";
@@ -43,9 +45,11 @@ export interface RouterOptions {
   readonly queryToken: boolean;
   readonly quotas: Quotas;
   readonly authenticationCounts: AuthenticationCounts;
+  readonly credentialCounts: CredentialCounts;
   readonly listIceServers: ListIceServers;
   /** Of callers who name none; absent where all of them get the default one. */
   readonly findRegion?: FindRegion | undefined;
+  readonly watches: IceServerWatches;
   readonly readiness: Readiness;
   readonly reflection: boolean;
   /** Aborted when the process has to end: ends the streams that are still open. */
@@ -64,7 +68,7 @@ export function createRouter(options: RouterOptions): Router {
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
   });
-  builder.add(IceService, createIceService(options.listIceServers, options.findRegion));
+  builder.add(IceService, createIceService(options));
   builder.add(Health, createHealthService(options.readiness));
   if (options.reflection) {
     const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);
@@ -97,18 +101,19 @@ export class RouterBuilder {
   }
 
   addMethod(spec: MethodImplSpec): this {
-    if (spec.kind !== "unary") {
-      const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
-      const { requestPath: path, allowedMethods } = handler;
-      return this.#addRoute({ kind: "stream", path, allowedMethods, handler });
+    if (spec.kind === "unary") {
+      this.#addRoute(createRpcRoute(spec, this.#options));
+      for (const binding of readGetBindings(spec.method)) {
+        this.#addRestRoute(binding.template, createRestRoute(spec, binding, this.#options));
+      }
+      return this;
     }
-    this.#addRoute(createRpcRoute(spec, this.#options));
-    for (const template of readGetTemplates(spec.method)) {
-      const route = createRestRoute(spec, template, this.#options);
-      if (template.isLiteral) {
-        this.#addRoute(route);
-      } else {
-        this.#byTemplate.push({ template, route });
+    const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
+    const { requestPath: path, allowedMethods } = handler;
+    this.#addRoute({ kind: "stream", path, allowedMethods, handler });
+    if (spec.kind === "server_streaming") {
+      for (const binding of readGetBindings(spec.method)) {
+        this.#addRestRoute(binding.template, createEventStreamRoute(spec, binding, this.#options));
       }
     }
     return this;
@@ -120,9 +125,16 @@ export class RouterBuilder {
       this.#byTemplate.find(({ template }) => template.match(path) !== undefined)?.route;
   }
 
-  #addRoute(route: Route): this {
+  #addRestRoute(template: PathTemplate, route: Route): void {
+    if (template.isLiteral) {
+      this.#addRoute(route);
+    } else {
+      this.#byTemplate.push({ template, route });
+    }
+  }
+
+  #addRoute(route: Route): void {
     this.#byPath.set(route.path, route);
-    return this;
   }
 }
 

@@ -27,6 +27,7 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     caller: caller && { kind: caller.kind, name: caller.subject },
     credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
     region: record.region,
+    messagesSent: record.messagesSent,
     remoteAddress: facts.remoteAddress,
     traceId: record.traceId,
     cause: record.cause,

@@ -25,7 +25,7 @@ export interface HttpExchange extends ClientPresence {
   start(status: number, headers: HttpHeaders, withTrailers: boolean): void;
   /** Ends a response that was started. */
   finish(trailers?: HttpHeaders): void;
-  /** Lets the connection end after this response, where the version of HTTP has a way to say so. */
+  /** Lets the connection end after this response, started or not, where the version of HTTP has a way to say so. */
   closeAfterwards(): void;
   /** Gives the exchange up, without an end that the client could take for a whole response. */
   destroy(): void;

@@ -2,12 +2,14 @@
 export const httpLimits = {
   /** From the first byte, or from the connection's start, to the end of the headers. */
   headersTimeoutMs: 10_000,
-  /** To the end of the request's body; over HTTP/2 also from the answer's end until it is taken. */
+  /** To the end of the request's body; from an answer's end, or a stream's stall, until it is taken. */
   requestTimeoutMs: 30_000,
   /** How often it is checked whether a limit has passed. */
   checkIntervalMs: 2_000,
   /** Between requests. Longer than the 60 s after which proxies commonly close their side. */
   idleTimeoutMs: 75_000,
+  /** After which a silent connection is probed: a client that is gone shows although its stream is quiet. */
+  tcpKeepAliveMs: 60_000,
   tlsHandshakeTimeoutMs: 10_000,
   /** Of all headers and the request line together. */
   maxHeaderBytes: 16 * 1024,

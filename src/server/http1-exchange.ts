@@ -6,6 +6,8 @@ import type { HttpExchange } from "./http-exchange.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;
+/** How long a client may go on sending after its answer, in milliseconds. */
+const lingerMs = 500;
 
 /** Who is to hear of it when a connection closes. */
 const goneListeners = new WeakMap<Socket, Set<() => void>>();
@@ -64,7 +66,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   start(status: number, headers: HttpHeaders): void {
-    if (!this.isComplete() && !this.#isSmall()) {
+    if (this.#closesEarly()) {
       // Rather than read on what the client still sends.
       this.closeAfterwards();
     }
@@ -77,6 +79,10 @@ export class Http1Exchange implements HttpExchange {
 
   closeAfterwards(): void {
     this.output.shouldKeepAlive = false;
+    if (this.output.headersSent) {
+      // They have said something else, and Node goes by them.
+      this.output.once("finish", () => this.body.socket.end());
+    }
   }
 
   destroy(): void {
@@ -90,7 +96,19 @@ export class Http1Exchange implements HttpExchange {
     if (trailers !== undefined) {
       this.output.addTrailers(trailers);
     }
-    this.output.end(body);
+    if (this.#closesEarly()) {
+      if (body !== undefined) {
+        this.output.write(body);
+      }
+      linger(this.body, () => this.output.end());
+    } else {
+      this.output.end(body);
+    }
+  }
+
+  /** Whether the connection is closed on a client that is still sending. */
+  #closesEarly(): boolean {
+    return !this.isComplete() && !this.#isSmall();
   }
 
   /** Whether the rest of the request may be read, so that the connection can be kept. */
@@ -98,6 +116,30 @@ export class Http1Exchange implements HttpExchange {
     const length = this.headers.find("content-length");
     return length !== null && Number(length) <= smallRequestBytes;
   }
+}
+
+/**
+ * Reads on for a moment before the close: on a client that is still sending it would be a reset, which
+ * may overtake the answer (RFC 9112 section 9.6).
+ */
+function linger(request: IncomingMessage, close: () => void): void {
+  let left = smallRequestBytes;
+  let closed = false;
+  const end = () => {
+    if (!closed) {
+      closed = true;
+      clearTimeout(timer);
+      close();
+    }
+  };
+  const timer = setTimeout(end, lingerMs);
+  request.on("end", end).on("close", end);
+  request.on("data", (chunk: Uint8Array) => {
+    left -= chunk.byteLength;
+    if (left < 0) {
+      end();
+    }
+  });
 }
 
 function watchConnection(socket: Socket): Set<() => void> {

@@ -69,6 +69,7 @@ export async function openPort(
   http1.removeAllListeners(connectionEvent);
   http1.on("connection", (socket: Socket) => {
     sockets.add(socket);
+    socket.setKeepAlive(true, limits.tcpKeepAliveMs);
     socket.once("close", () => sockets.delete(socket));
   });
   http1.on(connectionEvent, (socket: Socket) => {

@@ -60,7 +60,8 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   const { method } = exchange;
   const contentType = contentTypeOf(exchange);
   const handler = route.kind === "unary" ? route.choose({ method, contentType, query }) : undefined;
-  record.protocol = handler?.protocol ?? nameProtocol(contentType);
+  const protocol = route.kind === "stream" ? route.protocol : handler?.protocol;
+  record.protocol = protocol ?? nameProtocol(contentType);
   record.route = route.path;
   record.target = route.path;
   if (!route.allowedMethods.includes(method)) {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 import { Code } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { UniversalHandlerFn, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
   codeFromHttpStatus,
   codeToString,
@@ -12,11 +13,12 @@ import { clientGone } from "../rpc/unary/call-end.js";
 import { longestTimerMs } from "../rpc/unary/call-timeout.js";
 import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
 import { maxEncodedMessageBytes } from "../rpc/unary/settle-error.js";
+import { httpLimits } from "./http-limits.js";
 import { unsupportedMediaType } from "./http-problem.js";
 import type { Reply } from "./reply.js";
 
-/** Has a stream served by Connect's own protocol code, and writes what comes as it comes. */
-export async function answerStream(reply: Reply, handler: UniversalHandler): Promise<void> {
+/** Has a stream served, and writes what comes as it comes. */
+export async function answerStream(reply: Reply, handler: UniversalHandlerFn): Promise<void> {
   const { exchange, record } = reply;
   const controller = new AbortController();
   const { signal } = controller;
@@ -46,12 +48,20 @@ export async function answerStream(reply: Reply, handler: UniversalHandler): Pro
     reply.logEnd(status);
   } catch (error) {
     if (signal.aborted || status !== undefined) {
+      if (!signal.aborted) {
+        record.cause ??= error;
+      }
+      // Whatever still makes messages has nobody to make them for.
+      controller.abort(clientGone());
       reply.abandon();
     } else {
       reply.fail(error);
     }
   }
 }
+
+/** nginx would otherwise keep messages back until it has enough of them. */
+const unbuffered: HttpHeaders = { "x-accel-buffering": "no" };
 
 /** Headers leave with the first bytes, as handlers may still set some. */
 async function writeStream(
@@ -64,7 +74,7 @@ async function writeStream(
   const { status, trailer } = response;
   const start = () => {
     reply.closeWhenDraining();
-    const headers = toHttpHeaders(response.header);
+    const headers = { ...toHttpHeaders(response.header), ...unbuffered };
     reply.addHeaders(headers);
     exchange.start(status, headers, trailer !== undefined);
   };
@@ -76,7 +86,7 @@ async function writeStream(
       start();
     }
     if (!output.write(chunk)) {
-      await once(output, "drain", { signal });
+      await untilDrained(output, signal);
     }
   }
   signal.throwIfAborted();
@@ -86,7 +96,21 @@ async function writeStream(
   if ((trailer?.get("grpc-message")?.length ?? 0) > maxEncodedMessageBytes) {
     trailer?.set("grpc-message", "the message is too long");
   }
+  reply.closeWhenDraining();
   exchange.finish(trailer && toHttpHeaders(trailer));
+}
+
+/** Rejects when the client takes nothing for too long: what it is sent would be kept for ever. */
+async function untilDrained(output: Writable, signal: AbortSignal): Promise<void> {
+  const slow = new AbortController();
+  const timer = setTimeout(() => slow.abort(), httpLimits.requestTimeoutMs);
+  try {
+    await once(output, "drain", { signal: AbortSignal.any([signal, slow.signal]) });
+  } catch (error) {
+    throw signal.aborted ? error : new Error("the client does not take what it is sent");
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function toHttpHeaders(source: Headers | undefined): HttpHeaders {

@@ -59,12 +59,19 @@ describe("loadConfig", () => {
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
-      limits: {},
+      limits: { watches: 10_000, watchesPerCaller: 100 },
       reflection: true,
       diagnostics: false,
       log: { level: "info", format: "json" },
       shutdown: { delay: "1s", timeout: "10s" },
     });
+  });
+
+  it("reads how many watches there may be", () => {
+    const { config } = load({ limits: { watches: 0, watchesPerCaller: 7 } });
+    expect(config.limits).toEqual({ watches: 0, watchesPerCaller: 7 });
+    const problems = problemsOf(() => load({ limits: { watches: -1, watchPerCaller: 7 } }));
+    expect(problems.map(({ key }) => key)).toEqual(["limits.watches", "limits.watchPerCaller"]);
   });
 
   it("reads every variable, each winning over the file", () => {

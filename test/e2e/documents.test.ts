@@ -136,7 +136,9 @@ describe("README.md", () => {
     });
   });
 
-  it.each(commands)("%s", async (command) => {
+  const isEndless = (command: string) => /watch/.test(command);
+
+  it.each(commands.filter((command) => !isEndless(command)))("%s", async (command) => {
     const { stdout } = await shell(
       command.replaceAll("/tmp/ice-python", `${directory.path}/python`),
       env,
@@ -145,10 +147,27 @@ describe("README.md", () => {
     expect(stdout).toMatch(/turn:127\.0\.0\.1/);
   });
 
+  it.each(commands.filter(isEndless))("%s", async (command) => {
+    const watching = startProcess({
+      name: command,
+      command: "bash",
+      args: ["-c", `exec ${command}`],
+      cwd: root,
+      env,
+    });
+    try {
+      await watching.untilReady(() =>
+        /stun:stun\.l\.google\.com.*turn:127\.0\.0\.1/.test(watching.stdout()) ? true : undefined,
+      );
+    } finally {
+      await watching.stop();
+    }
+  });
+
   it("has a command for each kind of caller", () => {
     expect(
-      commands.map((command) => /curl|connect-client|grpc-client|grpc_client/.exec(command)?.[0]),
-    ).toEqual(["curl", "connect-client", "grpc-client", "grpc_client"]);
+      commands.map((command) => /\w+[-_]client|:watch|curl(?!.*:watch)/.exec(command)?.[0]),
+    ).toEqual(["curl", ":watch", "watch-client", "connect-client", "grpc-client", "grpc_client"]);
   });
 
   it("links to files that exist", () => {

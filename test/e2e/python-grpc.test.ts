@@ -88,6 +88,20 @@ describe("GetIceServers with Python's grpcio", () => {
   });
 });
 
+describe("WatchIceServers with Python's grpcio", () => {
+  it("sends the list at once", async () => {
+    const call = { target: clear.target, token, ttlSeconds: 90, watch: true };
+    expect(await python.getIceServers(call)).toEqual(servers);
+  });
+
+  it("refuses a wrong token", async () => {
+    const call = { target: clear.target, token: "wrong", watch: true };
+    expect(await python.getIceServers(call)).toEqual({
+      error: { code: "UNAUTHENTICATED", details: "invalid auth token" },
+    });
+  });
+});
+
 describe("a deadline", () => {
   let keyServer: Server;
 

@@ -6,7 +6,7 @@ import { HealthMonitor } from "../../src/health/health-monitor.js";
 import type { ProbeOutcome, ProbeUrl } from "../../src/health/probe-url.js";
 import { createIceServerLister } from "../../src/ice/ice-server-lister.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
-import { ManualTime } from "./manual-time.js";
+import { ManualTime } from "../watch/manual-time.js";
 
 const settings: ProbeConfig = {
   intervalSeconds: 10,
@@ -60,7 +60,7 @@ function regional(
 
 /** A monitor whose probes answer as told, each after a while. */
 class Bench {
-  readonly time = new ManualTime();
+  readonly time = new ManualTime(1_748_390_400);
   readonly outcomes = new Map<string, ProbeOutcome | Error>();
   readonly probes: { readonly url: string; readonly atSeconds: number }[] = [];
   readonly lines: string[] = [];
@@ -78,6 +78,9 @@ class Bench {
     this.underWay += 1;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     this.probes.push({ url: text, atSeconds: (this.time.clock() - this.#startMs) / 1000 });
+    const sleeping = new Promise<void>((resolve) =>
+      this.time.startTimer(resolve, this.probeSeconds * 1000),
+    );
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => {
         this.#urlsUnderWay.delete(text);
@@ -85,7 +88,7 @@ class Bench {
       });
     });
     try {
-      await Promise.race([this.time.sleep(this.probeSeconds * 1000), aborted]);
+      await Promise.race([sleeping, aborted]);
     } finally {
       this.#urlsUnderWay.delete(text);
       this.underWay -= 1;

@@ -17,6 +17,7 @@ const full: RequestEntry = {
   caller: { kind: "jwt", name: "alice" },
   credentialExpiresAtSeconds: 1748390400,
   region: "eu",
+  messagesSent: 3,
   remoteAddress: "127.0.0.1",
   traceId: undefined,
   cause: undefined,

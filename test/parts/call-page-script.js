@@ -37,6 +37,48 @@ async function fetchConnect(protocol, serviceUrl, token) {
   }
 }
 
+/** Watches with Connect-Web, and keeps what comes in `watched[name]`. */
+function watchConnect(name, protocol, serviceUrl, token) {
+  const controller = new AbortController();
+  const watch = { lists: [], leave: () => controller.abort() };
+  watched[name] = watch;
+  const read = async () => {
+    const client = createClient(IceService, transports[protocol](serviceUrl));
+    const headers = { Authorization: `Bearer ${token}` };
+    try {
+      for await (const { response } of client.watchIceServers(
+        {},
+        { headers, signal: controller.signal },
+      )) {
+        watch.lists.push(toJson(GetIceServersResponseSchema, response));
+      }
+    } catch (error) {
+      watch.error = { code: error.code, message: error.rawMessage };
+    }
+  };
+  read();
+}
+
+/** The same with EventSource, which cannot send headers. */
+function watchEvents(name, serviceUrl, token) {
+  const events = new EventSource(`${serviceUrl}/api/v1/ice-servers:watch?token=${token}`);
+  const watch = { lists: [], leave: () => events.close() };
+  watched[name] = watch;
+  events.onmessage = ({ data }) => watch.lists.push(JSON.parse(data));
+  // An event of ours has data; EventSource's own, when it has lost its connection, has none.
+  events.onerror = ({ data }) => {
+    watch.error = data === undefined ? watch.error : JSON.parse(data);
+    watch.readyState = events.readyState;
+  };
+}
+
+const watched = {};
+const readWatch = (name) => {
+  const { lists, error, readyState } = watched[name];
+  return { lists, error, readyState };
+};
+const leaveWatch = (name) => watched[name].leave();
+
 /**
  * Connects two peers over relays only, sends a message there and back, and tells the echo and the
  * candidate pair that each peer chose.
@@ -106,4 +148,7 @@ function tryIceServers(iceServers) {
   }
 }
 
-Object.assign(window, { fetchRest, fetchConnect, callThroughRelay, tryIceServers });
+Object.assign(window, {
+  ...{ fetchRest, fetchConnect, callThroughRelay, tryIceServers },
+  ...{ watchConnect, watchEvents, readWatch, leaveWatch },
+});

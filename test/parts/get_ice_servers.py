@@ -1,7 +1,8 @@
 """Calls ice.v1.IceService/GetIceServers with grpcio, and prints the outcome as one line of JSON.
 
 Arguments: the folder of the generated stubs, the target (host:port) and the token; - is no token.
-Options: --ttl-seconds N, --timeout SECONDS, --ca-file FILE (the call then goes over TLS).
+Options: --ttl-seconds N, --timeout SECONDS, --ca-file FILE (the call then goes over TLS),
+--watch (takes the first list of WatchIceServers instead).
 """
 
 import argparse
@@ -17,6 +18,7 @@ parser.add_argument("token")
 parser.add_argument("--ttl-seconds", type=int, default=0)
 parser.add_argument("--timeout", type=float, default=5)
 parser.add_argument("--ca-file")
+parser.add_argument("--watch", action="store_true")
 options = parser.parse_args()
 
 sys.path.insert(0, options.stubs)
@@ -39,11 +41,19 @@ if options.token != "-":
 with channel:
     stub = ice_service_pb2_grpc.IceServiceStub(channel)
     try:
-        response = stub.GetIceServers(
-            ice_service_pb2.GetIceServersRequest(ttl_seconds=options.ttl_seconds),
-            metadata=metadata,
-            timeout=options.timeout,
-        )
+        call = {"metadata": metadata, "timeout": options.timeout}
+        if options.watch:
+            request = ice_service_pb2.WatchIceServersRequest(
+                ttl_seconds=options.ttl_seconds
+            )
+            stream = stub.WatchIceServers(request, **call)
+            response = next(stream).response
+            stream.cancel()
+        else:
+            request = ice_service_pb2.GetIceServersRequest(
+                ttl_seconds=options.ttl_seconds
+            )
+            response = stub.GetIceServers(request, **call)
         print(json.dumps({"response": json_format.MessageToDict(response)}))
     except grpc.RpcError as error:
         outcome = {"code": error.code().name, "details": error.details()}

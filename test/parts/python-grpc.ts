@@ -15,6 +15,8 @@ export interface PythonCall {
   readonly timeoutSeconds?: number;
   /** With it the call goes over TLS, and this authority is trusted. */
   readonly caFile?: string;
+  /** Takes the first list of WatchIceServers instead. */
+  readonly watch?: boolean;
 }
 
 const outcomeSchema = z.union([
@@ -63,10 +65,20 @@ export async function generatePythonClient(): Promise<PythonGrpc> {
   }
   return {
     stop: directory.remove,
-    async getIceServers({ target, token = "-", ttlSeconds = 0, timeoutSeconds = 5, caFile }) {
+    async getIceServers({
+      target,
+      token = "-",
+      ttlSeconds = 0,
+      timeoutSeconds = 5,
+      caFile,
+      watch,
+    }) {
       const options = [`--ttl-seconds=${ttlSeconds}`, `--timeout=${timeoutSeconds}`];
       if (caFile !== undefined) {
         options.push(`--ca-file=${caFile}`);
+      }
+      if (watch === true) {
+        options.push("--watch");
       }
       const output = await runPython([script, directory.path, target, token, ...options], {
         timeoutMs: timeoutSeconds * 1000 + 5000,

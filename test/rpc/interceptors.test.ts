@@ -3,7 +3,6 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
-import type { LimitsConfig } from "../../src/config/config.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.js";
 import { GetIceServersResponseSchema, IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
@@ -19,12 +18,13 @@ const rejecting: TokenVerifier = {
       token === "early" ? "keys_unavailable" : "unknown_connector_token",
     );
   },
+  findEndSeconds: () => undefined,
   async load() {},
   forget() {},
   sources: [],
 };
 
-const openQuotas = (limits: LimitsConfig) =>
+const openQuotas = (limits: Parameters<QuotaPool["open"]>[0]) =>
   new QuotaPool({ clock: () => 0, log: { info() {}, warn() {} } }).open(limits);
 const once = { requests: 1, windowSeconds: 60 };
 
@@ -47,6 +47,7 @@ async function call(token: string, impl: () => object, quotas: Quotas = openQuot
         steps.push("handler");
         return create(GetIceServersResponseSchema, impl());
       },
+      async *watchIceServers() {},
     })
     .build();
   const { answer, record } = await getByRouter(router, `/api/v1/ice-servers?token=${token}`);

@@ -1,4 +1,10 @@
-import { Code, ConnectError, type ContextValues, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type ContextValues,
+  createContextKey,
+  type Interceptor,
+} from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
 import type { TokenVerifier } from "../../authentication/token-verifier.js";
@@ -28,6 +34,9 @@ export interface PresentedToken {
   readonly token: string;
   readonly place: TokenPlace;
 }
+
+/** The token of a stream, for those who verify it again while the stream lasts. */
+export const streamTokenKey = createContextKey("", { description: "token of a stream" });
 
 /** Lets a call through only with one valid token, and makes its caller known to the handler. */
 export function createAuthenticate({
@@ -64,6 +73,9 @@ export function createAuthenticate({
         verified instanceof Promise ? await timeStep("verify token", verified, record) : verified;
       counts.accept(caller.kind, place);
       record.caller = caller;
+      if (request.stream) {
+        request.contextValues.set(streamTokenKey, token);
+      }
     } catch (error) {
       if (error instanceof TokenRejectedError) {
         counts.fail(error.reason);

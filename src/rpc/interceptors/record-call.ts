@@ -26,8 +26,12 @@ export const recordCall: Interceptor = (next) => {
 };
 
 async function* recordStream<T>(messages: AsyncIterable<T>, record: CallRecord): AsyncIterable<T> {
+  record.messagesSent = 0;
   try {
-    yield* messages;
+    for await (const message of messages) {
+      record.messagesSent += 1;
+      yield message;
+    }
     record.code = "ok";
   } catch (error) {
     record.code = codeToString(ConnectError.from(error).code);

@@ -12,6 +12,7 @@ import { InvalidFieldError } from "../../errors.js";
 import { BadRequestSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { CallerExpiredError } from "../../ice/ice-server-list.js";
 import { QuotaExceededError } from "../../limits/quota-exceeded-error.js";
+import { WatchLimitError } from "../../watch/watch-limit-error.js";
 import { callRecordKey } from "../call-record.js";
 import { UnaryCall } from "../unary/unary-call.js";
 
@@ -66,6 +67,9 @@ function translateError(error: unknown): ConnectError {
         value: { fieldViolations: [{ field: error.field, description: error.problem }] },
       },
     ]);
+  }
+  if (error instanceof WatchLimitError) {
+    return new ConnectError(error.message, Code.ResourceExhausted);
   }
   if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
     return refuseToken("invalid_token");

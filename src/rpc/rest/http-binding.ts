@@ -1,19 +1,44 @@
-import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { type DescField, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.js";
 import { type PathTemplate, parsePathTemplate } from "./path-template.js";
+
+/** One `GET` of a `google.api.http` annotation. */
+export interface GetBinding {
+  readonly template: PathTemplate;
+  /** The message field that is the response's body; undefined where the whole response is. */
+  readonly bodyField: (DescField & { readonly fieldKind: "message" }) | undefined;
+}
 
 /**
  * The `GET` routes that a method's `google.api.http` annotation asks for, additional bindings
  * included. Empty without one.
  *
- * @throws Error when a template is malformed (start-up only)
+ * @throws Error when a template is malformed, or the body is no message field (start-up only)
  */
-export function readGetTemplates(method: DescMethod): PathTemplate[] {
+export function readGetBindings(method: DescMethod): GetBinding[] {
   if (!hasOption(method, http)) {
     return [];
   }
   const rule = getOption(method, http);
-  return [rule, ...rule.additionalBindings].flatMap(({ pattern }) =>
-    pattern.case === "get" ? [parsePathTemplate(pattern.value)] : [],
+  return [rule, ...rule.additionalBindings].flatMap(({ pattern, responseBody }) =>
+    pattern.case === "get"
+      ? [
+          {
+            template: parsePathTemplate(pattern.value),
+            bodyField: findBodyField(method, responseBody),
+          },
+        ]
+      : [],
   );
+}
+
+function findBodyField({ output }: DescMethod, name: string): GetBinding["bodyField"] {
+  if (name === "") {
+    return undefined;
+  }
+  const field = output.fields.find((candidate) => candidate.name === name);
+  if (field?.fieldKind !== "message") {
+    throw new Error(`response_body "${name}" is no message field of ${output.typeName}`);
+  }
+  return field;
 }

@@ -8,30 +8,55 @@ import {
 } from "../../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../../geolocation/region-finder.js";
 import type { IceServerList, IceServerRequest, ListIceServers } from "../../ice/ice-server-list.js";
+import type { CredentialCounts } from "../../observability/credential-counts.js";
+import type { IceServerWatches } from "../../watch/ice-server-watches.js";
 import { type CallRecord, callRecordKey } from "../call-record.js";
-import { requireCaller } from "../interceptors/authenticate.js";
+import { requireCaller, streamTokenKey } from "../interceptors/authenticate.js";
 import { rememberLast } from "../remember-last.js";
 
+export interface IceServiceOptions {
+  readonly listIceServers: ListIceServers;
+  readonly watches: Pick<IceServerWatches, "open">;
+  readonly credentialCounts: CredentialCounts;
+  /** Of callers who name none; undefined where all of them get the default one. */
+  readonly findRegion?: FindRegion | undefined;
+}
+
 /**
- * IceService over the lister of ICE servers: the wire's names in, the wire's names out.
- * @param findRegion of callers who name none; undefined where all of them get the default one
+ * IceService over the lister of ICE servers and the watches of its lists: the wire's names in, the
+ * wire's names out.
  */
-export function createIceService(
-  listIceServers: ListIceServers,
-  findRegion?: FindRegion,
-): ServiceImpl<typeof IceService> {
+export function createIceService({
+  listIceServers,
+  watches,
+  credentialCounts,
+  findRegion,
+}: IceServiceOptions): ServiceImpl<typeof IceService> {
   const toLastResponse = rememberLast(toResponse);
+  const place = (request: IceServerRequest, header: Headers, record: CallRecord) =>
+    findRegion === undefined || request.region !== ""
+      ? request
+      : placeRequest(request, findRegion(header, record));
   return {
     getIceServers(request, { values, requestHeader }) {
       const record = values.get(callRecordKey);
-      const list = listIceServers(
-        requireCaller(values),
-        findRegion === undefined || request.region !== ""
-          ? request
-          : placeRequest(request, findRegion(requestHeader, record)),
-      );
+      const list = listIceServers(requireCaller(values), place(request, requestHeader, record));
       recordList(list, record);
+      credentialCounts.count(list);
       return toLastResponse(list);
+    },
+    async *watchIceServers(request, { values, signal, requestHeader }) {
+      const record = values.get(callRecordKey);
+      const order = {
+        token: values.get(streamTokenKey),
+        request: place(request, requestHeader, record),
+        signal,
+      };
+      for await (const list of watches.open(requireCaller(values), order)) {
+        recordList(list, record);
+        credentialCounts.count(list);
+        yield { response: toLastResponse(list) };
+      }
     },
   };
 }

@@ -5,6 +5,9 @@ export function clientGone(): ConnectError {
   return new ConnectError("the client went away", Code.Canceled);
 }
 
+/** Made once: a reason made for each call would cost a stack trace each. */
+export const callEnded = new ConnectError("the call has ended", Code.Canceled);
+
 export function deadlinePassed(): ConnectError {
   return new ConnectError("the deadline has passed", Code.DeadlineExceeded);
 }

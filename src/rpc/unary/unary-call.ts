@@ -1,21 +1,17 @@
 import type { DescMethodUnary, DescService, Message } from "@bufbuild/protobuf";
-import {
-  Code,
+import type {
   ConnectError,
-  type ContextValues,
-  type HandlerContext,
-  type UnaryRequest,
+  ContextValues,
+  HandlerContext,
+  UnaryRequest,
 } from "@connectrpc/connect";
-import { clientGone, deadlinePassed } from "./call-end.js";
+import { callEnded, clientGone, deadlinePassed } from "./call-end.js";
 import {
   addHeaders,
   type HttpHeaders,
   type HttpRequest,
   type ProtocolName,
 } from "./http-message.js";
-
-/** Made once: a reason made for each call would cost a stack trace each. */
-const callEnded = new ConnectError("the call has ended", Code.Canceled);
 
 /** What all calls of a handler share. */
 export interface UnaryCallKind {

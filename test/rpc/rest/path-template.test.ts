@@ -7,6 +7,8 @@ describe("parsePathTemplate", () => {
     ["/api/v1/ice-servers", "/api/v1/ice-servers", {}],
     ["/api/v1/ice-servers", "/api/v1/ice-servers/", undefined],
     ["/api/v1/ice-servers", "/api/v1/ice-serversx", undefined],
+    ["/api/v1/ice-servers:watch", "/api/v1/ice-servers:watch", {}],
+    ["/api/v1/ice-servers:watch", "/api/v1/ice-servers", undefined],
     ["/api/v1.0/a", "/api/v1x0/a", undefined],
     ["/v1/messages/{message_id}", "/v1/messages/123456", { message_id: "123456" }],
     ["/v1/messages/{message_id}", "/v1/messages/", undefined],

@@ -1,6 +1,6 @@
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { readGetTemplates } from "../../../src/rpc/rest/http-binding.js";
+import { readGetBindings } from "../../../src/rpc/rest/http-binding.js";
 import { type Router, RouterBuilder } from "../../../src/rpc/router.js";
 import { getByRouter } from "../unary-request.js";
 import { compileShelfSchema } from "./shelf-schema.js";
@@ -25,10 +25,12 @@ async function call(router: Router, target: string) {
 
 describe("createRestHandler", () => {
   it("makes a route of each GET binding, and of nothing else", () => {
-    const templates = service.methods.flatMap((method) => readGetTemplates(method));
-    expect(templates.map(({ text }) => text)).toEqual([
+    const bindings = service.methods.flatMap((method) => readGetBindings(method));
+    expect(bindings.map(({ template }) => template.text)).toEqual([
       "/v1/shelves/{shelf_id}",
       "/v1/{book.title=books/*}:shelf",
+      "/v1/{shelf_id=**}:watch",
+      "/v1/book:watch",
     ]);
     const router = createRouter(() => ({}));
     const found = ["/v1/shelves/a", "/v1/books/x:shelf", "/v1/shelves", "/v1/shelves/a/b"];

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ice/v1/ice_service.proto.
  */
 export const file_ice_v1_ice_service: GenFile = /*@__PURE__*/
-  fileDesc("ChhpY2UvdjEvaWNlX3NlcnZpY2UucHJvdG8SBmljZS52MSJNChRHZXRJY2VTZXJ2ZXJzUmVxdWVzdBIOCgZyZWdpb24YASABKAkSEwoLdHRsX3NlY29uZHMYAiABKAUSEAoIbWF4X3VybHMYAyABKAUilQEKFUdldEljZVNlcnZlcnNSZXNwb25zZRImCgtpY2Vfc2VydmVycxgBIAMoCzIRLmljZS52MS5JY2VTZXJ2ZXISLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3R0bF9zZWNvbmRzGAMgASgFEg4KBnJlZ2lvbhgEIAEoCSI/CglJY2VTZXJ2ZXISDAoEdXJscxgBIAMoCRIQCgh1c2VybmFtZRgCIAEoCRISCgpjcmVkZW50aWFsGAMgASgJMnoKCkljZVNlcnZpY2USbAoNR2V0SWNlU2VydmVycxIcLmljZS52MS5HZXRJY2VTZXJ2ZXJzUmVxdWVzdBodLmljZS52MS5HZXRJY2VTZXJ2ZXJzUmVzcG9uc2UiHpACAYLT5JMCFRITL2FwaS92MS9pY2Utc2VydmVyc2IGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("ChhpY2UvdjEvaWNlX3NlcnZpY2UucHJvdG8SBmljZS52MSJNChRHZXRJY2VTZXJ2ZXJzUmVxdWVzdBIOCgZyZWdpb24YASABKAkSEwoLdHRsX3NlY29uZHMYAiABKAUSEAoIbWF4X3VybHMYAyABKAUilQEKFUdldEljZVNlcnZlcnNSZXNwb25zZRImCgtpY2Vfc2VydmVycxgBIAMoCzIRLmljZS52MS5JY2VTZXJ2ZXISLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3R0bF9zZWNvbmRzGAMgASgFEg4KBnJlZ2lvbhgEIAEoCSJPChZXYXRjaEljZVNlcnZlcnNSZXF1ZXN0Eg4KBnJlZ2lvbhgBIAEoCRITCgt0dGxfc2Vjb25kcxgCIAEoBRIQCghtYXhfdXJscxgDIAEoBSJKChdXYXRjaEljZVNlcnZlcnNSZXNwb25zZRIvCghyZXNwb25zZRgBIAEoCzIdLmljZS52MS5HZXRJY2VTZXJ2ZXJzUmVzcG9uc2UiPwoJSWNlU2VydmVyEgwKBHVybHMYASADKAkSEAoIdXNlcm5hbWUYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCTL+AQoKSWNlU2VydmljZRJsCg1HZXRJY2VTZXJ2ZXJzEhwuaWNlLnYxLkdldEljZVNlcnZlcnNSZXF1ZXN0Gh0uaWNlLnYxLkdldEljZVNlcnZlcnNSZXNwb25zZSIekAIBgtPkkwIVEhMvYXBpL3YxL2ljZS1zZXJ2ZXJzEoEBCg9XYXRjaEljZVNlcnZlcnMSHi5pY2UudjEuV2F0Y2hJY2VTZXJ2ZXJzUmVxdWVzdBofLmljZS52MS5XYXRjaEljZVNlcnZlcnNSZXNwb25zZSIrgtPkkwIlYghyZXNwb25zZRIZL2FwaS92MS9pY2Utc2VydmVyczp3YXRjaDABYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * GetIceServersRequest says which servers the caller wants, and for how long.
@@ -103,6 +103,64 @@ export const GetIceServersResponseSchema: GenMessage<GetIceServersResponse> = /*
   messageDesc(file_ice_v1_ice_service, 1);
 
 /**
+ * WatchIceServersRequest says which servers the caller wants, as
+ * GetIceServersRequest does.
+ *
+ * @generated from message ice.v1.WatchIceServersRequest
+ */
+export type WatchIceServersRequest = Message<"ice.v1.WatchIceServersRequest"> & {
+  /**
+   * As GetIceServersRequest.region.
+   *
+   * @generated from field: string region = 1;
+   */
+  region: string;
+
+  /**
+   * As GetIceServersRequest.ttl_seconds. Each credential of the stream gets
+   * this life, and is replaced before three quarters of it have passed.
+   *
+   * @generated from field: int32 ttl_seconds = 2;
+   */
+  ttlSeconds: number;
+
+  /**
+   * As GetIceServersRequest.max_urls.
+   *
+   * @generated from field: int32 max_urls = 3;
+   */
+  maxUrls: number;
+};
+
+/**
+ * Describes the message ice.v1.WatchIceServersRequest.
+ * Use `create(WatchIceServersRequestSchema)` to create a new message.
+ */
+export const WatchIceServersRequestSchema: GenMessage<WatchIceServersRequest> = /*@__PURE__*/
+  messageDesc(file_ice_v1_ice_service, 2);
+
+/**
+ * WatchIceServersResponse carries the servers to use from now on.
+ *
+ * @generated from message ice.v1.WatchIceServersResponse
+ */
+export type WatchIceServersResponse = Message<"ice.v1.WatchIceServersResponse"> & {
+  /**
+   * What GetIceServers would return at this moment.
+   *
+   * @generated from field: ice.v1.GetIceServersResponse response = 1;
+   */
+  response?: GetIceServersResponse | undefined;
+};
+
+/**
+ * Describes the message ice.v1.WatchIceServersResponse.
+ * Use `create(WatchIceServersResponseSchema)` to create a new message.
+ */
+export const WatchIceServersResponseSchema: GenMessage<WatchIceServersResponse> = /*@__PURE__*/
+  messageDesc(file_ice_v1_ice_service, 3);
+
+/**
  * IceServer is the W3C RTCIceServer dictionary
  * (https://www.w3.org/TR/webrtc/#rtciceserver-dictionary).
  *
@@ -138,7 +196,7 @@ export type IceServer = Message<"ice.v1.IceServer"> & {
  * Use `create(IceServerSchema)` to create a new message.
  */
 export const IceServerSchema: GenMessage<IceServer> = /*@__PURE__*/
-  messageDesc(file_ice_v1_ice_service, 2);
+  messageDesc(file_ice_v1_ice_service, 4);
 
 /**
  * IceService hands out the STUN and TURN servers that a WebRTC client needs
@@ -162,6 +220,25 @@ export const IceService: GenService<{
     methodKind: "unary";
     input: typeof GetIceServersRequestSchema;
     output: typeof GetIceServersResponseSchema;
+  },
+  /**
+   * WatchIceServers streams what GetIceServers returns: at once, again before
+   * the credential has used up its life, and whenever something else is to be
+   * used. Each response stands for itself and replaces the one before.
+   *
+   * Over REST, the stream is server-sent events.
+   *
+   * Errors: those of GetIceServers, UNAUTHENTICATED also when the token expires
+   * or is revoked meanwhile; RESOURCE_EXHAUSTED when the caller, or the server,
+   * has as many watches as it may; UNAVAILABLE when the server shuts down:
+   * watch again, and another instance answers.
+   *
+   * @generated from rpc ice.v1.IceService.WatchIceServers
+   */
+  watchIceServers: {
+    methodKind: "server_streaming";
+    input: typeof WatchIceServersRequestSchema;
+    output: typeof WatchIceServersResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_ice_v1_ice_service, 0);

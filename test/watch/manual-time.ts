@@ -2,14 +2,21 @@ import { setImmediate as turn } from "node:timers/promises";
 
 /** A clock with its timers, both moved by hand. */
 export class ManualTime {
-  #nowMs = 1_748_390_400_000;
+  #nowMs: number;
   #timers: { readonly atMs: number; readonly callback: () => void }[] = [];
+
+  constructor(startSeconds: number) {
+    this.#nowMs = startSeconds * 1000;
+  }
 
   readonly clock = () => this.#nowMs;
   readonly startTimer = (callback: () => void, delayMs: number) => {
     this.#timers.push({ atMs: this.#nowMs + delayMs, callback });
   };
-  readonly sleep = (ms: number) => new Promise<void>((resolve) => this.startTimer(resolve, ms));
+
+  get timerCount(): number {
+    return this.#timers.length;
+  }
 
   /** Runs the timers that fall due on the way, each followed by what it has set going. */
   async advance(seconds: number): Promise<void> {

@@ -1,0 +1,65 @@
+import { rename } from "node:fs/promises";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type IceService, type IceServiceOptions, startIceService } from "./ice-service.js";
+import { createTemporaryDirectory } from "./temporary-directory.js";
+
+export interface ReconfigurableService {
+  readonly service: IceService;
+  /** Writes another configuration, and waits until it is in effect. */
+  configure(config: object): Promise<void>;
+  /** Writes a file that the configuration names, and waits until it is in effect. */
+  replace(name: string, content: string): Promise<void>;
+  /** Ends it and returns its exit code. */
+  stop(): Promise<number | null>;
+}
+
+/**
+ * Starts the built program from files that can be changed while it runs.
+ *
+ * @param files beside the configuration file, which names them without a path
+ */
+export async function startReconfigurableService(
+  config: object,
+  files: Readonly<Record<string, string>>,
+  { env = {}, args = [] }: Pick<IceServiceOptions, "env" | "args"> = {},
+): Promise<ReconfigurableService> {
+  const directory = await createTemporaryDirectory("reconfigurable");
+  const write = async (name: string, content: string) =>
+    rename(await directory.write(`${name}.new`, content), join(directory.path, name));
+  for (const [name, content] of Object.entries(files)) {
+    await write(name, content);
+  }
+  await write("ice.yaml", print(config));
+  const service = await startIceService({
+    env: { ICE_CONFIG: join(directory.path, "ice.yaml"), ...env },
+    args,
+  });
+  const countReloads = () =>
+    service.logs().filter(({ msg }) => msg === "configuration reloaded").length;
+  const replace = async (name: string, content: string) => {
+    const before = countReloads();
+    await write(name, content);
+    // Another process is waited for, which knows the real time only.
+    const deadlineMs = Date.now() + 10_000;
+    while (countReloads() === before) {
+      if (Date.now() > deadlineMs) {
+        throw new Error(`${name} was not taken over. The log:\n${service.stderr()}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return {
+    service,
+    replace,
+    configure: (next) => replace("ice.yaml", print(next)),
+    async stop() {
+      const exitCode = await service.stop();
+      await directory.remove();
+      return exitCode;
+    },
+  };
+}
+
+const print = (config: object) =>
+  stringify({ listen: { host: "127.0.0.1", port: 0 }, shutdown: { delay: "0s" }, ...config });

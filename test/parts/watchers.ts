@@ -1,0 +1,135 @@
+import { spawn } from "node:child_process";
+import { create, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
+import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { codeFromString, codeToString } from "@connectrpc/connect/protocol-connect";
+import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import {
+  GetIceServersResponseSchema,
+  IceService,
+  WatchIceServersRequestSchema,
+  WatchIceServersResponseSchema,
+} from "../../src/gen/ice/v1/ice_service_pb.js";
+
+export interface WatchedList {
+  readonly iceServers: readonly {
+    readonly urls: readonly string[];
+    readonly username?: string;
+    readonly credential?: string;
+  }[];
+  readonly ttlSeconds?: number;
+}
+
+/** A watch as its client sees it. */
+export interface Watcher {
+  /** The lists so far, as REST would answer them. */
+  readonly lists: readonly WatchedList[];
+  /** The code that the watch has ended with, in lower snake case; `ok` without an error. */
+  readonly end: Promise<string>;
+  leave(): void;
+}
+
+export interface WatcherOptions {
+  readonly token: string;
+  readonly ttlSeconds?: number;
+  readonly timeoutMs?: number;
+}
+
+export type OpenWatcher = (url: string, options: WatcherOptions) => Watcher;
+
+/** With @grpc/grpc-js, which shares no code with Connect. */
+export const watchWithGrpcJs: OpenWatcher = (url, { token, ttlSeconds = 0, timeoutMs }) => {
+  const client = new Client(new URL(url).host, credentials.createInsecure());
+  const metadata = new Metadata();
+  metadata.set("authorization", `Bearer ${token}`);
+  const call = client.makeServerStreamRequest(
+    "/ice.v1.IceService/WatchIceServers",
+    (bytes: Uint8Array) => Buffer.from(bytes),
+    (bytes) => fromBinary(WatchIceServersResponseSchema, bytes),
+    toBinary(WatchIceServersRequestSchema, create(WatchIceServersRequestSchema, { ttlSeconds })),
+    metadata,
+    // grpc-js takes a deadline as a point of the real time, and has no other way to give one.
+    timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs },
+  );
+  const lists: WatchedList[] = [];
+  call.on("data", ({ response }) => {
+    lists.push(toJson(GetIceServersResponseSchema, response) as unknown as WatchedList);
+  });
+  const end = new Promise<string>((resolve) => {
+    call.on("error", ({ code }: ServiceError) => resolve(codeToString(Number(code))));
+    call.on("end", () => resolve("ok"));
+  });
+  void end.then(() => client.close());
+  return { lists, end, leave: () => call.cancel() };
+};
+
+function watchWith(createTransport: (baseUrl: string) => Transport): OpenWatcher {
+  return (url, { token, ttlSeconds = 0, timeoutMs }) => {
+    const controller = new AbortController();
+    const client = createClient(IceService, createTransport(url));
+    const lists: WatchedList[] = [];
+    async function read(): Promise<string> {
+      try {
+        const options = {
+          headers: { Authorization: `Bearer ${token}` },
+          signal: controller.signal,
+          ...(timeoutMs !== undefined && { timeoutMs }),
+        };
+        for await (const { response } of client.watchIceServers({ ttlSeconds }, options)) {
+          lists.push(
+            toJson(
+              GetIceServersResponseSchema,
+              response ?? create(GetIceServersResponseSchema),
+            ) as unknown as WatchedList,
+          );
+        }
+        return "ok";
+      } catch (error) {
+        return codeToString(ConnectError.from(error).code);
+      }
+    }
+    return { lists, end: read(), leave: () => controller.abort() };
+  };
+}
+
+export const watchWithConnect = watchWith((baseUrl) =>
+  createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+);
+export const watchWithGrpcWeb = watchWith((baseUrl) =>
+  createGrpcWebTransport({ baseUrl, httpVersion: "2" }),
+);
+
+export interface CurlWatcher extends Watcher {
+  /** The response as it came, head included. */
+  output(): string;
+}
+
+/** With curl, as server-sent events. */
+export const watchWithCurl = (
+  url: string,
+  { token, ttlSeconds = 0 }: WatcherOptions,
+): CurlWatcher => {
+  const route = `${url}/api/v1/ice-servers:watch?ttlSeconds=${ttlSeconds}`;
+  const curl = spawn("curl", ["-sNi", "-H", `Authorization: Bearer ${token}`, route], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let output = "";
+  curl.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+  });
+  const dataOf = (pattern: RegExp) =>
+    [...output.matchAll(pattern)].map(([, data = ""]) => JSON.parse(data));
+  return {
+    output: () => output,
+    get lists() {
+      return dataOf(/^data: (\{"iceServers".*)$/gm);
+    },
+    end: new Promise((resolve) => {
+      curl.once("close", () => {
+        const [problem] = dataOf(/^(?:event: error\ndata: )?(\{"type".*)$/gm);
+        resolve(problem === undefined ? "ok" : codeToString(codeFromString(problem.code) ?? 2));
+      });
+    }),
+    leave: () => void curl.kill(),
+  };
+};

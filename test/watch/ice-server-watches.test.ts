@@ -1,0 +1,366 @@
+import { createSecretKey } from "node:crypto";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { Caller } from "../../src/authentication/caller.js";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
+import type { LimitsConfig } from "../../src/config/config.js";
+import { InvalidFieldError } from "../../src/errors.js";
+import type { IceServerList, ListIceServers, TurnSettings } from "../../src/ice/ice-server-list.js";
+import { createIceServerLister } from "../../src/ice/ice-server-lister.js";
+import { parseIceUrl } from "../../src/ice/ice-url.js";
+import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
+import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
+import { ManualTime } from "./manual-time.js";
+
+const startSeconds = 1_748_390_400;
+const turn: TurnSettings = {
+  urls: [parseIceUrl("turn:a.example")],
+  secret: createSecretKey("north", "utf8"),
+  acceptedSecrets: [],
+  ttlSeconds: 1000,
+  minTtlSeconds: 60,
+  identity: "subject",
+  name: "gateway",
+  capAtTokenExpiry: false,
+};
+const stunUrls = [parseIceUrl("stun:a.example")];
+const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
+const jwtCaller = (expiresInSeconds: number): Caller => ({
+  kind: "jwt",
+  issuer: "https://issuer.test",
+  subject: "alice",
+  expiresAtSeconds: startSeconds + expiresInSeconds,
+});
+
+let time: ManualTime;
+let random: number;
+let limits: LimitsConfig;
+let listIceServers: ListIceServers;
+let caller: Caller;
+let verify: TokenVerifier["verify"];
+let watches: IceServerWatches;
+let verifications: number;
+let begun: object[];
+
+beforeEach(() => {
+  time = new ManualTime(startSeconds);
+  random = 0;
+  limits = { watches: 10_000, watchesPerCaller: 10_000 };
+  caller = jwtCaller(1_000_000);
+  verifications = 0;
+  begun = [];
+  verify = () => caller;
+  configure({});
+  const verifier: TokenVerifier = {
+    recognize: () => undefined,
+    verify(token, wait) {
+      verifications += 1;
+      return verify(token, wait);
+    },
+    findEndSeconds: ({ expiresAtSeconds }) => expiresAtSeconds && expiresAtSeconds + 30,
+    async load() {},
+    forget() {},
+    sources: [],
+  };
+  watches = new IceServerWatches({
+    clock: time.clock,
+    startTimer: time.startTimer,
+    random: () => random,
+    log: { info: (fields: object) => void begun.push(fields) },
+    readSnapshot: () => ({ verifier, listIceServers, config: { limits } }),
+  });
+});
+
+/** As a reload does it. */
+function configure(changes: Partial<TurnSettings> | "stun only"): void {
+  listIceServers = createIceServerLister(
+    changes === "stun only" ? { stunUrls } : { stunUrls, turn: { ...turn, ...changes } },
+    time.clock,
+  );
+}
+
+interface Reader {
+  /** How long after the start each list came, in seconds. */
+  readonly times: number[];
+  readonly lists: IceServerList[];
+  readonly end: Promise<unknown>;
+  leave(reason?: Error): void;
+}
+
+function open(request = anything, who = caller): Reader {
+  const controller = new AbortController();
+  const times: number[] = [];
+  const lists: IceServerList[] = [];
+  const { signal } = controller;
+  const source = watches.open(who, { token: "t", request, signal });
+  async function read(): Promise<unknown> {
+    try {
+      for await (const list of source) {
+        times.push((time.clock() - startSeconds * 1000) / 1000);
+        lists.push(list);
+      }
+      return "done";
+    } catch (error) {
+      return error;
+    }
+  }
+  return { times, lists, end: read(), leave: (reason) => controller.abort(reason) };
+}
+
+async function change(changes: Partial<TurnSettings> | "stun only"): Promise<void> {
+  configure(changes);
+  watches.listsChanged();
+}
+
+describe("a watch", () => {
+  it("gets its list at once, and a fresh one at three quarters of the life, again and again", async () => {
+    const { times, lists } = open();
+    await time.advance(2400);
+    expect(times).toEqual([0, 750, 1500, 2250]);
+    expect(lists.map(({ credentialLife }) => credentialLife?.expiresAtSeconds)).toEqual(
+      [1000, 1750, 2500, 3250].map((seconds) => startSeconds + seconds),
+    );
+  });
+
+  it("gets it earlier by up to a tenth of the life, by chance", async () => {
+    random = 1;
+    const { times } = open({ ...anything, ttlSeconds: 100 });
+    random = 0.5;
+    await time.advance(140);
+    expect(times).toEqual([0, 65, 135]);
+  });
+
+  it("with a life of years does not overflow a timer", async () => {
+    configure({ ttlSeconds: 365 * 86_400 });
+    const { times } = open();
+    await time.advance(3600);
+    expect(times).toEqual([0]);
+  });
+
+  it("without TURN has nothing to refresh", async () => {
+    configure("stun only");
+    const { times, lists } = open();
+    await time.advance(5000);
+    expect(times).toEqual([0]);
+    await change({});
+    await time.advance(1);
+    expect(lists).toHaveLength(2);
+  });
+
+  it("of a credential that ends with its token gets no more than one", async () => {
+    configure({ capAtTokenExpiry: true });
+    caller = jwtCaller(500);
+    const { times, lists, end } = open();
+    await time.advance(520);
+    expect(times).toEqual([0]);
+    expect(lists[0]?.credentialLife?.ttlSeconds).toBe(500);
+    verify = () => {
+      throw new TokenRejectedError("expired");
+    };
+    await time.advance(11);
+    expect(await end).toEqual(new TokenRejectedError("expired"));
+  });
+
+  it("is refused when its request is out of range", async () => {
+    const { end } = open({ ...anything, ttlSeconds: 5 });
+    expect(await end).toBeInstanceOf(InvalidFieldError);
+    expect(watches.size).toBe(0);
+    expect(begun).toEqual([]);
+  });
+
+  it("waits for a verification that takes its time", async () => {
+    let verified = (_: Caller) => {};
+    verify = () =>
+      new Promise((resolve) => {
+        verified = resolve;
+      });
+    const { times } = open();
+    await time.advance(0.5);
+    expect(times).toEqual([]);
+    verified(caller);
+    await time.advance(0.1);
+    expect(times).toEqual([0.5]);
+  });
+});
+
+describe("a change", () => {
+  it("is told soon, by the new configuration, and the life counts from there", async () => {
+    const { times, lists } = open();
+    await time.advance(100);
+    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await time.advance(0.5);
+    expect(times).toEqual([0, 100.2]);
+    expect(lists[1]?.iceServers[1]?.urls).toEqual(["turn:b.example"]);
+    await time.advance(800);
+    expect(times).toEqual([0, 100.2, 851]);
+  });
+
+  it.each<[string, Partial<TurnSettings>]>([
+    ["the secret", { secret: createSecretKey("south", "utf8") }],
+    ["the life", { ttlSeconds: 2000 }],
+    ["the naming", { identity: "static" }],
+  ])("of %s is told", async (_, changes) => {
+    const { times } = open();
+    await time.advance(100.5);
+    await change(changes);
+    await time.advance(1);
+    expect(times).toHaveLength(2);
+  });
+
+  it("to the same list is not told, and refreshes stay as they were", async () => {
+    const { times } = open();
+    await time.advance(100.5);
+    await change({});
+    await change({ minTtlSeconds: 30 });
+    await time.advance(700);
+    expect(times).toEqual([0, 750]);
+    expect(verifications).toBe(3);
+  });
+
+  it("that comes with others is told once", async () => {
+    const { times, lists } = open();
+    for (const name of ["b", "c", "d"]) {
+      await change({ urls: [parseIceUrl(`turn:${name}.example`)] });
+      await time.advance(0.05);
+    }
+    await time.advance(1);
+    expect(times).toEqual([0, 0.2]);
+    expect(lists[1]?.iceServers[1]?.urls).toEqual(["turn:d.example"]);
+  });
+
+  it("reaches every watch though changes never cease, a part of them at a time", async () => {
+    const readers = Array.from({ length: 2000 }, () => open());
+    for (let round = 0; round < 10; round += 1) {
+      await change({ urls: [parseIceUrl(`turn:x${round}.example`)] });
+      await time.advance(0.15);
+    }
+    const seconds = new Set(readers.map(({ times }) => times[1]));
+    expect(seconds.size).toBe(50);
+    expect(Math.min(...[...seconds].map(Number))).toBe(0.2);
+    expect(Math.max(...[...seconds].map(Number))).toBeLessThan(0.7);
+    await time.advance(1);
+    const last = readers.map(({ lists }) => lists.at(-1)?.iceServers[1]?.urls[0]);
+    expect(new Set(last)).toEqual(new Set(["turn:x9.example"]));
+  });
+
+  it("that makes the request wrong ends the watch", async () => {
+    const { end } = open({ ...anything, ttlSeconds: 500 });
+    await change({ ttlSeconds: 100 });
+    await time.advance(1);
+    expect(await end).toBeInstanceOf(InvalidFieldError);
+  });
+
+  it("that revokes the token ends the watch, and nothing of it is left", async () => {
+    const { end, times } = open();
+    verify = () => {
+      throw new TokenRejectedError("revoked");
+    };
+    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await time.advance(2);
+    expect(await end).toEqual(new TokenRejectedError("revoked"));
+    expect(times).toEqual([0]);
+    expect(watches.size).toBe(0);
+    expect(time.timerCount).toBe(0);
+  });
+
+  it("that overtakes a slow verification wins", async () => {
+    const { lists, end } = open();
+    let refuse = (_: Error) => {};
+    verify = () =>
+      new Promise((_, reject) => {
+        refuse = reject;
+      });
+    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await time.advance(0.5);
+    verify = () => caller;
+    await change({ urls: [parseIceUrl("turn:c.example")] });
+    await time.advance(0.5);
+    refuse(new TokenRejectedError("cancelled"));
+    await time.advance(1);
+    expect(lists.map(({ iceServers }) => iceServers[1]?.urls[0])).toEqual([
+      "turn:a.example",
+      "turn:c.example",
+    ]);
+    expect(await Promise.race([end, "open"])).toBe("open");
+  });
+});
+
+describe("the end of a watch", () => {
+  it("comes when the token ends, tolerance included", async () => {
+    caller = jwtCaller(100);
+    const { end } = open();
+    verify = () => {
+      if (time.clock() / 1000 >= startSeconds + 130) {
+        throw new TokenRejectedError("expired");
+      }
+      return caller;
+    };
+    await time.advance(129);
+    expect(watches.size).toBe(1);
+    await time.advance(1);
+    expect(await end).toEqual(new TokenRejectedError("expired"));
+  });
+
+  it("comes with its signal and its reason, and frees everything", async () => {
+    const { end, leave } = open();
+    const reason = new Error("the server is shutting down");
+    leave(reason);
+    expect(await end).toBe(reason);
+    expect(watches.size).toBe(0);
+    await time.advance(1);
+    expect(time.timerCount).toBe(0);
+  });
+
+  it("comes at once when the signal was aborted before", async () => {
+    const signal = AbortSignal.abort(new Error("gone"));
+    const lists = watches.open(caller, { token: "t", request: anything, signal });
+    await expect(lists[Symbol.asyncIterator]().next()).rejects.toThrow("gone");
+    expect(watches.size).toBe(0);
+    expect(verifications).toBe(0);
+  });
+
+  it("comes when the reader leaves", async () => {
+    const lists = watches.open(caller, {
+      token: "t",
+      request: anything,
+      signal: new AbortController().signal,
+    });
+    for await (const _ of lists) {
+      break;
+    }
+    expect(watches.size).toBe(0);
+  });
+});
+
+describe("limits", () => {
+  const other: Caller = { kind: "connector", subject: "alice" };
+
+  it("bound the watches of one caller, and count those that end no more", async () => {
+    limits = { watches: 10, watchesPerCaller: 2 };
+    const first = open();
+    open();
+    expect(() => open()).toThrow(
+      new WatchLimitError("the caller has 2 watches, which is the most it may have"),
+    );
+    open(anything, other);
+    first.leave();
+    await first.end;
+    open();
+    expect(() => open()).toThrow(WatchLimitError);
+    expect(watches.size).toBe(3);
+  });
+
+  it("bound the watches of the process, and follow the configuration", () => {
+    limits = { watches: 1, watchesPerCaller: 10 };
+    open();
+    expect(() => open(anything, other)).toThrow("the server has as many watches as it may");
+    limits = { watches: 2, watchesPerCaller: 10 };
+    open(anything, other);
+  });
+});
+
+it("logs where a watch begins, and nothing of its lists", async () => {
+  open();
+  await time.advance(2000);
+  expect(begun).toEqual([{ caller: { kind: "jwt", name: "alice" }, watches: 1 }]);
+});
