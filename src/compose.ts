@@ -9,8 +9,7 @@ import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
-import { HealthMonitor } from "./health/health-monitor.js";
-import type { ProbeUrl } from "./health/probe-url.js";
+import { openHealthMonitor } from "./health/open-health-monitor.js";
 import type { ListIceServers } from "./ice/ice-server-list.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
@@ -31,7 +30,6 @@ import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
-import { loadTlsOptions } from "./server/tls-options.js";
 import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
@@ -127,7 +125,7 @@ export async function startService(
     downUrls = new Set(urls);
     watches.listsChanged();
   };
-  const monitor = probesServers ? createHealthMonitor(clock, log, setDownUrls) : undefined;
+  const monitor = probesServers ? openHealthMonitor(clock, log, setDownUrls) : undefined;
 
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
@@ -239,57 +237,4 @@ export async function startService(
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },
   };
-}
-
-/** @param onChange told which URLs are down */
-export function createHealthMonitor(
-  clock: Clock,
-  log: Logger,
-  onChange: (downUrls: readonly string[]) => void,
-): HealthMonitor {
-  let probeUrl: ProbeUrl | undefined;
-  return new HealthMonitor({
-    async probeUrl(target, options) {
-      // Loaded by the first probe: where none is configured, the process does without.
-      probeUrl ??= (await import("./health/probe-url.js")).createProbeUrl(clock);
-      return probeUrl(target, options);
-    },
-    clock,
-    startTimer: systemTimer,
-    random: Math.random,
-    now: () => performance.now(),
-    log,
-    onChange,
-  });
-}
-
-/**
- * Reads the files that a configuration names, as {@link startService} would, and serves nothing.
- * @throws ConfigError when one of them cannot be used
- */
-export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
-  const silent = { info() {}, warn() {} };
-  const jwks = new JwksPool({ clock, log: silent, onChange() {} });
-  createTokenVerifier(auth, { clock, files, jwks });
-  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
-  if (listen.tls !== undefined) {
-    loadTlsOptions(listen.tls, files);
-  }
-}
-
-/**
- * Finds out whether the configured address can be used.
- * @returns the URL that a service would have there; its port is free at this moment
- * @throws ConfigError when it cannot
- */
-export async function checkAddress({ listen }: Config, files: Files): Promise<string> {
-  const port = await openPort(
-    listen,
-    files,
-    httpLimits,
-    () => {},
-    () => {},
-  );
-  await port.close(0);
-  return port.url;
 }

@@ -24,6 +24,13 @@ export function throwIfAny([first, ...rest]: readonly ConfigProblem[]): void {
   }
 }
 
+/** The code of an error of Node or of a library, such as `ECONNREFUSED`; it repeats no values. */
+export function findErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string"
+    ? error.code
+    : undefined;
+}
+
 /** A request field holds a value outside its range. The message is meant for the caller. */
 export class InvalidFieldError extends Error {
   override readonly name = "InvalidFieldError";

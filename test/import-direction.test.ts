@@ -15,7 +15,7 @@ const layers = [
   ["rpc"],
   ["server"],
   ["tracing"],
-  ["compose.ts"],
+  ["compose.ts", "config-check.ts"],
   ["cli"],
   ["main.ts"],
 ];

@@ -54,5 +54,11 @@ function importOnce(
 function createFixedSource(
   findKey: (header: JWSHeaderParameters) => Promise<CryptoKey | KeyObject>,
 ): KeySource {
-  return { findKey: (header) => findKey(header), keepFresh() {}, async load() {}, close() {} };
+  return {
+    findKey: (header) => findKey(header),
+    keepFresh() {},
+    isStale: () => false,
+    async load() {},
+    close() {},
+  };
 }

@@ -1,3 +1,4 @@
+import { findErrorCode } from "../errors.js";
 import { KeySetError, maxKeySetBytes } from "./key-set.js";
 
 /**
@@ -58,8 +59,5 @@ async function readText(response: Response): Promise<string> {
 /** `fetch` hides what happened in the cause; its code says it without repeating the URL. */
 function describeNetworkError(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  if (cause instanceof Error) {
-    return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
-  }
-  return "unknown error";
+  return findErrorCode(cause) ?? (cause instanceof Error ? cause.message : "unknown error");
 }

@@ -8,6 +8,8 @@ import type { KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 
 const maxAgeMs = 10 * 60_000;
+/** Beyond, keys are not used again before they were asked for anew. */
+const maxIdleAgeMs = 2 * maxAgeMs;
 const cooldownMs = 10_000;
 
 export interface JwksSourceOptions {
@@ -39,7 +41,8 @@ export interface JwksSource extends KeySource {
 
 /**
  * The keys behind a JWKS URL. They are loaded once by everybody who waits, again in the background
- * when they are 10 minutes old and in use, and again, awaited, when a token names an unknown key.
+ * when they are 10 minutes old and in use, and again, awaited, when a token names an unknown key, or
+ * when nobody has called for so long that they are 20 minutes old.
  * After such a load, and after one that failed, there is none for 10 seconds, so that strangers
  * cannot make us hammer the URL. The last good keys stay while the URL does not serve better ones.
  */
@@ -116,10 +119,19 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
     }
   }
 
+  /** While loads fail, the last good keys are as good as it gets, and nobody waits. */
+  function isStale(): boolean {
+    return current !== undefined && !failing && hasPassed(maxIdleAgeMs, loadedAtMs, clock());
+  }
+
   return {
+    isStale,
     load: async () => (current === undefined ? load() : undefined),
     keepFresh,
     async findKey(header, wait) {
+      if (isStale()) {
+        await waitFor(load(), wait?.signal);
+      }
       keepFresh();
       if (current === undefined && (pending !== undefined || mayLoad())) {
         await waitFor(load(), wait?.signal);

@@ -42,7 +42,7 @@ export function createJwtVerifier(
     if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
       throw new TokenRejectedError("claim");
     }
-    if (isDenied({ issuer, subject: sub, id: jti })) {
+    if (isDenied({ issuer, subject: sub, id: readId(jti) })) {
       throw new TokenRejectedError("revoked");
     }
     return { kind: "jwt", issuer, subject: sub, expiresAtSeconds: exp };
@@ -65,6 +65,23 @@ export function createJwtVerifier(
       }
     }
   };
+}
+
+/**
+ * The `jti` as a deny list can name it. RFC 7519 section 4.1.7 has a string; some issuers count
+ * instead, and a number that cannot be told from others cannot be denied.
+ */
+function readId(jti: unknown): string | undefined {
+  if (jti === undefined || jti === null) {
+    return undefined;
+  }
+  if (typeof jti === "string") {
+    return jti;
+  }
+  if (typeof jti === "number" && Number.isSafeInteger(jti)) {
+    return String(jti);
+  }
+  throw new TokenRejectedError("claim");
 }
 
 /** Base64url without padding, three times (RFC 7515 section 7.1). */

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { JWK } from "jose";
+import { readBoundedText } from "../config/bounded-file.js";
 import type { AsymmetricAlgorithm } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
-import { readBoundedFile } from "./bounded-file.js";
 import { describeKey, listFittingAlgorithms } from "./key-fit.js";
 import { type KeySet, KeySetError, maxKeySetBytes, parseKeySet } from "./key-set.js";
 
@@ -20,7 +20,7 @@ export function readPublicKeyFile(
   entryKey: string,
 ): KeyObject {
   const fileKey = `${entryKey}.publicKeyFile`;
-  const pem = readBoundedFile(file, files, maxKeySetBytes, fileKey);
+  const pem = readBoundedText(file, files, maxKeySetBytes, fileKey);
   const publicKey = parsePublicKey(pem, file, fileKey);
   const fitting = listFittingAlgorithms(publicKey);
   if (fitting.length === 0) {
@@ -79,7 +79,7 @@ function parseKeySetFile(
   algorithms: readonly AsymmetricAlgorithm[],
   fileKey: string,
 ): KeySet {
-  const text = readBoundedFile(file, files, maxKeySetBytes, fileKey);
+  const text = readBoundedText(file, files, maxKeySetBytes, fileKey);
   try {
     return parseKeySet(text, algorithms);
   } catch (error) {

@@ -18,6 +18,11 @@ export interface KeySource {
   findKey(header: JWSHeaderParameters, wait?: CancellableWait): Promise<CryptoKey | KeyObject>;
   /** Tells that the keys are in use. Starts a load in the background when they are old. */
   keepFresh(): void;
+  /**
+   * Whether the keys are so old, for want of calls, that those withdrawn since could be among them:
+   * the next {@link findKey} waits for new ones.
+   */
+  isStale(): boolean;
   /** Starts the first load, if there are no keys yet. Settles when it has ended; never rejects. */
   load(): Promise<void>;
   /** Ends a load under way; none follows. */

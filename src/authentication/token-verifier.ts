@@ -122,7 +122,8 @@ export function createTokenVerifier(
   const sources = [...issuers.values()].map(({ source }) => source);
   function recognizeDigest(digest: string): Caller | undefined {
     const verified = cache.find(digest);
-    if (verified !== undefined) {
+    // With stale keys, it may have been verified by one that is withdrawn.
+    if (verified !== undefined && !verified.source.isStale()) {
       // Else keys would never be loaded anew while only known tokens come.
       verified.source.keepFresh();
       return verified.caller;

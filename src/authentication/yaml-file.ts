@@ -1,7 +1,7 @@
 import { LineCounter, parseDocument } from "yaml";
+import { readBoundedText } from "../config/bounded-file.js";
 import { ConfigError, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
-import { readBoundedFile } from "./bounded-file.js";
 
 const maxBytes = 1024 * 1024;
 
@@ -13,7 +13,7 @@ const maxBytes = 1024 * 1024;
  * @throws ConfigError when the file cannot be read, is longer than 1 MiB, or is no YAML
  */
 export function readYamlFile(file: string, files: Files, key: string): unknown {
-  const text = readBoundedFile(file, files, maxBytes, key);
+  const text = readBoundedText(file, files, maxBytes, key);
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
   throwIfAny(

@@ -4,7 +4,7 @@ import { readSecretFile, SecretError } from "../config/secret-file.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { FileReadError } from "../files/files.js";
 import { RotationError } from "../rotation/rotation-error.js";
-import { DiskRotationFiles } from "../rotation/rotation-files.js";
+import { RotationFiles } from "../rotation/rotation-files.js";
 import {
   type DatabaseLocation,
   holdsPassword,
@@ -26,7 +26,7 @@ export interface RotationCommandOptions {
 
 /** What such a command works on. */
 export interface RotationSetting {
-  readonly files: DiskRotationFiles;
+  readonly files: RotationFiles;
   readonly database: DatabaseLocation;
   readonly realm: string;
   readonly ttlSeconds: number;
@@ -48,7 +48,7 @@ export function findRotationSetting(options: RotationCommandOptions): RotationSe
   });
   const { secretFile, ttlSeconds } = findSigningFile(config, options.region);
   return {
-    files: new DiskRotationFiles(secretFile),
+    files: new RotationFiles(secretFile),
     database,
     realm: options.realm,
     ttlSeconds,

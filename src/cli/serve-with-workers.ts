@@ -1,11 +1,12 @@
 import cluster from "node:cluster";
 import { systemClock } from "../clock.js";
-import { checkAddress, checkFiles, createHealthMonitor } from "../compose.js";
 import { loadConfig } from "../config/load-config.js";
 import { findRestartKeys } from "../config/restart-keys.js";
+import { checkAddress, checkFiles } from "../config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
+import { openHealthMonitor } from "../health/open-health-monitor.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { describeBuild } from "../observability/service-metrics.js";
@@ -48,7 +49,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
-  const monitor = createHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
+  const monitor = openHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
   const admin = await openAdmin(config.admin, {
     files,
     log,

@@ -4,7 +4,7 @@ import type { IceConfig } from "./config.js";
 import type { ConfigFile, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
 import { buildProbe } from "./probe-section.js";
-import { buildRegionFrom } from "./region-from-section.js";
+import { buildRegionFrom, type RegionFromContext } from "./region-from-section.js";
 import { buildRegions, type SharedTurnSettings } from "./regions-section.js";
 import { type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
 
@@ -14,12 +14,7 @@ const defaultTtlSeconds = 24 * 3600;
 const defaultMinTtlSeconds = 60;
 const longestTtlSeconds = 365 * 24 * 3600;
 
-export interface IceSectionContext extends TurnSecretContext {
-  /** Makes a file name of the section at this path absolute. */
-  readonly resolveFile: (path: readonly PropertyKey[], file: string) => string;
-  readonly trustedProxies: readonly string[];
-  readonly dev: boolean;
-}
+export type IceSectionContext = TurnSecretContext & RegionFromContext;
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */
 export function buildIceSettings(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {

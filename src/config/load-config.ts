@@ -4,16 +4,16 @@ import type { Files } from "../files/files.js";
 import { buildAdmin } from "./admin-section.js";
 import { buildJwtIssuer } from "./auth-section.js";
 import type { Config } from "./config.js";
-import { type ConfigSource, readConfigSource } from "./config-source.js";
+import { readConfigSource } from "./config-source.js";
 import { buildCors } from "./cors-section.js";
 import { readEnvironment } from "./environment.js";
 import { buildIceSettings } from "./ice-section.js";
 import { buildLimits } from "./limits-section.js";
 import { buildListen } from "./listen-section.js";
 import { ProblemList } from "./problem-list.js";
-import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+import { addSecretProblem, readSecretFile } from "./secret-file.js";
 import type { SectionContext } from "./section-context.js";
-import type { TurnSecretContext, TurnSecrets } from "./turn-secrets.js";
+import { readTurnSecrets } from "./turn-secrets.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
@@ -83,15 +83,7 @@ export function loadConfig({
       "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
     );
   }
-  const readSecrets = (path: readonly PropertyKey[], names: readonly string[]): TurnSecrets => {
-    const files = names.map((name) => resolveFile(path, name));
-    const accepted = names.flatMap((name, index) => {
-      const key = readSecret([...path, index], resolveFile(path, name));
-      return key === undefined ? [] : [{ name, key }];
-    });
-    return { accepted, files };
-  };
-  const secrets = readTurnSecrets(source, env, problems, readSecrets);
+  const secrets = readTurnSecrets(source, env["ICE_TURN_SECRET"], context);
   const listen = buildListen(content.listen, context);
   const admin = buildAdmin(content.admin, listen.port, context);
   const config: Config = {
@@ -110,7 +102,6 @@ export function loadConfig({
     },
     ice: buildIceSettings(content.ice, {
       ...context,
-      readSecrets,
       secrets:
         secrets.accepted.length === 0 && dev !== undefined
           ? { accepted: [{ name: "--dev", key: dev.secret }], files: [] }
@@ -128,38 +119,4 @@ export function loadConfig({
   };
   problems.throwIfAny();
   return { config, warnings };
-}
-
-/** The first signs; the others are read too, so that a broken one shows before it is needed. */
-function readTurnSecrets(
-  { content, fromEnvironment }: ConfigSource,
-  env: LoadOptions["env"],
-  problems: ProblemList,
-  readSecrets: TurnSecretContext["readSecrets"],
-): TurnSecrets {
-  const path = ["ice", "turn", "secretFiles"];
-  const text = env["ICE_TURN_SECRET"];
-  if (text !== undefined && text !== "") {
-    if (fromEnvironment(path)) {
-      problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
-    }
-    try {
-      return { accepted: [{ name: "ICE_TURN_SECRET", key: readSecretText(text) }], files: [] };
-    } catch (error) {
-      addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
-      return { accepted: [], files: [] };
-    }
-  }
-  return readSecrets(path, content.ice?.turn?.secretFiles ?? []);
-}
-
-function addSecretProblem(
-  error: unknown,
-  path: readonly PropertyKey[],
-  problems: ProblemList,
-): undefined {
-  if (!(error instanceof SecretError)) {
-    throw error;
-  }
-  problems.add(path, error.message, error.fix);
 }

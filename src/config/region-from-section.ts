@@ -1,6 +1,6 @@
 import type { RegionFromConfig } from "./config.js";
 import type { TurnFileSection } from "./file-schema.js";
-import type { ProblemList } from "./problem-list.js";
+import type { SectionContext } from "./section-context.js";
 
 /** Continents, as MaxMind's files name them. */
 const continentCodes = ["AF", "AN", "AS", "EU", "NA", "OC", "SA"];
@@ -8,10 +8,7 @@ const continentCodes = ["AF", "AN", "AS", "EU", "NA", "OC", "SA"];
 const clearContinentCodes = ["AN", "EU", "OC"];
 const path = ["ice", "turn", "regionFrom"];
 
-export interface RegionFromContext {
-  readonly problems: ProblemList;
-  readonly warn: (text: string) => void;
-  readonly resolveFile: (path: readonly PropertyKey[], file: string) => string;
+export interface RegionFromContext extends SectionContext {
   readonly trustedProxies: readonly string[];
 }
 

@@ -6,7 +6,12 @@ import type { RegionConfig, RegionsConfig, TurnConfig } from "./config.js";
 import type { RegionFileEntry, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
 import type { ProblemList } from "./problem-list.js";
-import { type SecretSettings, type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
+import {
+  readSecretFiles,
+  type SecretSettings,
+  type TurnSecretContext,
+  takeSecrets,
+} from "./turn-secrets.js";
 
 /** What the TURN servers of all regions have in common; a region may have another name. */
 export type SharedTurnSettings = Omit<TurnConfig, "urls" | keyof SecretSettings>;
@@ -71,7 +76,7 @@ function buildRegion(
   shared: SharedTurnSettings,
   context: TurnSecretContext,
 ): RegionConfig | undefined {
-  const { problems, secrets, readSecrets } = context;
+  const { problems, secrets } = context;
   const regionPath = [...path, name];
   if (!regionName.test(name)) {
     const fix = "Use a to z, 0 to 9 and hyphens, a letter first, at most 63 characters";
@@ -92,7 +97,7 @@ function buildRegion(
     problems.add([...regionPath, "name"], nameProblem, "Use letters, digits and hyphens");
   }
   const secretPath = [...regionPath, "secretFiles"];
-  const ownSecrets = entry.secretFiles && readSecrets(secretPath, entry.secretFiles);
+  const ownSecrets = entry.secretFiles && readSecretFiles(secretPath, entry.secretFiles, context);
   const taken = takeSecrets(ownSecrets ?? secrets, secretPath, context);
   return (
     taken && {

@@ -1,6 +1,8 @@
 import type { AcceptedSecret } from "../ice/ice-server-list.js";
 import type { TurnConfig } from "./config.js";
-import type { ProblemList } from "./problem-list.js";
+import type { ConfigSource } from "./config-source.js";
+import { addSecretProblem, readSecretText } from "./secret-file.js";
+import type { SectionContext } from "./section-context.js";
 
 const shortestWithoutWarningBytes = 16;
 
@@ -12,13 +14,51 @@ export interface TurnSecrets {
   readonly files: readonly string[];
 }
 
-export interface TurnSecretContext {
-  readonly problems: ProblemList;
-  readonly warn: (text: string) => void;
+export interface TurnSecretContext extends SectionContext {
   /** Those of `ice.turn`. */
   readonly secrets: TurnSecrets;
-  /** Reads the files that the key at this path names; what is wrong with one joins the problems. */
-  readonly readSecrets: (path: readonly PropertyKey[], names: readonly string[]) => TurnSecrets;
+}
+
+/**
+ * Reads those of `ice.turn`: from ICE_TURN_SECRET, or from the files of the configuration. What is
+ * wrong with them joins the problems.
+ */
+export function readTurnSecrets(
+  { content, fromEnvironment }: ConfigSource,
+  variable: string | undefined,
+  context: SectionContext,
+): TurnSecrets {
+  const { problems } = context;
+  const path = ["ice", "turn", "secretFiles"];
+  if (variable === undefined || variable === "") {
+    return readSecretFiles(path, content.ice?.turn?.secretFiles ?? [], context);
+  }
+  if (fromEnvironment(path)) {
+    problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
+  }
+  try {
+    return { accepted: [{ name: "ICE_TURN_SECRET", key: readSecretText(variable) }], files: [] };
+  } catch (error) {
+    addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
+    return { accepted: [], files: [] };
+  }
+}
+
+/**
+ * Reads the files that the key at this path names: all of them, so that a broken one shows before it
+ * is needed. What is wrong with one joins the problems.
+ */
+export function readSecretFiles(
+  path: readonly PropertyKey[],
+  names: readonly string[],
+  { resolveFile, readSecret }: SectionContext,
+): TurnSecrets {
+  const files = names.map((name) => resolveFile(path, name));
+  const accepted = names.flatMap((name, index) => {
+    const key = readSecret([...path, index], resolveFile(path, name));
+    return key === undefined ? [] : [{ name, key }];
+  });
+  return { accepted, files };
 }
 
 /** What a fleet's settings say of its secrets. */
@@ -31,7 +71,7 @@ export type SecretSettings = Pick<TurnConfig, "secret" | "acceptedSecrets" | "se
 export function takeSecrets(
   { accepted, files }: TurnSecrets,
   path: readonly PropertyKey[],
-  { problems, warn }: Pick<TurnSecretContext, "problems" | "warn">,
+  { problems, warn }: SectionContext,
 ): SecretSettings | undefined {
   const secret = accepted[0]?.key;
   if (secret === undefined) {

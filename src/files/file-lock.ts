@@ -1,5 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, fstatSync, openSync, rmSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from "node:fs";
+
+/**
+ * No link is followed: whoever may write the directory could have root make a file anywhere. Nor does
+ * a pipe that was put there make us wait for its reader.
+ */
+const openFlags =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Ends what {@link lockFile} has begun. */
 export type Unlock = () => void;
@@ -14,7 +21,7 @@ export type Unlock = () => void;
  */
 export function lockFile(file: string): Unlock | undefined {
   while (true) {
-    const descriptor = openSync(file, "a", 0o600);
+    const descriptor = openSync(file, openFlags, 0o600);
     // The child locks the open file that it shares with us; the lock lasts as long as ours is open.
     const { error, status } = spawnSync("flock", ["-n", "3"], {
       stdio: ["ignore", "ignore", "ignore", descriptor],
@@ -37,5 +44,5 @@ export function lockFile(file: string): Unlock | undefined {
 }
 
 function isStillThere(file: string, descriptor: number): boolean {
-  return statSync(file, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
+  return lstatSync(file, { throwIfNoEntry: false })?.ino === fstatSync(descriptor).ino;
 }

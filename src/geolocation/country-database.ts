@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
 import { LRUCache } from "lru-cache";
 import { type CountryResponse, Reader } from "mmdb-lib";
+import { readBoundedBytes } from "../config/bounded-file.js";
 import { ConfigError } from "../errors.js";
-import { FileReadError, type Files } from "../files/files.js";
+import type { Files } from "../files/files.js";
 
 /** Files of countries have some 10 MB, files of cities, which name countries too, some 60 MB. */
 const maxBytes = 128 * 1024 * 1024;
@@ -28,7 +29,7 @@ export type FindPlace = (address: string) => Place;
  * @throws ConfigError when it cannot be read, or is no such file of countries
  */
 export function openCountryDatabase(file: string, files: Files, key: string): FindPlace {
-  const reader = openReader(readBytes(file, files, key), file, key);
+  const reader = openReader(readBoundedBytes(file, files, maxBytes, key), file, key);
   // A file of IPv4 alone would take the beginning of an IPv6 address for one of its own.
   const { ipVersion } = reader.metadata;
   return (address) => {
@@ -46,26 +47,13 @@ export function openCountryDatabase(file: string, files: Files, key: string): Fi
   };
 }
 
-function readBytes(file: string, files: Files, key: string): Buffer {
-  try {
-    const { buffer, byteOffset, byteLength } = files.read(file, maxBytes).bytes;
-    return Buffer.from(buffer, byteOffset, byteLength);
-  } catch (error) {
-    if (!(error instanceof FileReadError)) {
-      throw error;
-    }
-    const fix = "Name a file such as GeoLite2-Country.mmdb that this process may read";
-    throw new ConfigError([{ key, problem: `${file} cannot be read (${error.code})`, fix }]);
-  }
-}
-
-function openReader(bytes: Buffer, file: string, key: string): Reader<CountryResponse> {
+function openReader(bytes: Uint8Array, file: string, key: string): Reader<CountryResponse> {
   const refuse = (problem: string) =>
     new ConfigError([{ key, problem, fix: "Give a file such as GeoLite2-Country.mmdb" }]);
   let reader: Reader<CountryResponse>;
   try {
     const cache = new LRUCache<string | number, object>({ max: maxDecodedRecords });
-    reader = new Reader(bytes, { cache });
+    reader = new Reader(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), { cache });
     // Of a file that is cut short or of another kind, this throws or leads out of it.
     reader.get("192.0.2.1");
     reader.get("2001:db8::1");

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { Redis } from "ioredis";
 import type { RedisConfig } from "../config/config.js";
+import { findErrorCode } from "../errors.js";
 import type { Log } from "../log.js";
 import type { SharedCount, SharedCounter } from "./quota.js";
 import { readRedisOptions, retryIntervalMs } from "./redis-options.js";
@@ -162,9 +163,6 @@ function readReply(reply: unknown): Outcome {
  * commands with their arguments into its errors, the password of AUTH among them.
  */
 function nameFailure(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") {
-    return error.code;
-  }
-  const [, code] = /^([A-Z]{2,20})\b/.exec(error instanceof Error ? error.message : "") ?? [];
-  return code ?? "connection failed";
+  const [, reply] = /^([A-Z]{2,20})\b/.exec(error instanceof Error ? error.message : "") ?? [];
+  return findErrorCode(error) ?? reply ?? "connection failed";
 }

@@ -7,24 +7,13 @@ import { parseRotationState, printRotationState, type RotationState } from "./ro
 
 const maxStateBytes = 16 * 1024;
 
-/** What a rotation keeps on disk. */
-export interface RotationFiles {
-  /** The secret that signs. */
-  readSecret(): string;
-  /** From the return of this on, running services sign with it, as soon as they look. */
-  replaceSecret(secret: string): void;
-  readState(): RotationState | undefined;
-  writeState(state: RotationState): void;
-  /** Throws where the other functions would. */
-  checkWritable(): void;
-}
-
 /**
- * The secret file, and the state in `<file>.rotation.json` beside it. Where the name is a link, all
- * is beside the file that it leads to. Both are replaced as a whole, so that no crash leaves a half.
+ * What a rotation keeps on disk: the secret file, and the state in `<file>.rotation.json` beside it.
+ * Where the name is a link, all is beside the file that it leads to. Both are replaced as a whole, so
+ * that no crash leaves a half.
  * All functions throw errors of node:fs, SecretError, FileReadError and RotationError.
  */
-export class DiskRotationFiles implements RotationFiles {
+export class RotationFiles {
   readonly secretFile: string;
   readonly stateFile: string;
   /** For a lock; it is never read. */
@@ -36,11 +25,13 @@ export class DiskRotationFiles implements RotationFiles {
     this.lockFile = `${this.secretFile}.lock`;
   }
 
+  /** The secret that signs. */
   readSecret(): string {
     const key = readSecretFile(this.secretFile, new DiskFiles(), false, () => {});
     return key.export().toString("utf8");
   }
 
+  /** From the return of this on, running services sign with it, as soon as they look. */
   replaceSecret(secret: string): void {
     replaceFile(this.secretFile, `${secret}\n`, this.#secretAccess());
   }
@@ -63,6 +54,7 @@ export class DiskRotationFiles implements RotationFiles {
     replaceFile(this.stateFile, printRotationState(state), access);
   }
 
+  /** Throws where the other functions would. */
   checkWritable(): void {
     checkReplaceable(this.secretFile, this.#secretAccess());
   }

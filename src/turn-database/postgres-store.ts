@@ -1,4 +1,5 @@
 import pg from "pg";
+import { findErrorCode } from "../errors.js";
 import {
   checkSecretCount,
   databaseTimeoutMs,
@@ -14,13 +15,7 @@ import {
  * @throws TurnDatabaseError when it cannot be reached
  */
 export async function openPostgresStore(url: URL, realm: string): Promise<TurnSecretStore> {
-  const client = new pg.Client({
-    connectionString: url.href,
-    application_name: "ice-service",
-    connectionTimeoutMillis: databaseTimeoutMs,
-    query_timeout: databaseTimeoutMs,
-    statement_timeout: databaseTimeoutMs,
-  });
+  const client = createClient(url);
   // A lost connection shows at the next statement; without a listener it would end the process.
   client.on("error", () => {});
   try {
@@ -64,10 +59,25 @@ export async function openPostgresStore(url: URL, realm: string): Promise<TurnSe
   };
 }
 
+/** @throws TurnDatabaseError when the URL, or a file of certificates that it names, cannot be read */
+function createClient(url: URL): pg.Client {
+  try {
+    return new pg.Client({
+      connectionString: url.href,
+      application_name: "ice-service",
+      connectionTimeoutMillis: databaseTimeoutMs,
+      query_timeout: databaseTimeoutMs,
+      statement_timeout: databaseTimeoutMs,
+    });
+  } catch (error) {
+    throw new TurnDatabaseError(
+      `the URL of PostgreSQL cannot be used (${describeError(error)})`,
+      "Check the files that sslrootcert, sslcert and sslkey name, and write %25 for % in the rest",
+    );
+  }
+}
+
 /** The code alone (SQLSTATE, or of the connection): a message may repeat values. */
 function describeError(error: unknown): string {
-  if (!(error instanceof Error)) {
-    return "unknown error";
-  }
-  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+  return findErrorCode(error) ?? (error instanceof Error ? error.message : "unknown error");
 }

@@ -1,5 +1,6 @@
 import { Redis } from "ioredis";
 import { readRedisUrl } from "../database-url.js";
+import { findErrorCode } from "../errors.js";
 import {
   checkSecretCount,
   databaseTimeoutMs,
@@ -75,8 +76,6 @@ function describeError(error: unknown): string {
   if (!(error instanceof Error)) {
     return "unknown error";
   }
-  if ("code" in error && typeof error.code === "string") {
-    return error.code;
-  }
-  return error.name === "ReplyError" ? (error.message.split(" ")[0] ?? "") : error.message;
+  const told = error.name === "ReplyError" ? (error.message.split(" ")[0] ?? "") : error.message;
+  return findErrorCode(error) ?? told;
 }

@@ -237,6 +237,25 @@ describe("keepFresh", () => {
     expect(server.requestCount).toBe(2);
   });
 
+  it("is waited for when nobody has called for 20 minutes, as keys may have been withdrawn", async () => {
+    server.serve(keys(second));
+    clock.moveSeconds(1200);
+    expect(source.isStale()).toBe(true);
+    expect(await find("first")).toBe(unknown);
+    expect(await find("second")).toBe("found");
+    expect(source.isStale()).toBe(false);
+  });
+
+  it("is not waited for again, and leaves the last good keys, once it has failed", async () => {
+    server.serve(text("", 503));
+    clock.moveSeconds(1200);
+    expect(await find("first")).toBe("found");
+    expect(source.isStale()).toBe(false);
+    server.serve(hang);
+    clock.moveSeconds(10);
+    expect(await find("first")).toBe("found");
+  });
+
   it("tries again no sooner than 10 seconds after it failed", async () => {
     server.serve(text("", 503));
     clock.moveSeconds(600);

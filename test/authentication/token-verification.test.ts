@@ -225,6 +225,30 @@ describe("verify, for a JWT that comes again", () => {
     );
   });
 
+  it("does not accept it by a key that was withdrawn while nobody called", async () => {
+    const verifier = create(authWith(urlKeys()));
+    const token = await signToken(es256, { claims: { exp: startSeconds + 3600 } });
+    await verifier.verify(token);
+    server.serve(keys(next.jwk));
+    movable.moveSeconds(1200);
+    expect(verifier.recognize(token)).toBeUndefined();
+    expect(await reasonOf(() => verifier.verify(token))).toBe("unknown_key");
+  });
+
+  it.each([
+    ["a number, which the list has as text", 123, "revoked"],
+    ["another number", 124, "accepted"],
+    ["null, which is none", null, "accepted"],
+    ["a number that others are read as too", 2 ** 53, "claim"],
+    ["a list", ["123"], "claim"],
+  ])("compares with the deny list a jti that is %s", async (_, jti, expected) => {
+    const denyListFile = await directory.write("deny.yaml", 'deny: [{ jti: "123" }]');
+    const verifier = create(authWith(urlKeys(), { denyListFile }));
+    const payload = JSON.stringify({ ...goodClaims, jti });
+    const token = forgeToken(es256.privateKey, { alg: "ES256", kid: es256.jwk.kid }, payload);
+    expect(await reasonOf(() => verifier.verify(token))).toBe(expected);
+  });
+
   it("accepts it while the URL is down", async () => {
     const verifier = create(authWith(urlKeys()));
     const long = { claims: { exp: startSeconds + 7200 } };

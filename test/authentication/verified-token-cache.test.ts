@@ -6,6 +6,7 @@ import { createMovableClock } from "./verifier-setup.js";
 const source = {
   findKey: () => Promise.reject(new Error("not for this test")),
   keepFresh() {},
+  isStale: () => false,
   load: async () => {},
   close() {},
 };

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import {
   type ClientHttp2Session,
@@ -155,6 +156,24 @@ describe("hostile HTTP/1.1", () => {
       "GET http://h/health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
     );
     expect(statusOf(answer)).toBe(200);
+  });
+
+  it("lets a client that is still sending see the answer that came first", async () => {
+    const socket = connect(service.port, "127.0.0.1");
+    socket.on("error", () => {});
+    let received = "";
+    const closed = once(socket, "close");
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    socket.write(
+      "POST /ice.v1.IceService/WatchIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\nTransfer-Encoding: chunked\r\n\r\n",
+    );
+    await expect.poll(() => received).toMatch(/unauthenticated/);
+    socket.write("7\r\n\0\0\0\0\x02{}\r\n0\r\n\r\n");
+    await closed;
+    // With its last chunk: it has ended, and was not cut.
+    expect(received).toMatch(/\r\n0\r\n\r\n$/);
   });
 
   it("refuses a body over 64 KiB and does not read on", async () => {

@@ -12,6 +12,7 @@ beforeAll(async () => {
   directory = await createTemporaryDirectory("disk-files");
   await directory.write("a", "one", 0o640);
   await symlink("a", join(directory.path, "link"));
+  await symlink("/proc/kallsyms", join(directory.path, "endless"));
   execFileSync("mkfifo", [join(directory.path, "pipe")]);
 });
 afterAll(() => directory.remove());
@@ -36,6 +37,7 @@ describe("DiskFiles", () => {
     ["a directory", ".", 100, "ENOTFILE"],
     // To open it would block until somebody writes to it.
     ["a pipe", "pipe", 100, "ENOTFILE"],
+    ["without end, though its size is 0", "endless", 100, "ETOOLARGE"],
   ])(
     "refuses a file that is %s, and remembers that it was asked for",
     (_, name, maxBytes, code) => {

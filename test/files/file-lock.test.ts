@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { readdir, symlink } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { lockFile } from "../../src/files/file-lock.js";
 import { startProcess } from "../parts/child-process.js";
@@ -41,6 +42,17 @@ describe("lockFile", () => {
     const unlock = lockFile(file);
     expect(unlock).toBeTypeOf("function");
     unlock?.();
+  });
+
+  it("follows no link, and makes no file where one leads", async () => {
+    await symlink(`${directory.path}/elsewhere`, file);
+    expect(() => lockFile(file)).toThrow(/ELOOP/);
+    expect(await readdir(directory.path)).toEqual(["a.lock"]);
+  });
+
+  it("does not wait at a pipe that has its name", () => {
+    execFileSync("mkfifo", [file]);
+    expect(() => lockFile(file)).toThrow(/ENXIO/);
   });
 
   it("throws where no file can be made", () => {

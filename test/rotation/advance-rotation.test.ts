@@ -2,7 +2,7 @@ import { chown, readFile, stat, symlink, unlink } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fingerprintSecret } from "../../src/ice/turn-secret.js";
 import { advanceRotation, type RotationOptions } from "../../src/rotation/advance-rotation.js";
-import { DiskRotationFiles } from "../../src/rotation/rotation-files.js";
+import { RotationFiles } from "../../src/rotation/rotation-files.js";
 import type { TurnSecretStore } from "../../src/turn-database/turn-secret-store.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
   nowMs = 1_800_000_000_250;
   steps = [];
   options = {
-    files: new DiskRotationFiles(secretFile),
+    files: new RotationFiles(secretFile),
     store: createMemoryStore(secrets),
     database: "sqlite:/turndb",
     realm: "turn.test",
@@ -89,7 +89,7 @@ describe("advanceRotation", () => {
   it("follows a link, and leaves it a link", async () => {
     const link = `${directory.path}/link.secret`;
     await symlink("turn.secret", link);
-    await advanceRotation({ ...options, files: new DiskRotationFiles(link) });
+    await advanceRotation({ ...options, files: new RotationFiles(link) });
     expect(await readSecret()).toMatch(/^[0-9a-f]{64}$/);
     expect(await readFile(link, "utf8")).toBe(await readFile(secretFile, "utf8"));
   });
@@ -118,7 +118,7 @@ describe("advanceRotation", () => {
   it("changes nothing when the file cannot be replaced", async () => {
     const broken = {
       ...options,
-      files: Object.assign(new DiskRotationFiles(secretFile), {
+      files: Object.assign(new RotationFiles(secretFile), {
         checkWritable() {
           throw new Error("EROFS");
         },

@@ -91,6 +91,16 @@ describe("openTurnSecretStore", () => {
     expect(String(error)).not.toContain("hunter2");
   });
 
+  it.each([
+    ["a database name that cannot be read", "/turn%ff"],
+    ["a file of authorities that is not there", "/turn?sslmode=verify-full&sslrootcert=/missing"],
+  ])("refuses a URL of PostgreSQL with %s", async (_, rest) => {
+    const error = await refusal(`postgres://turn:hunter2@127.0.0.1${rest}`);
+    expect(error).toBeInstanceOf(TurnDatabaseError);
+    expect(String(error)).toMatch(/the URL of PostgreSQL cannot be used/);
+    expect(String(error)).not.toContain("hunter2");
+  });
+
   it("tells that a password is wrong, without it", async () => {
     const error = await refusal(`redis://:hunter2@127.0.0.1:${redis.port}`);
     expect(String(error)).toMatch(/cannot connect to Redis \(WRONGPASS\)/);

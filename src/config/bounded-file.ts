@@ -2,15 +2,19 @@ import { ConfigError } from "../errors.js";
 import { FileReadError, type Files } from "../files/files.js";
 
 /**
- * Reads a text file that the configuration names.
+ * Reads a file that the configuration names.
  *
  * @param key the configuration key to blame, such as `auth.connectorTokensFile`
- * @throws ConfigError when the file is missing, unreadable, longer than `maxBytes` or not UTF-8
+ * @throws ConfigError when the file is missing, unreadable or longer than `maxBytes`
  */
-export function readBoundedFile(file: string, files: Files, maxBytes: number, key: string): string {
-  let bytes: Uint8Array;
+export function readBoundedBytes(
+  file: string,
+  files: Files,
+  maxBytes: number,
+  key: string,
+): Uint8Array {
   try {
-    ({ bytes } = files.read(file, maxBytes));
+    return files.read(file, maxBytes).bytes;
   } catch (error) {
     if (!(error instanceof FileReadError)) {
       throw error;
@@ -28,6 +32,14 @@ export function readBoundedFile(file: string, files: Files, maxBytes: number, ke
       },
     ]);
   }
+}
+
+/**
+ * The same for a text file.
+ * @throws ConfigError also when it is not UTF-8
+ */
+export function readBoundedText(file: string, files: Files, maxBytes: number, key: string): string {
+  const bytes = readBoundedBytes(file, files, maxBytes, key);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {

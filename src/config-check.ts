@@ -1,0 +1,40 @@
+import { JwksPool } from "./authentication/jwks-pool.js";
+import { createTokenVerifier } from "./authentication/token-verifier.js";
+import type { Clock } from "./clock.js";
+import type { Config } from "./config/config.js";
+import type { Files } from "./files/files.js";
+import { createRegionFinder } from "./geolocation/region-finder.js";
+import { httpLimits } from "./server/http-limits.js";
+import { openPort } from "./server/port-listener.js";
+import { loadTlsOptions } from "./server/tls-options.js";
+
+/**
+ * Reads the files that a configuration names, as the service would, and serves nothing.
+ * @throws ConfigError when one of them cannot be used
+ */
+export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
+  const silent = { info() {}, warn() {} };
+  const jwks = new JwksPool({ clock, log: silent, onChange() {} });
+  createTokenVerifier(auth, { clock, files, jwks });
+  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
+  if (listen.tls !== undefined) {
+    loadTlsOptions(listen.tls, files);
+  }
+}
+
+/**
+ * Finds out whether the configured address can be used.
+ * @returns the URL that a service would have there; its port is free at this moment
+ * @throws ConfigError when it cannot
+ */
+export async function checkAddress({ listen }: Config, files: Files): Promise<string> {
+  const port = await openPort(
+    listen,
+    files,
+    httpLimits,
+    () => {},
+    () => {},
+  );
+  await port.close(0);
+  return port.url;
+}
