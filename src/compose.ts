@@ -9,6 +9,7 @@ import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
+import { openHealthMonitor } from "./health/open-health-monitor.js";
 import type { ListIceServers } from "./ice/ice-server-list.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
@@ -41,6 +42,8 @@ export interface Surroundings {
   readonly requestLog: RequestLog;
   /** Absent where another process reloads the configuration, and tells how that went. */
   readonly reloadCounts?: ReloadCounts;
+  /** Whether the configured servers are probed here. Else another process does, and tells. */
+  readonly probesServers?: boolean;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
   /** Where calls are traced. Closed when the service stops. */
@@ -66,6 +69,8 @@ export interface RunningService {
    * @throws ConfigError when it cannot be used; nothing is changed then
    */
   reload(config: Config, files: Files): readonly string[];
+  /** Leaves these URLs out of answers from the next request on, where the servers are probed. */
+  setDownUrls(urls: readonly string[]): void;
   /** What this process has counted, and how it stands. */
   readMetrics(): Promise<Metric[]>;
   /** Not ready, then no new connections, then an end to what is in flight within the time-out. */
@@ -93,7 +98,7 @@ interface Snapshot {
 export async function startService(
   firstConfig: Config,
   firstFiles: Files,
-  { clock, log, requestLog, reloadCounts, connectorTokens, tracer }: Surroundings,
+  { clock, log, requestLog, reloadCounts, probesServers, connectorTokens, tracer }: Surroundings,
 ): Promise<RunningService> {
   const readiness = new Readiness();
   const counts = new ServiceCounts();
@@ -114,10 +119,18 @@ export async function startService(
   };
   const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
+  let downUrls: ReadonlySet<string> = new Set();
+  const isUp = (url: string) => !downUrls.has(url);
+  const setDownUrls = (urls: readonly string[]) => {
+    downUrls = new Set(urls);
+    watches.listsChanged();
+  };
+  const monitor = probesServers ? openHealthMonitor(clock, log, setDownUrls) : undefined;
+
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
-    const listIceServers = createIceServerLister(config.ice, clock);
+    const listIceServers = createIceServerLister(config.ice, clock, config.ice.probe && isUp);
     const router = createRouter({
       verifier,
       quotas,
@@ -164,6 +177,7 @@ export async function startService(
       ...describeBuild(),
       ...describeService(counts, state, clock),
       ...(reloadCounts?.describe() ?? []),
+      ...(monitor?.describe() ?? []),
       ...(await readNodeMetrics()),
     ];
   };
@@ -174,12 +188,14 @@ export async function startService(
       log,
       readiness,
       readMetrics: async () => [await readMetrics()],
+      readHealth: () => monitor?.report,
     });
   } catch (error) {
     await port.close(0);
     throw error;
   }
   quotaPool.use(current.quotas);
+  monitor?.configure(firstConfig.ice);
   const ready = Promise.all([current.verifier.load(), quotaPool.settle()]).then(() => {
     if (readiness.state === "starting") {
       readiness.set("serving");
@@ -201,13 +217,16 @@ export async function startService(
         jwks.keep(current.verifier.sources);
         quotaPool.use(current.quotas);
       }
+      monitor?.configure(config.ice);
       void current.verifier.load();
       return findRestartKeys(firstConfig, config);
     },
+    setDownUrls,
     readMetrics,
     async stop() {
       const { delaySeconds, timeoutSeconds } = current.config.shutdown;
       readiness.set("draining");
+      monitor?.stop();
       await sleep(delaySeconds * 1000);
       shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
       const endsAtMs = performance.now() + timeoutSeconds * 1000;

@@ -5,9 +5,6 @@ import type { Logger } from "../observability/logger.js";
 import type { CallTracer } from "../server/call-tracer.js";
 import { readTraceEnvironment } from "../tracing/trace-environment.js";
 
-/** What a program that has done its work gets to return, in milliseconds. */
-const endDelayMs = 200;
-
 /** Traces calls where the OTEL_* variables ask for it; else nothing of OpenTelemetry is loaded. */
 export async function openCallTracer(
   { listen }: Config,
@@ -25,14 +22,4 @@ export async function openCallTracer(
     serviceVersion: packageJson.version,
     scheme: listen.tls === undefined ? "http" : "https",
   });
-}
-
-/**
- * Has a process that traced calls end, to be called when all else is done: an export that nobody
- * answers would be tried again until its own time-out has passed, and cannot be ended.
- */
-export function endDespiteExports(tracer: CallTracer | undefined): void {
-  if (tracer !== undefined) {
-    setTimeout(() => process.exit(), endDelayMs).unref();
-  }
 }

@@ -23,8 +23,9 @@ export interface RunningWorker {
   readonly ready: Promise<void>;
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
-  /** Has it serve by these files. */
-  configure(images: ConfigImages): void;
+  /** Has it serve by these files, without the URLs that are down. */
+  configure(images: ConfigImages, downUrls: readonly string[]): void;
+  setDownUrls(urls: readonly string[]): void;
   /** What it has counted, as far as it has told. */
   readonly metrics: WorkerMetrics;
   kill(signal: NodeJS.Signals): void;
@@ -99,7 +100,8 @@ export function startWorker(
     ready,
     ended,
     metrics,
-    configure: (images) => send({ kind: "configure", images }),
+    configure: (images, downUrls) => send({ kind: "configure", images, downUrls: [...downUrls] }),
+    setDownUrls: (urls) => send({ kind: "health", downUrls: [...urls] }),
     kill: (signal) => void child.kill(signal),
   };
 }
@@ -109,5 +111,13 @@ function describeUnmade(error: unknown): RunningWorker {
   const ready = Promise.reject<void>(error);
   ready.catch(() => {});
   const metrics = new WorkerMetrics(() => {});
-  return { pid: undefined, ready, ended: Promise.resolve({}), metrics, configure() {}, kill() {} };
+  return {
+    pid: undefined,
+    ready,
+    ended: Promise.resolve({}),
+    metrics,
+    configure() {},
+    setDownUrls() {},
+    kill() {},
+  };
 }

@@ -9,10 +9,11 @@ import type { Files } from "../files/files.js";
 import { createTurnSecret } from "../ice/turn-secret.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
-import { endDespiteExports, openCallTracer } from "./call-tracing.js";
+import { openCallTracer } from "./call-tracing.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
+import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
@@ -97,6 +98,7 @@ async function serveAlone(
     requestLog,
     tracer,
     reloadCounts,
+    probesServers: true,
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const endReloads = reloadOnChange({
@@ -123,7 +125,7 @@ async function serveAlone(
   await service.stop();
   await coturn?.stop();
   log.info("stopped");
-  endDespiteExports(tracer);
+  endDespiteWaiting();
   return 0;
 }
 

@@ -6,6 +6,7 @@ import { checkAddress, checkFiles } from "../config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
+import { openHealthMonitor } from "../health/open-health-monitor.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { describeBuild } from "../observability/service-metrics.js";
@@ -13,6 +14,7 @@ import { Readiness } from "../rpc/readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
 import { reloadOnChange } from "./config-reload.js";
 import { PoolMetrics } from "./pool-metrics.js";
+import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { runWorker } from "./worker.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -47,6 +49,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
+  const monitor = openHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
   const admin = await openAdmin(config.admin, {
     files,
     log,
@@ -54,8 +57,10 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     async readMetrics() {
       const { readNodeMetrics } = await import("../observability/prometheus.js");
       const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
-      return [[...describeBuild(), ...reloadCounts.describe(), ...node], ...pool];
+      const own = [...reloadCounts.describe(), ...monitor.describe()];
+      return [[...describeBuild(), ...own, ...node], ...pool];
     },
+    readHealth: () => monitor.report,
   });
   const stopSignal = watchStopSignal();
   const pool = new WorkerPool({
@@ -69,6 +74,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     onStart: (worker) => poolMetrics.follow(worker),
     log,
   });
+  monitor.configure(config.ice);
   try {
     const ready = await Promise.race([pool.start().then(() => true), stopSignal]);
     if (ready === true) {
@@ -76,6 +82,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
       log.info({ adminUrl: admin?.url, url, workers: count }, "ready");
     }
   } catch (error) {
+    monitor.stop();
     await Promise.all([pool.stop(), admin?.close(0)]);
     if (error instanceof ConfigError) {
       throw error;
@@ -88,6 +95,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     load,
     apply(loaded, nextFiles) {
       pool.configure(nextFiles.images);
+      monitor.configure(loaded.config.ice);
       log.level = loaded.config.log.level;
       return findRestartKeys(config, loaded.config);
     },
@@ -98,9 +106,11 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const signal = await stopSignal;
   log.info({ signal }, "stopping");
   endReloads();
+  monitor.stop();
   readiness.set("draining");
   const clean = await pool.stop();
   await admin?.close(0);
   log.info("stopped");
+  endDespiteWaiting();
   return clean ? 0 : 1;
 }

@@ -26,11 +26,17 @@ export type ConfigImages = z.infer<typeof imagesSchema>;
 
 /**
  * What the primary process tells a worker: to serve by these files, at the start and at each reload;
- * and to tell what it has counted. A worker reads no file itself: it would see another state of them
+ * which URLs are down, when that has changed; and to tell what it has counted. A worker reads no file itself: it would see another state of them
  * than the others.
  */
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("configure"), images: imagesSchema }),
+  z.object({
+    kind: z.literal("configure"),
+    images: imagesSchema,
+    /** What is down at this moment. */
+    downUrls: z.array(z.string()),
+  }),
+  z.object({ kind: z.literal("health"), downUrls: z.array(z.string()) }),
   z.object({ kind: z.literal("measure") }),
 ]);
 export type PrimaryMessage = z.infer<typeof primaryMessageSchema>;

@@ -26,6 +26,7 @@ export class WorkerPool {
   readonly #workers = new Set<RunningWorker>();
   readonly #stopping = new AbortController();
   #images: ConfigImages;
+  #downUrls: readonly string[] = [];
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -36,7 +37,15 @@ export class WorkerPool {
   configure(images: ConfigImages): void {
     this.#images = images;
     for (const worker of this.#workers) {
-      worker.configure(images);
+      worker.configure(images, this.#downUrls);
+    }
+  }
+
+  /** Has every worker, and those that come after, leave these URLs out. */
+  setDownUrls(urls: readonly string[]): void {
+    this.#downUrls = urls;
+    for (const worker of this.#workers) {
+      worker.setDownUrls(urls);
     }
   }
 
@@ -71,8 +80,15 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    const worker = startWorker(this.#options.env, () => worker.configure(this.#images));
+    const worker = startWorker(this.#options.env, () =>
+      worker.configure(this.#images, this.#downUrls),
+    );
     this.#workers.add(worker);
+    // What has changed while it started has found nobody who listens.
+    worker.ready.then(
+      () => worker.setDownUrls(this.#downUrls),
+      () => {},
+    );
     this.#options.onStart(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     return worker;

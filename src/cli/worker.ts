@@ -6,10 +6,15 @@ import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
 import { FileImages } from "../files/file-images.js";
 import { type Logger, openLog } from "../observability/logger.js";
-import type { CallTracer } from "../server/call-tracer.js";
-import { endDespiteExports, openCallTracer } from "./call-tracing.js";
+import { openCallTracer } from "./call-tracing.js";
+import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
-import { type ConfigImages, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
+import {
+  type ConfigImages,
+  type PrimaryMessage,
+  primaryMessageSchema,
+  type WorkerMessage,
+} from "./worker-message.js";
 
 /**
  * The worker's part: serves until a signal comes or the primary process is gone, then stops
@@ -31,11 +36,14 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     if (typeof first === "string") {
       return 0;
     }
-    const { service, log, tracer } = await start(file, first);
+    const { service, log } = await start(file, first);
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
         reload(service, file, data.images, log);
+        service.setDownUrls(data.downUrls);
+      } else if (data?.kind === "health") {
+        service.setDownUrls(data.downUrls);
       } else if (data?.kind === "measure") {
         void measure(service, worker, log);
       }
@@ -45,7 +53,7 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
-    endDespiteExports(tracer);
+    endDespiteWaiting();
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {
@@ -62,14 +70,16 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
   }
 }
 
+type Configuration = Extract<PrimaryMessage, { kind: "configure" }>;
+
 /** Asks for a configuration: one that came before somebody listens would be lost. */
-function receiveConfiguration(worker: Worker): Promise<ConfigImages> {
+function receiveConfiguration(worker: Worker): Promise<Configuration> {
   return new Promise((resolve) => {
     const onMessage = (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
         worker.off("message", onMessage);
-        resolve(data.images);
+        resolve(data);
       }
     };
     worker.on("message", onMessage);
@@ -104,20 +114,21 @@ async function measure(service: RunningService, worker: Worker, log: Logger): Pr
 interface StartedWorker {
   readonly service: RunningService;
   readonly log: Logger;
-  readonly tracer: CallTracer | undefined;
 }
 
-async function start(file: string | undefined, images: ConfigImages): Promise<StartedWorker> {
+async function start(
+  file: string | undefined,
+  { images, downUrls }: Configuration,
+): Promise<StartedWorker> {
   // Warnings about the configuration are the primary's to tell, once.
   const files = new FileImages(images);
   const config = load(file, files);
   const logs = await openLog(config.log, { shared: true, pid: process.pid });
   const tracer = await openCallTracer(config, logs.log);
-  return {
-    service: await startService(config, files, { clock: systemClock, ...logs, tracer }),
-    log: logs.log,
-    tracer,
-  };
+  const service = await startService(config, files, { clock: systemClock, ...logs, tracer });
+  // No request has been read yet.
+  service.setDownUrls(downUrls);
+  return { service, log: logs.log };
 }
 
 /** Metrics are the primary's to serve. */

@@ -33,15 +33,21 @@ export function describeConfig({
     auth: { ...auth, jwt: auth.jwt.map(describeIssuer) },
     ice: {
       stunUrls: ice.stunUrls.map(({ text }) => text),
+      ...(ice.turn === undefined &&
+        ice.regions === undefined &&
+        ice.probe !== undefined && { turn: describeProbe(ice) }),
       ...(ice.turn !== undefined && {
         turn: {
           urls: ice.turn.urls.map(({ text }) => text),
           secretFiles: describeSecretFiles(ice.turn),
           ...describeShared(ice.turn),
           name: ice.turn.name,
+          ...describeProbe(ice),
         },
       }),
-      ...(ice.regions !== undefined && { turn: describeRegions(ice.regions, ice.regionFrom) }),
+      ...(ice.regions !== undefined && {
+        turn: { ...describeRegions(ice.regions, ice.regionFrom), ...describeProbe(ice) },
+      }),
     },
     limits: describeLimits(limits),
     reflection,
@@ -61,6 +67,15 @@ function describeShared({ ttlSeconds, minTtlSeconds, identity, capAtTokenExpiry 
     identity,
     capAtTokenExpiry,
   };
+}
+
+function describeProbe({ probe }: IceConfig): object {
+  if (probe === undefined) {
+    return {};
+  }
+  const { intervalSeconds, timeoutSeconds, ...counts } = probe;
+  const interval = printDuration(intervalSeconds);
+  return { probe: { interval, timeout: printDuration(timeoutSeconds), ...counts } };
 }
 
 function describeRegions(

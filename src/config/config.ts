@@ -117,6 +117,20 @@ export interface IceConfig extends IceServerSettings {
   readonly turn?: TurnConfig;
   readonly regions?: RegionsConfig;
   readonly regionFrom?: RegionFromConfig;
+  /** How the URLs, of STUN too, are probed; absent: they are not. */
+  readonly probe?: ProbeConfig;
+}
+
+export interface ProbeConfig {
+  /** Of each URL. */
+  readonly intervalSeconds: number;
+  readonly timeoutSeconds: number;
+  /** So many failures in a row take a URL out of answers. */
+  readonly failures: number;
+  /** So many successes in a row bring it back. */
+  readonly successes: number;
+  /** How many URLs are probed at a time. */
+  readonly concurrency: number;
 }
 
 export interface RegionsConfig extends RegionSettings {

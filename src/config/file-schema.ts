@@ -70,6 +70,14 @@ const regionFrom = z.strictObject({
   map: z.record(text, text).optional(),
   continents: z.record(text, text).optional(),
 });
+const smallCount = z.int().min(1).max(100);
+const probe = z.strictObject({
+  interval: duration.optional(),
+  timeout: duration.optional(),
+  failures: smallCount.optional(),
+  successes: smallCount.optional(),
+  concurrency: smallCount.optional(),
+});
 const turn = z.strictObject({
   urls: list.optional(),
   regions: z.record(z.string(), region).optional(),
@@ -82,6 +90,7 @@ const turn = z.strictObject({
   identity: z.enum(["static", "subject", "pseudonym"]).optional(),
   name: text.optional(),
   capAtTokenExpiry: z.boolean().optional(),
+  probe: probe.optional(),
 });
 const ice = z.strictObject({ stunUrls: list.optional(), turn: turn.optional() });
 const rateLimit = z.strictObject({
@@ -124,6 +133,7 @@ export const fileSchema = z.strictObject({
 export type ConfigFile = z.infer<typeof fileSchema>;
 export type JwtFileEntry = z.infer<typeof jwt>;
 export type TurnFileSection = z.infer<typeof turn>;
+export type ProbeFileSection = z.infer<typeof probe>;
 export type RegionFileEntry = z.infer<typeof region>;
 export type RegionFromFileEntry = z.infer<typeof regionFrom>;
 
@@ -142,6 +152,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "ice.turn.regions.*": region,
     "ice.turn.regions.*.urls": weightedUrl,
     "ice.turn.regionFrom": regionFrom,
+    "ice.turn.probe": probe,
     limits,
     "limits.caller": rateLimit,
     "limits.failedAuthentication": rateLimit,

@@ -3,6 +3,7 @@ import { findTurnNameProblem } from "../ice/turn-name.js";
 import type { IceConfig } from "./config.js";
 import type { ConfigFile, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
+import { buildProbe } from "./probe-section.js";
 import { buildRegionFrom, type RegionFromContext } from "./region-from-section.js";
 import { buildRegions, type SharedTurnSettings } from "./regions-section.js";
 import { type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
@@ -17,6 +18,11 @@ export type IceSectionContext = TurnSecretContext & RegionFromContext;
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */
 export function buildIceSettings(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {
+  const probe = ice?.turn?.probe && buildProbe(ice.turn.probe, context.problems);
+  return { ...buildServers(ice, context), ...(probe && { probe }) };
+}
+
+function buildServers(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {
   const { problems } = context;
   const turn = ice?.turn ?? {};
   const stunUrls = parseUrls(

@@ -174,7 +174,10 @@ describe("the metrics of the running program, with workers", () => {
           connectorTokensFile: "tokens.yaml",
           jwt: [{ issuer, audience, jwksUrl: jwks.url.href }],
         },
-        ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
+        ice: {
+          stunUrls: ["stun:127.0.0.1:9"],
+          turn: { urls: ["turn:127.0.0.1:9"], secretFiles: ["turn.secret"], probe: {} },
+        },
         shutdown: { delay: "0s" },
       },
     });

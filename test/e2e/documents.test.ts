@@ -12,6 +12,7 @@ import { startChromium } from "../parts/chromium.js";
 import { startCoturn } from "../parts/coturn.js";
 import { writeCountryDatabase } from "../parts/country-database.js";
 import { findFreePort } from "../parts/free-port.js";
+import { startIceService } from "../parts/ice-service.js";
 import { startOtlpReceiver } from "../parts/otlp-receiver.js";
 import { createSqliteFile } from "../parts/sqlite-file.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
@@ -409,6 +410,48 @@ describe("docs/check.md", () => {
     const rows = [...readRoot("docs/check.md").matchAll(/^\| `([a-z][a-z-]*)` +\| (.*?) +\|$/gm)];
     const listed = rows.map(([, cause = "", fix = ""]) => [cause, fix] as const);
     expect(listed).toEqual(probeCauses.map((cause) => [cause, probeFixes[cause]]));
+  });
+});
+
+describe("docs/health.md", () => {
+  it("has a section for the configuration, and a command that tells of each URL", async () => {
+    const [yaml = ""] = codeBlocks("docs/health.md", "yaml");
+    const { probe } = parse(yaml).ice.turn;
+    const service = await startIceService({
+      files: { "tokens.yaml": "tokens: []", "turn.secret": "north-north-north-north" },
+      config: {
+        admin: { port: 0 },
+        auth: { connectorTokensFile: "tokens.yaml" },
+        ice: {
+          stunUrls: [],
+          turn: { urls: ["turn:127.0.0.1:9"], secretFiles: ["turn.secret"], probe },
+        },
+        shutdown: { delay: "0s" },
+      },
+    });
+    try {
+      const [command = ""] = codeBlocks("docs/health.md", "sh");
+      expect(command).toContain("http://127.0.0.1:9090");
+      const here = command.replace("http://127.0.0.1:9090", service.adminUrl ?? "");
+      const { stdout } = await shell(here, {}, "/");
+      expect(JSON.parse(stdout)).toEqual({
+        probing: true,
+        groups: [
+          {
+            kind: "turn",
+            state: "live",
+            urls: [expect.objectContaining({ url: "turn:127.0.0.1:9", state: "unknown" })],
+          },
+        ],
+      });
+    } finally {
+      await service.stop();
+    }
+  });
+
+  it("links to headings and files that exist", () => {
+    expect(readRoot("docs/check.md")).toMatch(/^## Causes$/m);
+    expect(readRoot("README.md")).toContain("](docs/health.md)");
   });
 });
 

@@ -8,6 +8,8 @@ import { createTemporaryDirectory } from "./temporary-directory.js";
 export interface CoturnOptions {
   /** Each is accepted. */
   readonly secrets: readonly string[];
+  /** Where it listens; by default a free port. */
+  readonly port?: number;
   readonly realm?: string;
   /** With it, `tlsPort` answers TURN over TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
@@ -37,6 +39,7 @@ export interface Coturn {
 /** Starts a coturn that accepts time-limited credentials (`use-auth-secret`) on loopback. */
 export async function startCoturn({
   secrets,
+  port: chosenPort,
   realm = "turn.test",
   tls,
   ipv6 = false,
@@ -46,7 +49,7 @@ export async function startCoturn({
   clockAheadSeconds = 0,
   extra = [],
 }: CoturnOptions): Promise<Coturn> {
-  const port = await findFreePort();
+  const port = chosenPort ?? (await findFreePort());
   const tlsPort = await findFreePort();
   const relayPorts = chooseRelayPorts();
   const directory = await createTemporaryDirectory("coturn");

@@ -1,0 +1,72 @@
+import { DurationCounts } from "../observability/duration-counts.js";
+import { describeCounter, describeGauge, type Metric } from "../observability/metric.js";
+import { type ProbeCause, probeCauses } from "../probe/probe-failure.js";
+import type { GroupState } from "./group-state.js";
+import type { UrlGroup } from "./probe-target.js";
+
+const durationName = "ice_probe_duration_seconds";
+
+/** Counts probes, and describes what they have found. */
+export class HealthCounts {
+  readonly #durations = new DurationCounts();
+  readonly #failures = new Map<ProbeCause, number>();
+
+  add(durationMs: number, cause: ProbeCause | undefined): void {
+    this.#durations.add(durationMs);
+    if (cause !== undefined) {
+      this.#failures.set(cause, (this.#failures.get(cause) ?? 0) + 1);
+    }
+  }
+
+  /** @param states of all groups; empty while nothing is probed */
+  describe(states: ReadonlyMap<UrlGroup, GroupState>, isUp: (url: string) => boolean): Metric[] {
+    // Nothing where nothing was ever probed.
+    const causes = states.size > 0 || this.#failures.size > 0 ? probeCauses : [];
+    const describeUrls = (kind: UrlGroup["kind"]) =>
+      [...states.keys()]
+        .filter((group) => group.kind === kind)
+        .flatMap(({ region, urls }) =>
+          urls.map(({ text }) => ({
+            labels: { url: text, region: labelRegion(region) },
+            value: isUp(text) ? 1 : 0,
+          })),
+        );
+    return [
+      describeGauge(
+        "ice_turn_url_up",
+        "Whether a TURN URL is up by its probes (1), or left out of answers (0).",
+        describeUrls("turn"),
+      ),
+      describeGauge(
+        "ice_stun_url_up",
+        "Whether a STUN URL is up by its probes (1), or left out of answers (0).",
+        describeUrls("stun"),
+      ),
+      describeGauge(
+        "ice_failing_open",
+        "Whether answers hold URLs that are down, as no other is up (1), by kind and region.",
+        [...states].map(([{ kind, region }, state]) => ({
+          labels: { kind, region: labelRegion(region) },
+          value: state === "failing-open" ? 1 : 0,
+        })),
+      ),
+      {
+        name: durationName,
+        help: "Time that a probe of a URL took.",
+        type: "histogram",
+        aggregator: "sum",
+        values: this.#durations.describe(durationName, {}),
+      },
+      describeCounter(
+        "ice_probe_failures_total",
+        "Probes that found something wrong, by cause.",
+        causes.map((cause) => ({ labels: { cause }, value: this.#failures.get(cause) ?? 0 })),
+      ),
+    ];
+  }
+}
+
+/** As in ice_credentials_issued_total. */
+function labelRegion(region: string): string {
+  return region === "" ? "default" : region;
+}

@@ -1,0 +1,71 @@
+import type { Log } from "../log.js";
+import type { ProbeFailure } from "../probe/probe-failure.js";
+import { probeFixes } from "../probe/probe-fix.js";
+import { type GroupState, printGroup } from "./group-state.js";
+import type { UrlGroup } from "./probe-target.js";
+import type { UrlHealth, UrlState } from "./url-health.js";
+
+/** Where the lines go. */
+export interface HealthLog extends Log {
+  error(fields: object, message: string): void;
+}
+
+export interface EarlierHealth {
+  readonly state: UrlState;
+  readonly sinceMs: number;
+  readonly failure: ProbeFailure | undefined;
+}
+
+/** Writes a line when a URL goes down, comes back, or begins to be full; none when it is up at first. */
+export function logUrlChange(
+  log: HealthLog,
+  url: string,
+  before: EarlierHealth,
+  now: UrlHealth,
+): void {
+  const { state, sinceMs, failure } = now;
+  if (state === "down" && before.state !== "down") {
+    log.warn({ url, ...explain(failure) }, "a URL is down: answers do without it");
+  } else if (state !== "down" && before.state === "down") {
+    const downSeconds = Math.round((sinceMs - before.sinceMs) / 1000);
+    log.info({ url, downSeconds }, "a URL is up again");
+  }
+  if (state !== "down" && failure?.cause === "quota" && before.failure?.cause !== "quota") {
+    log.warn({ url, ...explain(failure) }, "a TURN server is full for the probe, and stays in use");
+  }
+}
+
+function explain(failure: ProbeFailure | undefined): object {
+  return failure === undefined
+    ? {}
+    : { cause: failure.cause, detail: failure.detail, fix: probeFixes[failure.cause] };
+}
+
+/**
+ * Writes a line for each group that is served otherwise than was said last.
+ * @returns what has been said now
+ */
+export function logGroupChange(
+  log: HealthLog,
+  said: ReadonlyMap<string, GroupState>,
+  states: ReadonlyMap<UrlGroup, GroupState>,
+): ReadonlyMap<string, GroupState> {
+  const saying = new Map<string, GroupState>();
+  for (const [group, state] of states) {
+    const name = printGroup(group);
+    saying.set(name, state);
+    if (state === (said.get(name) ?? "live")) {
+      continue;
+    }
+    const urls = group.urls.map(({ text }) => text);
+    if (state === "failing-open") {
+      const fix = "If the servers work, look at the way from here to them: ice-service check";
+      log.error({ group: name, urls, fix }, "all URLs are down: they are handed out all the same");
+    } else if (state === "replaced") {
+      log.error({ group: name, urls }, "all URLs of a region are down: another region replaces it");
+    } else {
+      log.info({ group: name }, "URLs that are up are handed out again");
+    }
+  }
+  return saying;
+}

@@ -1,0 +1,124 @@
+import type { Clock, StartTimer } from "../clock.js";
+import type { IceConfig, ProbeConfig } from "../config/config.js";
+import type { Metric } from "../observability/metric.js";
+import { canProbe } from "../probe/server-address.js";
+import { findGroupStates, type GroupState } from "./group-state.js";
+import { HealthCounts } from "./health-counts.js";
+import { type HealthLog, logGroupChange, logUrlChange } from "./health-log.js";
+import { describeHealth, type HealthReport } from "./health-report.js";
+import { ProbeSchedule } from "./probe-schedule.js";
+import { groupUrls, listTargets, type ProbeTarget, type UrlGroup } from "./probe-target.js";
+import type { ProbeUrl } from "./probe-url.js";
+import { UrlHealth } from "./url-health.js";
+
+export interface HealthMonitorOptions {
+  readonly probeUrl: ProbeUrl;
+  readonly clock: Clock;
+  readonly startTimer: StartTimer;
+  /** A number from 0 to 1, as Math.random makes it. */
+  readonly random: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  readonly now: () => number;
+  readonly log: HealthLog;
+  /** Told the URLs that are down, whenever these are others than before. */
+  readonly onChange: (downUrls: readonly string[]) => void;
+}
+
+/** Probes the configured URLs for as long as they are configured, and tells which are down. */
+export class HealthMonitor {
+  readonly #options: HealthMonitorOptions;
+  readonly #counts = new HealthCounts();
+  #schedule: ProbeSchedule | undefined;
+  #groups: readonly UrlGroup[] = [];
+  /** By URL, in configured order. */
+  #health: ReadonlyMap<string, UrlHealth> = new Map();
+  #downUrls: readonly string[] = [];
+  /** What was said of the groups last; by kind and region, which outlive a reload. */
+  #saidOfGroups: ReadonlyMap<string, GroupState> = new Map();
+
+  constructor(options: HealthMonitorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Probes by this configuration from now on, beginning at once. URLs that were there before keep
+   * their state. Without `probe` nothing is probed, and nothing is down.
+   */
+  configure(ice: IceConfig): void {
+    const { probe: settings } = ice;
+    this.#schedule?.end();
+    this.#schedule = undefined;
+    const before = this.#health;
+    const targets = settings === undefined ? [] : listTargets(ice);
+    const nowMs = this.#options.clock();
+    this.#groups = settings === undefined ? [] : groupUrls(ice);
+    this.#health = new Map(
+      targets.map(({ url: { text } }) => [text, before.get(text) ?? new UrlHealth(nowMs)]),
+    );
+    this.#publish();
+    if (settings !== undefined) {
+      this.#schedule = new ProbeSchedule({
+        ...this.#options,
+        targets: targets.filter(({ url }) => canProbe(url)),
+        intervalMs: settings.intervalSeconds * 1000,
+        concurrency: settings.concurrency,
+        probe: (target, signal) => this.#probe(target, settings, signal),
+      });
+    }
+  }
+
+  /** Nothing is probed any more; what is known stays. */
+  stop(): void {
+    this.#schedule?.end();
+    this.#schedule = undefined;
+  }
+
+  get report(): HealthReport {
+    return describeHealth(this.#groups, this.#health, this.#states);
+  }
+
+  describe(): Metric[] {
+    return this.#counts.describe(this.#states, this.#isUp);
+  }
+
+  get #states(): ReadonlyMap<UrlGroup, GroupState> {
+    return findGroupStates(this.#groups, this.#isUp);
+  }
+
+  readonly #isUp = (url: string): boolean => this.#health.get(url)?.state !== "down";
+
+  async #probe(target: ProbeTarget, settings: ProbeConfig, signal: AbortSignal): Promise<void> {
+    const { probeUrl, clock, now, log } = this.#options;
+    const { text } = target.url;
+    const startedAtMs = now();
+    try {
+      const timeoutMs = settings.timeoutSeconds * 1000;
+      const outcome = await probeUrl(target, { timeoutMs, signal });
+      const health = this.#health.get(text);
+      if (signal.aborted || health === undefined) {
+        return;
+      }
+      this.#counts.add(now() - startedAtMs, outcome.failure?.cause);
+      const before = { state: health.state, sinceMs: health.sinceMs, failure: health.failure };
+      const changed = health.record(outcome, settings, clock());
+      logUrlChange(log, text, before, health);
+      if (changed) {
+        this.#publish();
+      }
+    } catch (error) {
+      if (!signal.aborted) {
+        // A mistake of ours says nothing about the server.
+        log.error({ url: text, err: error }, "a probe could not be made");
+      }
+    }
+  }
+
+  #publish(): void {
+    const downUrls = [...this.#health.keys()].filter((url) => !this.#isUp(url));
+    if (downUrls.join(" ") !== this.#downUrls.join(" ")) {
+      this.#downUrls = downUrls;
+      this.#options.onChange(downUrls);
+    }
+    this.#saidOfGroups = logGroupChange(this.#options.log, this.#saidOfGroups, this.#states);
+  }
+}

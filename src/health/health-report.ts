@@ -1,0 +1,61 @@
+import type { ProbeCause } from "../probe/probe-failure.js";
+import { canProbe } from "../probe/server-address.js";
+import type { GroupState } from "./group-state.js";
+import type { UrlGroup } from "./probe-target.js";
+import type { UrlHealth, UrlState } from "./url-health.js";
+
+/** What `GET /health/turn` answers. */
+export interface HealthReport {
+  /** Whether URLs are probed at all. */
+  readonly probing: boolean;
+  readonly groups: readonly {
+    readonly kind: UrlGroup["kind"];
+    readonly region?: string;
+    readonly state: GroupState;
+    readonly urls: readonly UrlReport[];
+  }[];
+}
+
+export interface UrlReport {
+  readonly url: string;
+  readonly state: UrlState | "not-probed";
+  /** ISO 8601, as the other times. */
+  readonly since?: string;
+  readonly lastProbe?: string;
+  /** What the last probe found wrong. */
+  readonly lastCause?: ProbeCause;
+  readonly lastDetail?: string;
+  readonly roundTripMs?: number;
+}
+
+export function describeHealth(
+  groups: readonly UrlGroup[],
+  health: ReadonlyMap<string, UrlHealth>,
+  states: ReadonlyMap<UrlGroup, GroupState>,
+): HealthReport {
+  return {
+    probing: groups.length > 0,
+    groups: groups.map((group) => ({
+      kind: group.kind,
+      ...(group.region !== "" && { region: group.region }),
+      state: states.get(group) ?? "live",
+      urls: group.urls.map((url) => {
+        const known = health.get(url.text);
+        return known === undefined || !canProbe(url)
+          ? { url: url.text, state: "not-probed" }
+          : describeUrl(url.text, known);
+      }),
+    })),
+  };
+}
+
+function describeUrl(url: string, { state, sinceMs, last }: UrlHealth): UrlReport {
+  return {
+    url,
+    state,
+    since: new Date(sinceMs).toISOString(),
+    ...(last !== undefined && { lastProbe: new Date(last.atMs).toISOString() }),
+    ...(last?.failure && { lastCause: last.failure.cause, lastDetail: last.failure.detail }),
+    ...(last?.roundTripMs !== undefined && { roundTripMs: Math.round(last.roundTripMs * 10) / 10 }),
+  };
+}

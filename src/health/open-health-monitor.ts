@@ -1,0 +1,29 @@
+import { type Clock, systemTimer } from "../clock.js";
+import type { HealthLog } from "./health-log.js";
+import { HealthMonitor } from "./health-monitor.js";
+import type { ProbeUrl } from "./probe-url.js";
+
+/**
+ * Makes a monitor that probes over the network, once it is configured.
+ * @param onChange told the URLs that are down, whenever these are others than before
+ */
+export function openHealthMonitor(
+  clock: Clock,
+  log: HealthLog,
+  onChange: (downUrls: readonly string[]) => void,
+): HealthMonitor {
+  let probeUrl: ProbeUrl | undefined;
+  return new HealthMonitor({
+    async probeUrl(target, options) {
+      // Loaded by the first probe: where none is configured, the process does without.
+      probeUrl ??= (await import("./probe-url.js")).createProbeUrl(clock);
+      return probeUrl(target, options);
+    },
+    clock,
+    startTimer: systemTimer,
+    random: Math.random,
+    now: () => performance.now(),
+    log,
+    onChange,
+  });
+}

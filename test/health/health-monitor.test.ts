@@ -1,0 +1,408 @@
+import { createSecretKey } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { IceConfig, ProbeConfig } from "../../src/config/config.js";
+import { HealthMonitor } from "../../src/health/health-monitor.js";
+import type { ProbeOutcome, ProbeUrl } from "../../src/health/probe-url.js";
+import { createIceServerLister } from "../../src/ice/ice-server-lister.js";
+import { parseIceUrl } from "../../src/ice/ice-url.js";
+import { ManualTime } from "../watch/manual-time.js";
+
+const settings: ProbeConfig = {
+  intervalSeconds: 10,
+  timeoutSeconds: 5,
+  failures: 3,
+  successes: 2,
+  concurrency: 8,
+};
+const good: ProbeOutcome = { works: true, roundTripMs: 1.26 };
+const refused: ProbeOutcome = { works: false, failure: { cause: "refused", detail: "nobody" } };
+const full: ProbeOutcome = { works: true, failure: { cause: "quota", detail: "486" } };
+
+const key = createSecretKey("north-north-north", "utf8");
+function turnOf(urls: readonly string[]) {
+  return {
+    urls: urls.map(parseIceUrl),
+    secret: key,
+    secretFiles: [],
+    acceptedSecrets: [],
+    ttlSeconds: 3600,
+    minTtlSeconds: 60,
+    identity: "static" as const,
+    name: "gateway",
+    capAtTokenExpiry: false,
+  };
+}
+function plain(stun: readonly string[], turn: readonly string[], probe?: ProbeConfig): IceConfig {
+  return {
+    stunUrls: stun.map(parseIceUrl),
+    ...(turn.length > 0 && { turn: turnOf(turn) }),
+    ...(probe && { probe }),
+  };
+}
+function regional(
+  stun: readonly string[],
+  turn: Readonly<Record<"eu" | "us", readonly string[]>>,
+): IceConfig {
+  const stunUrls = stun.map(parseIceUrl);
+  const region = (name: "eu" | "us") => ({
+    name,
+    stunUrls,
+    turn: turnOf(turn[name]),
+    weights: new Map<string, number>(),
+  });
+  return {
+    stunUrls,
+    regions: { list: [region("eu"), region("us")], defaultRegion: "eu", serversPerAnswer: 0 },
+    probe: settings,
+  };
+}
+
+/** A monitor whose probes answer as told, each after a while. */
+class Bench {
+  readonly time = new ManualTime(1_748_390_400);
+  readonly outcomes = new Map<string, ProbeOutcome | Error>();
+  readonly probes: { readonly url: string; readonly atSeconds: number }[] = [];
+  readonly lines: string[] = [];
+  readonly told: (readonly string[])[] = [];
+  probeSeconds = 0.1;
+  random = 0.5;
+  underWay = 0;
+  mostUnderWay = 0;
+  readonly #startMs = this.time.clock();
+  readonly #urlsUnderWay = new Set<string>();
+
+  readonly #probe: ProbeUrl = async ({ url: { text } }, { signal }) => {
+    expect(this.#urlsUnderWay.has(text)).toBe(false);
+    this.#urlsUnderWay.add(text);
+    this.underWay += 1;
+    this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
+    this.probes.push({ url: text, atSeconds: (this.time.clock() - this.#startMs) / 1000 });
+    const sleeping = new Promise<void>((resolve) =>
+      this.time.startTimer(resolve, this.probeSeconds * 1000),
+    );
+    const aborted = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => {
+        this.#urlsUnderWay.delete(text);
+        reject(signal.reason);
+      });
+    });
+    try {
+      await Promise.race([sleeping, aborted]);
+    } finally {
+      this.#urlsUnderWay.delete(text);
+      this.underWay -= 1;
+    }
+    const outcome = this.outcomes.get(text) ?? good;
+    if (outcome instanceof Error) {
+      throw outcome;
+    }
+    return outcome;
+  };
+
+  readonly monitor = new HealthMonitor({
+    probeUrl: this.#probe,
+    clock: this.time.clock,
+    startTimer: this.time.startTimer,
+    random: () => this.random,
+    now: this.time.clock,
+    log: {
+      info: (entry: object, text: string) => this.lines.push(`info ${text} ${read(entry)}`),
+      warn: (entry: object, text: string) => this.lines.push(`warn ${text} ${read(entry)}`),
+      error: (entry: object, text: string) => this.lines.push(`error ${text} ${read(entry)}`),
+    },
+    onChange: (urls) => this.told.push(urls),
+  });
+
+  get down(): readonly string[] {
+    return this.told.at(-1) ?? [];
+  }
+
+  times(url: string): number[] {
+    return this.probes.filter((each) => each.url === url).map(({ atSeconds }) => atSeconds);
+  }
+}
+
+function read(entry: { readonly url?: string; readonly group?: string }): string {
+  return entry.url ?? entry.group ?? "";
+}
+
+describe("HealthMonitor", () => {
+  it("probes each URL at once, and at each interval from start to start", async () => {
+    const bench = new Bench();
+    bench.monitor.configure(plain(["stun:s"], ["turn:t"], settings));
+    await bench.time.advance(35);
+    expect(bench.times("turn:t")).toEqual([0, 10, 20, 30]);
+    expect(bench.times("stun:s")).toEqual([0, 10, 20, 30]);
+    expect(bench.told).toEqual([]);
+    expect(bench.lines).toEqual([]);
+  });
+
+  it.each([
+    [0, [0, 9, 18, 27]],
+    [1, [0, 11, 22, 33]],
+  ])("shifts each interval by a tenth at most: %s", async (random, times) => {
+    const bench = new Bench();
+    bench.random = random;
+    bench.monitor.configure(plain([], ["turn:t"], settings));
+    await bench.time.advance(35);
+    expect(bench.times("turn:t")).toEqual(times);
+  });
+
+  it("never has two probes of a URL under way, however long they take", async () => {
+    const bench = new Bench();
+    bench.probeSeconds = 25;
+    bench.monitor.configure(plain([], ["turn:t"], settings));
+    await bench.time.advance(60);
+    expect(bench.times("turn:t")).toEqual([0, 25, 50]);
+    expect(bench.mostUnderWay).toBe(1);
+  });
+
+  it("has so many under way as configured, and the others in turn", async () => {
+    const bench = new Bench();
+    bench.probeSeconds = 1;
+    const urls = Array.from({ length: 5 }, (_, index) => `turn:t${index}`);
+    bench.monitor.configure(plain([], urls, { ...settings, concurrency: 2 }));
+    await bench.time.advance(9);
+    expect(bench.mostUnderWay).toBe(2);
+    expect(bench.probes.map(({ atSeconds }) => atSeconds)).toEqual([0, 0, 1, 1, 2]);
+  });
+
+  it("tells of a URL that has failed often enough, and of its return", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", refused);
+    bench.monitor.configure(plain([], ["turn:a", "turn:b"], settings));
+    await bench.time.advance(20);
+    expect(bench.told).toEqual([]);
+    await bench.time.advance(1);
+    expect(bench.told).toEqual([["turn:a"]]);
+    expect(bench.lines).toEqual(["warn a URL is down: answers do without it turn:a"]);
+    bench.outcomes.set("turn:a", good);
+    await bench.time.advance(10);
+    expect(bench.told).toHaveLength(1);
+    await bench.time.advance(10);
+    expect(bench.told).toEqual([["turn:a"], []]);
+    expect(bench.lines.slice(1)).toEqual(["info a URL is up again turn:a"]);
+  });
+
+  it("warns once of a server that is full, which stays", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", full);
+    bench.monitor.configure(plain([], ["turn:a"], settings));
+    await bench.time.advance(50);
+    expect(bench.told).toEqual([]);
+    expect(bench.lines).toEqual([
+      "warn a TURN server is full for the probe, and stays in use turn:a",
+    ]);
+  });
+
+  it("says once that it fails open, and when that ends", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", refused).set("turn:b", refused);
+    bench.monitor.configure(plain(["stun:s"], ["turn:a", "turn:b"], settings));
+    await bench.time.advance(60);
+    expect(bench.down).toEqual(["turn:a", "turn:b"]);
+    const failing = "error all URLs are down: they are handed out all the same turn";
+    expect(bench.lines.filter((line) => line.startsWith("error"))).toEqual([failing]);
+    const value = (name: string) =>
+      bench.monitor.describe().find((metric) => metric.name === name)?.values;
+    expect(value("ice_failing_open")).toEqual([
+      { labels: { kind: "stun", region: "default" }, value: 0 },
+      { labels: { kind: "turn", region: "default" }, value: 1 },
+    ]);
+    bench.outcomes.delete("turn:b");
+    await bench.time.advance(20);
+    expect(bench.down).toEqual(["turn:a"]);
+    expect(bench.lines.at(-1)).toBe("info URLs that are up are handed out again turn");
+  });
+
+  it("tells which region another one replaces", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:eu", refused);
+    bench.monitor.configure(regional(["stun:s"], { eu: ["turn:eu"], us: ["turn:us"] }));
+    await bench.time.advance(21);
+    const line = "error all URLs of a region are down: another region replaces it turn of eu";
+    expect(bench.lines).toContain(line);
+    expect(bench.monitor.report.groups.map(({ region, state }) => [region, state])).toEqual([
+      [undefined, "live"],
+      ["eu", "replaced"],
+      ["us", "live"],
+    ]);
+  });
+
+  it("takes a mistake of its own for no word about the server", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", new TypeError("a mistake"));
+    bench.monitor.configure(plain([], ["turn:a"], settings));
+    await bench.time.advance(60);
+    expect(bench.told).toEqual([]);
+    expect(new Set(bench.lines)).toEqual(new Set(["error a probe could not be made turn:a"]));
+    expect(bench.times("turn:a")).toHaveLength(7);
+  });
+
+  it("does not probe TURN over DTLS, which counts as up", async () => {
+    const bench = new Bench();
+    bench.monitor.configure(plain([], ["turns:t?transport=udp"], settings));
+    await bench.time.advance(60);
+    expect(bench.probes).toEqual([]);
+    expect(bench.monitor.report.groups[0]?.urls).toEqual([
+      { url: "turns:t?transport=udp", state: "not-probed" },
+    ]);
+  });
+
+  it("reports what it knows", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", refused);
+    bench.monitor.configure(plain(["stun:s"], ["turn:a"], { ...settings, failures: 1 }));
+    await bench.time.advance(1);
+    const at = "2025-05-28T00:00:00.100Z";
+    expect(bench.monitor.report).toEqual({
+      probing: true,
+      groups: [
+        {
+          kind: "stun",
+          state: "live",
+          urls: [{ url: "stun:s", state: "up", since: at, lastProbe: at, roundTripMs: 1.3 }],
+        },
+        {
+          kind: "turn",
+          state: "failing-open",
+          urls: [
+            {
+              url: "turn:a",
+              state: "down",
+              since: at,
+              lastProbe: at,
+              lastCause: "refused",
+              lastDetail: "nobody",
+            },
+          ],
+        },
+      ],
+    });
+  });
+});
+
+describe("HealthMonitor at a reload", () => {
+  it("keeps the state of URLs that stay, and probes all of them at once", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", refused).set("turn:gone", refused);
+    bench.monitor.configure(plain([], ["turn:a", "turn:gone", "turn:b"], settings));
+    await bench.time.advance(25);
+    expect(bench.down).toEqual(["turn:a", "turn:gone"]);
+    bench.monitor.configure(plain([], ["turn:a", "turn:b", "turn:new"], settings));
+    expect(bench.down).toEqual(["turn:a"]);
+    await bench.time.advance(1);
+    expect(bench.times("turn:a")).toEqual([0, 10, 20, 25]);
+    expect(bench.times("turn:new")).toEqual([25]);
+    expect(bench.times("turn:gone")).toEqual([0, 10, 20]);
+    await bench.time.advance(60);
+    expect(bench.times("turn:gone")).toEqual([0, 10, 20]);
+    expect(bench.times("turn:a").slice(-2)).toEqual([75, 85]);
+    expect(bench.down).toEqual(["turn:a"]);
+  });
+
+  it("calls off what is under way, which counts for nothing", async () => {
+    const bench = new Bench();
+    bench.probeSeconds = 4;
+    bench.outcomes.set("turn:a", refused);
+    const ice = plain([], ["turn:a"], { ...settings, failures: 1 });
+    bench.monitor.configure(ice);
+    await bench.time.advance(3);
+    bench.monitor.configure(ice);
+    await bench.time.advance(3);
+    expect(bench.told).toEqual([]);
+    expect(bench.times("turn:a")).toEqual([0, 3]);
+    await bench.time.advance(1);
+    expect(bench.told).toEqual([["turn:a"]]);
+  });
+
+  it("ends, with nothing down, where nothing is to be probed any more", async () => {
+    const bench = new Bench();
+    bench.outcomes.set("turn:a", refused);
+    bench.monitor.configure(plain([], ["turn:a", "turn:b"], settings));
+    await bench.time.advance(25);
+    bench.monitor.configure(plain([], ["turn:a", "turn:b"]));
+    expect(bench.told).toEqual([["turn:a"], []]);
+    const count = bench.probes.length;
+    await bench.time.advance(60);
+    expect(bench.probes).toHaveLength(count);
+    expect(bench.monitor.report).toEqual({ probing: false, groups: [] });
+  });
+
+  it("stops, and calls off what is under way", async () => {
+    const bench = new Bench();
+    bench.probeSeconds = 4;
+    bench.monitor.configure(plain([], ["turn:a", "turn:b"], { ...settings, concurrency: 1 }));
+    await bench.time.advance(1);
+    expect(bench.underWay).toBe(1);
+    bench.monitor.stop();
+    await bench.time.advance(60);
+    expect(bench.underWay).toBe(0);
+    expect(bench.probes).toHaveLength(1);
+  });
+});
+
+describe("lists by the word of a HealthMonitor", () => {
+  const stun = ["stun:s1", "stun:s2"];
+  const turn = { eu: ["turn:eu1", "turn:eu2"], us: ["turn:us1"] } as const;
+  const all = [...stun, ...turn.eu, ...turn.us];
+  const step = fc.record({
+    dead: fc.subarray(all),
+    seconds: fc.integer({ min: 1, max: 60 }),
+    random: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+
+  it("never hold URLs known to be dead only, while others live, and after a while none of the dead", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const bench = new Bench();
+        const ice = regional(stun, turn);
+        const list = createIceServerLister(
+          ice,
+          bench.time.clock,
+          (url) => !bench.down.includes(url),
+        );
+        const ask = (region: string) => {
+          const urls = list({ subject: "alice" }, { region, ttlSeconds: 0, maxUrls: 0 }).iceServers;
+          const texts = urls.flatMap((server) => server.urls);
+          return { stun: texts.filter(isStun), turn: texts.filter((url) => !isStun(url)) };
+        };
+        const check = () => {
+          const up = all.filter((url) => !bench.down.includes(url));
+          for (const region of ["eu", "us"]) {
+            const answer = ask(region);
+            const liveTurn = up.filter((url) => !isStun(url));
+            const liveStun = up.filter(isStun);
+            expect(answer.stun).toEqual(liveStun.length > 0 ? liveStun : stun);
+            expect(answer.turn).not.toEqual([]);
+            expect(liveTurn.length === 0 || answer.turn.every((url) => up.includes(url))).toBe(
+              true,
+            );
+          }
+        };
+        bench.monitor.configure(ice);
+        for (const { dead, seconds, random } of steps) {
+          bench.random = random;
+          bench.outcomes.clear();
+          for (const url of dead) {
+            bench.outcomes.set(url, refused);
+          }
+          for (let second = 0; second < seconds; second++) {
+            await bench.time.advance(1);
+            check();
+          }
+        }
+        const dead = steps.at(-1)?.dead ?? [];
+        await bench.time.advance(settings.failures * settings.intervalSeconds * 1.1 + 5);
+        expect(bench.down).toEqual(all.filter((url) => dead.includes(url)));
+        check();
+        bench.monitor.stop();
+      }),
+      { numRuns: 50 },
+    ));
+});
+
+function isStun(url: string): boolean {
+  return url.startsWith("stun:");
+}
