@@ -80,13 +80,21 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    const worker = startWorker(this.#options.env, () =>
-      worker.configure(this.#images, this.#downUrls),
-    );
+    let startImages: ConfigImages | undefined;
+    const worker = startWorker(this.#options.env, () => {
+      startImages = this.#images;
+      worker.configure(this.#images, this.#downUrls);
+    });
     this.#workers.add(worker);
     // What has changed while it started has found nobody who listens.
     worker.ready.then(
-      () => worker.setDownUrls(this.#downUrls),
+      () => {
+        if (this.#images === startImages) {
+          worker.setDownUrls(this.#downUrls);
+        } else {
+          worker.configure(this.#images, this.#downUrls);
+        }
+      },
       () => {},
     );
     this.#options.onStart(worker);
