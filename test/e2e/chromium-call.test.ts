@@ -14,7 +14,12 @@ let service: IceService;
 
 beforeAll(async () => {
   certificate = await createCertificate();
-  coturn = await startCoturn({ secrets: [secret], tls: certificate });
+  coturn = await startCoturn({
+    secrets: [secret],
+    tls: certificate,
+    ipv6: true,
+    relayIps: ["127.0.0.1"],
+  });
   callPage = await openCallPage();
   service = await startServiceFor(
     `turn:127.0.0.1:${coturn.port}`,
@@ -64,6 +69,8 @@ describe("a page of another origin", () => {
     ["udp", () => `turn:127.0.0.1:${coturn.port}`],
     ["tcp", () => `turn:127.0.0.1:${coturn.port}?transport=tcp`],
     ["tls", () => `turns:127.0.0.1:${coturn.tlsPort}`],
+    // An IPv6 literal, all the way.
+    ["tcp", () => `turn:[::1]:${coturn.port}?transport=tcp`],
   ])("calls through the relay over %s with iceServers as they are", async (relayProtocol, url) => {
     const single = await startServiceFor(url());
     try {
