@@ -1,8 +1,9 @@
 import { constants, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { readBoundedBytes } from "../config/bounded-file.js";
 import { maxPemBytes, type TlsConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
-import { FileReadError, type Files } from "../files/files.js";
+import type { Files } from "../files/files.js";
 
 /**
  * Mozilla's "intermediate" suites without finite-field Diffie-Hellman: forward secrecy and
@@ -76,18 +77,5 @@ function readAuthorities(file: string, files: Files): Buffer {
 }
 
 function readPem(key: string, file: string, files: Files): Buffer {
-  try {
-    return Buffer.from(files.read(file, maxPemBytes).bytes);
-  } catch (error) {
-    if (!(error instanceof FileReadError)) {
-      throw error;
-    }
-    throw new ConfigError([
-      {
-        key,
-        problem: `cannot read ${file} (${error.message})`,
-        fix: "Give the path of a PEM file that this process may read",
-      },
-    ]);
-  }
+  return Buffer.from(readBoundedBytes(file, files, maxPemBytes, key));
 }
