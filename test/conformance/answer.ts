@@ -1,7 +1,7 @@
 import type { EchoResponse } from "./echo-schema.js";
 import type { Fields, HttpAnswer } from "./http-client.js";
 
-/** An error as any protocol carries it. */
+/** What an error says, whichever protocol carries it. */
 export interface AnswerError {
   /** In lower snake case. */
   readonly code: string;

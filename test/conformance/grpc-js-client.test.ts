@@ -9,6 +9,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { millisecondsFromNow } from "../parts/real-time.js";
 import { useEchoServer } from "./echo-fixture.js";
 import {
   decodeEchoResponse,
@@ -44,9 +45,7 @@ describe.each([
   });
   afterAll(() => client.close());
 
-  /** grpc-js takes a deadline as a point of the real time, and has no other way to give one. */
-  // grpc-js takes an instant of the real clock.
-  const deadlineIn = (timeoutMs: number) => ({ deadline: Date.now() + timeoutMs });
+  const deadlineIn = (timeoutMs: number) => ({ deadline: millisecondsFromNow(timeoutMs) });
 
   function callUnary(request: EchoRequest, timeoutMs = 60_000) {
     const result: { error?: ServiceError; response?: EchoResponse } = {};

@@ -5,6 +5,7 @@ import { createPseudonymizer, encodeSubject } from "../../src/ice/turn-name.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { startIceService } from "../parts/ice-service.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { createSubjectTokens } from "../parts/subject-tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
 
@@ -12,8 +13,6 @@ const transports = ["udp", "tcp", "tls"] as const;
 const currentSecret = "north-north-north-north";
 const previousSecret = "south-south-south-south";
 const secretKey = (secret: string) => createSecretKey(secret, "utf8");
-// coturn judges an expiry by the real time, so these credentials are made for it.
-const secondsFromNow = (seconds: number) => Math.floor(Date.now() / 1000) + seconds;
 
 let certificate: TestCertificate;
 let coturn: Coturn;

@@ -13,6 +13,7 @@ import { runProgram } from "../parts/child-process.js";
 import { startCoturn } from "../parts/coturn.js";
 import { startIceService } from "../parts/ice-service.js";
 import { startMixedTraffic } from "../parts/mixed-traffic.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { startRedisServer } from "../parts/redis-server.js";
 import { createSqliteFile } from "../parts/sqlite-file.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
@@ -66,7 +67,7 @@ describe("ice-service under faults", () => {
     const service = await startIceService({ env: { ICE_CONFIG: configFile } });
     const signJwt = (n: number) =>
       signToken(key, {
-        claims: { exp: Math.floor(Date.now() / 1000) + 60, sub: `caller-${n % 50}`, jti: `${n}` },
+        claims: { exp: secondsFromNow(60), sub: `caller-${n % 50}`, jti: `${n}` },
       });
     let signed = 0;
     const traffic = startMixedTraffic({

@@ -8,6 +8,7 @@ import { audience, createSigningKey, issuer, signToken } from "../authentication
 import { createGrpcJsClient } from "../parts/grpc-js-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { runPromtool, type Scrape, scrape } from "../parts/metrics.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const route = "/api/v1/ice-servers";
@@ -33,8 +34,7 @@ let after: Scrape;
 
 beforeAll(async () => {
   jwks = await startJwksServer(keys(key.jwk));
-  // The program has the real time.
-  const exp = Math.floor(Date.now() / 1000) + 600;
+  const exp = secondsFromNow(600);
   jwt = await signToken(key, { claims: { sub: secret.subject, exp } });
   service = await startIceService({
     files: {

@@ -12,6 +12,7 @@ import { createCertificate } from "../parts/certificate.js";
 import { childPids } from "../parts/child-process.js";
 import { startLoad } from "../parts/fresh-connection-load.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -231,7 +232,7 @@ describe("revocation", () => {
       },
     });
     await start();
-    const exp = Math.floor(Date.now() / 1000) + 600;
+    const exp = secondsFromNow(600);
     const sign = (sub: string, jti: string) => signToken(key, { claims: { exp, sub, jti } });
     const [seen, unseen, ofMallory, good] = await Promise.all([
       sign("alice", "t1"),
@@ -277,7 +278,7 @@ describe("keys and certificates", () => {
     jwks.serve(dropConnection);
     await writeConfig("south", { auth });
     await eventually(() => reloads(service)).toBe(1);
-    const exp = Math.floor(Date.now() / 1000) + 600;
+    const exp = secondsFromNow(600);
     const answer = await getServers(await signToken(key, { claims: { exp } }));
     expect(nameOf(answer.body)).toBe("south");
     await jwks.close();
@@ -292,7 +293,7 @@ describe("keys and certificates", () => {
       },
     });
     await start();
-    const exp = Math.floor(Date.now() / 1000) + 600;
+    const exp = secondsFromNow(600);
     const ofOld = await signToken(old, { claims: { exp } });
     const ofNext = await signToken(next, { claims: { exp } });
     expect((await getServers(ofOld)).status).toBe(200);

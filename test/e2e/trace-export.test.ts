@@ -138,10 +138,10 @@ describe("a collector that is down", () => {
       env: { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url },
     });
     await fetch(service.url + route, { headers: { authorization } });
-    const startedAtMs = Date.now();
+    const startedAtMs = performance.now();
     expect(await service.stop()).toBe(0);
     // A bound on the rule, not a measure of speed: 3 s of time-out are configured, an export has 10.
-    expect(Date.now() - startedAtMs).toBeLessThan(7_000);
+    expect(performance.now() - startedAtMs).toBeLessThan(7_000);
     expect(service.logs().map(({ msg }) => msg)).toContain(failure);
     await receiver.stop();
   });

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
 import { startNginx } from "../parts/nginx.js";
+import { millisecondsFromNow } from "../parts/real-time.js";
 import {
   type ReconfigurableService,
   startReconfigurableService,
@@ -106,7 +107,7 @@ describe.each<[string, OpenWatcher]>([
   });
 
   it("ends with UNAUTHENTICATED when its token expires", async () => {
-    const expires = new Date(Date.now() + 3000).toISOString();
+    const expires = new Date(millisecondsFromNow(3000)).toISOString();
     const expiring = connectorTokens({ watch: token }).replace(/"\}/, `","expires":"${expires}"}`);
     await start({}, { "tokens.yaml": expiring });
     const watcher = open(openWatcher);

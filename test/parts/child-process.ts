@@ -77,11 +77,10 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
     signal: (signal) => void child.kill(signal),
     stop,
     async untilReady(probe) {
-      // Another process is waited for, which knows the real time only.
-      const deadlineMs = Date.now() + readyTimeoutMs;
+      const deadlineMs = performance.now() + readyTimeoutMs;
       let failure = `was not ready after ${readyTimeoutMs / 1000} s`;
       let cause: unknown;
-      while (Date.now() < deadlineMs) {
+      while (performance.now() < deadlineMs) {
         if (hasEnded()) {
           failure = `ended with ${spawnError ?? child.signalCode ?? child.exitCode}`;
           break;

@@ -5,6 +5,7 @@ import {
   type GetIceServersResponse,
   GetIceServersResponseSchema,
 } from "../../src/gen/ice/v1/ice_service_pb.js";
+import { millisecondsFromNow } from "./real-time.js";
 
 export interface GrpcJsCallOptions {
   readonly token?: string;
@@ -55,8 +56,7 @@ export function createGrpcJsClient(
         (bytes) => bytes,
         message,
         metadata,
-        // grpc-js takes a deadline as a point of the real time, and has no other way to give one.
-        { deadline: Date.now() + timeoutMs },
+        { deadline: millisecondsFromNow(timeoutMs) },
         (error, response) => {
           if (error !== null) {
             reject(error);

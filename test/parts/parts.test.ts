@@ -8,6 +8,7 @@ import { startCoturn } from "./coturn.js";
 import { findFreePort } from "./free-port.js";
 import { startNginx } from "./nginx.js";
 import { generatePythonClient } from "./python-grpc.js";
+import { secondsFromNow } from "./real-time.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 import { allocateRelay } from "./turn-allocation.js";
 
@@ -52,8 +53,7 @@ describe("startProcess", () => {
 describe("allocateRelay", () => {
   // A credential from node:crypto alone, so that this says nothing of our own code.
   const secret = "north";
-  // coturn judges the expiry by the real time.
-  const username = `${Math.floor(Date.now() / 1000) + 600}:tester`;
+  const username = `${secondsFromNow(600)}:tester`;
   const credential = createHmac("sha1", secret).update(username).digest("base64");
 
   it("tells an allocation from a refusal over each transport", async () => {

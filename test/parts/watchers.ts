@@ -10,6 +10,7 @@ import {
   WatchIceServersRequestSchema,
   WatchIceServersResponseSchema,
 } from "../../src/gen/ice/v1/ice_service_pb.js";
+import { millisecondsFromNow } from "./real-time.js";
 
 export interface WatchedList {
   readonly iceServers: readonly {
@@ -49,7 +50,7 @@ export const watchWithGrpcJs: OpenWatcher = (url, { token, ttlSeconds = 0, timeo
     toBinary(WatchIceServersRequestSchema, create(WatchIceServersRequestSchema, { ttlSeconds })),
     metadata,
     // grpc-js takes a deadline as a point of the real time, and has no other way to give one.
-    timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs },
+    timeoutMs === undefined ? {} : { deadline: millisecondsFromNow(timeoutMs) },
   );
   const lists: WatchedList[] = [];
   call.on("data", ({ response }) => {
