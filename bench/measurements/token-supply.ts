@@ -26,7 +26,7 @@ export function createTokenSupply({ es256, tokens, directory }: Scene): TokenSup
   const cycleFile = join(directory.path, "10000.tokens");
   const firstSeenFile = join(directory.path, "first-seen.tokens");
   let hasCycleFile = false;
-  let firstSeenRound = -1;
+  let firstSeenRound: number | undefined;
   let rate = firstRate / margin;
 
   return {

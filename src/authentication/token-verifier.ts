@@ -14,19 +14,27 @@ import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
 
+/** A token that was not seen before, or whose caller is not to be had any more. */
+export interface UnknownToken {
+  readonly kind: "unknown";
+  readonly token: string;
+  /** Its SHA-256 in hex; undefined for a token that is too large to be looked at. */
+  readonly digest: string | undefined;
+}
+
 /** Tells who presents a token. */
 export interface TokenVerifier {
   /**
    * The caller of a token that is known to be good already, at next to no cost: a connector token,
-   * or a JWT that was verified before. Undefined for every other token, good or bad.
+   * or a JWT that was verified before. Every other one, good or bad, is for {@link verifyUnknown}.
    */
-  recognize(token: string): Caller | undefined;
+  recognize(token: string): Caller | UnknownToken;
   /**
-   * Answers at once for a connector token and for a JWT that was verified before, else later.
-   *
    * @param wait its signal ends a wait for the issuer's keys; it is read only if there is one
    * @throws TokenRejectedError (or rejects with it) when the token does not verify
    */
+  verifyUnknown(token: UnknownToken, wait?: CancellableWait): Promise<Caller>;
+  /** Both in turn: answers at once for a token that is known, else later. */
   verify(token: string, wait?: CancellableWait): Caller | Promise<Caller>;
   /**
    * From when on the token of a caller that was verified here is refused, in Unix seconds: its `exp`
@@ -119,8 +127,11 @@ export function createTokenVerifier(
     });
   }
 
-  const sources = [...issuers.values()].map(({ source }) => source);
-  function recognizeDigest(digest: string): Caller | undefined {
+  function recognize(token: string): Caller | UnknownToken {
+    if (isTooLarge(token)) {
+      return { kind: "unknown", token, digest: undefined };
+    }
+    const digest = hash("sha256", token);
     const verified = cache.find(digest);
     // With stale keys, it may have been verified by one that is withdrawn.
     if (verified !== undefined && !verified.source.isStale()) {
@@ -130,28 +141,33 @@ export function createTokenVerifier(
     }
     const connector = connectors.get(digest);
     return connector === undefined || hasExpired(connector, clock())
-      ? undefined
+      ? { kind: "unknown", token, digest }
       : toCaller(connector);
   }
 
+  function verifyUnknown(
+    { token, digest }: UnknownToken,
+    wait: CancellableWait | undefined,
+  ): Promise<Caller> {
+    if (digest === undefined) {
+      throw new TokenRejectedError("too_large");
+    }
+    if (connectors.has(digest)) {
+      throw new TokenRejectedError("connector_token_expired");
+    }
+    if (token.split(".", 4).length !== 3) {
+      throw new TokenRejectedError("unknown_connector_token");
+    }
+    return verifyJwt(token, digest, wait);
+  }
+
+  const sources = [...issuers.values()].map(({ source }) => source);
   return {
-    recognize: (token) => (isTooLarge(token) ? undefined : recognizeDigest(hash("sha256", token))),
+    recognize,
+    verifyUnknown,
     verify(token, wait) {
-      if (isTooLarge(token)) {
-        throw new TokenRejectedError("too_large");
-      }
-      const digest = hash("sha256", token);
-      const known = recognizeDigest(digest);
-      if (known !== undefined) {
-        return known;
-      }
-      if (connectors.has(digest)) {
-        throw new TokenRejectedError("connector_token_expired");
-      }
-      if (token.split(".", 4).length !== 3) {
-        throw new TokenRejectedError("unknown_connector_token");
-      }
-      return verifyJwt(token, digest, wait);
+      const known = recognize(token);
+      return known.kind === "unknown" ? verifyUnknown(known, wait) : known;
     },
     findEndSeconds(caller) {
       if (caller.kind === "connector") {
@@ -170,7 +186,11 @@ export function createTokenVerifier(
 }
 
 function isTooLarge(token: string): boolean {
-  return token.length > maxTokenBytes || Buffer.byteLength(token) > maxTokenBytes;
+  // A character takes up to three bytes; to count them takes longer than all the rest here.
+  return (
+    token.length > maxTokenBytes ||
+    (token.length > maxTokenBytes / 3 && Buffer.byteLength(token) > maxTokenBytes)
+  );
 }
 
 function hasExpired({ expiresAtSeconds }: ConnectorTokenEntry, nowMs: number): boolean {

@@ -4,7 +4,7 @@ import {
   TokenRejectedError,
   type TokenRejectedReason,
 } from "../authentication/token-rejected-error.js";
-import type { TokenVerifier } from "../authentication/token-verifier.js";
+import type { TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
 import { partitionByAddress } from "./partition.js";
 import type { Quota } from "./quota.js";
 import { QuotaExceededError } from "./quota-exceeded-error.js";
@@ -16,14 +16,14 @@ const innocentReasons: ReadonlySet<TokenRejectedReason> = new Set([
 ]);
 
 /**
- * As {@link TokenVerifier.verify}, for a client at this address.
+ * As {@link TokenVerifier.verifyUnknown}, for a client at this address.
  * @throws QuotaExceededError when too many tokens from there were refused: this one is not looked at
  */
 export type LimitedVerify = (
-  token: string,
+  token: UnknownToken,
   clientAddress: string | undefined,
   wait: CancellableWait,
-) => Caller | Promise<Caller>;
+) => Promise<Caller>;
 
 /** @param quota of refused tokens for each client address; undefined: no limit */
 export function limitVerification(
@@ -31,7 +31,7 @@ export function limitVerification(
   quota: Quota | undefined,
 ): LimitedVerify {
   if (quota === undefined) {
-    return (token, _, wait) => verifier.verify(token, wait);
+    return (token, _, wait) => verifier.verifyUnknown(token, wait);
   }
   return (token, clientAddress, wait) => {
     const partition = partitionByAddress(clientAddress);
@@ -47,8 +47,7 @@ export function limitVerification(
       throw error;
     };
     try {
-      const verified = verifier.verify(token, wait);
-      return verified instanceof Promise ? verified.catch(fail) : verified;
+      return verifier.verifyUnknown(token, wait).catch(fail);
     } catch (error) {
       return fail(error);
     }

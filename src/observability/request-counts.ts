@@ -5,10 +5,10 @@ import { type RequestProtocol, requestProtocols } from "./request-log.js";
 /** What a request has to tell. All three come from small sets that the configuration bounds. */
 export interface CountedRequest {
   readonly protocol: RequestProtocol;
-  /** The RPC or the route, never a path as sent. Absent for an unknown path. */
-  readonly target?: string;
-  /** In lower snake case. Absent where no RPC ran. */
-  readonly code?: string;
+  /** The RPC or the route, never a path as sent. Undefined for an unknown path. */
+  readonly target?: string | undefined;
+  /** In lower snake case. Undefined where no RPC ran. */
+  readonly code?: string | undefined;
 }
 
 /** Found once for each combination of labels, and raised in place. */

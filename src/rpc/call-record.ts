@@ -9,38 +9,41 @@ export interface CallStep {
   readonly endedAtMs: number;
 }
 
-/** What one request leaves for its log line and its span. Holds no token, credential or query string. */
-export interface CallRecord {
-  protocol: RequestProtocol;
-  /** The path of the route that took the request, or its template. Absent where none did. */
-  route?: string;
-  /** The RPC as `<service>/<method>`, or the route. Absent for an unknown path. */
-  target?: string;
-  /** The RPC's code in lower snake case, `ok` included. Absent where no RPC ran. */
-  code?: string;
-  caller?: Caller;
+/**
+ * What one request leaves for its log line and its span. Holds no token, credential or query string.
+ * All members are there from the start: each one that joined an object later would cost more than it
+ * tells.
+ */
+export class CallRecord {
+  protocol: RequestProtocol = "http";
+  /** The path of the route that took the request, or its template. Undefined where none did. */
+  route?: string | undefined = undefined;
+  /** The RPC as `<service>/<method>`, or the route. Undefined for an unknown path. */
+  target?: string | undefined = undefined;
+  /** The RPC's code in lower snake case, `ok` included. Undefined where no RPC ran. */
+  code?: string | undefined = undefined;
+  caller?: Caller | undefined = undefined;
   /** The other end of the connection as the socket has it; it may be a proxy. */
-  peerAddress?: string | undefined;
+  peerAddress?: string | undefined = undefined;
   /** Where the request comes from, as far as that is known: a proxy's word counts if it is trusted. */
-  clientAddress?: string | undefined;
-  /** Whose servers were handed out. Absent where no regions are configured. */
-  region?: string;
+  clientAddress?: string | undefined = undefined;
+  /** Whose servers were handed out. Undefined where no regions are configured. */
+  region?: string | undefined = undefined;
   /** When the TURN credential that was handed out expires, in Unix seconds. */
-  credentialExpiresAtSeconds?: number;
-  /** How many messages a stream has carried. Absent for a unary call. */
-  messagesSent?: number;
+  credentialExpiresAtSeconds?: number | undefined = undefined;
+  /** How many messages a stream has carried. Undefined for a unary call. */
+  messagesSent?: number | undefined = undefined;
   /** Why the call failed, for the operator; the caller does not get to see it. */
-  cause?: unknown;
-  /** Parts of the call that may take long. Absent where nobody traces calls. */
-  steps?: CallStep[];
+  cause?: unknown = undefined;
+  /** Parts of the call that may take long. Undefined where nobody traces calls. */
+  steps?: CallStep[] | undefined = undefined;
   /** The trace that a span of the call was recorded for, in lower-case hex. */
-  traceId?: string;
+  traceId?: string | undefined = undefined;
 }
 
-export const callRecordKey = createContextKey<CallRecord>(
-  { protocol: "http" },
-  { description: "what the request leaves for its log line" },
-);
+export const callRecordKey = createContextKey(new CallRecord(), {
+  description: "what the request leaves for its log line",
+});
 
 /** Waits for a part of the call that may take long, such as for keys that have to be loaded first. */
 export function timeStep<T>(name: string, step: Promise<T>, { steps }: CallRecord): Promise<T> {

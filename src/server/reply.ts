@@ -2,7 +2,7 @@ import type { ContextValues } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { RequestCounts } from "../observability/request-counts.js";
 import type { RequestLog } from "../observability/request-log.js";
-import type { CallRecord } from "../rpc/call-record.js";
+import { CallRecord } from "../rpc/call-record.js";
 import { CallValues } from "../rpc/call-values.js";
 import type { Readiness } from "../rpc/readiness.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
@@ -23,7 +23,7 @@ export interface ReplyRecords {
 /** The one answer to an exchange, with its line in the log. */
 export class Reply {
   readonly exchange: HttpExchange;
-  readonly record: CallRecord = { protocol: "http" };
+  readonly record = new CallRecord();
   /** What this answer carries, whatever it is: CORS. */
   readonly corsHeaders: HttpHeaders = {};
   readonly #records: ReplyRecords;

@@ -12,11 +12,17 @@ import { createInterceptors, RouterBuilder } from "../../src/rpc/router.js";
 import { getByRouter } from "./unary-request.js";
 
 const rejecting: TokenVerifier = {
-  recognize: (token) => (token === "good" ? { kind: "connector", subject: "gateway" } : undefined),
-  verify(token) {
+  recognize: (token) =>
+    token === "good"
+      ? { kind: "connector", subject: "gateway" }
+      : { kind: "unknown", token, digest: undefined },
+  verifyUnknown({ token }) {
     throw new TokenRejectedError(
       token === "early" ? "keys_unavailable" : "unknown_connector_token",
     );
+  },
+  verify() {
+    throw new Error("the interceptors verify unknown tokens only");
   },
   findEndSeconds: () => undefined,
   async load() {},

@@ -52,7 +52,10 @@ beforeEach(() => {
   verify = () => caller;
   configure({});
   const verifier: TokenVerifier = {
-    recognize: () => undefined,
+    recognize: (token) => ({ kind: "unknown", token, digest: undefined }),
+    async verifyUnknown() {
+      throw new Error("a watch verifies tokens, known or not");
+    },
     verify(token, wait) {
       verifications += 1;
       return verify(token, wait);

@@ -67,10 +67,15 @@ export function createAuthenticate({
       const { token, place } = presented;
       // Nearly every token is known: no turn of the event loop for it, and no limit, as others may
       // have failed behind the same address.
-      const verified =
-        verifier.recognize(token) ?? verifyUnknown(token, record.clientAddress, request);
+      const known = verifier.recognize(token);
       const caller =
-        verified instanceof Promise ? await timeStep("verify token", verified, record) : verified;
+        known.kind === "unknown"
+          ? await timeStep(
+              "verify token",
+              verifyUnknown(known, record.clientAddress, request),
+              record,
+            )
+          : known;
       counts.accept(caller.kind, place);
       record.caller = caller;
       if (request.stream) {

@@ -18,8 +18,12 @@ export function composeUnary(spec: UnarySpec, interceptors: readonly Interceptor
     if (!(request instanceof UnaryCall)) {
       throw new Error("an interceptor replaced the request");
     }
-    const output = await spec.impl(request.message, request);
-    return new LazyUnaryResponse(request, create(method.output, output));
+    const output = spec.impl(request.message, request);
+    return new LazyUnaryResponse(
+      request,
+      // To wait for what is there already takes another turn of the microtasks.
+      create(method.output, output instanceof Promise ? await output : output),
+    );
   };
   return interceptors.reduceRight((next, interceptor) => interceptor(next), implementation);
 }
