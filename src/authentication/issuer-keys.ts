@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { type CryptoKey, createLocalJWKSet, importSPKI, type JWSHeaderParameters } from "jose";
+import { type CryptoKey, createLocalJWKSet, type JWSHeaderParameters } from "jose";
 import type { JwtIssuerConfig } from "../config/config.js";
 import type { Files } from "../files/files.js";
 import type { JwksPool } from "./jwks-pool.js";
@@ -31,24 +31,11 @@ export function openKeySource(
     }
     case "publicKeyFile": {
       const publicKey = readPublicKeyFile(keys.file, files, keys.algorithms, entryKey);
-      return createFixedSource(importOnce(publicKey));
+      return createFixedSource(async () => publicKey);
     }
     case "secret":
       return createFixedSource(async () => keys.secret);
   }
-}
-
-/** Given a KeyObject, jose would convert it for each token, which takes as long as the verification. */
-function importOnce(
-  publicKey: KeyObject,
-): (header: JWSHeaderParameters) => Promise<CryptoKey | KeyObject> {
-  const pem = publicKey.export({ format: "pem", type: "spki" }).toString();
-  const imported = new Map<string, Promise<CryptoKey>>();
-  return ({ alg = "" }) => {
-    const known = imported.get(alg) ?? importSPKI(pem, alg);
-    imported.set(alg, known);
-    return known;
-  };
 }
 
 function createFixedSource(

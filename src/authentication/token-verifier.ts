@@ -9,7 +9,7 @@ import { readConnectorTokensFile } from "./connector-tokens-file.js";
 import { denyNothing, readDenyListFile } from "./deny-list-file.js";
 import { openKeySource } from "./issuer-keys.js";
 import type { JwksPool } from "./jwks-pool.js";
-import { createJwtVerifier, readClaimedIssuer, type VerifyJwt } from "./jwt-verifier.js";
+import { createJwtVerifier, type JwtVerifier, readClaimedIssuer } from "./jwt-verifier.js";
 import type { CancellableWait, KeySource } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
@@ -59,7 +59,7 @@ export interface VerifierOptions {
 
 interface Issuer {
   readonly source: KeySource;
-  readonly verify: VerifyJwt;
+  readonly verifier: JwtVerifier;
   readonly clockToleranceSeconds: number;
 }
 
@@ -93,7 +93,7 @@ export function createTokenVerifier(
     if (source !== undefined) {
       issuers.set(entry.issuer, {
         source,
-        verify: createJwtVerifier(entry, { source, clock, isDenied }),
+        verifier: createJwtVerifier(entry, { source, clock, isDenied }),
         clockToleranceSeconds: entry.clockToleranceSeconds,
       });
     }
@@ -121,7 +121,7 @@ export function createTokenVerifier(
       throw new TokenRejectedError("unknown_issuer");
     }
     const { generation } = cache;
-    return issuer.verify(token, wait).then((caller) => {
+    return issuer.verifier.verify(token, wait).then((caller) => {
       cache.add(digest, { caller, source: issuer.source }, generation);
       return caller;
     });
@@ -180,7 +180,12 @@ export function createTokenVerifier(
     async load() {
       await Promise.all(sources.map((source) => source.load()));
     },
-    forget: () => cache.clear(),
+    forget() {
+      cache.clear();
+      for (const { verifier } of issuers.values()) {
+        verifier.forget();
+      }
+    },
     sources,
   };
 }

@@ -1,3 +1,4 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { createContextKey } from "@connectrpc/connect";
 import type { Caller } from "../authentication/caller.js";
 import type { RequestProtocol } from "../observability/request-log.js";
@@ -44,6 +45,11 @@ export class CallRecord {
 export const callRecordKey = createContextKey(new CallRecord(), {
   description: "what the request leaves for its log line",
 });
+
+/** An RPC as the log and the metrics name it. */
+export function nameTarget({ parent, name }: DescMethod): string {
+  return `${parent.typeName}/${name}`;
+}
 
 /** Waits for a part of the call that may take long, such as for keys that have to be loaded first. */
 export function timeStep<T>(name: string, step: Promise<T>, { steps }: CallRecord): Promise<T> {

@@ -26,8 +26,7 @@ import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { createLimitCaller } from "./interceptors/limit-caller.js";
-import { recordCall } from "./interceptors/record-call.js";
-import { translateErrors } from "./interceptors/translate-errors.js";
+import { settleStream } from "./interceptors/settle-stream.js";
 import type { Readiness } from "./readiness.js";
 import { readGetBindings } from "./rest/http-binding.js";
 import type { PathTemplate } from "./rest/path-template.js";
@@ -80,16 +79,18 @@ export function createRouter(options: RouterOptions): Router {
 /** Collects methods with their implementations. */
 export class RouterBuilder {
   readonly #options: HandlerOptions;
+  readonly #streamOptions: HandlerOptions;
   readonly #streamProtocols: ProtocolHandlerFactory[];
   readonly #byPath = new Map<string, Route>();
   readonly #byTemplate: { readonly template: PathTemplate; readonly route: Route }[] = [];
 
   constructor(options: HandlerOptions) {
     this.#options = options;
+    this.#streamOptions = { ...options, interceptors: [settleStream, ...options.interceptors] };
     this.#streamProtocols = [
-      createGrpcHandlerFactory(options),
-      createGrpcWebHandlerFactory(options),
-      createConnectHandlerFactory(options),
+      createGrpcHandlerFactory(this.#streamOptions),
+      createGrpcWebHandlerFactory(this.#streamOptions),
+      createConnectHandlerFactory(this.#streamOptions),
     ];
   }
 
@@ -113,7 +114,10 @@ export class RouterBuilder {
     this.#addRoute({ kind: "stream", path, allowedMethods, handler });
     if (spec.kind === "server_streaming") {
       for (const binding of readGetBindings(spec.method)) {
-        this.#addRestRoute(binding.template, createEventStreamRoute(spec, binding, this.#options));
+        this.#addRestRoute(
+          binding.template,
+          createEventStreamRoute(spec, binding, this.#streamOptions),
+        );
       }
     }
     return this;
@@ -149,8 +153,6 @@ export function createInterceptors(
   publicServices: readonly DescService[],
 ): Interceptor[] {
   return [
-    recordCall,
-    translateErrors,
     createAuthenticate({
       verifier,
       queryToken,

@@ -1,4 +1,4 @@
-import type { HttpRequest, UnaryHandler } from "../rpc/unary/http-message.js";
+import type { HttpAnswer, HttpRequest, UnaryHandler } from "../rpc/unary/http-message.js";
 import type { Reply } from "./reply.js";
 import { noBytes, readBody } from "./request-body.js";
 
@@ -11,9 +11,17 @@ export function answerUnary(
 ): void {
   const { exchange } = reply;
 
-  async function handle(body: HttpRequest["body"]): Promise<void> {
+  function send(answer: HttpAnswer): void {
     try {
-      const answer = await handler.handle({
+      reply.send(answer);
+    } catch (error) {
+      reply.fail(error);
+    }
+  }
+
+  function handle(body: HttpRequest["body"]): void {
+    handler
+      .handle({
         method: exchange.method,
         arrivedAtMs: exchange.arrivedAtMs,
         path,
@@ -22,23 +30,16 @@ export function answerUnary(
         body,
         contextValues: reply.createContextValues(),
         client: exchange,
-      });
-      reply.send(answer);
-    } catch (error) {
-      reply.fail(error);
-    }
+      })
+      .then(send, (error) => reply.fail(error));
   }
 
   // On arrival, only a request without a body is complete.
   if (handler.maxBodyBytes === 0 || exchange.isComplete()) {
-    void handle(noBytes);
+    handle(noBytes);
   } else {
-    readBody(
-      exchange,
-      handler.maxBodyBytes,
-      handler.findTimeoutMs(exchange.headers),
-      (body) => void handle(body),
-      () => reply.abandon(),
+    readBody(exchange, handler.maxBodyBytes, handler.findTimeoutMs(exchange.headers), handle, () =>
+      reply.abandon(),
     );
   }
 }

@@ -2,8 +2,6 @@ import { createMethodImplSpec } from "@connectrpc/connect";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { RequestCounts } from "../../src/observability/request-counts.js";
-import { recordCall } from "../../src/rpc/interceptors/record-call.js";
-import { translateErrors } from "../../src/rpc/interceptors/translate-errors.js";
 import { Readiness } from "../../src/rpc/readiness.js";
 import { type Router, RouterBuilder, readMaxBytes } from "../../src/rpc/router.js";
 import { findSocketAddress } from "../../src/server/client-address.js";
@@ -53,7 +51,7 @@ export async function startEchoServer(): Promise<EchoServer> {
 /** As the product's router, with its interceptors, but without authentication. */
 function createEchoRouter({ unary, stream }: EchoImplementation): Router {
   const builder = new RouterBuilder({
-    interceptors: [recordCall, translateErrors],
+    interceptors: [],
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
   });

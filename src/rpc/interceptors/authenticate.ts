@@ -4,6 +4,8 @@ import {
   type ContextValues,
   createContextKey,
   type Interceptor,
+  type StreamRequest,
+  type UnaryRequest,
 } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
@@ -14,9 +16,9 @@ import type {
   AuthenticationCounts,
   TokenPlace,
 } from "../../observability/authentication-counts.js";
-import { callRecordKey, timeStep } from "../call-record.js";
+import { type CallRecord, callRecordKey, timeStep } from "../call-record.js";
 import { rawQueryKey } from "../rest/raw-query.js";
-import { refuseToken } from "./translate-errors.js";
+import { refuseToken } from "../translate-error.js";
 
 export interface AuthenticateOptions {
   readonly verifier: TokenVerifier;
@@ -47,47 +49,62 @@ export function createAuthenticate({
   counts,
 }: AuthenticateOptions): Interceptor {
   const verifyUnknown = limitVerification(verifier, failedAuthentication);
-  return (next) => async (request) => {
+
+  function countAndThrow(error: unknown): never {
+    if (error instanceof TokenRejectedError) {
+      counts.fail(error.reason);
+    }
+    throw error;
+  }
+
+  /** What the call presents, and its caller: at once for a known token, as nearly every one is. */
+  function identify(request: UnaryRequest | StreamRequest, record: CallRecord) {
+    const presented = findToken(
+      request.header.get("Authorization"),
+      queryToken ? request.contextValues.get(rawQueryKey) : "",
+    );
+    if (presented === undefined) {
+      // No failure that a limit counts: it is refused without work, and it is how a strayed client
+      // comes.
+      record.cause = "no_token";
+      counts.fail("no_token");
+      throw refuseToken();
+    }
+    const known = verifier.recognize(presented.token);
+    // No limit for known tokens, as others may have failed behind the same address.
+    return {
+      presented,
+      caller:
+        known.kind === "unknown"
+          ? timeStep("verify token", verifyUnknown(known, record.clientAddress, request), record)
+          : known,
+    };
+  }
+
+  return (next) => (request) => {
     if (publicServices.has(request.service.typeName)) {
       return next(request);
     }
     const record = request.contextValues.get(callRecordKey);
+    let identified: ReturnType<typeof identify>;
     try {
-      const presented = findToken(
-        request.header.get("Authorization"),
-        queryToken ? request.contextValues.get(rawQueryKey) : "",
-      );
-      if (presented === undefined) {
-        // No failure that a limit counts: it is refused without work, and it is how a strayed client
-        // comes.
-        record.cause = "no_token";
-        counts.fail("no_token");
-        throw refuseToken();
-      }
-      const { token, place } = presented;
-      // Nearly every token is known: no turn of the event loop for it, and no limit, as others may
-      // have failed behind the same address.
-      const known = verifier.recognize(token);
-      const caller =
-        known.kind === "unknown"
-          ? await timeStep(
-              "verify token",
-              verifyUnknown(known, record.clientAddress, request),
-              record,
-            )
-          : known;
-      counts.accept(caller.kind, place);
-      record.caller = caller;
+      identified = identify(request, record);
+    } catch (error) {
+      countAndThrow(error);
+    }
+    const {
+      presented: { token, place },
+      caller,
+    } = identified;
+    const admit = (proven: Caller) => {
+      counts.accept(proven.kind, place);
+      record.caller = proven;
       if (request.stream) {
         request.contextValues.set(streamTokenKey, token);
       }
-    } catch (error) {
-      if (error instanceof TokenRejectedError) {
-        counts.fail(error.reason);
-      }
-      throw error;
-    }
-    return next(request);
+      return next(request);
+    };
+    return caller instanceof Promise ? caller.then(admit, countAndThrow) : admit(caller);
   };
 }
 

@@ -8,19 +8,23 @@ import { UnaryCall } from "../unary/unary-call.js";
 /** Lets each caller make as many calls as its quota holds; a call without caller is not counted. */
 export function createLimitCaller(quota: Quota): Interceptor {
   const policy = printPolicy(quota.policy);
-  return (next) => async (request) => {
+  return (next) => (request) => {
     const record = request.contextValues.get(callRecordKey);
     const { caller } = record;
     if (caller === undefined) {
       return next(request);
     }
+    const goOn = (standing: QuotaStanding) => {
+      announce(request, quota.policy, policy, standing);
+      if (standing.isExceeded) {
+        throw new QuotaExceededError(quota.policy.name, standing.resetsInSeconds);
+      }
+      return next(request);
+    };
     const taken = quota.take(partitionByCaller(caller));
-    const standing = taken instanceof Promise ? await timeStep("count call", taken, record) : taken;
-    announce(request, quota.policy, policy, standing);
-    if (standing.isExceeded) {
-      throw new QuotaExceededError(quota.policy.name, standing.resetsInSeconds);
-    }
-    return next(request);
+    return taken instanceof Promise
+      ? timeStep("count call", taken, record).then(goOn)
+      : goOn(taken);
   };
 }
 

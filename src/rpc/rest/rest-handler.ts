@@ -44,7 +44,7 @@ export function createRestHandler(
         call.addResponseHeaders(headers);
         return { status: 200, headers, body };
       } catch (error) {
-        const settled = settleError(error, contextValues);
+        const settled = settleError(error, contextValues, call);
         const problem = toProblemDetails(settled);
         call.addResponseHeaders(headers);
         addHeaders(headers, settled.metadata);

@@ -105,7 +105,7 @@ function createConnectHandler(
           : connect.contentTypeUnaryJson;
         call.addResponseHeaders(headers);
       } catch (error) {
-        const settled = settleError(error, request.contextValues);
+        const settled = settleError(error, request.contextValues, call);
         status = connect.codeToHttpStatus(settled.code);
         body = JSON.stringify(connect.errorToJson(settled, undefined));
         headers["content-type"] = connect.contentTypeUnaryJson;

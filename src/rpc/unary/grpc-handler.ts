@@ -84,7 +84,7 @@ export function createGrpcHandler(
             : { flags: compressedFlag, data: await compression.response.compress(message) },
         ]);
       } catch (error) {
-        return finish(protocol, headers, call, [], settleError(error, request.contextValues));
+        return finish(protocol, headers, call, [], settleError(error, request.contextValues, call));
       } finally {
         call?.end();
       }

@@ -1,7 +1,8 @@
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { callRecordKey } from "../call-record.js";
-import { translateAndRecord } from "../interceptors/translate-errors.js";
+import { translateError } from "../translate-error.js";
+import type { UnaryCall } from "./unary-call.js";
 
 /**
  * Longer messages are cut: they repeat what the caller has sent. As grpc-message a character takes up
@@ -12,12 +13,15 @@ const maxMessageChars = 4096;
 export const maxEncodedMessageBytes = 9 * maxMessageChars;
 
 /**
- * The error that the caller gets for anything thrown, before, in or after the interceptors. Its
- * code goes on record where none of them has put one.
+ * The error that the caller gets for anything thrown, before, in or after the interceptors. Its code
+ * goes on record.
+ * @param call where it had begun: when its deadline has passed or its caller is gone, whatever failed
+ *   then failed because of it
  */
-export function settleError(error: unknown, values: ContextValues): ConnectError {
-  const settled = boundMessage(translateAndRecord(error, values));
-  values.get(callRecordKey).code ??= codeToString(settled.code);
+export function settleError(error: unknown, values: ContextValues, call?: UnaryCall): ConnectError {
+  const record = values.get(callRecordKey);
+  const settled = boundMessage(call?.findEnd() ?? translateError(error, record));
+  record.code = codeToString(settled.code);
   return settled;
 }
 

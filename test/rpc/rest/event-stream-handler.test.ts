@@ -9,8 +9,6 @@ import {
 import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type CallRecord, callRecordKey } from "../../../src/rpc/call-record.js";
-import { recordCall } from "../../../src/rpc/interceptors/record-call.js";
-import { translateErrors } from "../../../src/rpc/interceptors/translate-errors.js";
 import { RequestHeaders } from "../../../src/rpc/request-headers.js";
 import { RouterBuilder } from "../../../src/rpc/router.js";
 import { compileShelfSchema } from "./shelf-schema.js";
@@ -35,7 +33,7 @@ async function get(
   } = {},
 ) {
   const router = new RouterBuilder({
-    interceptors: [recordCall, translateErrors, ...interceptors],
+    interceptors,
     acceptCompression: [],
     readMaxBytes: 1000,
   })
