@@ -35,7 +35,8 @@ find_missing() {
   need_program mmdb-bin mmdblookup
   need_program systemd systemd-analyze
   need_program util-linux setpriv
-  need_program redis-server redis-server
+  need_program iproute2 ip
+  need_program nftables nft
   need_program sqlite3 sqlite3
   need_file postgresql /usr/lib/postgresql/*/bin/postgres
   need_python_module python3-grpcio grpc

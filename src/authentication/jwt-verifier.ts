@@ -81,7 +81,8 @@ export function createJwtVerifier(
             if (keys.size === maxKnownKeys) {
               keys.clear();
             }
-            keys.set(header, key);
+            // As a part of the token, the text would keep all of it in memory.
+            keys.set(Buffer.from(header).toString(), key);
           }
           return toCaller(payload);
         },

@@ -15,7 +15,7 @@ export interface ProbeOutcome {
 }
 
 export interface ProbeUrlOptions {
-  /** For resolving the name, and for each try at an address. */
+  /** For resolving the name and a try at each of its addresses, together. */
   readonly timeoutMs: number;
   /** Ends the probe, which rejects with its reason then. */
   readonly signal: AbortSignal;

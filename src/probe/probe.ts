@@ -9,7 +9,7 @@ import { MalformedMessageError } from "./stun-message.js";
 import { TurnSession } from "./turn-session.js";
 
 export interface ProbeOptions {
-  /** For one try at one address, from its opening to its end; above 0. */
+  /** For the look-up of a name, and for each try at an address, from its opening to its end; above 0. */
   readonly timeoutMs: number;
   /** Ends the probe; it rejects with the signal's reason then. */
   readonly signal?: AbortSignal | undefined;
@@ -45,7 +45,8 @@ export interface ProbeResult extends Readonly<Findings> {
 
 /**
  * Does what a client does with a URL, at each address of its host: a Binding for `stun` and `stuns`,
- * for `turn` and `turns` an Allocate that is given back at once. The URL is one that `canProbe`.
+ * for `turn` and `turns` an Allocate that is given back at once. The URL is one that `canProbe`. The
+ * look-up counts as a part of each try: a URL whose servers are silent is done with in `timeoutMs`.
  *
  * @param credential for `turn` and `turns`
  * @returns a result for each address, in the resolver's order; one without address when there is none
@@ -56,10 +57,16 @@ export async function probe(
   credential: TurnCredential | undefined,
   options: ProbeOptions,
 ): Promise<readonly ProbeResult[]> {
+  const { now = () => performance.now() } = options;
+  const startedAtMs = now();
   const found = await findServers(url, options);
-  return Array.isArray(found)
-    ? Promise.all(found.map((server) => probeAddress(server, credential, options)))
-    : [{ url, failure: found }];
+  if (!Array.isArray(found)) {
+    return [{ url, failure: found }];
+  }
+  // The look-up may have left next to nothing.
+  const timeoutMs = Math.max(1, options.timeoutMs - (now() - startedAtMs));
+  const rest = { ...options, timeoutMs };
+  return Promise.all(found.map((server) => probeAddress(server, credential, rest)));
 }
 
 /** The addresses behind a URL, or why there are none. */

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { createCertificate } from "../parts/certificate.js";
 import { childPids } from "../parts/child-process.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
@@ -294,6 +295,35 @@ describe("health-aware lists of regions", () => {
     } finally {
       await service.stop();
       await other.stop();
+    }
+  }, 60_000);
+});
+
+describe("a server whose certificate has expired", () => {
+  it("is left out over TLS, and stays in use without", async () => {
+    const certificate = await createCertificate();
+    const certFile = await certificate.signAnother("DNS:localhost,IP:127.0.0.1", -1);
+    const [good, expired] = await Promise.all([
+      startCoturn({ secrets: [secret], tls: certificate }),
+      startCoturn({ secrets: [secret], tls: { certFile, keyFile: certificate.keyFile } }),
+    ]);
+    const overTls = ({ tlsPort }: Coturn) => `turns:127.0.0.1:${tlsPort}?transport=tcp`;
+    const plain = `turn:127.0.0.1:${expired.port}`;
+    const turn = {
+      urls: [overTls(good), overTls(expired), plain],
+      secretFiles: ["turn.secret"],
+      probe,
+    };
+    const env = { NODE_EXTRA_CA_CERTS: certificate.caFile };
+    const service = await start({ stunUrls: [], turn }, [], env);
+    try {
+      await eventually(() => getUrls(service)).toEqual([overTls(good), plain]);
+      const [first, second] = (await getHealth(service)).groups[0]?.urls ?? [];
+      expect([first?.state, second?.lastCause]).toEqual(["up", "tls-expired"]);
+    } finally {
+      await service.stop();
+      await Promise.all([good.stop(), expired.stop()]);
+      await certificate.stop();
     }
   }, 60_000);
 });

@@ -37,6 +37,14 @@ export interface ChildProcess {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** What runs, for the end of the test run. */
+const running = new Set<() => void>();
+process.once("exit", () => {
+  for (const kill of running) {
+    kill();
+  }
+});
+
 /** Starts a program. It is killed when the test run ends, whatever happens before. */
 export function startProcess({ name, command, args, cwd, env }: ProcessOptions): ChildProcess {
   const path = `${process.env["PATH"]}:/usr/sbin`;
@@ -51,10 +59,10 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
   child.once("error", (error) => {
     spawnError = error;
   });
-  const killAtExit = () => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
+  const kill = () => void child.kill("SIGKILL");
+  running.add(kill);
   const closed = once(child, "close").catch(() => {});
-  void closed.then(() => process.off("exit", killAtExit));
+  void closed.then(() => running.delete(kill));
 
   const hasEnded = () =>
     spawnError !== undefined || child.exitCode !== null || child.signalCode !== null;

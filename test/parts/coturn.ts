@@ -33,6 +33,8 @@ export interface Coturn {
   readonly tlsPort: number;
   readonly realm: string;
   output(): string;
+  /** Sends a signal, such as SIGSTOP to a server that is to be there and to say nothing. */
+  signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -103,7 +105,14 @@ export async function startCoturn({
     await stop();
     throw error;
   }
-  return { port, tlsPort, realm, output: () => child.stdout() + child.stderr(), stop };
+  return {
+    port,
+    tlsPort,
+    realm,
+    output: () => child.stdout() + child.stderr(),
+    signal: child.signal,
+    stop,
+  };
 }
 
 /** 50 ports at random between those of findFreePort and those of outgoing connections. */

@@ -1,21 +1,16 @@
 import { createSecretKey } from "node:crypto";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { issueTurnCredential } from "../../src/ice/turn-credential.js";
 import { type Diagnosis, diagnose, type Signer } from "../../src/probe/diagnosis.js";
-import { openTransport } from "../../src/probe/open-transport.js";
 import { findServers, type ProbeOptions, probe } from "../../src/probe/probe.js";
-import type { ServerAddress } from "../../src/probe/server-address.js";
-import type { Transport } from "../../src/probe/transport.js";
-import { TurnSession } from "../../src/probe/turn-session.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { runProgram } from "../parts/child-process.js";
 import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
+import { findServer, holdRelay } from "../parts/held-relay.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 import { startTlsFront } from "../parts/tls-front.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
@@ -51,30 +46,12 @@ const signerFor = (signingSecret: string, name = "probe") => ({
 });
 const issueFresh = () => signerFor(secret).issue(Math.floor(systemClock() / 1000) + hour);
 
-async function findServer(text: string): Promise<ServerAddress> {
-  const servers = await findServers(parseIceUrl(text), { timeoutMs });
-  if (!Array.isArray(servers) || servers[0] === undefined) {
-    throw new Error(`${text} has no address`);
-  }
-  return servers[0];
-}
-
 /** The diagnosis of the first address of a URL. */
 async function diagnoseUrl(
   text: string,
   { signer = signerFor(secret), ...options }: Partial<ProbeOptions> & { signer?: Signer } = {},
 ): Promise<Diagnosis> {
   return diagnose(await findServer(text), signer, { timeoutMs, extraCa, ...options });
-}
-
-/** Asks for a relay and keeps it, as a client in a call does, until it is closed. */
-async function holdRelay(port: number): Promise<Transport> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const transport = await openTransport(await findServer(`turn:127.0.0.1:${port}`), { signal });
-  const session = new TurnSession({ transport, signal }, issueFresh());
-  await session.challenge();
-  await session.allocate();
-  return transport;
 }
 
 /** Diagnoses a coturn of its own. */
@@ -222,17 +199,6 @@ describe("a coturn that is broken", () => {
     }
   });
 
-  it("stands behind a filter that swallows UDP", async () => {
-    const socket = createSocket("udp4").bind(0, "127.0.0.1");
-    await once(socket, "listening");
-    try {
-      const text = `turn:127.0.0.1:${socket.address().port}`;
-      expect((await diagnoseUrl(text, { timeoutMs: 800 })).failure?.cause).toBe("time-out");
-    } finally {
-      socket.close();
-    }
-  });
-
   it("has a name that is not in DNS", async () => {
     const url = parseIceUrl("turn:turn.invalid");
     const [result] = await probe(url, issueFresh(), { timeoutMs });
@@ -267,7 +233,7 @@ describe("a coturn that is broken", () => {
 
   it("has no quota left for the name", async () => {
     await withCoturn({ extra: ["user-quota=1"] }, async ({ port }) => {
-      const held = await holdRelay(port);
+      const held = await holdRelay(port, issueFresh());
       try {
         const result = await diagnoseUrl(`turn:127.0.0.1:${port}`);
         expect(result.failure).toMatchObject({ cause: "quota", errorCode: 486 });
@@ -279,7 +245,7 @@ describe("a coturn that is broken", () => {
 
   it("has no port left for a relay", async () => {
     await withCoturn({ relayPortCount: 1 }, async ({ port }) => {
-      const held = await holdRelay(port);
+      const held = await holdRelay(port, issueFresh());
       try {
         const result = await diagnoseUrl(`turn:127.0.0.1:${port}`);
         expect(result.failure).toMatchObject({ cause: "no-capacity", errorCode: 508 });

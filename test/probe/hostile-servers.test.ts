@@ -89,6 +89,17 @@ describe("a STUN server over UDP", () => {
     expect(counts).toEqual([1, 2, 3]);
   });
 
+  it("gets no more time than the look-up of its name has left", async () => {
+    // Longer than a test may take, and the time after the look-up.
+    const timeoutMs = 60_000;
+    const times = [0];
+    const result = await probeUdp("stun", () => [], {
+      timeoutMs,
+      now: () => times.shift() ?? 59_800,
+    });
+    expect(result?.failure?.cause).toBe("time-out");
+  });
+
   it.each<[string, (request: StunMessage) => Buffer[], string]>([
     [
       "answers no request of ours",
@@ -353,7 +364,8 @@ describe("a server over TCP", () => {
 describe("probe", () => {
   it("takes time and randomness from where it is told to", async () => {
     const ids: string[] = [];
-    const times = [1_000, 1_042];
+    // Before and after the look-up, then of the request and its answer.
+    const times = [900, 910, 1_000, 1_042];
     const result = await probeUdp(
       "stun",
       (request) => {

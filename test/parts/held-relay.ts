@@ -1,0 +1,28 @@
+import { parseIceUrl } from "../../src/ice/ice-url.js";
+import type { TurnCredential } from "../../src/ice/turn-credential.js";
+import { openTransport } from "../../src/probe/open-transport.js";
+import { findServers } from "../../src/probe/probe.js";
+import type { ServerAddress } from "../../src/probe/server-address.js";
+import type { Transport } from "../../src/probe/transport.js";
+import { TurnSession } from "../../src/probe/turn-session.js";
+
+const timeoutMs = 5_000;
+
+/** Where a URL leads: the first address of its host. */
+export async function findServer(text: string): Promise<ServerAddress> {
+  const servers = await findServers(parseIceUrl(text), { timeoutMs });
+  if (!Array.isArray(servers) || servers[0] === undefined) {
+    throw new Error(`${text} has no address`);
+  }
+  return servers[0];
+}
+
+/** Asks for a relay over UDP on loopback and keeps it, as a client in a call does, until it is closed. */
+export async function holdRelay(port: number, credential: TurnCredential): Promise<Transport> {
+  const signal = AbortSignal.timeout(timeoutMs);
+  const transport = await openTransport(await findServer(`turn:127.0.0.1:${port}`), { signal });
+  const session = new TurnSession({ transport, signal }, credential);
+  await session.challenge();
+  await session.allocate();
+  return transport;
+}
