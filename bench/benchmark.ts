@@ -31,9 +31,13 @@ export async function runBenchmark(
   machine: Machine,
   progress: Progress,
 ): Promise<BenchResult> {
-  const { node, cpuProf, only, full } = options;
-  const isWanted = ({ name, comparedWith }: Pick<Row, "name" | "comparedWith">) =>
-    only?.test(`${name} / ${comparedWith}`) ?? true;
+  const { node, cpuProf, only, targets, full } = options;
+  const isWanted = ({
+    name,
+    comparedWith,
+    target,
+  }: Pick<Row, "name" | "comparedWith" | "target">) =>
+    (only?.test(`${name} / ${comparedWith}`) ?? true) && (target !== undefined || !targets);
   const wanted = {
     throughput: throughputRows.filter(isWanted),
     latency: latencyRows.filter(isWanted),
