@@ -4,7 +4,9 @@ import { ConnectError, createClient, type Transport } from "@connectrpc/connect"
 import { codeFromString, codeToString } from "@connectrpc/connect/protocol-connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { z } from "zod";
 import {
+  type GetIceServersResponse,
   GetIceServersResponseSchema,
   IceService,
   WatchIceServersRequestSchema,
@@ -12,13 +14,23 @@ import {
 } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { millisecondsFromNow } from "./real-time.js";
 
-export interface WatchedList {
-  readonly iceServers: readonly {
-    readonly urls: readonly string[];
-    readonly username?: string;
-    readonly credential?: string;
-  }[];
-  readonly ttlSeconds?: number;
+const watchedListSchema = z.looseObject({
+  iceServers: z.array(
+    z.looseObject({
+      urls: z.array(z.string()),
+      username: z.string().optional(),
+      credential: z.string().optional(),
+    }),
+  ),
+  ttlSeconds: z.number().optional(),
+});
+export type WatchedList = z.infer<typeof watchedListSchema>;
+
+/** A list as REST would answer it. */
+function readList(response: GetIceServersResponse | undefined): WatchedList {
+  return watchedListSchema.parse(
+    toJson(GetIceServersResponseSchema, response ?? create(GetIceServersResponseSchema)),
+  );
 }
 
 /** A watch as its client sees it. */
@@ -49,12 +61,11 @@ export const watchWithGrpcJs: OpenWatcher = (url, { token, ttlSeconds = 0, timeo
     (bytes) => fromBinary(WatchIceServersResponseSchema, bytes),
     toBinary(WatchIceServersRequestSchema, create(WatchIceServersRequestSchema, { ttlSeconds })),
     metadata,
-    // grpc-js takes a deadline as a point of the real time, and has no other way to give one.
     timeoutMs === undefined ? {} : { deadline: millisecondsFromNow(timeoutMs) },
   );
   const lists: WatchedList[] = [];
   call.on("data", ({ response }) => {
-    lists.push(toJson(GetIceServersResponseSchema, response) as unknown as WatchedList);
+    lists.push(readList(response));
   });
   const end = new Promise<string>((resolve) => {
     call.on("error", ({ code }: ServiceError) => resolve(codeToString(Number(code))));
@@ -77,12 +88,7 @@ function watchWith(createTransport: (baseUrl: string) => Transport): OpenWatcher
           ...(timeoutMs !== undefined && { timeoutMs }),
         };
         for await (const { response } of client.watchIceServers({ ttlSeconds }, options)) {
-          lists.push(
-            toJson(
-              GetIceServersResponseSchema,
-              response ?? create(GetIceServersResponseSchema),
-            ) as unknown as WatchedList,
-          );
+          lists.push(readList(response));
         }
         return "ok";
       } catch (error) {

@@ -95,9 +95,9 @@ describe("createEventStreamHandler", () => {
     ],
     [
       "what the implementation throws before the first message",
-      // biome-ignore lint/correctness/useYield: it fails before
       async function* () {
-        throw new ConnectError("shelf is full", Code.ResourceExhausted, { "Retry-After": "7" });
+        const headers = { "Retry-After": "7" };
+        yield Promise.reject(new ConnectError("shelf is full", Code.ResourceExhausted, headers));
       },
       "/v1/a:watch",
       429,
