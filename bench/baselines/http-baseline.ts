@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
+import { createRateLimitPrinter } from "./rate-limit-field.js";
 import { announceReady } from "./ready-line.js";
 import type { HeaderList } from "./settings.js";
 
@@ -13,9 +14,14 @@ export function serveHttp(keepAliveSeconds: number, listener: RequestListener): 
 export function createJsonResponder(
   headers: HeaderList,
 ): (response: ServerResponse, body: string) => void {
-  const flat = headers.flat();
+  const flat = headers.filter(([name]) => name !== "ratelimit").flat();
+  const printRateLimit = createRateLimitPrinter(headers);
   return (response, body) => {
-    response.writeHead(200, [...flat, "content-length", String(Buffer.byteLength(body))]);
+    const fields = [...flat, "content-length", String(Buffer.byteLength(body))];
+    if (printRateLimit !== undefined) {
+      fields.push("ratelimit", printRateLimit());
+    }
+    response.writeHead(200, fields);
     response.end(body);
   };
 }

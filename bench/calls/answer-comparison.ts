@@ -31,7 +31,8 @@ export function describeAnswer(call: Call, answer: Answer, leaveOut: ReadonlySet
   const headers = answer.headers
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => name !== "date" && !leaveOut.has(name))
-    .map(([name, value]) => `${name}: ${call.name === "grpc" ? nameGrpcType(value) : value}`)
+    .map(([name, value]) => [name, name === "ratelimit" ? value.replace(/\d+/g, "#") : value])
+    .map(([name, value = ""]) => `${name}: ${call.name === "grpc" ? nameGrpcType(value) : value}`)
     .sort();
   const trailers = Object.entries(answer.trailers)
     .filter(([name]) => !leaveOut.has(name))

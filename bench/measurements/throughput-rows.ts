@@ -19,6 +19,7 @@ const nameTokens: Readonly<Record<TokenUse, string>> = {
   "first-seen-es256": "first-seen ES256",
 };
 const fresh = "bare node:http, fresh credential";
+const freshLimited = "the same with RateLimit fields";
 const atLeast = (value: number): Target => ({ of: "ratio", relation: ">=", value });
 const nearBareHttp: Target = { ...atLeast(0.7), aim: 0.85 };
 
@@ -58,7 +59,20 @@ export const throughputRows: readonly ThroughputRow[] = [
   compare("grpc", "connector", "bare-http2", "bare node:http2", atLeast(0.85)),
   compare("grpc", "es256", "bare-http2", "bare node:http2", atLeast(0.85)),
   compare("grpc", "rs256", "bare-http2", "bare node:http2", atLeast(0.85)),
+  limited(compare("rest", "es256", "bare-http-fresh-limited", freshLimited, nearBareHttp)),
+  limited(compare("connect", "es256", "bare-http-fresh-limited", freshLimited, atLeast(0.7))),
+  // Callers over gRPC do not get the fields.
+  limited(compare("grpc", "es256", "bare-http2", "bare node:http2", atLeast(0.85))),
 ];
+
+/** The same, counted against a limit for each caller. */
+function limited(row: ThroughputRow): ThroughputRow {
+  return {
+    ...row,
+    name: `${row.name}, limits on`,
+    ours: { ...row.ours, server: "ice-service-limited" },
+  };
+}
 
 function compare(
   call: CallName,

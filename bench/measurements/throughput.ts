@@ -4,7 +4,7 @@ import { compareAnswers } from "../calls/answer-comparison.js";
 import { type CallName, calls } from "../calls/call.js";
 import { WrongAnswerError } from "../failure.js";
 import { type LoadFigure, runCheckedLoad } from "../load/checked-load.js";
-import { type ModelAnswers, ownHeadersOf } from "../processes/baseline.js";
+import { limitedServers, type ModelAnswers, ownHeadersOf } from "../processes/baseline.js";
 import type { Fleet } from "../processes/fleet.js";
 import type { Scene } from "../processes/scene.js";
 import type { Progress } from "../report/progress.js";
@@ -25,6 +25,9 @@ const warmUpSeconds = 2;
  * would be measured while it is still being compiled. The cache knows the 10,000 tokens by then, too.
  */
 const warmUpCalls = 4 * cycledTokens;
+
+/** By so many bytes answers differ in length as the numbers in their RateLimit field count down. */
+const rateLimitDigits = 3;
 
 /** Figures by {@link nameMeasurement}, one a round. */
 export type ThroughputFigures = ReadonlyMap<string, readonly LoadFigure[]>;
@@ -65,7 +68,8 @@ export async function measureThroughput(
         tokens: supply.supply(tokens, round, loadSeconds),
         directory: scene.directory.path,
       },
-      countAnswerBytes(fleet.models, call),
+      countAnswerBytes(fleet.modelsOf(name), call),
+      limitedServers.has(name) ? rateLimitDigits : 0,
     );
     supply.observeRate(tokens, figure.callsPerSecond);
     return figure;
@@ -104,7 +108,7 @@ export async function checkServer(
 ): Promise<void> {
   const answer = await fetchAnswer(fleet.find(server).url, calls[call], token);
   checkAnswer(server, calls[call], answer, scene.expected);
-  compareAnswers(server, calls[call], fleet.models[call], answer, ownHeadersOf(server));
+  compareAnswers(server, calls[call], fleet.modelsOf(server)[call], answer, ownHeadersOf(server));
 }
 
 function countAnswerBytes(models: ModelAnswers, call: CallName): number {

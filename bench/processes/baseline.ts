@@ -12,12 +12,19 @@ import { type ServerProcess, startServer } from "./server-process.js";
 export const baselineNames = [
   "bare-http-fixed",
   "bare-http-fresh",
+  "bare-http-fresh-limited",
   "bare-verification",
   "bare-http2",
   "fastify-app",
   "grpc-js-server",
 ] as const;
 export type BaselineName = (typeof baselineNames)[number];
+
+/** Those that answer as the service does under a limit: with the RateLimit fields that it sends. */
+export const limitedServers: ReadonlySet<string> = new Set([
+  "ice-service-limited",
+  "bare-http-fresh-limited",
+]);
 
 const ownHeadersOfGrpcJs = ["grpc-accept-encoding", "grpc-encoding", "grpc-message"];
 
@@ -66,7 +73,9 @@ export function startBaseline(
   settings: BaselineSettings,
   { node, directory, name = baseline }: { node: string; directory: string; name?: string },
 ): Promise<ServerProcess> {
-  const program = join(packageRoot, `bench/dist/bench/baselines/${baseline}.js`);
+  // What makes it a limited one are the headers in its settings.
+  const file = baseline === "bare-http-fresh-limited" ? "bare-http-fresh" : baseline;
+  const program = join(packageRoot, `bench/dist/bench/baselines/${file}.js`);
   if (!existsSync(program)) {
     throw new MissingPartError(`${program} is missing: run \`npm run bench:build\``);
   }

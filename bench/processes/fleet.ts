@@ -3,6 +3,7 @@ import {
   baselineNames,
   createSettings,
   fetchModelAnswers,
+  limitedServers,
   type ModelAnswers,
   startBaseline,
 } from "./baseline.js";
@@ -15,7 +16,8 @@ export type ServiceName =
   | "ice-service"
   | "ice-service-10000-tokens"
   | "ice-service-first-seen"
-  | "ice-service-2-workers";
+  | "ice-service-2-workers"
+  | "ice-service-limited";
 export type ServerName = ServiceName | BaselineName;
 
 export interface RunOptions {
@@ -28,6 +30,8 @@ export interface RunOptions {
 /** The servers that run side by side; only one at a time is under load. */
 export interface Fleet {
   readonly models: ModelAnswers;
+  /** What the service answers as this server has to. */
+  modelsOf(name: ServerName): ModelAnswers;
   /** @throws Error when it was not asked for */
   find(name: ServerName): ServerProcess;
   stop(): Promise<void>;
@@ -38,6 +42,7 @@ const serveArgs: Readonly<Record<ServiceName, readonly string[]>> = {
   "ice-service-10000-tokens": [],
   "ice-service-first-seen": [],
   "ice-service-2-workers": ["--workers", "2"],
+  "ice-service-limited": [],
 };
 
 /** Starts the service, learns its answers, and starts the rest. */
@@ -58,6 +63,7 @@ export async function startFleet(
       node,
       nodeArgs: serviceNodeArgs,
       args: serveArgs[name],
+      configFile: limitedServers.has(name) ? scene.limitedConfigFile : scene.configFile,
     });
     servers.set(name, service);
     return service;
@@ -66,10 +72,14 @@ export async function startFleet(
   try {
     const service = await startOurs("ice-service");
     const models = await fetchModelAnswers(service.url, scene);
-    const settings = createSettings(scene, models);
+    const limitedModels = names.some((name) => limitedServers.has(name))
+      ? await fetchModelAnswers((await startOurs("ice-service-limited")).url, scene)
+      : models;
+    const modelsOf = (name: ServerName) => (limitedServers.has(name) ? limitedModels : models);
     const place = { node, directory: scene.directory.path };
     for (const name of new Set(names)) {
       if (isBaseline(name)) {
+        const settings = createSettings(scene, modelsOf(name));
         servers.set(name, await startBaseline(name, settings, place));
       } else if (!servers.has(name)) {
         await startOurs(name);
@@ -77,6 +87,7 @@ export async function startFleet(
     }
     return {
       models,
+      modelsOf,
       find(name) {
         const server = servers.get(name);
         if (server === undefined) {

@@ -19,6 +19,8 @@ export interface Scene {
   readonly publicKeyFile: string;
   /** The service's configuration. */
   readonly configFile: string;
+  /** The same with a limit for each caller, so high that no load of a bench meets it. */
+  readonly limitedConfigFile: string;
   remove(): Promise<void>;
 }
 
@@ -72,6 +74,8 @@ export async function createScene(): Promise<Scene> {
     // There is no load balancer that has to notice first.
     shutdown: { delay: "0s" },
   };
+  // As many as can be configured, in a window short enough for a fast machine.
+  const limits = { caller: { requests: 1_000_000, window: "10s" } };
   return {
     directory,
     expected,
@@ -81,6 +85,7 @@ export async function createScene(): Promise<Scene> {
     publicKeyFile,
     // JSON is YAML too.
     configFile: await directory.write("ice.yaml", JSON.stringify(config)),
+    limitedConfigFile: await directory.write("limited.yaml", JSON.stringify({ ...config, limits })),
     async remove() {
       process.off("exit", removeNow);
       await directory.remove();

@@ -15,12 +15,14 @@ export interface ServiceOptions {
   readonly nodeArgs?: readonly string[];
   /** Further arguments of `serve`. */
   readonly args?: readonly string[];
+  /** Instead of the scene's. */
+  readonly configFile?: string;
 }
 
 /** Starts the built program as it would run in production: authentication and access log on. */
 export function startService(
-  { configFile, directory }: Scene,
-  { name, node, nodeArgs = [], args = [] }: ServiceOptions,
+  scene: Scene,
+  { name, node, nodeArgs = [], args = [], configFile = scene.configFile }: ServiceOptions,
 ): Promise<ServerProcess> {
   if (!existsSync(program)) {
     throw new MissingPartError("dist/main.js is missing: run `npm run build`");
@@ -29,6 +31,6 @@ export function startService(
     name,
     node,
     args: [...nodeArgs, program, "serve", ...args, "--config", configFile],
-    directory: directory.path,
+    directory: scene.directory.path,
   });
 }

@@ -4,8 +4,23 @@ import type { Caller } from "../authentication/caller.js";
 /** Longer ones are kept as their digest, so that a table of them has a bounded size. */
 const maxChars = 128;
 
+/**
+ * A remembered token has the same caller each time; and of a text that is made anew, a table has to
+ * hash and compare every letter.
+ */
+const partitions = new WeakMap<Caller, string>();
+
 /** The partition of a caller: issuer and subject, or the connector's name. */
 export function partitionByCaller(caller: Caller): string {
+  let partition = partitions.get(caller);
+  if (partition === undefined) {
+    partition = namePartition(caller);
+    partitions.set(caller, partition);
+  }
+  return partition;
+}
+
+function namePartition(caller: Caller): string {
   // The length tells where the issuer ends, whatever the two hold.
   const partition =
     caller.kind === "connector"

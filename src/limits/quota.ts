@@ -50,49 +50,52 @@ export class Quota {
     this.policy = policy;
     this.#windowMs = policy.windowSeconds * 1000;
     this.#clock = clock;
-    this.#windows = new WindowCounter(this.#windowMs, clock);
+    this.#windows = new WindowCounter(this.#windowMs);
     this.#shared = shared;
   }
 
   /** Counts one; at once where no shared counter has to be asked. Never throws or rejects. */
   take(partition: string): QuotaStanding | Promise<QuotaStanding> {
     const shared = this.#shared;
-    return shared === undefined || !shared.isUp || this.peek(partition).isExceeded
-      ? this.#describe(this.#windows.add(partition))
-      : this.#takeShared(partition, shared);
+    if (shared?.isUp && !this.peek(partition).isExceeded) {
+      return this.#takeShared(partition, shared);
+    }
+    const nowMs = this.#clock();
+    return this.#describe(this.#windows.add(partition, nowMs), nowMs);
   }
 
   /** How the partition would stand with one more, as far as is known here. Counts nothing. */
   peek(partition: string): QuotaStanding {
     const nowMs = this.#clock();
-    const { count, endsAtMs } = this.#windows.find(partition) ?? {
+    const { count, endsAtMs } = this.#windows.find(partition, nowMs) ?? {
       count: 0,
       endsAtMs: nowMs + this.#windowMs,
     };
-    return this.#describe({ count: count + 1, endsAtMs });
+    return this.#describe({ count: count + 1, endsAtMs }, nowMs);
   }
 
   async #takeShared(partition: string, shared: SharedCounter): Promise<QuotaStanding> {
     // Counted here as well, for the case that no answer comes.
-    const local = this.#windows.add(partition);
+    const local = this.#windows.add(partition, this.#clock());
     const { name, requests, windowSeconds } = this.policy;
     const key = `${name}:${requests}/${windowSeconds}:${partition}`;
     const counted = await shared.add(key, this.#windowMs);
+    const nowMs = this.#clock();
     if (counted === undefined) {
-      return this.#describe(local);
+      return this.#describe(local, nowMs);
     }
     const { count, leftMs } = counted;
-    const window = { count, endsAtMs: this.#clock() + Math.min(leftMs, this.#windowMs) };
+    const window = { count, endsAtMs: nowMs + Math.min(leftMs, this.#windowMs) };
     this.#windows.set(partition, window);
-    return this.#describe(window);
+    return this.#describe(window, nowMs);
   }
 
-  #describe({ count, endsAtMs }: CountWindow): QuotaStanding {
+  #describe({ count, endsAtMs }: CountWindow, nowMs: number): QuotaStanding {
     const { requests } = this.policy;
     return {
       isExceeded: count > requests,
       remaining: Math.max(0, requests - count),
-      resetsInSeconds: Math.max(1, Math.ceil((endsAtMs - this.#clock()) / 1000)),
+      resetsInSeconds: Math.max(1, Math.ceil((endsAtMs - nowMs) / 1000)),
     };
   }
 }

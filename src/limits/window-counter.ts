@@ -1,5 +1,4 @@
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../clock.js";
 
 /** What was counted in one window of time. */
 export interface CountWindow {
@@ -21,16 +20,13 @@ export class WindowCounter {
     max: maxPartitions,
   });
   readonly #windowMs: number;
-  readonly #clock: Clock;
 
-  constructor(windowMs: number, clock: Clock) {
+  constructor(windowMs: number) {
     this.#windowMs = windowMs;
-    this.#clock = clock;
   }
 
   /** Counts one. */
-  add(partition: string): CountWindow {
-    const nowMs = this.#clock();
+  add(partition: string, nowMs: number): CountWindow {
     const window = this.#windows.get(partition);
     if (window !== undefined && this.#isCurrent(window, nowMs)) {
       window.count += 1;
@@ -42,9 +38,9 @@ export class WindowCounter {
   }
 
   /** The present window, if there is one. */
-  find(partition: string): CountWindow | undefined {
+  find(partition: string, nowMs: number): CountWindow | undefined {
     const window = this.#windows.get(partition);
-    return window !== undefined && this.#isCurrent(window, this.#clock()) ? window : undefined;
+    return window !== undefined && this.#isCurrent(window, nowMs) ? window : undefined;
   }
 
   /** Goes on from what somebody else has counted. */
