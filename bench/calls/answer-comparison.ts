@@ -31,8 +31,7 @@ export function describeAnswer(call: Call, answer: Answer, leaveOut: ReadonlySet
   const headers = answer.headers
     .map(([name, value]) => [name.toLowerCase(), value] as const)
     .filter(([name]) => name !== "date" && !leaveOut.has(name))
-    .map(([name, value]) => [name, name === "ratelimit" ? value.replace(/\d+/g, "#") : value])
-    .map(([name, value = ""]) => `${name}: ${call.name === "grpc" ? nameGrpcType(value) : value}`)
+    .map(([name, value]) => `${name}: ${maskHeader(call, name, value)}`)
     .sort();
   const trailers = Object.entries(answer.trailers)
     .filter(([name]) => !leaveOut.has(name))
@@ -41,6 +40,13 @@ export function describeAnswer(call: Call, answer: Answer, leaveOut: ReadonlySet
   const text =
     call.name === "grpc" ? JSON.stringify(readBody(call, answer)) : answer.body.toString("utf8");
   return [...headers, ...trailers, `${answer.body.byteLength} bytes`, maskFresh(text)].join("\n");
+}
+
+function maskHeader(call: Call, name: string, value: string): string {
+  if (name === "ratelimit") {
+    return value.replace(/\d+/g, "#");
+  }
+  return call.name === "grpc" ? nameGrpcType(value) : value;
 }
 
 function maskFresh(text: string): string {

@@ -69,7 +69,8 @@ export async function measureThroughput(
         directory: scene.directory.path,
       },
       countAnswerBytes(fleet.modelsOf(name), call),
-      limitedServers.has(name) ? rateLimitDigits : 0,
+      // Over HTTP/2 only bodies are counted.
+      limitedServers.has(name) && calls[call].http === 1 ? rateLimitDigits : 0,
     );
     supply.observeRate(tokens, figure.callsPerSecond);
     return figure;
