@@ -17,6 +17,7 @@ import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
+import { keepNewObjectsYoung } from "./young-objects.js";
 
 export interface ServeOptions {
   readonly config?: string;
@@ -40,6 +41,7 @@ export async function serve({
 }: ServeOptions): Promise<number> {
   // Until there is a configuration to load anew; else the signal would end the process.
   process.on("SIGHUP", () => {});
+  keepNewObjectsYoung();
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
   if (withCoturn && !dev) {
     throw usageError(
