@@ -33,7 +33,7 @@ Exit codes:
   1  a server answered wrongly; with --check also: a target is missed
   2  bad usage, or a missing part
 
-A run takes a quarter of an hour; with --rounds 1 --seconds 1, three minutes.`;
+A run takes some twenty minutes; with --rounds 1 --seconds 1, three.`;
 
 /**
  * Reads the options. For `--help` and bad usage it has printed what there is to say.
