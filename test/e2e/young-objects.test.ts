@@ -1,5 +1,5 @@
-import { Agent, request } from "node:http";
 import { expect, it } from "vitest";
+import { startLoad } from "../parts/fresh-connection-load.js";
 import { startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -7,31 +7,8 @@ const token = "young-objects-token";
 // Without spaces and double quotes, which NODE_OPTIONS takes for itself.
 const traceDecisions =
   "data:text/javascript,import{setFlagsFromString}from'node:v8';setFlagsFromString('--trace-pretenuring-statistics')";
-const bursts = 3;
-/** V8 decides when it has seen a hundred objects of a kind. */
+/** At once: V8 decides when it has seen a hundred objects of a kind. */
 const connections = 200;
-const callsEach = 20;
-
-/** Opens all connections at once, and has each of them make its calls. */
-async function callInBurst(url: string): Promise<void> {
-  const agent = new Agent({ keepAlive: true });
-  const call = () =>
-    new Promise<void>((resolve, reject) => {
-      request(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
-        response.resume().once("end", resolve);
-      })
-        .once("error", reject)
-        .end();
-    });
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      for (let count = 0; count < callsEach; count += 1) {
-        await call();
-      }
-    }),
-  );
-  agent.destroy();
-}
 
 it.each([{ args: [] }, { args: ["--workers", "2"] }])(
   "makes all objects in the young generation, with arguments $args",
@@ -46,9 +23,10 @@ it.each([{ args: [] }, { args: ["--workers", "2"] }])(
       files: { "tokens.yaml": connectorTokens({ test: token }) },
     });
     const decisionsOfStart = service.stdout();
-    for (let burst = 0; burst < bursts; burst += 1) {
-      await callInBurst(`${service.url}/api/v1/ice-servers`);
-    }
+    const headers = { authorization: `Bearer ${token}` };
+    const load = startLoad(`${service.url}/api/v1/ice-servers`, headers, connections);
+    await expect.poll(load.answered, { timeout: 20_000 }).toBeGreaterThan(30 * connections);
+    expect(Object.keys(await load.stop())).toEqual(["200"]);
     expect(await service.stop()).toBe(0);
     expect(decisionsOfStart).toContain("AllocationSite");
     expect(service.stdout()).toBe(decisionsOfStart);
