@@ -13,11 +13,11 @@ import { openCallTracer } from "./call-tracing.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
+import { prepareForLongLife } from "./long-life.js";
 import { endDespiteWaiting } from "./process-end.js";
 import { watchStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
-import { keepNewObjectsYoung } from "./young-objects.js";
 
 export interface ServeOptions {
   readonly config?: string;
@@ -41,7 +41,7 @@ export async function serve({
 }: ServeOptions): Promise<number> {
   // Until there is a configuration to load anew; else the signal would end the process.
   process.on("SIGHUP", () => {});
-  keepNewObjectsYoung();
+  prepareForLongLife();
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
   if (withCoturn && !dev) {
     throw usageError(

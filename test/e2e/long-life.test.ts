@@ -1,0 +1,59 @@
+import { expect, it } from "vitest";
+import { startLoad } from "../parts/fresh-connection-load.js";
+import { startIceService } from "../parts/ice-service.js";
+import { connectorTokens } from "../parts/tokens.js";
+
+const token = "long-life-token";
+/** At once: V8 decides where to make objects when it has seen a hundred of a kind. */
+const connections = 200;
+const processes = [{ args: [] }, { args: ["--workers", "2"] }];
+
+it.each(processes)(
+  "makes all objects in the young generation, with arguments $args",
+  async (run) => {
+    const { ofStart, ofLoad } = await traceUnderLoad(
+      run.args,
+      "import{setFlagsFromString}from'node:v8';setFlagsFromString('--trace-pretenuring-statistics')",
+    );
+    expect(ofStart).toContain("AllocationSite");
+    expect(ofLoad).toBe("");
+  },
+);
+
+it.each(processes)(
+  "keeps nextTick optimised when garbage is collected, with arguments $args",
+  async (run) => {
+    const { ofLoad } = await traceUnderLoad(
+      run.args,
+      `import{setFlagsFromString}from'node:v8';
+     import{runInNewContext}from'node:vm';
+     for(const flag of ['--expose-gc','--trace-opt','--trace-deopt'])setFlagsFromString(flag);
+     setInterval(runInNewContext('gc'),100).unref()`,
+    );
+    const lines = ofLoad.split("\n").filter((line) => line.includes(" nextTick"));
+    expect(lines.join("\n")).toContain("completed optimizing");
+    expect(lines.filter((line) => line.includes("weak objects"))).toEqual([]);
+  },
+);
+
+/** @returns what the service's processes write until they listen, and from then on */
+async function traceUnderLoad(args: readonly string[], module: string) {
+  // NODE_OPTIONS takes spaces and double quotes for itself.
+  const url = `data:text/javascript,${encodeURIComponent(module)}`;
+  const service = await startIceService({
+    args,
+    env: { NODE_OPTIONS: `--import=${url}` },
+    config: {
+      auth: { connectorTokensFile: "tokens.yaml" },
+      ice: { stunUrls: ["stun:stun.example.com"] },
+    },
+    files: { "tokens.yaml": connectorTokens({ test: token }) },
+  });
+  const ofStart = service.stdout();
+  const headers = { authorization: `Bearer ${token}` };
+  const load = startLoad(`${service.url}/api/v1/ice-servers`, headers, connections);
+  await expect.poll(load.answered, { timeout: 20_000 }).toBeGreaterThan(30 * connections);
+  expect(Object.keys(await load.stop())).toEqual(["200"]);
+  expect(await service.stop()).toBe(0);
+  return { ofStart, ofLoad: service.stdout().slice(ofStart.length) };
+}
