@@ -10,11 +10,8 @@ const processes = [{ args: [] }, { args: ["--workers", "2"] }];
 
 it.each(processes)(
   "makes all objects in the young generation, with arguments $args",
-  async (run) => {
-    const { ofStart, ofLoad } = await traceUnderLoad(
-      run.args,
-      "import{setFlagsFromString}from'node:v8';setFlagsFromString('--trace-pretenuring-statistics')",
-    );
+  async ({ args }) => {
+    const { ofStart, ofLoad } = await traceUnderLoad(args, ["--trace-pretenuring-statistics"]);
     expect(ofStart).toContain("AllocationSite");
     expect(ofLoad).toBe("");
   },
@@ -22,13 +19,11 @@ it.each(processes)(
 
 it.each(processes)(
   "keeps nextTick optimised when garbage is collected, with arguments $args",
-  async (run) => {
+  async ({ args }) => {
     const { ofLoad } = await traceUnderLoad(
-      run.args,
-      `import{setFlagsFromString}from'node:v8';
-     import{runInNewContext}from'node:vm';
-     for(const flag of ['--expose-gc','--trace-opt','--trace-deopt'])setFlagsFromString(flag);
-     setInterval(runInNewContext('gc'),100).unref()`,
+      args,
+      ["--expose-gc", "--trace-opt", "--trace-deopt"],
+      "import { runInNewContext } from 'node:vm'; setInterval(runInNewContext('gc'), 100).unref();",
     );
     const lines = ofLoad.split("\n").filter((line) => line.includes(" nextTick"));
     expect(lines.join("\n")).toContain("completed optimizing");
@@ -36,10 +31,15 @@ it.each(processes)(
   },
 );
 
-/** @returns what the service's processes write until they listen, and from then on */
-async function traceUnderLoad(args: readonly string[], module: string) {
+/**
+ * @param flags of V8, for each process of the service
+ * @param code of a module that each process runs first
+ * @returns what they write until they listen, and from then on
+ */
+async function traceUnderLoad(args: readonly string[], flags: readonly string[], code = "") {
+  const setFlags = `import { setFlagsFromString } from 'node:v8'; setFlagsFromString('${flags.join(" ")}');`;
   // NODE_OPTIONS takes spaces and double quotes for itself.
-  const url = `data:text/javascript,${encodeURIComponent(module)}`;
+  const url = `data:text/javascript,${encodeURIComponent(setFlags + code)}`;
   const service = await startIceService({
     args,
     env: { NODE_OPTIONS: `--import=${url}` },
