@@ -5,7 +5,7 @@
 
 /** In Unix seconds, as `exp` and TURN usernames have it. */
 export function secondsFromNow(seconds: number): number {
-  return Math.floor(Date.now() / 1000) + seconds;
+  return Math.floor(millisecondsFromNow(seconds * 1000) / 1000);
 }
 
 /** In Unix milliseconds, as grpc-js takes a deadline; it has no other way to give one. */
