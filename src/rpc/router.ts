@@ -94,7 +94,8 @@ export class RouterBuilder {
     ];
   }
 
-  add<Desc extends DescService>(service: Desc, implementation: ServiceImpl<Desc>): this {
+  /** Methods without an implementation answer UNIMPLEMENTED. */
+  add<Desc extends DescService>(service: Desc, implementation: Partial<ServiceImpl<Desc>>): this {
     for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) {
       this.addMethod(spec);
     }

@@ -68,7 +68,7 @@ function createConnectHandler(
   const { method } = spec;
   const { acceptCompression, readMaxBytes } = options;
   const invoke = composeUnary(spec, options.interceptors);
-  const codec = createMessageCodec(method, readMaxBytes);
+  const codec = createMessageCodec(method, options);
   const kind = { method, protocolName: "connect" } as const;
   return {
     protocol: "connect",

@@ -41,7 +41,7 @@ export function createGrpcHandler(
   const { method } = spec;
   const { acceptCompression, readMaxBytes } = options;
   const invoke = composeUnary(spec, options.interceptors);
-  const codec = createMessageCodec(method, readMaxBytes);
+  const codec = createMessageCodec(method, options);
   const maxBodyBytes = envelopeHeadBytes + readMaxBytes;
   const kind = { method, protocolName: protocol };
 

@@ -1,3 +1,4 @@
+import type { Registry } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 
@@ -11,6 +12,8 @@ export interface HandlerOptions {
   readonly acceptCompression: Compression[];
   /** The largest request message, before and after decompression. */
   readonly readMaxBytes: number;
+  /** The messages that a google.protobuf.Any may carry in JSON; none by default. */
+  readonly jsonOptions?: { readonly registry: Registry };
 }
 
 /** Smaller responses are not compressed: it would cost more than it saves. */

@@ -1,6 +1,7 @@
 import { type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { rememberLast } from "../remember-last.js";
+import type { HandlerOptions } from "./handler-options.js";
 
 /** The largest response that protobuf and gRPC can carry. */
 const writeMaxBytes = 0xffffffff;
@@ -19,16 +20,20 @@ export interface MessageCodec {
   encodeJson(message: Message): string;
 }
 
-/** @param readMaxBytes the largest request message */
-export function createMessageCodec(method: DescMethodUnary, readMaxBytes: number): MessageCodec {
+export function createMessageCodec(
+  method: DescMethodUnary,
+  { readMaxBytes, jsonOptions }: Pick<HandlerOptions, "readMaxBytes" | "jsonOptions">,
+): MessageCodec {
   const limits = { readMaxBytes, writeMaxBytes };
-  const serialization = createMethodSerializationLookup(method, undefined, undefined, limits);
+  const serialization = createMethodSerializationLookup(method, undefined, jsonOptions, limits);
   const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
   const decodeJson = rememberLastBytes(serialization.getI(false).parse);
   return {
     decode: (bytes, binary) => (binary ? decodeBinary(bytes) : decodeJson(bytes)),
     encodeBinary: rememberLast(serialization.getO(true).serialize),
-    encodeJson: rememberLast((message: Message) => toJsonString(method.output, message)),
+    encodeJson: rememberLast((message: Message) =>
+      toJsonString(method.output, message, jsonOptions),
+    ),
   };
 }
 

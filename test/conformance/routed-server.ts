@@ -1,0 +1,60 @@
+import type { Registry } from "@bufbuild/protobuf";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { TlsConfig } from "../../src/config/config.js";
+import { DiskFiles } from "../../src/files/disk-files.js";
+import type { Files } from "../../src/files/files.js";
+import { RequestCounts } from "../../src/observability/request-counts.js";
+import { Readiness } from "../../src/rpc/readiness.js";
+import { RouterBuilder } from "../../src/rpc/router.js";
+import { findSocketAddress } from "../../src/server/client-address.js";
+import { httpLimits } from "../../src/server/http-limits.js";
+import { openPort, type PortListener } from "../../src/server/port-listener.js";
+import { createRequestListener } from "../../src/server/request-listener.js";
+
+export interface RoutedServerOptions {
+  /** The largest request message. */
+  readonly readMaxBytes: number;
+  /** The messages that a google.protobuf.Any may carry in JSON. */
+  readonly anyTypes?: Registry;
+  /** Absent: HTTP/1.1 and HTTP/2 in the clear. */
+  readonly tls?: TlsConfig | undefined;
+  /** Where the TLS files are read from; the disk by default. */
+  readonly files?: Files;
+  addMethods(builder: RouterBuilder): void;
+}
+
+/**
+ * Serves methods through the product's own router and listener, with its codecs and compressions but
+ * without authentication. This is the only file of the tests that knows how routes are built.
+ */
+export function startRoutedServer({
+  readMaxBytes,
+  anyTypes,
+  tls,
+  files = new DiskFiles(),
+  addMethods,
+}: RoutedServerOptions): Promise<PortListener> {
+  const readiness = new Readiness();
+  readiness.set("serving");
+  const builder = new RouterBuilder({
+    interceptors: [],
+    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes,
+    ...(anyTypes && { jsonOptions: { registry: anyTypes } }),
+  });
+  addMethods(builder);
+  return openPort(
+    { host: "127.0.0.1", port: 0, maxConnections: 10_000, ...(tls && { tls }) },
+    files,
+    httpLimits,
+    createRequestListener({
+      router: builder.build(),
+      readiness,
+      allowedOrigins: ["*"],
+      requestLog() {},
+      findClientAddress: findSocketAddress,
+      requestCounts: new RequestCounts(),
+    }),
+    (_, socket) => socket.destroy(),
+  );
+}

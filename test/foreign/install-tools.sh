@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the Go programs of go-tools.txt into the user's cache, once per version. Prints the command
+# that installs what is missing. Says nothing when everything is there.
+set -euo pipefail
+
+fail() {
+  printf '%s\n' "$@" >&2
+  exit 1
+}
+
+command -v go >/dev/null || fail \
+  "npm run test:foreign needs Go 1.21 or later, which fetches the version that each program needs." \
+  "On Debian 13 or later, this installs it:" \
+  "  sudo apt-get update && sudo apt-get install golang-go" \
+  "Elsewhere: https://go.dev/doc/install"
+for program in javac mvn; do
+  command -v "$program" >/dev/null || fail \
+    "npm run test:foreign needs a JDK, 17 or later, and Maven. On Debian 12 or later, this installs them:" \
+    "  sudo apt-get update && sudo apt-get install default-jdk-headless maven"
+done
+
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service/go-tools"
+while read -r package version; do
+  name="${package##*/}"
+  if [ ! -x "$cache/$name@$version/$name" ]; then
+    echo "Building $name $version for the tests" >&2
+    GOBIN="$cache/$name@$version" nice go install "$package@$version"
+  fi
+done <"$(dirname "$0")/go-tools.txt"

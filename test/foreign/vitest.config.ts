@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** What needs more than Node, npm, and Debian packages: current Go and Java. */
+export default defineConfig({
+  test: {
+    include: ["test/foreign/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    reporters: ["default", "./test/plain-summary.ts"],
+  },
+});
