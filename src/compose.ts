@@ -24,6 +24,7 @@ import { openAdmin } from "./server/admin-listener.js";
 import { createBrokenSessionListener } from "./server/broken-session.js";
 import type { CallTracer } from "./server/call-tracer.js";
 import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
+import { Guard } from "./server/guard.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -102,6 +103,7 @@ export async function startService(
 ): Promise<RunningService> {
   const readiness = new Readiness();
   const counts = new ServiceCounts();
+  const guard = new Guard(log);
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
@@ -165,6 +167,7 @@ export async function startService(
     firstConfig.listen,
     firstFiles,
     httpLimits,
+    guard,
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log, counts.requests),
     createBrokenSessionListener(log),
@@ -176,6 +179,7 @@ export async function startService(
     return [
       ...describeBuild(),
       ...describeService(counts, state, clock),
+      ...guard.describe(),
       ...(reloadCounts?.describe() ?? []),
       ...(monitor?.describe() ?? []),
       ...(await readNodeMetrics()),
@@ -186,6 +190,7 @@ export async function startService(
     admin = await openAdmin(firstConfig.admin, {
       files: firstFiles,
       log,
+      guard,
       readiness,
       readMetrics: async () => [await readMetrics()],
       readHealth: () => monitor?.report,

@@ -4,6 +4,7 @@ import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
+import { Guard } from "./server/guard.js";
 import { httpLimits } from "./server/http-limits.js";
 import { openPort } from "./server/port-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
@@ -32,6 +33,7 @@ export async function checkAddress({ listen }: Config, files: Files): Promise<st
     listen,
     files,
     httpLimits,
+    new Guard({ error() {} }),
     () => {},
     () => {},
   );

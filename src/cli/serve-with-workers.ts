@@ -12,6 +12,7 @@ import { ReloadCounts } from "../observability/reload-counts.js";
 import { describeBuild } from "../observability/service-metrics.js";
 import { Readiness } from "../rpc/readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
+import { Guard } from "../server/guard.js";
 import { reloadOnChange } from "./config-reload.js";
 import { PoolMetrics } from "./pool-metrics.js";
 import { endDespiteWaiting } from "./process-end.js";
@@ -49,15 +50,17 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
+  const guard = new Guard(log);
   const monitor = openHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
   const admin = await openAdmin(config.admin, {
     files,
     log,
+    guard,
     readiness,
     async readMetrics() {
       const { readNodeMetrics } = await import("../observability/prometheus.js");
       const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
-      const own = [...reloadCounts.describe(), ...monitor.describe()];
+      const own = [...reloadCounts.describe(), ...monitor.describe(), ...guard.describe()];
       return [[...describeBuild(), ...own, ...node], ...pool];
     },
     readHealth: () => monitor.report,

@@ -7,6 +7,7 @@ import { splitRequestTarget } from "../rpc/request-target.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import { type AdminSources, createAdminRoutes } from "./admin-routes.js";
 import type { FixedAnswer } from "./fixed-routes.js";
+import { type Guard, rethrow } from "./guard.js";
 import { findHeaderProblem } from "./header-problem.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
@@ -26,6 +27,7 @@ const notFound: HttpProblem = {
 export interface AdminOptions extends AdminSources {
   readonly files: Files;
   readonly log: Logger;
+  readonly guard: Guard;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface AdminOptions extends AdminSources {
  */
 export async function openAdmin(
   config: AdminConfig | undefined,
-  { files, log, ...sources }: AdminOptions,
+  { files, log, guard, ...sources }: AdminOptions,
 ): Promise<PortListener | undefined> {
   if (config === undefined) {
     return undefined;
@@ -48,7 +50,8 @@ export async function openAdmin(
       { host, port, maxConnections },
       files,
       httpLimits,
-      createAdminListener(sources, log),
+      guard,
+      createAdminListener(sources),
       createMalformedRequestListener(log),
     );
   } catch (error) {
@@ -66,7 +69,7 @@ export async function openAdmin(
   }
 }
 
-function createAdminListener(sources: AdminSources, log: Logger): ExchangeListener {
+function createAdminListener(sources: AdminSources): ExchangeListener {
   const routes = createAdminRoutes(sources);
 
   async function answer(exchange: HttpExchange): Promise<void> {
@@ -85,10 +88,17 @@ function createAdminListener(sources: AdminSources, log: Logger): ExchangeListen
   }
 
   return (exchange) => {
-    answer(exchange).catch((error: unknown) => {
-      log.error({ err: error }, "an admin request failed");
-      refuse(exchange, internalError);
-    });
+    exchange.answerer = {
+      fail() {
+        try {
+          refuse(exchange, internalError);
+        } catch {
+          exchange.destroy(true);
+        }
+        return false;
+      },
+    };
+    answer(exchange).catch(exchange.guard(rethrow));
   };
 }
 

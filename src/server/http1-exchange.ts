@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { RequestHeaders } from "../rpc/request-headers.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
-import type { HttpExchange } from "./http-exchange.js";
+import { endNothing, type Guard } from "./guard.js";
+import { type FaultAnswerer, guardListener, type HttpExchange } from "./http-exchange.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;
@@ -19,9 +20,12 @@ export class Http1Exchange implements HttpExchange {
   readonly headers: RequestHeaders;
   readonly body: IncomingMessage;
   readonly output: ServerResponse;
+  answerer: FaultAnswerer | undefined = undefined;
+  readonly #guard: Guard;
   #goneListeners: (() => void)[] = [];
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(guard: Guard, request: IncomingMessage, response: ServerResponse) {
+    this.#guard = guard;
     this.remoteAddress = request.socket.remoteAddress;
     this.headers = new RequestHeaders(request.rawHeaders);
     this.body = request;
@@ -41,6 +45,10 @@ export class Http1Exchange implements HttpExchange {
     return this.body.url ?? "";
   }
 
+  guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
+    return guardListener(this.#guard, this, listener);
+  }
+
   isComplete(): boolean {
     return (
       this.body.complete ||
@@ -56,8 +64,9 @@ export class Http1Exchange implements HttpExchange {
   onGone(listener: () => void): void {
     // Not the response's own "close": of requests that a client sends ahead of the answers, Node
     // tells the first one only.
-    watchConnection(this.body.socket).add(listener);
-    this.#goneListeners.push(listener);
+    const guarded = this.guard(listener);
+    watchConnection(this.body.socket, this.#guard).add(guarded);
+    this.#goneListeners.push(guarded);
   }
 
   send({ status, headers, body, trailers }: HttpAnswer): void {
@@ -81,7 +90,10 @@ export class Http1Exchange implements HttpExchange {
     this.output.shouldKeepAlive = false;
     if (this.output.headersSent) {
       // They have said something else, and Node goes by them.
-      this.output.once("finish", () => this.body.socket.end());
+      this.output.once(
+        "finish",
+        this.guard(() => this.body.socket.end()),
+      );
     }
   }
 
@@ -100,7 +112,7 @@ export class Http1Exchange implements HttpExchange {
       if (body !== undefined) {
         this.output.write(body);
       }
-      linger(this.body, () => this.output.end());
+      linger(this, () => this.output.end());
     } else {
       this.output.end(body);
     }
@@ -122,37 +134,38 @@ export class Http1Exchange implements HttpExchange {
  * Reads on for a moment before the close: on a client that is still sending it would be a reset, which
  * may overtake the answer (RFC 9112 section 9.6).
  */
-function linger(request: IncomingMessage, close: () => void): void {
+function linger(exchange: Http1Exchange, close: () => void): void {
   let left = smallRequestBytes;
   let closed = false;
-  const end = () => {
+  const end = exchange.guard(() => {
     if (!closed) {
       closed = true;
       clearTimeout(timer);
       close();
     }
-  };
+  });
   const timer = setTimeout(end, lingerMs);
-  request.on("end", end).on("close", end);
-  request.on("data", (chunk: Uint8Array) => {
+  const onData = exchange.guard((chunk: Uint8Array) => {
     left -= chunk.byteLength;
     if (left < 0) {
       end();
     }
   });
+  exchange.body.on("end", end).on("close", end).on("data", onData);
 }
 
-function watchConnection(socket: Socket): Set<() => void> {
+function watchConnection(socket: Socket, guard: Guard): Set<() => void> {
   const known = goneListeners.get(socket);
   if (known !== undefined) {
     return known;
   }
   const listeners = new Set<() => void>();
   goneListeners.set(socket, listeners);
-  socket.once("close", () => {
+  const onClose = guard.wrap(() => {
     for (const listener of listeners) {
       listener();
     }
-  });
+  }, endNothing);
+  socket.once("close", onClose);
   return listeners;
 }

@@ -1,7 +1,8 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { RequestHeaders } from "../rpc/request-headers.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
-import type { HttpExchange } from "./http-exchange.js";
+import type { Guard } from "./guard.js";
+import { type FaultAnswerer, guardListener, type HttpExchange } from "./http-exchange.js";
 
 /**
  * An exchange over HTTP/2, straight on Node's stream: the request and response objects that Node
@@ -14,6 +15,8 @@ export class Http2Exchange implements HttpExchange {
   readonly target: string;
   readonly headers: RequestHeaders;
   readonly remoteAddress: string | undefined;
+  answerer: FaultAnswerer | undefined = undefined;
+  readonly #guard: Guard;
   readonly #stream: ServerHttp2Stream;
   readonly #endAfterHeaders: boolean;
   #trailers: HttpHeaders | undefined;
@@ -26,12 +29,14 @@ export class Http2Exchange implements HttpExchange {
    * @param flags of the HEADERS frame
    */
   constructor(
+    guard: Guard,
     stream: ServerHttp2Stream,
     { ":method": method = "", ":path": target = "" }: IncomingHttpHeaders,
     rawHeaders: readonly string[],
     flags: number,
     remoteAddress: string | undefined,
   ) {
+    this.#guard = guard;
     this.#stream = stream;
     this.method = method;
     this.target = target;
@@ -53,6 +58,10 @@ export class Http2Exchange implements HttpExchange {
     return this.#answeredAtMs ?? (this.isComplete() ? undefined : this.arrivedAtMs);
   }
 
+  guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {
+    return guardListener(this.#guard, this, listener);
+  }
+
   isComplete(): boolean {
     return this.#endAfterHeaders || this.#stream.readableEnded;
   }
@@ -63,10 +72,10 @@ export class Http2Exchange implements HttpExchange {
 
   onGone(listener: () => void): void {
     const earlier = this.#goneListener;
-    this.#goneListener = () => {
+    this.#goneListener = this.guard(() => {
       earlier?.();
       listener();
-    };
+    });
   }
 
   /** To be called when the stream has closed. */
@@ -98,10 +107,14 @@ export class Http2Exchange implements HttpExchange {
     headers[":status"] = String(status);
     stream.respond(headers, { waitForTrailers: withTrailers });
     if (withTrailers) {
-      stream.on("wantTrailers", () => {
-        stream.sendTrailers(this.#trailers ?? {});
-        this.#endUnreadRequest();
+      const sendTrailers = this.guard(() => {
+        // The client may have reset the stream since Node asked: then it would throw.
+        if (!this.isGone()) {
+          stream.sendTrailers(this.#trailers ?? {});
+          this.#endUnreadRequest();
+        }
       });
+      stream.on("wantTrailers", sendTrailers);
     }
   }
 
@@ -118,15 +131,15 @@ export class Http2Exchange implements HttpExchange {
     // The session closes itself at the end; a single stream has no say in it.
   }
 
-  destroy(): void {
-    this.#stream.close(constants.NGHTTP2_CANCEL);
+  destroy(isOurFault = false): void {
+    this.#stream.close(isOurFault ? constants.NGHTTP2_INTERNAL_ERROR : constants.NGHTTP2_CANCEL);
   }
 
   /** Once the answer is out, a client need not send on (RFC 9113 section 8.1). */
   #endUnreadRequest(): void {
     if (!this.isComplete()) {
       // Node writes what is queued, trailers above all, before it runs this.
-      setImmediate(() => this.#stream.close(constants.NGHTTP2_NO_ERROR));
+      setImmediate(this.guard(() => this.#stream.close(constants.NGHTTP2_NO_ERROR)));
     }
   }
 }

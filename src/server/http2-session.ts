@@ -5,6 +5,7 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
+import { endNothing, type Guard } from "./guard.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
 import { Http2Exchange } from "./http2-exchange.js";
@@ -22,6 +23,7 @@ export function serveSession(
   session: ServerHttp2Session,
   socket: Socket,
   limits: HttpLimits,
+  guard: Guard,
   listener: ExchangeListener,
 ): Http2SessionCheck {
   const open = new Map<ServerHttp2Stream, Http2Exchange>();
@@ -32,27 +34,35 @@ export function serveSession(
   const { remoteAddress } = socket;
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
-  function onClose(this: ServerHttp2Stream): void {
+  const onClose = guard.wrap(function (this: ServerHttp2Stream): void {
     const exchange = open.get(this);
     open.delete(this);
     idleSinceMs = performance.now();
     exchange?.closed();
-  }
-  const onStream = (
-    stream: ServerHttp2Stream,
-    headers: IncomingHttpHeaders,
-    flags: number,
-    rawHeaders: string[],
-  ) => {
-    const exchange = new Http2Exchange(stream, headers, rawHeaders, flags, remoteAddress);
-    open.set(stream, exchange);
-    creditBytes += limits.maxStreamBytes;
-    stream.on("close", onClose).on("error", ignoreError);
-    if (headers.expect?.toLowerCase() === "100-continue" && !exchange.isComplete()) {
-      stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
-    }
-    listener(exchange);
-  };
+  }, endNothing);
+  const onError = guard.wrap(ignoreError, endNothing);
+  const onStream = guard.wrap(
+    (
+      stream: ServerHttp2Stream,
+      headers: IncomingHttpHeaders,
+      flags: number,
+      rawHeaders: string[],
+    ) => {
+      const exchange = new Http2Exchange(guard, stream, headers, rawHeaders, flags, remoteAddress);
+      open.set(stream, exchange);
+      creditBytes += limits.maxStreamBytes;
+      stream.on("close", onClose).on("error", onError);
+      exchange.guard(() => {
+        // The client may have reset the stream in the same packet: then it would throw.
+        if (expectsContinue(headers) && !exchange.isComplete() && !exchange.isGone()) {
+          stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
+        }
+        listener(exchange);
+      })();
+    },
+    // Never the session: Node does not bear its end while it reads frames.
+    (_, stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+  );
   session.on("stream", onStream);
 
   function isFlooding(): boolean {
@@ -98,6 +108,10 @@ export function serveSession(
       }
     }
   };
+}
+
+function expectsContinue({ expect }: IncomingHttpHeaders): boolean {
+  return expect?.toLowerCase() === "100-continue";
 }
 
 /** A client that resets its stream is no error of ours; whoever waits hears of it by "close". */

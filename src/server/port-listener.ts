@@ -4,13 +4,14 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { performServerHandshake, type ServerHttp2Session } from "node:http2";
 import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { BrokenSessionListener } from "./broken-session.js";
+import { endNothing, type Guard } from "./guard.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
 import { Http1Exchange } from "./http1-exchange.js";
@@ -49,6 +50,7 @@ export async function openPort(
   config: PortConfig,
   files: Files,
   limits: HttpLimits,
+  guard: Guard,
   listener: ExchangeListener,
   malformedRequestListener: MalformedRequestListener,
   brokenSessionListener: BrokenSessionListener = () => {},
@@ -56,9 +58,10 @@ export async function openPort(
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
-  const http1 = createPortOwner(config, files, limits, listener);
-  http1.on("clientError", malformedRequestListener);
-  const acceptHttp2 = createHttp2Side(limits, listener, sessions, brokenSessionListener);
+  const http1 = createPortOwner(config, files, limits, guard, listener);
+  const onClientError = guard.wrap(malformedRequestListener, (_, __, socket) => socket.destroy());
+  http1.on("clientError", onClientError);
+  const acceptHttp2 = createHttp2Side(limits, guard, listener, sessions, brokenSessionListener);
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
@@ -67,15 +70,22 @@ export async function openPort(
     throw new Error(`Node's server has no listener for ${connectionEvent}`);
   }
   http1.removeAllListeners(connectionEvent);
-  http1.on("connection", (socket: Socket) => {
+  const cutSocket = (_: unknown, socket: Socket) => socket.destroy();
+  const onConnection = guard.wrap((socket: Socket) => {
     sockets.add(socket);
+    socket.once(
+      "close",
+      guard.wrap(() => sockets.delete(socket), endNothing),
+    );
     socket.setKeepAlive(true, limits.tcpKeepAliveMs);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  http1.on(connectionEvent, (socket: Socket) => {
+  }, cutSocket);
+  const onReadableConnection = guard.wrap((socket: Socket) => {
     undecided.add(socket);
-    socket.once("close", () => undecided.delete(socket));
-    sniffHttpVersion(socket, limits.headersTimeoutMs, (version) => {
+    socket.once(
+      "close",
+      guard.wrap(() => undecided.delete(socket), endNothing),
+    );
+    sniffHttpVersion(socket, limits.headersTimeoutMs, guard, (version) => {
       undecided.delete(socket);
       if (version === "http2") {
         // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
@@ -86,14 +96,21 @@ export async function openPort(
         socket.resume();
       }
     });
-  });
+  }, cutSocket);
+  http1.on("connection", onConnection);
+  http1.on(connectionEvent, onReadableConnection);
 
-  const { address, port } = await bind(http1, config);
-  const checks = setInterval(() => {
-    for (const check of sessions.values()) {
-      check();
+  const { address, port } = await bind(http1, config, guard);
+  const checkSession = guard.wrap(
+    (_: ServerHttp2Session, check: Http2SessionCheck) => check(),
+    (_, session) => session.destroy(),
+  );
+  const checkSessions = guard.wrap(() => {
+    for (const [session, check] of sessions) {
+      checkSession(session, check);
     }
-  }, limits.checkIntervalMs).unref();
+  }, endNothing);
+  const checks = setInterval(checkSessions, limits.checkIntervalMs).unref();
   const host = address.includes(":") ? `[${address}]` : address;
   return {
     url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`,
@@ -102,11 +119,12 @@ export async function openPort(
     },
     close(timeoutMs) {
       return new Promise((resolve) => {
-        const cut = setTimeout(() => {
+        const cutAll = guard.wrap(() => {
           for (const socket of sockets) {
             socket.destroy();
           }
-        }, timeoutMs);
+        }, endNothing);
+        const cut = setTimeout(cutAll, timeoutMs);
         http1.close(() => {
           clearTimeout(cut);
           clearInterval(checks);
@@ -138,6 +156,7 @@ function createPortOwner(
   config: PortConfig,
   files: Files,
   limits: HttpLimits,
+  guard: Guard,
   listener: ExchangeListener,
 ): Http1Server | HttpsServer {
   const options = {
@@ -150,8 +169,15 @@ function createPortOwner(
     // The request listener answers a missing Host itself, as problem details.
     requireHostHeader: false,
   };
-  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
-    listener(new Http1Exchange(request, response));
+  const onResponseError = guard.wrap(ignoreError, endNothing);
+  const onRequest = guard.wrap(
+    (request: IncomingMessage, response: ServerResponse) => {
+      response.on("error", onResponseError);
+      const exchange = new Http1Exchange(guard, request, response);
+      exchange.guard(listener)(exchange);
+    },
+    (_, __, response) => response.destroy(),
+  );
   const server =
     config.tls === undefined
       ? createHttp1Server(options, onRequest)
@@ -169,45 +195,52 @@ function createPortOwner(
   server.maxConnections = config.maxConnections;
   // Node's time-outs are for what comes in; this one is also for what the client does not take.
   server.timeout = limits.requestTimeoutMs;
-  server.on("timeout", (socket: Socket) => {
-    const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
-    // An answer that is quiet, such as a watch, goes on.
-    if (isBetweenRequests || socket.writableLength > 0) {
-      socket.destroy();
-    }
-  });
+  const onTimeout = guard.wrap(
+    (socket: Socket) => {
+      const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
+      // An answer that is quiet, such as a watch, goes on.
+      if (isBetweenRequests || socket.writableLength > 0) {
+        socket.destroy();
+      }
+    },
+    (_, socket) => socket.destroy(),
+  );
+  server.on("timeout", onTimeout);
   return server;
 }
 
 function createHttp2Side(
   limits: HttpLimits,
+  guard: Guard,
   listener: ExchangeListener,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
   brokenSessionListener: BrokenSessionListener,
 ): (socket: Socket) => void {
-  const server = createHttp2Server({
-    settings: {
-      maxConcurrentStreams: limits.maxConcurrentStreams,
-      maxHeaderListSize: limits.maxHeaderBytes,
-      enablePush: false,
-    },
-  });
-  // Node destroys the session itself; the listener only keeps the error from being thrown.
-  server.on("sessionError", () => {});
+  const settings = {
+    maxConcurrentStreams: limits.maxConcurrentStreams,
+    maxHeaderListSize: limits.maxHeaderBytes,
+    enablePush: false,
+  };
   return (socket) => {
-    // Node makes the session of a connection at once.
-    server.once("session", (session) => {
-      sessions.set(session, serveSession(session, socket, limits, listener));
-      session.once("close", () => sessions.delete(session));
-      session.on("error", (error) => brokenSessionListener(error, socket));
-    });
-    server.emit("connection", socket);
+    // Not by way of a server and its "session" event, which would not say whose session it is.
+    const session = performServerHandshake(socket, { settings });
+    const forget = guard.wrap(() => sessions.delete(session), endNothing);
+    const onError = guard.wrap(
+      (error: NodeJS.ErrnoException) => brokenSessionListener(error, socket),
+      endNothing,
+    );
+    session.on("error", onError).once("close", forget);
+    sessions.set(session, serveSession(session, socket, limits, guard, listener));
   };
 }
 
-function bind(server: Http1Server | HttpsServer, { host, port }: PortConfig): Promise<AddressInfo> {
+function bind(
+  server: Http1Server | HttpsServer,
+  { host, port }: PortConfig,
+  guard: Guard,
+): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
+    const onError = guard.wrap((error: NodeJS.ErrnoException) => {
       reject(
         new ConfigError([
           {
@@ -220,14 +253,20 @@ function bind(server: Http1Server | HttpsServer, { host, port }: PortConfig): Pr
           },
         ]),
       );
-    });
-    server.listen({ host, port, backlog: 1024 }, () => {
+    }, endNothing);
+    // Stays: an error without a listener would end the process, whenever it came.
+    server.on("error", onError);
+    const onListening = guard.wrap(() => {
       const address = server.address();
       if (address === null || typeof address === "string") {
         reject(new Error("the server has no TCP address"));
       } else {
         resolve(address);
       }
-    });
+    }, endNothing);
+    server.listen({ host, port, backlog: 1024 }, onListening);
   });
 }
+
+/** A client that does not wait for its answer is no error of ours. */
+function ignoreError(): void {}

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
+import { endNothing, type Guard } from "./guard.js";
 
 export type HttpVersion = "http1" | "http2";
 
@@ -7,26 +8,27 @@ export type HttpVersion = "http1" | "http2";
 const preface = Buffer.from("PRI * HTTP/2.0\r\n");
 
 /**
- * Finds out which version of HTTP a connection speaks: by ALPN where TLS negotiated one, else by
- * the first bytes, which may come one at a time. The bytes stay readable on the socket. A client
- * that stays silent is cut, and `decide` is then never called.
+ * Finds out which version of HTTP a connection speaks. With TLS, ALPN decides, and a client without
+ * it speaks HTTP/1.1 (RFC 9113 section 3.2). In the clear, the first bytes decide. They may come one
+ * at a time, and stay readable on the socket. A client that stays silent is cut, and `decide` is then
+ * never called.
  *
  * @param timeoutMs how long the client may take to send enough to tell
  */
 export function sniffHttpVersion(
   socket: Socket,
   timeoutMs: number,
+  guard: Guard,
   decide: (version: HttpVersion) => void,
 ): void {
-  const negotiated = socket instanceof TLSSocket ? socket.alpnProtocol : false;
-  if (typeof negotiated === "string") {
-    decide(negotiated === "h2" ? "http2" : "http1");
+  if (socket instanceof TLSSocket) {
+    decide(socket.alpnProtocol === "h2" ? "http2" : "http1");
     return;
   }
   let seen: Buffer = Buffer.alloc(0);
-  const cut = () => socket.destroy();
+  const cut = guard.wrap(() => socket.destroy(), endNothing);
   const timer = setTimeout(cut, timeoutMs);
-  const onData = (chunk: Buffer) => {
+  const onData = guard.wrap((chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const length = Math.min(seen.length, preface.length);
     const matches = seen.subarray(0, length).equals(preface.subarray(0, length));
@@ -36,10 +38,10 @@ export function sniffHttpVersion(
       socket.unshift(seen);
       decide(matches ? "http2" : "http1");
     }
-  };
-  const stop = () => {
+  }, cut);
+  const stop = guard.wrap(() => {
     clearTimeout(timer);
     socket.off("data", onData).off("end", cut).off("error", cut).off("close", stop);
-  };
+  }, endNothing);
   socket.on("data", onData).on("end", cut).on("error", cut).on("close", stop);
 }

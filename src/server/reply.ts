@@ -1,4 +1,4 @@
-import type { ContextValues } from "@connectrpc/connect";
+import type { Code, ContextValues } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { RequestCounts } from "../observability/request-counts.js";
 import type { RequestLog } from "../observability/request-log.js";
@@ -10,7 +10,7 @@ import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
 import { logExchange } from "./access-log.js";
 import type { CallTracer } from "./call-tracer.js";
 import { addCommonHeaders } from "./common-headers.js";
-import type { HttpExchange } from "./http-exchange.js";
+import type { FaultAnswerer, HttpExchange } from "./http-exchange.js";
 import { type HttpProblem, internalError, printProblem } from "./http-problem.js";
 
 /** Where it is put on record that an exchange has ended. */
@@ -21,7 +21,7 @@ export interface ReplyRecords {
 }
 
 /** The one answer to an exchange, with its line in the log. */
-export class Reply {
+export class Reply implements FaultAnswerer {
   readonly exchange: HttpExchange;
   readonly record = new CallRecord();
   /** What this answer carries, whatever it is: CORS. */
@@ -29,9 +29,11 @@ export class Reply {
   readonly #records: ReplyRecords;
   readonly #readiness: Readiness;
   #isStream = false;
+  #hasEnded = false;
 
   constructor(exchange: HttpExchange, records: ReplyRecords, readiness: Readiness) {
     this.exchange = exchange;
+    exchange.answerer = this;
     this.#records = records;
     this.#readiness = readiness;
     if (records.tracer !== undefined) {
@@ -90,17 +92,46 @@ export class Reply {
     }
   }
 
-  /** Answers where a mistake of ours leaves nothing else to say. Never throws. */
-  fail(error: unknown): void {
+  /** Refuses a gRPC or gRPC-Web call: with status 200, and the code in trailers that are sent alone. */
+  refuseGrpc(contentType: string, code: Code, message: string): void {
+    this.record.code = codeToString(code);
+    this.send({
+      status: 200,
+      headers: {
+        "content-type": contentType,
+        "grpc-status": String(code),
+        "grpc-message": message,
+      },
+      body: "",
+    });
+  }
+
+  fail(error: unknown): boolean {
+    if (this.#hasEnded) {
+      this.exchange.destroy(true);
+      return false;
+    }
     this.record.cause ??= error;
     try {
-      this.refuse(internalError);
+      this.#refuseAsInternal();
     } catch {
-      this.abandon();
+      this.exchange.destroy(true);
+      this.logEnd(undefined);
+    }
+    return this.record.cause === error;
+  }
+
+  #refuseAsInternal(): void {
+    const { code, message } = internalError;
+    const contentType = this.exchange.headers.find("content-type")?.toLowerCase() ?? "";
+    if (contentType.startsWith("application/grpc")) {
+      this.refuseGrpc(contentType, code, message);
+    } else {
+      this.refuse(internalError);
     }
   }
 
-  /** Gives up on a client that went away, or on an answer that cannot be finished. */
+  /** Gives up on a client that went away, or that does not take its answer. */
   abandon(): void {
     this.record.code ??= "canceled";
     this.exchange.destroy();
@@ -108,10 +139,14 @@ export class Reply {
   }
 
   /**
-   * To be called once, at the end.
+   * To be called at the end; only the first end counts.
    * @param status what was sent, if anything
    */
   logEnd(status: number | undefined): void {
+    if (this.#hasEnded) {
+      return;
+    }
+    this.#hasEnded = true;
     const { method, arrivedAtMs } = this.exchange;
     const { clientAddress: remoteAddress } = this.record;
     const { requestLog, requestCounts, tracer } = this.#records;

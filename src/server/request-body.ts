@@ -28,9 +28,12 @@ export function readBody(
   };
   if (timeoutMs !== undefined) {
     const leftMs = timeoutMs - (performance.now() - exchange.arrivedAtMs);
-    timer = setTimeout(() => settle("too_late"), leftMs);
+    timer = setTimeout(
+      exchange.guard(() => settle("too_late")),
+      leftMs,
+    );
   }
-  body.on("data", (chunk: Uint8Array) => {
+  const onData = exchange.guard((chunk: Uint8Array) => {
     if (settled) {
       return; // What comes after all is dropped, so that the connection does not stall.
     }
@@ -41,18 +44,19 @@ export function readBody(
       chunks.push(chunk);
     }
   });
-  body.on("end", () => {
+  const onEnd = exchange.guard(() => {
     if (!settled && !exchange.isGone()) {
       const [first = noBytes] = chunks;
       settle(chunks.length <= 1 ? first : Buffer.concat(chunks, size));
     }
   });
   // Of a request that is not all there, Node tells the loss, whichever version of HTTP it came by.
-  body.on("close", () => {
+  const onClose = exchange.guard(() => {
     if (!settled) {
       settled = true;
       clearTimeout(timer);
       onGone();
     }
   });
+  body.on("data", onData).on("end", onEnd).on("close", onClose);
 }

@@ -6,6 +6,7 @@ import type { Router } from "../rpc/router.js";
 import type { FindClientAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
+import { rethrow } from "./guard.js";
 import { findHeaderProblem } from "./header-problem.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { methodNotAllowed, notFound, unsupportedMediaType } from "./http-problem.js";
@@ -67,7 +68,7 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
   } else if (route.kind === "stream") {
-    void answerStream(reply, route.handler);
+    answerStream(reply, route.handler).catch(exchange.guard(rethrow));
   } else if (handler === undefined) {
     reply.refuse(unsupportedMediaType);
   } else {
@@ -85,19 +86,10 @@ function answerFixed(reply: Reply, route: FixedRoute): void {
   }
 }
 
-/** gRPC asks for status 200 and the code in the trailers, here sent alone. */
 function refuseUnknownGrpcMethod(reply: Reply): void {
-  reply.record.protocol = nameProtocol(contentTypeOf(reply.exchange));
-  reply.record.code = "unimplemented";
-  reply.send({
-    status: 200,
-    headers: {
-      "content-type": contentTypeOf(reply.exchange),
-      "grpc-status": String(Code.Unimplemented),
-      "grpc-message": "unknown service or method",
-    },
-    body: "",
-  });
+  const contentType = contentTypeOf(reply.exchange);
+  reply.record.protocol = nameProtocol(contentType);
+  reply.refuseGrpc(contentType, Code.Unimplemented, "unknown service or method");
 }
 
 function contentTypeOf({ headers }: HttpExchange): string {

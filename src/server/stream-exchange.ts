@@ -1,5 +1,4 @@
 import { once } from "node:events";
-import type { Writable } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import type { UniversalHandlerFn, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
@@ -13,11 +12,15 @@ import { clientGone } from "../rpc/unary/call-end.js";
 import { longestTimerMs } from "../rpc/unary/call-timeout.js";
 import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
 import { maxEncodedMessageBytes } from "../rpc/unary/settle-error.js";
+import type { HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
 import { unsupportedMediaType } from "./http-problem.js";
 import type { Reply } from "./reply.js";
 
-/** Has a stream served, and writes what comes as it comes. */
+/**
+ * Has a stream served, and writes what comes as it comes. Rejects where a mistake of ours leaves the
+ * exchange without an end.
+ */
 export async function answerStream(reply: Reply, handler: UniversalHandlerFn): Promise<void> {
   const { exchange, record } = reply;
   const controller = new AbortController();
@@ -47,16 +50,15 @@ export async function answerStream(reply: Reply, handler: UniversalHandlerFn): P
     record.code ??= findCode(response);
     reply.logEnd(status);
   } catch (error) {
-    if (signal.aborted || status !== undefined) {
-      if (!signal.aborted) {
-        record.cause ??= error;
-      }
-      // Whatever still makes messages has nobody to make them for.
-      controller.abort(clientGone());
-      reply.abandon();
-    } else {
-      reply.fail(error);
+    const isClientGone = signal.aborted;
+    // Whatever still makes messages has nobody to make them for.
+    controller.abort(clientGone());
+    if (error instanceof SlowClientError) {
+      record.cause ??= error;
+    } else if (!isClientGone) {
+      throw error;
     }
+    reply.abandon();
   }
 }
 
@@ -76,6 +78,9 @@ async function writeStream(
     reply.closeWhenDraining();
     const headers = { ...toHttpHeaders(response.header), ...unbuffered };
     reply.addHeaders(headers);
+    if (exchange.isGone()) {
+      throw clientGone();
+    }
     exchange.start(status, headers, trailer !== undefined);
   };
   let started = false;
@@ -86,7 +91,7 @@ async function writeStream(
       start();
     }
     if (!output.write(chunk)) {
-      await untilDrained(output, signal);
+      await untilDrained(exchange, signal);
     }
   }
   signal.throwIfAborted();
@@ -100,14 +105,23 @@ async function writeStream(
   exchange.finish(trailer && toHttpHeaders(trailer));
 }
 
+class SlowClientError extends Error {
+  constructor() {
+    super("the client does not take what it is sent");
+  }
+}
+
 /** Rejects when the client takes nothing for too long: what it is sent would be kept for ever. */
-async function untilDrained(output: Writable, signal: AbortSignal): Promise<void> {
+async function untilDrained(exchange: HttpExchange, signal: AbortSignal): Promise<void> {
   const slow = new AbortController();
-  const timer = setTimeout(() => slow.abort(), httpLimits.requestTimeoutMs);
+  const timer = setTimeout(
+    exchange.guard(() => slow.abort()),
+    httpLimits.requestTimeoutMs,
+  );
   try {
-    await once(output, "drain", { signal: AbortSignal.any([signal, slow.signal]) });
+    await once(exchange.output, "drain", { signal: AbortSignal.any([signal, slow.signal]) });
   } catch (error) {
-    throw signal.aborted ? error : new Error("the client does not take what it is sent");
+    throw slow.signal.aborted && !signal.aborted ? new SlowClientError() : error;
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,5 @@
 import type { HttpAnswer, HttpRequest, UnaryHandler } from "../rpc/unary/http-message.js";
+import { rethrow } from "./guard.js";
 import type { Reply } from "./reply.js";
 import { noBytes, readBody } from "./request-body.js";
 
@@ -11,13 +12,8 @@ export function answerUnary(
 ): void {
   const { exchange } = reply;
 
-  function send(answer: HttpAnswer): void {
-    try {
-      reply.send(answer);
-    } catch (error) {
-      reply.fail(error);
-    }
-  }
+  const send = exchange.guard((answer: HttpAnswer) => reply.send(answer));
+  const fail = exchange.guard(rethrow);
 
   function handle(body: HttpRequest["body"]): void {
     handler
@@ -31,7 +27,7 @@ export function answerUnary(
         contextValues: reply.createContextValues(),
         client: exchange,
       })
-      .then(send, (error) => reply.fail(error));
+      .then(send, fail);
   }
 
   // On arrival, only a request without a body is complete.

@@ -7,6 +7,7 @@ import { RequestCounts } from "../../src/observability/request-counts.js";
 import { Readiness } from "../../src/rpc/readiness.js";
 import { RouterBuilder } from "../../src/rpc/router.js";
 import { findSocketAddress } from "../../src/server/client-address.js";
+import { Guard } from "../../src/server/guard.js";
 import { httpLimits } from "../../src/server/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
@@ -47,6 +48,7 @@ export function startRoutedServer({
     { host: "127.0.0.1", port: 0, maxConnections: 10_000, ...(tls && { tls }) },
     files,
     httpLimits,
+    new Guard(console),
     createRequestListener({
       router: builder.build(),
       readiness,

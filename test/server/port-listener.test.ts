@@ -8,6 +8,7 @@ import {
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import { Guard } from "../../src/server/guard.js";
 import type { ExchangeListener, HttpExchange } from "../../src/server/http-exchange.js";
 import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
@@ -54,6 +55,7 @@ async function open(limits: Partial<HttpLimits>, maxConnections = 100, listener 
     { host: "127.0.0.1", port: 0, maxConnections },
     new DiskFiles(),
     { ...httpLimits, ...limits },
+    new Guard({ error() {} }),
     listener,
     (_, socket) => socket.destroy(),
   );

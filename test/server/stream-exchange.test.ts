@@ -37,6 +37,8 @@ function createClient() {
     remoteAddress: undefined,
     body: Readable.from([]),
     output,
+    answerer: undefined,
+    guard: (listener) => listener,
     isGone: () => false,
     onGone() {},
     isComplete: () => true,

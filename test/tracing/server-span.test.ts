@@ -15,6 +15,8 @@ function createExchange(method: string, headers: string[], httpVersion: string):
     remoteAddress: "192.0.2.1",
     body: Readable.from([]),
     output: new Writable(),
+    answerer: undefined,
+    guard: (listener) => listener,
     isComplete: () => true,
     isGone: () => false,
     onGone() {},

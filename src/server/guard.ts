@@ -1,0 +1,82 @@
+import type { Logger } from "../observability/logger.js";
+import { describeCounter, type Metric } from "../observability/metric.js";
+
+type Listener<This, Args extends unknown[]> = (this: This, ...args: Args) => void;
+
+/**
+ * Stands between Node and everything of ours that Node calls: listeners, timers, and the ends of
+ * promise chains. An error that escapes one of those would end the process, and with it the calls
+ * of everybody else. Here it ends only what the event was about.
+ */
+export class Guard {
+  readonly #log: Pick<Logger, "error">;
+  #faults = 0;
+
+  /** @param log gets one line with the stack for each caught error */
+  constructor(log: Pick<Logger, "error">) {
+    this.#log = log;
+  }
+
+  describe(): Metric[] {
+    return [
+      describeCounter(
+        "ice_unexpected_errors_total",
+        "Unexpected errors. Each one ended one request or connection; the log has its stack.",
+        [{ labels: {}, value: this.#faults }],
+      ),
+    ];
+  }
+
+  /**
+   * @param listener called with what Node passes
+   * @param end called with the error and the listener's arguments when the listener throws. It ends
+   *   the request or the connection, and returns true if it has logged the error.
+   * @returns a function that never throws
+   */
+  wrap<This, Args extends unknown[]>(
+    listener: Listener<This, Args>,
+    end: (error: unknown, ...args: Args) => unknown,
+  ): Listener<This, Args> {
+    const onFault = (error: unknown, args: Args) => this.#end(error, args, end);
+    return function (...args) {
+      try {
+        listener.apply(this, args);
+      } catch (error) {
+        onFault(error, args);
+      }
+    };
+  }
+
+  #end<Args extends unknown[]>(
+    error: unknown,
+    args: Args,
+    end: (error: unknown, ...args: Args) => unknown,
+  ): void {
+    this.#faults += 1;
+    let isLogged = false;
+    try {
+      isLogged = end(error, ...args) === true;
+    } catch (endError) {
+      this.#report(endError);
+    }
+    if (!isLogged) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.#log.error({ err: error }, "unexpected error: its request or connection was ended");
+    } catch {
+      // The log fails too. The error has been counted.
+    }
+  }
+}
+
+/** For the end of a promise chain: hands its error to the guard. */
+export function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** For listeners whose subject has ended already. */
+export function endNothing(): void {}
