@@ -1,6 +1,5 @@
 import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
 import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
@@ -18,6 +17,7 @@ import type { Metric } from "./observability/metric.js";
 import type { ReloadCounts } from "./observability/reload-counts.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { describeBuild, describeService, ServiceCounts } from "./observability/service-metrics.js";
+import { ServerStoppingError } from "./rpc/error-fault.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { openAdmin } from "./server/admin-listener.js";
@@ -233,7 +233,7 @@ export async function startService(
       readiness.set("draining");
       monitor?.stop();
       await sleep(delaySeconds * 1000);
-      shutdown.abort(new ConnectError("the server is shutting down", Code.Unavailable));
+      shutdown.abort(new ServerStoppingError());
       const endsAtMs = performance.now() + timeoutSeconds * 1000;
       await port.close(timeoutSeconds * 1000);
       await admin?.close(0);

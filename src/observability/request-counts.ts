@@ -1,25 +1,22 @@
 import { DurationCounts } from "./duration-counts.js";
+import { type Fault, findFault, type RequestOutcome } from "./fault.js";
 import { describeCounter, describeGauge, type Metric } from "./metric.js";
 import { type RequestProtocol, requestProtocols } from "./request-log.js";
 
-/** What a request has to tell. All three come from small sets that the configuration bounds. */
-export interface CountedRequest {
+/** What a request has to tell. All of it comes from small sets that the configuration bounds. */
+export interface CountedRequest extends RequestOutcome {
   readonly protocol: RequestProtocol;
   /** The RPC or the route, never a path as sent. Undefined for an unknown path. */
   readonly target?: string | undefined;
-  /** In lower snake case. Undefined where no RPC ran. */
-  readonly code?: string | undefined;
 }
 
-/** Found once for each combination of labels, and raised in place. */
-interface Count {
-  value: number;
-}
+/** Found once for each combination of the other labels, and raised in place. */
+type CountByFault = Record<Fault, number>;
 
 interface ProtocolCounts {
   readonly durations: DurationCounts;
   /** By RPC or route, then by code. */
-  readonly ended: Map<string, Map<string, Count>>;
+  readonly ended: Map<string, Map<string, CountByFault>>;
 }
 
 /** Counts the requests of this process: in some 50 ns for each, as this is done for every one. */
@@ -37,11 +34,8 @@ export class RequestCounts {
    * @param status what was sent, if anything; it stands for a code where there is none
    * @param durationMs undefined for a stream, which lasts as long as its client wishes
    */
-  end(
-    { protocol, target = "unknown", code }: CountedRequest,
-    status: number | undefined,
-    durationMs: number | undefined,
-  ): void {
+  end(request: CountedRequest, status: number | undefined, durationMs: number | undefined): void {
+    const { protocol, target = "unknown", code } = request;
     const counts = this.#byProtocol.get(protocol);
     if (counts === undefined) {
       return;
@@ -52,12 +46,12 @@ export class RequestCounts {
       counts.ended.set(target, byCode);
     }
     const key = code ?? (status !== undefined && status < 400 ? "ok" : "unavailable");
-    const count = byCode.get(key);
-    if (count === undefined) {
-      byCode.set(key, { value: 1 });
-    } else {
-      count.value += 1;
+    let byFault = byCode.get(key);
+    if (byFault === undefined) {
+      byFault = { none: 0, client: 0, server: 0 };
+      byCode.set(key, byFault);
     }
+    byFault[findFault(request)] += 1;
     if (durationMs !== undefined) {
       counts.durations.add(durationMs);
     }
@@ -77,10 +71,14 @@ export class RequestCounts {
     return [
       describeCounter(
         "ice_requests_total",
-        "Requests that have ended, streams included, by protocol, RPC or route, and code.",
+        "Requests that have ended, streams included, by protocol, RPC or route, code, and fault.",
         byProtocol.flatMap(([protocol, { ended }]) =>
           [...ended].flatMap(([method, byCode]) =>
-            [...byCode].map(([code, { value }]) => ({ labels: { protocol, method, code }, value })),
+            [...byCode].flatMap(([code, byFault]) =>
+              Object.entries(byFault)
+                .filter(([, value]) => value > 0)
+                .map(([fault, value]) => ({ labels: { protocol, method, code, fault }, value })),
+            ),
           ),
         ),
       ),

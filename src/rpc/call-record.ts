@@ -1,6 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { createContextKey } from "@connectrpc/connect";
 import type { Caller } from "../authentication/caller.js";
+import type { Fault } from "../observability/fault.js";
 import type { RequestProtocol } from "../observability/request-log.js";
 
 /** A part of a call, with its times as performance.now() tells them. */
@@ -19,10 +20,12 @@ export class CallRecord {
   protocol: RequestProtocol = "http";
   /** The path of the route that took the request, or its template. Undefined where none did. */
   route?: string | undefined = undefined;
-  /** The RPC as `<service>/<method>`, or the route. Undefined for an unknown path. */
+  /** The RPC as `<service>/<method>`, or a route without one. Undefined for an unknown path. */
   target?: string | undefined = undefined;
   /** The RPC's code in lower snake case, `ok` included. Undefined where no RPC ran. */
   code?: string | undefined = undefined;
+  /** Who caused the call to fail, where the code alone would blame the wrong side. */
+  fault?: Fault | undefined = undefined;
   caller?: Caller | undefined = undefined;
   /** The other end of the connection as the socket has it; it may be a proxy. */
   peerAddress?: string | undefined = undefined;

@@ -5,6 +5,7 @@ import {
   type UniversalHandlerFn,
 } from "@connectrpc/connect/protocol";
 import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
+import { nameTarget } from "./call-record.js";
 import { createEventStreamHandler, type ServerStreamSpec } from "./rest/event-stream-handler.js";
 import type { GetBinding } from "./rest/http-binding.js";
 import { createRestHandler } from "./rest/rest-handler.js";
@@ -17,8 +18,10 @@ import type { UnarySpec } from "./unary/unary-invocation.js";
 const restMethods = ["GET", "HEAD"];
 
 interface RouteCommon {
-  /** The path, or the path template, as the log names it. */
+  /** The path, or the path template. */
   readonly path: string;
+  /** The RPC as the log and the metrics name it, whichever path it is called by. */
+  readonly target: string;
   readonly allowedMethods: readonly string[];
 }
 
@@ -79,6 +82,7 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): UnaryR
   return {
     kind: "unary",
     path: createMethodUrl("/", method),
+    target: nameTarget(method),
     allowedMethods: get === undefined ? ["POST"] : ["POST", "GET"],
     choose({ method: verb, contentType, query }) {
       if (verb === "GET") {
@@ -99,6 +103,7 @@ export function createRestRoute(
   return {
     kind: "unary",
     path: binding.template.text,
+    target: nameTarget(spec.method),
     allowedMethods: restMethods,
     choose: () => handler,
   };
@@ -113,6 +118,7 @@ export function createEventStreamRoute(
   return {
     kind: "stream",
     path: binding.template.text,
+    target: nameTarget(spec.method),
     allowedMethods: restMethods,
     protocol: "rest",
     handler: createEventStreamHandler(spec, binding, options),

@@ -24,6 +24,7 @@ import type { Quotas } from "../limits/quota-pool.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
+import { nameTarget } from "./call-record.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { createLimitCaller } from "./interceptors/limit-caller.js";
 import { settleStream } from "./interceptors/settle-stream.js";
@@ -112,7 +113,8 @@ export class RouterBuilder {
     }
     const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
     const { requestPath: path, allowedMethods } = handler;
-    this.#addRoute({ kind: "stream", path, allowedMethods, handler });
+    const target = nameTarget(spec.method);
+    this.#addRoute({ kind: "stream", path, target, allowedMethods, handler });
     if (spec.kind === "server_streaming") {
       for (const binding of readGetBindings(spec.method)) {
         this.#addRestRoute(

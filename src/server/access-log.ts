@@ -1,4 +1,5 @@
 import { describeCaller } from "../authentication/caller.js";
+import { findFault } from "../observability/fault.js";
 import {
   loggedMethods,
   type RequestLog,
@@ -36,12 +37,12 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
 }
 
 /** Refused tokens and used up quotas stand out: mobile clients hide them from their users. Probes stay quiet. */
-function chooseLevel({ protocol, target, code, cause }: CallRecord): RequestLogLevel {
+function chooseLevel(record: CallRecord): RequestLogLevel {
+  const { protocol, target, code, cause } = record;
+  if (findFault(record) === "server") {
+    return code === "unavailable" ? "warn" : "error";
+  }
   switch (code) {
-    case "internal":
-    case "unknown":
-    case "data_loss":
-      return "error";
     case "unauthenticated":
       return "warn";
     case "resource_exhausted":

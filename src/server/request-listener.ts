@@ -64,7 +64,7 @@ function callRoute(reply: Reply, route: Route, path: string, query: string): voi
   const protocol = route.kind === "stream" ? route.protocol : handler?.protocol;
   record.protocol = protocol ?? nameProtocol(contentType);
   record.route = route.path;
-  record.target = route.path;
+  record.target = route.target;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
   } else if (route.kind === "stream") {

@@ -49,7 +49,7 @@ export function nameSpan({ exchange, record }: EndedCall): string | undefined {
     case "rest":
       return `${knownMethods.has(exchange.method) ? exchange.method : "HTTP"} ${record.route}`;
     default:
-      return findMethod(record) ?? nameSystem(record);
+      return record.target ?? nameSystem(record);
   }
 }
 
@@ -104,7 +104,7 @@ function describeRpc(record: CallRecord): Attributes {
   const system = nameSystem(record);
   const attributes: Attributes = {
     [ATTR_RPC_SYSTEM_NAME]: system,
-    [ATTR_RPC_METHOD]: findMethod(record) ?? "_OTHER",
+    [ATTR_RPC_METHOD]: record.target ?? "_OTHER",
   };
   // Connect has no code for a call that went well.
   if (code !== undefined && (system === "grpc" || code !== "ok")) {
@@ -120,12 +120,6 @@ function describeRpc(record: CallRecord): Attributes {
 /** gRPC-Web is gRPC in another wrapping. */
 function nameSystem({ protocol }: CallRecord): "connectrpc" | "grpc" {
   return protocol === "connect" ? "connectrpc" : "grpc";
-}
-
-/** Such as `ice.v1.IceService/GetIceServers`; undefined for an unknown one. */
-function findMethod({ target }: CallRecord): string | undefined {
-  // A call that was refused before it became an RPC has its path.
-  return target?.startsWith("/") ? target.slice(1) : target;
 }
 
 function nameGrpcStatus(code: string): string {

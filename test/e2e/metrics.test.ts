@@ -138,7 +138,7 @@ describe("GET /metrics, after traffic over every protocol", () => {
     ["grpc", "grpc.health.v1.Health/Watch", "canceled", 1],
     ["http", "/healthz", "ok", 8],
     ["http", "unknown", "not_found", 3],
-    ["rest", route, "unimplemented", 1],
+    ["rest", method, "unimplemented", 1],
     ["http", "malformed", "invalid_argument", 1],
   ])("counts %s %s %s: %d", (protocol, rpcMethod, code, count) => {
     expect(grow("ice_requests_total", { protocol, method: rpcMethod, code })).toBe(count);

@@ -16,7 +16,7 @@ describe("RequestCounts", () => {
     const counts = new RequestCounts();
     counts.end({ protocol: "http", target: "/readyz" }, status, 1);
     expect(samples(counts, "ice_requests_total")).toEqual([
-      { labels: { protocol: "http", method: "/readyz", code }, value: 1 },
+      { labels: { protocol: "http", method: "/readyz", code, fault: "none" }, value: 1 },
     ]);
   });
 
@@ -27,9 +27,15 @@ describe("RequestCounts", () => {
     }
     counts.end({ protocol: "rest", code: "not_found" }, 404, 1);
     expect(samples(counts, "ice_requests_total")).toEqual([
-      { labels: { protocol: "rest", method: "unknown", code: "not_found" }, value: 1 },
-      { labels: { protocol: "grpc", method: "a.B/C", code: "ok" }, value: 2 },
-      { labels: { protocol: "grpc", method: "a.B/C", code: "not_found" }, value: 1 },
+      {
+        labels: { protocol: "rest", method: "unknown", code: "not_found", fault: "client" },
+        value: 1,
+      },
+      { labels: { protocol: "grpc", method: "a.B/C", code: "ok", fault: "none" }, value: 2 },
+      {
+        labels: { protocol: "grpc", method: "a.B/C", code: "not_found", fault: "client" },
+        value: 1,
+      },
     ]);
   });
 

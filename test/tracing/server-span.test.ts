@@ -100,11 +100,6 @@ describe("a server span", () => {
     expect(attributes["error.type"]).toBe(errorType);
   });
 
-  it("of a call that was refused before it became an RPC is named alike", () => {
-    const record: CallRecord = { protocol: "connect", target: `/${getIceServers}` };
-    expect(describeSpan(record).name).toBe(getIceServers);
-  });
-
   it("of an unknown method is named by the system only", () => {
     const { name, attributes } = describeSpan({ protocol: "grpc", code: "unimplemented" });
     expect(name).toBe("grpc");

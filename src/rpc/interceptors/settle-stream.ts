@@ -1,6 +1,7 @@
 import { Code, ConnectError, type Interceptor, type StreamRequest } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { type CallRecord, callRecordKey, nameTarget } from "../call-record.js";
+import { markUnreadable, recordFault } from "../error-fault.js";
 import { translateError } from "../translate-error.js";
 
 /**
@@ -19,7 +20,7 @@ export const settleStream: Interceptor = (next) => async (request) => {
     if (end !== undefined) {
       throw end;
     }
-    const response = await next(request);
+    const response = await next({ ...request, message: markUnreadable(request.message) });
     return response.stream
       ? { ...response, message: settleMessages(response.message, request, record) }
       : response;
@@ -48,6 +49,7 @@ async function* settleMessages<T>(
 /** When the deadline has passed or the caller is gone, whatever failed then failed because of it. */
 function settle(error: unknown, request: StreamRequest, record: CallRecord): ConnectError {
   const settled = findEnd(request) ?? translateError(error, record);
+  recordFault(settled, record);
   record.code = codeToString(settled.code);
   return settled;
 }

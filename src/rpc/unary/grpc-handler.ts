@@ -1,4 +1,4 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import {
   type Compression,
   compressedFlag,
@@ -6,6 +6,7 @@ import {
 } from "@connectrpc/connect/protocol";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
+import { UnreadableMessageError } from "../error-fault.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
 import { decompressRequest } from "./decompress-request.js";
 import { type Envelope, envelopeHeadBytes, openEnvelope, sealEnvelopes } from "./envelope.js";
@@ -98,7 +99,7 @@ function decompress(
   maxBytes: number,
 ): Promise<Uint8Array> {
   if (compression === null) {
-    throw new ConnectError("the message is compressed, but not said how", Code.Internal);
+    throw new UnreadableMessageError("the message is compressed, but not said how", Code.Internal);
   }
   return decompressRequest(compression, data, maxBytes);
 }

@@ -1,5 +1,7 @@
 import { type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import { UnreadableMessageError } from "../error-fault.js";
 import { rememberLast } from "../remember-last.js";
 import type { HandlerOptions } from "./handler-options.js";
 
@@ -13,7 +15,7 @@ const writeMaxBytes = 0xffffffff;
 export interface MessageCodec {
   /**
    * The message is for reading only.
-   * @throws ConnectError when the bytes are too many, or no such message
+   * @throws UnreadableMessageError when the bytes are too many, or no such message
    */
   decode(bytes: Uint8Array, binary: boolean): Message;
   encodeBinary(message: Message): Uint8Array;
@@ -29,7 +31,13 @@ export function createMessageCodec(
   const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
   const decodeJson = rememberLastBytes(serialization.getI(false).parse);
   return {
-    decode: (bytes, binary) => (binary ? decodeBinary(bytes) : decodeJson(bytes)),
+    decode(bytes, binary) {
+      try {
+        return binary ? decodeBinary(bytes) : decodeJson(bytes);
+      } catch (error) {
+        throw error instanceof ConnectError ? UnreadableMessageError.mark(error) : error;
+      }
+    },
     encodeBinary: rememberLast(serialization.getO(true).serialize),
     encodeJson: rememberLast((message: Message) =>
       toJsonString(method.output, message, jsonOptions),

@@ -1,6 +1,7 @@
 import { ConnectError, type ContextValues } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { callRecordKey } from "../call-record.js";
+import { recordFault } from "../error-fault.js";
 import { translateError } from "../translate-error.js";
 import type { UnaryCall } from "./unary-call.js";
 
@@ -20,7 +21,9 @@ export const maxEncodedMessageBytes = 9 * maxMessageChars;
  */
 export function settleError(error: unknown, values: ContextValues, call?: UnaryCall): ConnectError {
   const record = values.get(callRecordKey);
-  const settled = boundMessage(call?.findEnd() ?? translateError(error, record));
+  const translated = call?.findEnd() ?? translateError(error, record);
+  recordFault(translated, record);
+  const settled = boundMessage(translated);
   record.code = codeToString(settled.code);
   return settled;
 }
