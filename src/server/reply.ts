@@ -112,6 +112,7 @@ export class Reply implements FaultAnswerer {
       return false;
     }
     this.record.cause ??= error;
+    this.record.fault = "server";
     try {
       this.#refuseAsInternal();
     } catch {
