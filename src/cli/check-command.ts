@@ -8,7 +8,7 @@ import { canProbe } from "../probe/server-address.js";
 import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
 import { describeResult, printChanges, printCheckTable } from "./check-report.js";
 import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js";
-import { watchStopSignal } from "./stop-signal.js";
+import { watchStopSignals } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 
 /**
@@ -45,7 +45,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   }
 
   const stop = new AbortController();
-  void watchStopSignal().then(() => stop.abort());
+  void watchStopSignals().first.then(() => stop.abort());
   const { signal } = stop;
   let last: readonly CheckResult[] | undefined;
   while (!signal.aborted) {

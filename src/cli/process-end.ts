@@ -1,11 +1,9 @@
-/** What a program that has done its work gets to return, in milliseconds. */
-const endDelayMs = 200;
-
 /**
- * Has the process end, to be called when all else is done: an export of traces that nobody answers,
- * and a name of a server to probe that nobody resolves, would be waited for until their own time-outs
- * have passed, and cannot be called off.
+ * Ends the process when its work is done, instead of returning and letting Node end it. Some things
+ * cannot be canceled and would be waited for: an export of traces that nobody answers, a DNS lookup.
+ * And on its own way out, Node removes its signal handlers before the process is gone: a second
+ * SIGTERM would then kill it, and a clean stop would look like a crash.
  */
-export function endDespiteWaiting(): void {
-  setTimeout(() => process.exit(), endDelayMs).unref();
+export function endProcess(exitCode: number): never {
+  process.exit(exitCode);
 }

@@ -4,6 +4,7 @@ import { ConfigError } from "../errors.js";
 import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
+import { endProcess } from "./process-end.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { type ServeOptions, serve } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
@@ -49,7 +50,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     )
     .addHelpText("after", serveHelp)
     .action(async (options: ServeOptions) => {
-      exitCode = await serve(options);
+      endProcess(await serve(options));
     });
 
   program

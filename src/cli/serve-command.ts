@@ -14,8 +14,7 @@ import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
 import { prepareForLongLife } from "./long-life.js";
-import { endDespiteWaiting } from "./process-end.js";
-import { watchStopSignal } from "./stop-signal.js";
+import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
 
@@ -43,6 +42,17 @@ export async function serve({
   process.on("SIGHUP", () => {});
   prepareForLongLife();
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
+  if (workerCount > 1) {
+    // Loaded only here: one process alone has no use for node:cluster.
+    const { default: cluster } = await import("node:cluster");
+    if (cluster.worker !== undefined) {
+      const stopSignal = watchWorkerStopSignal();
+      const { runWorker } = await import("./worker.js");
+      return runWorker(cluster.worker, file, stopSignal);
+    }
+  }
+  // For a newcomer, SIGHUP means that the terminal was closed.
+  const stopSignals = watchStopSignals({ others: dev ? ["SIGHUP"] : [] });
   if (withCoturn && !dev) {
     throw usageError(
       "--with-coturn",
@@ -51,7 +61,7 @@ export async function serve({
     );
   }
   if (workerCount === 1) {
-    return serveAlone(file, dev, withCoturn);
+    return serveAlone(file, dev, withCoturn, stopSignals);
   }
   if (dev) {
     throw usageError(
@@ -60,15 +70,15 @@ export async function serve({
       "Leave --workers out, or configure authentication and leave --dev out",
     );
   }
-  // Loaded only here: one process alone has no use for node:cluster.
   const { serveWithWorkers } = await import("./serve-with-workers.js");
-  return serveWithWorkers(workerCount, file);
+  return serveWithWorkers(workerCount, file, stopSignals);
 }
 
 async function serveAlone(
   file: string | undefined,
   dev: boolean,
   withCoturn: boolean,
+  stopSignals: StopSignals,
 ): Promise<number> {
   const secrets: DevSecrets = {
     token: createConnectorToken(),
@@ -111,23 +121,22 @@ async function serveAlone(
     counts: reloadCounts,
     log,
   });
-  // For a newcomer, it is the terminal that was closed.
-  const stopSignal = watchStopSignal(dev ? ["SIGHUP"] : []);
-  await Promise.race([service.ready, stopSignal]);
-  log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
-  if (dev) {
+  const ready = await Promise.race([service.ready.then(() => true), stopSignals.first]);
+  if (ready === true) {
+    log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
+  }
+  if (dev && ready === true) {
     const coturnRuns = coturn !== undefined;
     process.stdout.write(
       printDevBanner(config, service.url, secrets, { ownTurnSecret, coturnRuns }),
     );
   }
-  const signal = await stopSignal;
+  const signal = await stopSignals.first;
   log.info({ signal }, "stopping");
   endReloads();
   await service.stop();
   await coturn?.stop();
   log.info("stopped");
-  endDespiteWaiting();
   return 0;
 }
 

@@ -1,4 +1,3 @@
-import cluster from "node:cluster";
 import { systemClock } from "../clock.js";
 import { loadConfig } from "../config/load-config.js";
 import { findRestartKeys } from "../config/restart-keys.js";
@@ -15,9 +14,7 @@ import { openAdmin } from "../server/admin-listener.js";
 import { Guard } from "../server/guard.js";
 import { reloadOnChange } from "./config-reload.js";
 import { PoolMetrics } from "./pool-metrics.js";
-import { endDespiteWaiting } from "./process-end.js";
-import { watchStopSignal } from "./stop-signal.js";
-import { runWorker } from "./worker.js";
+import type { StopSignals } from "./stop-signal.js";
 import { WorkerPool } from "./worker-pool.js";
 
 /** What a worker gets to end by itself beyond the time that the configuration gives it. */
@@ -31,10 +28,11 @@ const stopMarginMs = 5_000;
  * @returns the exit code: 1 when a worker could not start, had to be killed, or failed as it stopped
  * @throws ConfigError when the configuration cannot be used
  */
-export async function serveWithWorkers(count: number, file: string | undefined): Promise<number> {
-  if (cluster.worker !== undefined) {
-    return runWorker(cluster.worker, file);
-  }
+export async function serveWithWorkers(
+  count: number,
+  file: string | undefined,
+  stopSignals: StopSignals,
+): Promise<number> {
   const load = (nextFiles: Files) => {
     const loaded = loadConfig({ env: process.env, file, files: nextFiles });
     checkFiles(loaded.config, nextFiles, systemClock);
@@ -65,7 +63,6 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     },
     readHealth: () => monitor.report,
   });
-  const stopSignal = watchStopSignal();
   const pool = new WorkerPool({
     count,
     images: files.images,
@@ -77,9 +74,10 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     onStart: (worker) => poolMetrics.follow(worker),
     log,
   });
+  stopSignals.onAbort = () => pool.kill();
   monitor.configure(config.ice);
   try {
-    const ready = await Promise.race([pool.start().then(() => true), stopSignal]);
+    const ready = await Promise.race([pool.start().then(() => true), stopSignals.first]);
     if (ready === true) {
       readiness.set("serving");
       log.info({ adminUrl: admin?.url, url, workers: count }, "ready");
@@ -106,7 +104,7 @@ export async function serveWithWorkers(count: number, file: string | undefined):
     counts: reloadCounts,
     log,
   });
-  const signal = await stopSignal;
+  const signal = await stopSignals.first;
   log.info({ signal }, "stopping");
   endReloads();
   monitor.stop();
@@ -114,6 +112,5 @@ export async function serveWithWorkers(count: number, file: string | undefined):
   const clean = await pool.stop();
   await admin?.close(0);
   log.info("stopped");
-  endDespiteWaiting();
   return clean ? 0 : 1;
 }

@@ -79,6 +79,13 @@ export class WorkerPool {
     return endedWell.every(Boolean);
   }
 
+  /** Ends every worker at once. */
+  kill(): void {
+    for (const worker of this.#workers) {
+      worker.kill("SIGKILL");
+    }
+  }
+
   #start(): RunningWorker {
     let startImages: ConfigImages | undefined;
     const worker = startWorker(this.#options.env, () => {

@@ -7,8 +7,6 @@ import { ConfigError } from "../errors.js";
 import { FileImages } from "../files/file-images.js";
 import { type Logger, openLog } from "../observability/logger.js";
 import { openCallTracer } from "./call-tracing.js";
-import { endDespiteWaiting } from "./process-end.js";
-import { watchStopSignal } from "./stop-signal.js";
 import {
   type ConfigImages,
   type PrimaryMessage,
@@ -21,8 +19,11 @@ import {
  * gracefully. Tells the primary when it is ready, or what is wrong with the configuration.
  * @returns the exit code
  */
-export async function runWorker(worker: Worker, file: string | undefined): Promise<number> {
-  const stopSignal = watchStopSignal();
+export async function runWorker(
+  worker: Worker,
+  file: string | undefined,
+  stopSignal: Promise<string>,
+): Promise<number> {
   const primaryGone = new Promise<string>((resolve) => {
     worker.once("disconnect", () => {
       // Node would end this process at once, unless the disconnect is said to be meant.
@@ -53,7 +54,6 @@ export async function runWorker(worker: Worker, file: string | undefined): Promi
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
-    endDespiteWaiting();
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {

@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startJwksServer } from "../authentication/jwks-server.js";
-import { childPids, startProcess } from "../parts/child-process.js";
+import { childPids, isRunning, startProcess } from "../parts/child-process.js";
 import { fetchOnce, startLoad } from "../parts/fresh-connection-load.js";
 import { type IceService, type IceServiceOptions, startIceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
@@ -33,13 +33,6 @@ const logged = (service: IceService, text: string) =>
   service.logs().filter(({ msg }) => msg === text);
 /** Other processes are waited for, on a machine that may be busy. */
 const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
-const isRunning = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 
 /** A request whose body is still to come. */
 async function openRequest({ port }: IceService) {

@@ -8,8 +8,9 @@ import { promisify } from "node:util";
 
 export const runProgram = promisify(execFile);
 
-const readyTimeoutMs = 15_000;
-const killAfterMs = 15_000;
+/** Generous, since a busy machine may need half a minute for what usually takes half a second. */
+const readyTimeoutMs = 60_000;
+const killAfterMs = 60_000;
 const maxOutputChars = 4 * 1024 * 1024;
 
 export interface ProcessOptions {
@@ -30,26 +31,44 @@ export interface ChildProcess {
   signal(name: NodeJS.Signals): void;
   /**
    * Asks `probe` every 50 ms until it finds something; one that throws has not. Throws with the
-   * output after 15 s, or when the process ends first; the process is then gone.
+   * output after 60 s, or when the process ends first; the process is then gone.
    */
   untilReady<T>(probe: () => T | undefined | Promise<T | undefined>): Promise<T>;
-  /** Sends `signal` (SIGTERM by default), and SIGKILL after 15 s; returns the exit code, or null after a kill. */
+  /**
+   * Sends `signal` (SIGTERM by default), and after 60 s SIGKILL to it and to all that it has started.
+   * @returns the exit code, or null after a kill, once all of them have closed their output
+   */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** What runs, for the end of the test run. */
-const running = new Set<() => void>();
-process.once("exit", () => {
-  for (const kill of running) {
-    kill();
-  }
-});
+/** Kills a process that runs, and all that it has started. */
+type Kill = () => void;
+const running = new Set<Kill>();
+process.once("exit", () => killProcesses());
 
-/** Starts a program. It is killed when the test run ends, whatever happens before. */
+/** What runs now, to tell {@link killProcesses} what to spare. */
+export function listProcesses(): ReadonlySet<Kill> {
+  return new Set(running);
+}
+
+/** Kills everything that was started here and still runs. */
+export function killProcesses(spared: ReadonlySet<Kill> = new Set()): void {
+  for (const kill of running) {
+    if (!spared.has(kill)) {
+      kill();
+    }
+  }
+}
+
+/**
+ * Starts a program in a process group of its own. It never outlives the test that started it (see
+ * `end-processes.ts`), nor this process, even when that is killed: Linux then kills it, too.
+ */
 export function startProcess({ name, command, args, cwd, env }: ProcessOptions): ChildProcess {
   const path = `${process.env["PATH"]}:/usr/sbin`;
-  const child = spawn(command, args, {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", command, ...args], {
     cwd,
+    detached: true,
     env: { PATH: path, HOME: cwd, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -59,7 +78,13 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
   child.once("error", (error) => {
     spawnError = error;
   });
-  const kill = () => void child.kill("SIGKILL");
+  const kill = () => {
+    try {
+      process.kill(-(child.pid ?? Number.NaN), "SIGKILL");
+    } catch {
+      // The group is gone already.
+    }
+  };
   running.add(kill);
   const closed = once(child, "close").catch(() => {});
   void closed.then(() => running.delete(kill));
@@ -70,11 +95,10 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
   async function stop(signal: NodeJS.Signals = "SIGTERM") {
     if (!hasEnded()) {
       child.kill(signal);
-      const timer = setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-      await closed;
-      clearTimeout(timer);
     }
+    const timer = setTimeout(kill, killAfterMs);
     await closed;
+    clearTimeout(timer);
     return child.exitCode;
   }
 
@@ -113,6 +137,15 @@ export function startProcess({ name, command, args, cwd, env }: ProcessOptions):
 export function childPids(pid: number): number[] {
   const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
   return text.split(" ").filter(Boolean).map(Number);
+}
+
+/** Whether there is such a process; one whose end nobody has looked at yet counts as gone (Linux). */
+export function isRunning(pid: number): boolean {
+  try {
+    return !/^State:\tZ/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 /** Whether something accepts TCP connections on this loopback port: a probe for `untilReady`. */

@@ -31,7 +31,9 @@ describe("startProcess", () => {
 
   it("tells that a program is missing", async () => {
     const child = startProcess({ name: "x", command: "no-such-program", args: [], cwd: "/tmp" });
-    await expect(child.untilReady(() => undefined)).rejects.toThrow(/x ended with .*ENOENT/);
+    await expect(child.untilReady(() => undefined)).rejects.toThrow(
+      /x ended with 127\. Its output:\n.*no-such-program/,
+    );
     await child.stop();
   });
 
