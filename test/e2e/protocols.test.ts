@@ -315,20 +315,24 @@ describe.each([
     });
   });
 
-  it.each(["ice.v1.IceService", "ice.v1.IceService.GetIceServers", "ice.v1.IceServer"])(
-    "finds the file of %s with all that it imports",
-    async (symbol) => {
-      const answer = await ask({ case: "fileContainingSymbol", value: symbol });
-      const files = (answer.value as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
-      expect(files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).name)).toEqual([
-        "ice/v1/ice_service.proto",
-        "google/api/annotations.proto",
-        "google/api/http.proto",
-        "google/protobuf/descriptor.proto",
-        "google/protobuf/timestamp.proto",
-      ]);
-    },
-  );
+  const serviceFiles = [
+    "ice/v1/ice_service.proto",
+    "google/api/annotations.proto",
+    "google/api/http.proto",
+    "google/protobuf/descriptor.proto",
+    "google/protobuf/timestamp.proto",
+  ];
+
+  it.each([
+    ["ice.v1.IceService", serviceFiles],
+    ["ice.v1.IceService.GetIceServers", serviceFiles],
+    ["ice.v1.IceServer", serviceFiles],
+    ["google.rpc.BadRequest", ["google/rpc/error_details.proto", "google/protobuf/duration.proto"]],
+  ])("finds the file of %s with all that it imports", async (symbol, names) => {
+    const answer = await ask({ case: "fileContainingSymbol", value: symbol });
+    const files = (answer.value as { fileDescriptorProto: Uint8Array[] }).fileDescriptorProto;
+    expect(files.map((bytes) => fromBinary(FileDescriptorProtoSchema, bytes).name)).toEqual(names);
+  });
 
   it("answers for what it does not know with an error", async () => {
     expect(await ask({ case: "fileByFilename", value: "x.proto" })).toMatchObject({

@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.js";
 import {
   type ServerReflection,
   type ServerReflectionRequest,
@@ -23,7 +24,8 @@ import {
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.js";
 
 /**
- * gRPC server reflection for the given services and all that their files import: v1, and the same
+ * gRPC server reflection for the given services, everything that their files import, and the details of
+ * errors, which no service imports but clients must decode: v1, and the same
  * under its older name, which many tools still ask for; the messages are identical on the wire.
  */
 export function createReflectionServices(services: readonly DescService[]): {
@@ -59,7 +61,7 @@ function createAnswer(
   services: readonly DescService[],
 ): (request: ServerReflectionRequest) => ServerReflectionResponse {
   const files = new Map<string, DescFile>();
-  for (const { file } of services) {
+  for (const file of [...services.map((service) => service.file), file_google_rpc_error_details]) {
     collectFiles(file, files);
   }
   const registry = createRegistry(...files.values());
