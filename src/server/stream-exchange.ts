@@ -50,7 +50,8 @@ export async function answerStream(reply: Reply, handler: UniversalHandlerFn): P
     record.code ??= findCode(response);
     reply.logEnd(status);
   } catch (error) {
-    const isClientGone = signal.aborted;
+    // What fails for a client that is gone is no mistake of ours. Its signal may come later.
+    const isClientGone = signal.aborted || exchange.isGone();
     // Whatever still makes messages has nobody to make them for.
     controller.abort(clientGone());
     if (error instanceof SlowClientError) {

@@ -1,39 +1,31 @@
-import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectRawHttp2, frameType, writeFrame, writeHeaders } from "../parts/http2-frames.js";
 import {
-  authorization,
-  type FuzzedService,
-  methodPath,
-  startFuzzedService,
-} from "./fuzzed-service.js";
-import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
+  connectRawHttp2,
+  flag,
+  frameType,
+  writeFrame,
+  writeHeaders,
+} from "../parts/http2-frames.js";
+import { scrape } from "../parts/metrics.js";
+import { type Farewell, type FuzzedPorts, sendSegments, startFuzzedPorts } from "./fuzzed-ports.js";
+import { connectionSegments, frameSegments, preface } from "./hostile-frames.js";
+import { anyBytes, http1Request, latin1 } from "./hostile-requests.js";
+import { fuzzTimeoutMs, tryToBreak } from "./property.js";
 
-const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-
-let fuzzed: FuzzedService;
+let fuzzed: FuzzedPorts;
 beforeAll(async () => {
-  fuzzed = await startFuzzedService();
+  fuzzed = await startFuzzedPorts();
 });
 afterAll(async () => {
-  expect(await fuzzed.service.stop()).toBe(0);
+  const services = new Set(fuzzed.ports.map((port) => port.fuzzed));
+  for (const { service, expectHealthy } of services) {
+    await expectHealthy();
+    expect((await scrape(service)).value("ice_unexpected_errors_total")).toBe(0);
+  }
+  expect(await fuzzed.stop()).toEqual(Array(services.size).fill(0));
+  process.stdout.write(`${fuzzed.countConnections()} connections, the same processes as before\n`);
 });
-
-/** Sends chunks, ends its half of the connection, and resolves with what came when it is closed. */
-function sendRaw(chunks: readonly Uint8Array[]): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const socket = connect({ port: fuzzed.service.port, host: "127.0.0.1", noDelay: true });
-    const received: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => received.push(chunk));
-    socket.on("error", () => {});
-    socket.on("close", () => resolve(Buffer.concat(received)));
-    for (const chunk of chunks) {
-      socket.write(chunk);
-    }
-    socket.end();
-  });
-}
 
 /** Cuts bytes where the lengths say, in turn. */
 function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
@@ -46,145 +38,127 @@ function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   return chunks;
 }
 
+/** Each takes some 100 ms, as it makes many connections. */
+const casesInRound = 10;
 const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 20 });
-const latin1 = (text: string) => Buffer.from(text, "latin1");
+const anyPort = fc.nat().map((index) => index % fuzzed.ports.length);
+const farewell = fc.constantFrom<Farewell[]>("end", "end", "destroy", "reset", "stay");
 
-describe("the port", { timeout: fuzzTimeoutMs }, () => {
+/** Several connections at a time, each to a port of its own. */
+function visits(sent: fc.Arbitrary<Buffer[]>) {
+  return fc.array(fc.tuple(anyPort, sent, farewell), { minLength: 1, maxLength: 8 });
+}
+
+/** @returns what each visit got */
+async function visit(
+  list: readonly (readonly [index: number, sent: Buffer[], farewell: Farewell])[],
+): Promise<Buffer[]> {
+  const answers = await Promise.all(
+    list.map(async ([index, sent, leave]) => {
+      const port = fuzzed.ports[index] ?? fuzzed.plain;
+      return { port, answer: await sendSegments(port, sent, leave) };
+    }),
+  );
+  const services = new Set(answers.map(({ port }) => port.fuzzed));
+  await Promise.all([...services].map((service) => service.expectHealthy()));
+  return answers.map(({ answer }) => answer);
+}
+
+function expectNoFault(answer: Buffer): void {
+  const text = answer.toString("latin1");
+  expect(text).not.toMatch(/^HTTP\/1\.1 500/m);
+  const isHttp2 = answer.length >= 9 && answer[3] === frameType.settings && answer[0] === 0;
+  // A TLS alert, where the server got no handshake.
+  const isAlert = answer[0] === 0x15;
+  expect(answer.length === 0 || isAlert || isHttp2 || /^HTTP\/1\.1 [1-5]\d\d /.test(text)).toBe(
+    true,
+  );
+}
+
+// At the same time, so that one kind of connection meets the other.
+describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
   it("answers any bytes by HTTP/1.1, by HTTP/2, or not at all", async () => {
-    const text = textOf(
-      ...[
-        "GET ",
-        "POST ",
-        "PRI * HTTP/2.0\r\n",
-        "SM\r\n\r\n",
-        methodPath,
-        "/health",
-        " HTTP/1.1\r\n",
-        " HTTP/1.0\r\n",
-      ],
-      ...[
-        "Host: x\r\n",
-        "\r\n",
-        "\n",
-        "Content-Length: 5\r\n",
-        "Transfer-Encoding: chunked\r\n",
-        "0\r\n\r\n",
-        "5\r\nabcde\r\n",
-      ],
-      ...[
-        "Expect: 100-continue\r\n",
-        "Expect: x\r\n",
-        "Upgrade: h2c\r\nConnection: Upgrade\r\n",
-        "Connection: close\r\n",
-      ],
-      ...[
-        `Authorization: ${authorization}\r\n`,
-        "Content-Type: application/json\r\n",
-        "CONNECT ",
-        "OPTIONS * ",
-      ],
-    );
-    const bytes = fc.oneof(
-      text.map(latin1),
-      fc.uint8Array({ maxLength: 200 }).map((raw) => Buffer.from(raw)),
-    );
+    const sent = fc.tuple(anyBytes, lengths).map(([bytes, pieces]) => cut(bytes, pieces));
     await tryToBreak(
-      fc.asyncProperty(bytes, lengths, async (sent, pieces) => {
-        const answer = await sendRaw(cut(sent, pieces));
-        const isHttp2 = answer.length >= 9 && answer[3] === frameType.settings && answer[0] === 0;
-        const isHttp1 = /^HTTP\/1\.1 [1-5]\d\d /.test(answer.toString("latin1"));
-        expect(answer.length === 0 || isHttp1 || isHttp2).toBe(true);
-        expect(answer.toString("latin1")).not.toMatch(/^HTTP\/1\.1 500/m);
-        await fuzzed.expectHealthy();
-      }),
-    );
-  });
-
-  it("takes good requests in pieces of any size", async () => {
-    const requests = [
-      latin1("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-      latin1("PRI /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
-      Buffer.concat([
-        preface,
-        writeFrame(frameType.settings, 0, 0),
-        writeFrame(
-          frameType.headers,
-          5,
-          1,
-          writeHeaders({
-            ":method": "GET",
-            ":scheme": "http",
-            ":path": "/health",
-            ":authority": "x",
-          }),
-        ),
-      ]),
-    ] as const;
-    const answers = [/^HTTP\/1\.1 200 .*healthy/s, /^HTTP\/1\.1 400 /, /\{"status":"healthy"\}/];
-    await tryToBreak(
-      fc.asyncProperty(fc.nat(2), lengths, async (index, pieces) => {
-        const chunks = cut(requests[index as 0 | 1 | 2], pieces);
-        const answer = await (index === 2 ? askHttp2(chunks) : sendRaw(chunks));
-        expect(answer.toString("latin1")).toMatch(answers[index] ?? "");
-      }),
-    );
-  });
-
-  it("stays up under any HTTP/2 frames", async () => {
-    const frame = fc
-      .tuple(
-        fc.nat(12),
-        fc.nat(255),
-        fc.constantFrom(0, 1, 1, 3, 2, 0x7fffffff),
-        fc.uint8Array({ maxLength: 60 }),
-      )
-      .map(([type, flags, streamId, payload]) =>
-        writeFrame(type, flags, streamId, Buffer.from(payload)),
-      );
-    const openRequest = writeFrame(
-      frameType.headers,
-      4,
-      1,
-      writeHeaders({
-        ":method": "POST",
-        ":scheme": "http",
-        ":path": methodPath,
-        ":authority": "x",
-        "content-type": "application/grpc",
-        authorization,
-      }),
-    );
-    await tryToBreak(
-      fc.asyncProperty(fc.array(frame, { maxLength: 12 }), fc.boolean(), async (frames, opens) => {
-        const client = await connectRawHttp2(fuzzed.service.port);
-        for (const bytes of opens ? [openRequest, ...frames] : frames) {
-          client.socket.write(bytes);
+      fc.asyncProperty(visits(sent), async (list) => {
+        for (const answer of await visit(list)) {
+          expectNoFault(answer);
         }
-        // It goes on, or has said why not.
+      }),
+      casesInRound,
+    );
+  });
+
+  it("stays up under any HTTP/1.1 requests, many of them in a segment", async () => {
+    const sent = fc
+      .tuple(fc.array(http1Request, { minLength: 1, maxLength: 4 }), fc.option(lengths))
+      .map(([requests, pieces]) => cut(Buffer.concat(requests), pieces ?? []));
+    await tryToBreak(
+      fc.asyncProperty(visits(sent), async (list) => {
+        for (const answer of await visit(list)) {
+          expectNoFault(answer);
+        }
+      }),
+      casesInRound,
+    );
+  });
+
+  it("stays up under any HTTP/2 frames, many of them in a segment", async () => {
+    await tryToBreak(
+      fc.asyncProperty(visits(connectionSegments), async (list) => {
+        for (const answer of await visit(list)) {
+          expectNoFault(answer);
+        }
+      }),
+      casesInRound,
+    );
+  });
+
+  it("goes on after any HTTP/2 frames, or says why not", async () => {
+    await tryToBreak(
+      fc.asyncProperty(frameSegments, async (sent) => {
+        const client = await connectRawHttp2(fuzzed.plain.fuzzed.service.port);
+        for (const segment of sent) {
+          client.socket.write(segment);
+        }
         expect(
           (await client.ping()) || client.isClosed() || client.goAwayCode() !== undefined,
         ).toBe(true);
         client.socket.destroy();
-        await fuzzed.expectHealthy();
+        await fuzzed.plain.fuzzed.expectHealthy();
       }),
+      casesInRound,
+    );
+  });
+
+  it("takes good requests in pieces of any size", async () => {
+    const get = { ":method": "GET", ":scheme": "http", ":path": "/health", ":authority": "x" };
+    const goAway = writeFrame(frameType.goAway, 0, 0, Buffer.alloc(8));
+    const requests = [
+      [
+        latin1("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"),
+        /^HTTP\/1\.1 200 .*healthy/s,
+      ],
+      [latin1("PRI /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), /^HTTP\/1\.1 400 /],
+      [
+        Buffer.concat([
+          preface,
+          writeFrame(frameType.headers, flag.endHeaders | flag.endStream, 1, writeHeaders(get)),
+          // The client opens no more streams: the server closes the connection after the answer.
+          goAway,
+        ]),
+        /\{"status":"healthy"\}/,
+      ],
+    ] as const;
+    await tryToBreak(
+      fc.asyncProperty(
+        fc.constantFrom(...requests),
+        lengths,
+        async ([request, expected], pieces) => {
+          const answer = await sendSegments(fuzzed.plain, cut(request, pieces), "stay", 10_000);
+          expect(answer.toString("latin1")).toMatch(expected);
+        },
+      ),
     );
   });
 });
-
-/** Reads until the answer is there, as HTTP/2 does not close after it. */
-function askHttp2(chunks: readonly Buffer[]): Promise<Buffer> {
-  return new Promise((resolve) => {
-    const socket = connect({ port: fuzzed.service.port, host: "127.0.0.1", noDelay: true });
-    let received = Buffer.alloc(0);
-    socket.on("data", (chunk: Buffer) => {
-      received = Buffer.concat([received, chunk]);
-      if (received.includes("}")) {
-        socket.destroy();
-      }
-    });
-    socket.on("error", () => {}).on("close", () => resolve(received));
-    for (const chunk of chunks) {
-      socket.write(chunk);
-    }
-  });
-}

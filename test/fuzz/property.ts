@@ -8,12 +8,18 @@ const caseTimeoutMs = 10_000;
 /** For each test of a property: the last round may begin as the time ends. */
 export const fuzzTimeoutMs = budgetMs + 60_000;
 
-/** Looks for a counterexample until the time is over; a failure prints the seed that repeats it. */
-export async function tryToBreak<T>(property: IProperty<T> | IAsyncProperty<T>): Promise<void> {
+/**
+ * Looks for a counterexample until the time is over; a failure prints the seed that repeats it.
+ * @param numRuns cases in a round; the time is looked at after each round
+ */
+export async function tryToBreak<T>(
+  property: IProperty<T> | IAsyncProperty<T>,
+  numRuns = 100,
+): Promise<void> {
   const startedAtMs = performance.now();
   do {
     // In rounds, as fast-check's own time limit would take a case that hangs for a good one.
-    await fc.assert(property, { numRuns: 100, timeout: caseTimeoutMs });
+    await fc.assert(property, { numRuns, timeout: caseTimeoutMs });
   } while (performance.now() - startedAtMs < budgetMs);
 }
 

@@ -34,12 +34,13 @@ export function writeFrame(
 
 /** Header fields without compression, as literals that are not indexed (RFC 7541 section 6.2.2). */
 export function writeHeaders(fields: Readonly<Record<string, string>>): Buffer {
+  return writeFields(Object.entries(fields));
+}
+
+/** As {@link writeHeaders}, for a name that occurs more than once. */
+export function writeFields(fields: readonly (readonly [name: string, value: string])[]): Buffer {
   return Buffer.concat(
-    Object.entries(fields).flatMap(([name, value]) => [
-      Buffer.from([0]),
-      writeString(name),
-      writeString(value),
-    ]),
+    fields.flatMap(([name, value]) => [Buffer.from([0]), writeString(name), writeString(value)]),
   );
 }
 

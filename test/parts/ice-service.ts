@@ -4,6 +4,8 @@ import { z } from "zod";
 import { type ChildProcess, startProcess } from "./child-process.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
+/** Runs the service: another Node than the tests' own where ICE_TEST_NODE names one. */
+const node = process.env["ICE_TEST_NODE"] ?? process.execPath;
 const builtProgram = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 export interface IceServiceOptions {
@@ -72,7 +74,7 @@ export async function startIceService({
   }
   const child = startProcess({
     name: "ice-service",
-    command: process.execPath,
+    command: node,
     args: [program, "serve", ...serveArgs],
     cwd: directory.path,
     env: { ...addressEnv, ...env },
