@@ -18,6 +18,7 @@ import type { ReloadCounts } from "./observability/reload-counts.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { describeBuild, describeService, ServiceCounts } from "./observability/service-metrics.js";
 import { ServerStoppingError } from "./rpc/error-fault.js";
+import { createPublicStreamLimits } from "./rpc/public-stream-limits.js";
 import { Readiness } from "./rpc/readiness.js";
 import { createRouter } from "./rpc/router.js";
 import { openAdmin } from "./server/admin-listener.js";
@@ -121,6 +122,8 @@ export async function startService(
   };
   const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
+  const publicStreamLimits = createPublicStreamLimits(() => current.config.limits.healthWatches);
+
   let downUrls: ReadonlySet<string> = new Set();
   const isUp = (url: string) => !downUrls.has(url);
   const setDownUrls = (urls: readonly string[]) => {
@@ -146,6 +149,7 @@ export async function startService(
       }),
       watches,
       readiness,
+      publicStreamLimits,
       reflection: config.reflection,
       shutdownSignal: shutdown.signal,
     });

@@ -117,6 +117,7 @@ function describeSecretFiles({ secretFiles }: TurnConfig): readonly string[] {
 function describeLimits({
   watches,
   watchesPerCaller,
+  healthWatches,
   caller,
   failedAuthentication,
   redis,
@@ -124,6 +125,7 @@ function describeLimits({
   return {
     watches,
     watchesPerCaller,
+    healthWatches,
     ...(caller && { caller: describeLimit(caller) }),
     ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
     ...(redis && {

@@ -167,6 +167,8 @@ export interface LimitsConfig {
   readonly watches: number;
   /** Of these, for one caller. */
   readonly watchesPerCaller: number;
+  /** Watches of gRPC health open at a time in this process; they need no token. */
+  readonly healthWatches: number;
   /** Where limits count for several processes; absent: each process counts for itself. */
   readonly redis?: RedisConfig;
 }

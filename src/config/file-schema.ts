@@ -109,6 +109,7 @@ const limits = z.strictObject({
   redis: redis.optional(),
   watches: watchCount.optional(),
   watchesPerCaller: watchCount.optional(),
+  healthWatches: watchCount.optional(),
 });
 const log = z.strictObject({
   level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),

@@ -25,6 +25,7 @@ export function buildLimits(
   return {
     watches: limits.watches ?? 10_000,
     watchesPerCaller: limits.watchesPerCaller ?? 100,
+    healthWatches: limits.healthWatches ?? 1000,
     ...(caller && { caller }),
     ...(failedAuthentication && { failedAuthentication }),
     ...(redis && { redis }),

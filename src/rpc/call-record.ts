@@ -27,6 +27,10 @@ export class CallRecord {
   /** Who caused the call to fail, where the code alone would blame the wrong side. */
   fault?: Fault | undefined = undefined;
   caller?: Caller | undefined = undefined;
+  /** Identifies the connection that the request came by. */
+  connection?: object | undefined = undefined;
+  /** Gives back what the call has taken. Called once, when the request has ended in whatever way. */
+  onEnd?: (() => void) | undefined = undefined;
   /** The other end of the connection as the socket has it; it may be a proxy. */
   peerAddress?: string | undefined = undefined;
   /** Where the request comes from, as far as that is known: a proxy's word counts if it is trusted. */

@@ -1,11 +1,11 @@
-import { EventEmitter, on } from "node:events";
+import { NewestValue } from "../watch/newest-value.js";
 
 export type ServingState = "starting" | "serving" | "draining";
 
 /** Whether this process wants calls, as told to load balancers over HTTP and gRPC. */
 export class Readiness {
   #state: ServingState = "starting";
-  readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #watches = new Set<NewestValue<ServingState>>();
 
   get state(): ServingState {
     return this.#state;
@@ -13,15 +13,24 @@ export class Readiness {
 
   set(state: ServingState): void {
     this.#state = state;
-    this.#changes.emit("change");
+    for (const watch of this.#watches) {
+      watch.put(state);
+    }
   }
 
-  /** Yields the state at once and after each change, until the signal is aborted. */
-  async *watch(signal: AbortSignal): AsyncIterable<ServingState> {
-    const changes = on(this.#changes, "change", { signal });
-    yield this.#state;
-    for await (const _ of changes) {
-      yield this.#state;
+  /** Yields the state at once and after each change, and throws the signal's reason. */
+  watch(signal: AbortSignal): AsyncIterable<ServingState> {
+    const end = () => watch.fail(signal.reason);
+    const watch = new NewestValue<ServingState>(() => {
+      this.#watches.delete(watch);
+      signal.removeEventListener("abort", end);
+    });
+    this.#watches.add(watch);
+    watch.put(this.#state);
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) {
+      end();
     }
+    return watch;
   }
 }

@@ -27,7 +27,9 @@ import type { IceServerWatches } from "../watch/ice-server-watches.js";
 import { nameTarget } from "./call-record.js";
 import { createAuthenticate } from "./interceptors/authenticate.js";
 import { createLimitCaller } from "./interceptors/limit-caller.js";
+import { createLimitPublicStreams } from "./interceptors/limit-public-streams.js";
 import { settleStream } from "./interceptors/settle-stream.js";
+import type { PublicStreamLimits } from "./public-stream-limits.js";
 import type { Readiness } from "./readiness.js";
 import { readGetBindings } from "./rest/http-binding.js";
 import type { PathTemplate } from "./rest/path-template.js";
@@ -51,6 +53,7 @@ export interface RouterOptions {
   readonly findRegion?: FindRegion | undefined;
   readonly watches: IceServerWatches;
   readonly readiness: Readiness;
+  readonly publicStreamLimits: PublicStreamLimits;
   readonly reflection: boolean;
   /** Aborted when the process has to end: ends the streams that are still open. */
   readonly shutdownSignal: AbortSignal;
@@ -61,9 +64,19 @@ export type Router = (path: string) => Route | undefined;
 
 /** Every service over every protocol, behind one chain of interceptors. */
 export function createRouter(options: RouterOptions): Router {
+  const { publicStreamLimits } = options;
   const publicServices = [Health, ServerReflection, ServerReflectionV1Alpha];
   const builder = new RouterBuilder({
     interceptors: createInterceptors(options, publicServices),
+    streamInterceptors: [
+      createLimitPublicStreams(
+        new Map([
+          [Health.typeName, publicStreamLimits.health],
+          [ServerReflection.typeName, publicStreamLimits.reflection],
+          [ServerReflectionV1Alpha.typeName, publicStreamLimits.reflection],
+        ]),
+      ),
+    ],
     shutdownSignal: options.shutdownSignal,
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
@@ -87,7 +100,10 @@ export class RouterBuilder {
 
   constructor(options: HandlerOptions) {
     this.#options = options;
-    this.#streamOptions = { ...options, interceptors: [settleStream, ...options.interceptors] };
+    this.#streamOptions = {
+      ...options,
+      interceptors: [settleStream, ...(options.streamInterceptors ?? []), ...options.interceptors],
+    };
     this.#streamProtocols = [
       createGrpcHandlerFactory(this.#streamOptions),
       createGrpcWebHandlerFactory(this.#streamOptions),

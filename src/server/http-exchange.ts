@@ -23,6 +23,8 @@ export interface HttpExchange extends ClientPresence {
   readonly target: string;
   readonly headers: RequestHeaders;
   readonly remoteAddress: string | undefined;
+  /** Identifies the TCP or TLS connection: the same object for all of its requests. */
+  readonly connection: object;
   /** The request's body. */
   readonly body: Readable;
   /** The response's body; open after {@link start}. */

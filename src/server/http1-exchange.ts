@@ -17,6 +17,7 @@ const goneListeners = new WeakMap<Socket, Set<() => void>>();
 export class Http1Exchange implements HttpExchange {
   readonly arrivedAtMs = performance.now();
   readonly remoteAddress: string | undefined;
+  readonly connection: Socket;
   readonly headers: RequestHeaders;
   readonly body: IncomingMessage;
   readonly output: ServerResponse;
@@ -26,6 +27,7 @@ export class Http1Exchange implements HttpExchange {
 
   constructor(guard: Guard, request: IncomingMessage, response: ServerResponse) {
     this.#guard = guard;
+    this.connection = request.socket;
     this.remoteAddress = request.socket.remoteAddress;
     this.headers = new RequestHeaders(request.rawHeaders);
     this.body = request;

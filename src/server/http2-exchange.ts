@@ -4,6 +4,11 @@ import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
 import type { Guard } from "./guard.js";
 import { type FaultAnswerer, guardListener, type HttpExchange } from "./http-exchange.js";
 
+/** What all exchanges of an HTTP/2 connection share. */
+export interface Http2Connection {
+  readonly remoteAddress: string | undefined;
+}
+
 /**
  * An exchange over HTTP/2, straight on Node's stream: the request and response objects that Node
  * puts before it for compatibility cost more than the call.
@@ -14,7 +19,7 @@ export class Http2Exchange implements HttpExchange {
   readonly method: string;
   readonly target: string;
   readonly headers: RequestHeaders;
-  readonly remoteAddress: string | undefined;
+  readonly connection: Http2Connection;
   answerer: FaultAnswerer | undefined = undefined;
   readonly #guard: Guard;
   readonly #stream: ServerHttp2Stream;
@@ -34,7 +39,7 @@ export class Http2Exchange implements HttpExchange {
     { ":method": method = "", ":path": target = "" }: IncomingHttpHeaders,
     rawHeaders: readonly string[],
     flags: number,
-    remoteAddress: string | undefined,
+    connection: Http2Connection,
   ) {
     this.#guard = guard;
     this.#stream = stream;
@@ -42,7 +47,11 @@ export class Http2Exchange implements HttpExchange {
     this.target = target;
     this.headers = new RequestHeaders(rawHeaders);
     this.#endAfterHeaders = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    this.remoteAddress = remoteAddress;
+    this.connection = connection;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.connection.remoteAddress;
   }
 
   get body(): ServerHttp2Stream {
@@ -55,7 +64,9 @@ export class Http2Exchange implements HttpExchange {
 
   /** Since when the client has had to send on, or to take its answer, as performance.now() tells it. */
   get waitsForClientSinceMs(): number | undefined {
-    return this.#answeredAtMs ?? (this.isComplete() ? undefined : this.arrivedAtMs);
+    // In a stream that is answered already, the client sends when it has something to ask.
+    const mustSendOn = !this.#stream.headersSent && !this.isComplete();
+    return this.#answeredAtMs ?? (mustSendOn ? this.arrivedAtMs : undefined);
   }
 
   guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void {

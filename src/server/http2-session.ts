@@ -31,7 +31,7 @@ export function serveSession(
   let bytesReadBefore = 0;
   /** How many bytes the client may send until the next check, for all that is known now. */
   let creditBytes = 0;
-  const { remoteAddress } = socket;
+  const connection = { remoteAddress: socket.remoteAddress };
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
   const onClose = guard.wrap(function (this: ServerHttp2Stream): void {
@@ -48,7 +48,7 @@ export function serveSession(
       flags: number,
       rawHeaders: string[],
     ) => {
-      const exchange = new Http2Exchange(guard, stream, headers, rawHeaders, flags, remoteAddress);
+      const exchange = new Http2Exchange(guard, stream, headers, rawHeaders, flags, connection);
       open.set(stream, exchange);
       creditBytes += limits.maxStreamBytes;
       stream.on("close", onClose).on("error", onError);

@@ -148,6 +148,7 @@ export class Reply implements FaultAnswerer {
       return;
     }
     this.#hasEnded = true;
+    this.record.onEnd?.();
     const { method, arrivedAtMs } = this.exchange;
     const { clientAddress: remoteAddress } = this.record;
     const { requestLog, requestCounts, tracer } = this.#records;

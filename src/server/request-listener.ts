@@ -31,6 +31,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 
   return (exchange) => {
     const reply = new Reply(exchange, options, readiness);
+    reply.record.connection = exchange.connection;
     reply.record.peerAddress = exchange.remoteAddress;
     reply.record.clientAddress = findClientAddress(exchange);
     applyCors(exchange, reply.corsHeaders);

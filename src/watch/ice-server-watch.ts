@@ -9,7 +9,7 @@ import type { NewestValue } from "./newest-value.js";
 export interface WatchSnapshot {
   readonly verifier: TokenVerifier;
   readonly listIceServers: ListIceServers;
-  readonly config: { readonly limits: LimitsConfig };
+  readonly config: { readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller"> };
 }
 
 export interface WatchOptions {

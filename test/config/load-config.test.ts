@@ -59,7 +59,7 @@ describe("loadConfig", () => {
       cors: { allowedOrigins: ["*"] },
       auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
-      limits: { watches: 10_000, watchesPerCaller: 100 },
+      limits: { watches: 10_000, watchesPerCaller: 100, healthWatches: 1000 },
       reflection: true,
       diagnostics: false,
       log: { level: "info", format: "json" },
@@ -68,8 +68,8 @@ describe("loadConfig", () => {
   });
 
   it("reads how many watches there may be", () => {
-    const { config } = load({ limits: { watches: 0, watchesPerCaller: 7 } });
-    expect(config.limits).toEqual({ watches: 0, watchesPerCaller: 7 });
+    const { config } = load({ limits: { watches: 0, watchesPerCaller: 7, healthWatches: 3 } });
+    expect(config.limits).toEqual({ watches: 0, watchesPerCaller: 7, healthWatches: 3 });
     const problems = problemsOf(() => load({ limits: { watches: -1, watchPerCaller: 7 } }));
     expect(problems.map(({ key }) => key)).toEqual(["limits.watches", "limits.watchPerCaller"]);
   });

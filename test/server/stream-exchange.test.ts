@@ -35,6 +35,7 @@ function createClient() {
     target: "/",
     headers: new RequestHeaders([]),
     remoteAddress: undefined,
+    connection: {},
     body: Readable.from([]),
     output,
     answerer: undefined,

@@ -13,6 +13,7 @@ function createExchange(method: string, headers: string[], httpVersion: string):
     target: "/?token=secret",
     headers: new RequestHeaders(headers),
     remoteAddress: "192.0.2.1",
+    connection: {},
     body: Readable.from([]),
     output: new Writable(),
     answerer: undefined,

@@ -34,7 +34,7 @@ const jwtCaller = (expiresInSeconds: number): Caller => ({
 
 let time: ManualTime;
 let random: number;
-let limits: LimitsConfig;
+let limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
 let listIceServers: ListIceServers;
 let caller: Caller;
 let verify: TokenVerifier["verify"];

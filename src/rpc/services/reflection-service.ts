@@ -64,21 +64,30 @@ function createAnswer(
   for (const file of [...services.map((service) => service.file), file_google_rpc_error_details]) {
     collectFiles(file, files);
   }
+  // Encoded once: anybody may ask, and as often as they like.
+  const encoded = new Map(
+    [...files].map(([name, { proto }]) => [name, toBinary(FileDescriptorProtoSchema, proto)]),
+  );
   const registry = createRegistry(...files.values());
   return (request) =>
     create(ServerReflectionResponseSchema, {
       validHost: request.host,
       originalRequest: request,
-      messageResponse: answerRequest(request, services, files, registry),
+      messageResponse: answerRequest(request, { services, files, encoded, registry }),
     });
 }
 
-function answerRequest(
-  { messageRequest: asked }: ServerReflectionRequest,
-  services: readonly DescService[],
-  files: ReadonlyMap<string, DescFile>,
-  registry: Registry,
-) {
+/** What there is to tell. */
+interface Described {
+  readonly services: readonly DescService[];
+  /** By name without `.proto`, as for `encoded`. */
+  readonly files: ReadonlyMap<string, DescFile>;
+  readonly encoded: ReadonlyMap<string, Uint8Array>;
+  readonly registry: Registry;
+}
+
+function answerRequest({ messageRequest: asked }: ServerReflectionRequest, described: Described) {
+  const { services, files, encoded, registry } = described;
   switch (asked.case) {
     case "listServices":
       return {
@@ -86,14 +95,15 @@ function answerRequest(
         value: { service: services.map(({ typeName }) => ({ name: typeName })) },
       };
     case "fileByFilename":
-      return answerFile(files.get(asked.value.replace(/\.proto$/, "")), asked.value);
+      return answerFile(files.get(asked.value.replace(/\.proto$/, "")), asked.value, encoded);
     case "fileContainingSymbol":
-      return answerFile(findFileOfSymbol(registry, asked.value), asked.value);
+      return answerFile(findFileOfSymbol(registry, asked.value), asked.value, encoded);
     case "fileContainingExtension": {
       const { containingType, extensionNumber } = asked.value;
       const extendee = registry.getMessage(containingType);
       const extension = extendee && registry.getExtensionFor(extendee, extensionNumber);
-      return answerFile(extension?.file, `extension ${extensionNumber} of ${containingType}`);
+      const name = `extension ${extensionNumber} of ${containingType}`;
+      return answerFile(extension?.file, name, encoded);
     }
     case "allExtensionNumbersOfType": {
       const baseTypeName = asked.value;
@@ -113,7 +123,11 @@ function answerRequest(
   }
 }
 
-function answerFile(file: DescFile | undefined, asked: string) {
+function answerFile(
+  file: DescFile | undefined,
+  asked: string,
+  encoded: ReadonlyMap<string, Uint8Array>,
+) {
   if (file === undefined) {
     return refuse(Code.NotFound, `unknown: ${asked}`);
   }
@@ -122,9 +136,7 @@ function answerFile(file: DescFile | undefined, asked: string) {
   return {
     case: "fileDescriptorResponse" as const,
     value: {
-      fileDescriptorProto: [...withImports.values()].map(({ proto }) =>
-        toBinary(FileDescriptorProtoSchema, proto),
-      ),
+      fileDescriptorProto: [...withImports.keys()].flatMap((name) => encoded.get(name) ?? []),
     },
   };
 }

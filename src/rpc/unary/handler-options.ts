@@ -6,6 +6,8 @@ import type { Compression } from "@connectrpc/connect/protocol";
 export interface HandlerOptions {
   /** Outermost first. */
   readonly interceptors: Interceptor[];
+  /** Further ones for streams, outside of the others. */
+  readonly streamInterceptors?: Interceptor[];
   /** Aborted when the process has to end: ends the streams that are still open. */
   readonly shutdownSignal?: AbortSignal;
   /** For requests and responses alike. */
