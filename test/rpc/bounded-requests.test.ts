@@ -47,10 +47,12 @@ describe("boundRequests", () => {
     const source = count(5, () => {
       hasLeft = true;
     });
-    expect(await collect(boundRequests(source, { ...roomy, maxRequests: 2 }, never))).toMatchObject({
-      seen: [1, 2],
-      end: { code: Code.ResourceExhausted },
-    });
+    expect(await collect(boundRequests(source, { ...roomy, maxRequests: 2 }, never))).toMatchObject(
+      {
+        seen: [1, 2],
+        end: { code: Code.ResourceExhausted },
+      },
+    );
     expect(hasLeft).toBe(true);
   });
 
