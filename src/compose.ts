@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly requestLog: RequestLog;
+  /** What has become of the log's lines. */
+  readonly describeLog?: () => Metric[];
   /** Absent where another process reloads the configuration, and tells how that went. */
   readonly reloadCounts?: ReloadCounts;
   /** Whether the configured servers are probed here. Else another process does, and tells. */
@@ -100,8 +102,10 @@ interface Snapshot {
 export async function startService(
   firstConfig: Config,
   firstFiles: Files,
-  { clock, log, requestLog, reloadCounts, probesServers, connectorTokens, tracer }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<RunningService> {
+  const { clock, log, requestLog, reloadCounts, probesServers, connectorTokens, tracer } =
+    surroundings;
   const readiness = new Readiness();
   const counts = new ServiceCounts();
   const guard = new Guard(log);
@@ -184,6 +188,7 @@ export async function startService(
       ...describeBuild(),
       ...describeService(counts, state, clock),
       ...guard.describe(),
+      ...(surroundings.describeLog?.() ?? []),
       ...(reloadCounts?.describe() ?? []),
       ...(monitor?.describe() ?? []),
       ...(await readNodeMetrics()),

@@ -17,17 +17,10 @@ export type Caller =
       readonly expiresAtSeconds?: number;
     };
 
-/**
- * A caller as the log names it. Controls that JSON leaves as they are, and a terminal or a reader of
- * lines may take for its own, are written as escapes.
- */
+/** A caller as the log names it. */
 export function describeCaller({ kind, subject }: Caller): {
   readonly kind: string;
   readonly name: string;
 } {
-  const name = subject.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return { kind, name };
+  return { kind, name: subject };
 }

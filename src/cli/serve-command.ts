@@ -14,6 +14,8 @@ import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
 import { prepareForLongLife } from "./long-life.js";
+import { findNodeWarnings } from "./node-advice.js";
+import { ignoreOutputErrors } from "./output-errors.js";
 import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
@@ -40,6 +42,7 @@ export async function serve({
 }: ServeOptions): Promise<number> {
   // Until there is a configuration to load anew; else the signal would end the process.
   process.on("SIGHUP", () => {});
+  ignoreOutputErrors();
   prepareForLongLife();
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);
   if (workerCount > 1) {
@@ -89,10 +92,11 @@ async function serveAlone(
     loadConfig({ env: process.env, file, files, ...(dev && { dev: { secret: devSecret } }) });
   const files = new DiskFiles();
   const { config, warnings } = load(files);
-  const { log, requestLog } = await openLog(
+  const logs = await openLog(
     dev && process.stderr.isTTY ? { ...config.log, format: "pretty" } : config.log,
   );
-  for (const warning of warnings) {
+  const { log } = logs;
+  for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
   }
   const tracer = await openCallTracer(config, log);
@@ -106,8 +110,7 @@ async function serveAlone(
   const reloadCounts = new ReloadCounts(systemClock);
   const service = await startService(config, files, {
     clock: systemClock,
-    log,
-    requestLog,
+    ...logs,
     tracer,
     reloadCounts,
     probesServers: true,

@@ -13,6 +13,7 @@ import { Readiness } from "../rpc/readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
 import { Guard } from "../server/guard.js";
 import { reloadOnChange } from "./config-reload.js";
+import { findNodeWarnings } from "./node-advice.js";
 import { PoolMetrics } from "./pool-metrics.js";
 import type { StopSignals } from "./stop-signal.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -40,8 +41,8 @@ export async function serveWithWorkers(
   };
   const files = new DiskFiles();
   const { config, warnings } = load(files);
-  const { log } = await openLog(config.log, { shared: true });
-  for (const warning of warnings) {
+  const { log, describeLog } = await openLog(config.log, { shared: true });
+  for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
   }
   const url = await checkAddress(config, files);
@@ -58,7 +59,12 @@ export async function serveWithWorkers(
     async readMetrics() {
       const { readNodeMetrics } = await import("../observability/prometheus.js");
       const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
-      const own = [...reloadCounts.describe(), ...monitor.describe(), ...guard.describe()];
+      const own = [
+        ...describeLog(),
+        ...reloadCounts.describe(),
+        ...monitor.describe(),
+        ...guard.describe(),
+      ];
       return [[...describeBuild(), ...own, ...node], ...pool];
     },
     readHealth: () => monitor.report,

@@ -1,7 +1,11 @@
 import pino, { type Logger } from "pino";
 import { systemClock } from "../clock.js";
 import type { LogConfig } from "../config/config.js";
-import { BatchedDestination } from "./batched-destination.js";
+import { LogDestination } from "./log-destination.js";
+import { describeLogLoss } from "./log-loss.js";
+import type { Metric } from "./metric.js";
+import { findNonBlockingMode } from "./non-blocking-output.js";
+import { openPrettyLines } from "./pretty-lines.js";
 import { createDirectRequestLog, createRequestLog, type RequestLog } from "./request-log.js";
 
 export type { Logger };
@@ -17,17 +21,20 @@ export interface LogOptions {
 export interface Logs {
   readonly log: Logger;
   readonly requestLog: RequestLog;
+  /** What has become of its lines. */
+  readonly describeLog: () => Metric[];
 }
 
 /** What Linux writes to a pipe as one piece, whoever else writes to it, in bytes (PIPE_BUF). */
 const maxAtomicWriteBytes = 4096;
 const maxWriteBytes = 64 * 1024;
-/** What may wait in memory when nobody reads standard error; further lines are lost. */
-const maxLength = 64 * 1024 * 1024;
+/** What may wait in memory when nobody reads standard error: some 8,000 requests. */
+const maxWaitingBytes = 2 * 1024 * 1024;
 
 /**
  * Opens the log: one JSON object a line on standard error (`pretty`: for people). Lines are written
- * without blocking the event loop; what is still in memory when the process ends is written then.
+ * without blocking the event loop; what is still in memory when the process ends is written then,
+ * if somebody reads it.
  */
 export async function openLog(
   { level, format }: LogConfig,
@@ -40,23 +47,40 @@ export async function openLog(
     timestamp,
     formatters: { level: (label) => ({ level: label }) },
   };
-  if (format === "json") {
-    const maxWrite = shared ? maxAtomicWriteBytes : maxWriteBytes;
-    const destination = new BatchedDestination(
-      pino.destination({ dest: 2, sync: false, maxWrite, maxLength }),
-      maxWrite,
-    );
-    const log = pino(options, destination);
-    const write = (line: string) => destination.write(line);
-    return { log, requestLog: createDirectRequestLog(log, { write, timestamp, pid }) };
-  }
-  const { default: pretty } = await import("pino-pretty");
   const colorize = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
-  const log = pino(
-    options,
-    pretty({ destination: 2, sync: true, colorize, translateTime: "SYS:HH:MM:ss" }),
-  );
-  return { log, requestLog: createRequestLog(log) };
+  const print = format === "pretty" ? await openPrettyLines(colorize) : undefined;
+  const destination = new LogDestination({
+    fd: 2,
+    setNonBlocking: findNonBlockingMode(process.stderr),
+    maxWriteBytes: shared ? maxAtomicWriteBytes : maxWriteBytes,
+    maxWaitingBytes,
+    describeGap: createGapLine(options, print),
+  });
+  const describeLog = () => describeLogLoss(destination.lostLines);
+  if (print !== undefined) {
+    const log = pino(options, { write: (line) => destination.write(print(line)) });
+    return { log, requestLog: createRequestLog(log), describeLog };
+  }
+  const log = pino(options, destination);
+  const write = (line: string) => destination.write(line);
+  const requestLog = createDirectRequestLog(log, { write, timestamp, pid });
+  return { log, requestLog, describeLog };
+}
+
+/** @returns what makes the line that tells of a gap in the log, whatever the log's level */
+function createGapLine(
+  options: pino.LoggerOptions,
+  print: (line: string) => string = (line) => line,
+): (lostLines: number, cause: string) => string {
+  let text = "";
+  const write = (line: string) => {
+    text = print(line);
+  };
+  const log = pino({ ...options, level: "warn" }, { write });
+  return (lostLines, cause) => {
+    log.warn({ lostLines, cause }, "log lines could not be written and are lost");
+    return text;
+  };
 }
 
 /** As pino's isoTime, but one text for all lines of a millisecond: dates are slow to print. */
