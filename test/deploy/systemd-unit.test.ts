@@ -33,6 +33,16 @@ describe("deploy/ice-service.service", () => {
     expect(`${stdout}${stderr}`).toBe("");
   });
 
+  it("is restarted after every failure, however many there were before", () => {
+    const [head = "", service = ""] = unit.split(/^\[Service\]$/m);
+    // Zero switches the limit off; it is read from [Unit] only.
+    expect(head).toMatch(/^StartLimitIntervalSec=0$/m);
+    expect(service).toMatch(/^Restart=on-failure$/m);
+    // Without a pause, a process that cannot start would take a whole processor.
+    expect(Number(/^RestartSec=(\d+)s$/m.exec(service)?.[1])).toBeGreaterThanOrEqual(1);
+    expect(unit).not.toMatch(/^(StartLimitBurst|RestartPreventExitStatus|SuccessExitStatus)=/m);
+  });
+
   it("grants more descriptors than there are connections, and time enough to stop", () => {
     const setting = (name: string) =>
       Number.parseInt(new RegExp(`^${name}=(\\d+)`, "m").exec(unit)?.[1] ?? "", 10);

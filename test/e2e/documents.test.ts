@@ -294,7 +294,12 @@ describe("docs/tracing.md", () => {
       } finally {
         expect(await serving.stop()).toBe(0);
       }
-      return { spans: receiver.spans(), log: serving.stderr() };
+      // Whether these tests run on a version of Node that is advised against is of no interest here.
+      const warnings = serving
+        .stderr()
+        .split("\n")
+        .filter((line) => line.includes('"level":"warn"') && !line.includes("Node.js 20"));
+      return { spans: receiver.spans(), warnings };
     } finally {
       await receiver.stop();
       await place.remove();
@@ -302,13 +307,13 @@ describe("docs/tracing.md", () => {
   }
 
   it("exports with its first command", async () => {
-    const { spans, log } = await serveOnce(all);
+    const { spans, warnings } = await serveOnce(all);
     expect(spans.map(({ name }) => name)).toEqual(["GET /api/v1/ice-servers"]);
-    expect(log).not.toContain('"level":"warn"');
+    expect(warnings).toEqual([]);
   });
 
   it("has variables in its second that are all understood", async () => {
-    expect((await serveOnce(some)).log).not.toContain('"level":"warn"');
+    expect((await serveOnce(some)).warnings).toEqual([]);
   });
 });
 
