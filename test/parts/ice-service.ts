@@ -40,7 +40,10 @@ export interface IceService {
   readonly adminUrl: string | undefined;
   /** `host:port`, as gRPC clients want it. */
   readonly target: string;
-  /** The lines of the log so far. Throws when one is not a JSON object with `level` and `msg`. */
+  /**
+   * The lines of the log so far, without the warning about the version of Node that the tests run on.
+   * Throws when one is not a JSON object with `level` and `msg`.
+   */
   logs(): LogLine[];
   /** Standard error as it is. */
   stderr(): string;
@@ -114,5 +117,6 @@ function findReadyLine(child: ChildProcess) {
 /** The last line may be half written, and is then left out. */
 function readLog(child: ChildProcess): LogLine[] {
   const lines = child.stderr().split("\n").slice(0, -1);
-  return lines.map((line) => logLineSchema.parse(JSON.parse(line)));
+  const parsed = lines.map((line) => logLineSchema.parse(JSON.parse(line)));
+  return parsed.filter(({ msg }) => !msg.startsWith("Node.js 20 "));
 }
