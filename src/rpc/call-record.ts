@@ -49,7 +49,8 @@ export class CallRecord {
   traceId?: string | undefined = undefined;
 }
 
-export const callRecordKey = createContextKey(new CallRecord(), {
+/** Without a record of its own, a call has one that cannot be written: all such calls share it. */
+export const callRecordKey = createContextKey<CallRecord>(Object.freeze(new CallRecord()), {
   description: "what the request leaves for its log line",
 });
 

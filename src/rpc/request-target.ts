@@ -6,8 +6,14 @@ export function toOriginForm(target: string): string {
   return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 
-/** The path and the query (without `?`) of a request target in either form. */
-export function splitRequestTarget(target: string): { path: string; query: string } {
+export interface RequestTarget {
+  readonly path: string;
+  /** Without `?`. */
+  readonly query: string;
+}
+
+/** The path and the query of a request target in either form. */
+export function splitRequestTarget(target: string): RequestTarget {
   const originForm = toOriginForm(target);
   const mark = originForm.indexOf("?");
   return mark === -1

@@ -2,13 +2,19 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import {
   contentTypeMatcher,
   createMethodUrl,
-  type UniversalHandlerFn,
+  type UniversalHandler,
 } from "@connectrpc/connect/protocol";
 import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
+import type { AdmissionStage } from "./admission/admission-stage.js";
 import { nameTarget } from "./call-record.js";
 import { createEventStreamHandler, type ServerStreamSpec } from "./rest/event-stream-handler.js";
 import type { GetBinding } from "./rest/http-binding.js";
 import { createRestHandler } from "./rest/rest-handler.js";
+import {
+  createRestStreamHandler,
+  createStreamHandlers,
+  type StreamHandler,
+} from "./stream-handler.js";
 import { createConnectGetHandler, createConnectPostHandler } from "./unary/connect-handler.js";
 import { createGrpcHandler } from "./unary/grpc-handler.js";
 import type { HandlerOptions } from "./unary/handler-options.js";
@@ -17,33 +23,21 @@ import type { UnarySpec } from "./unary/unary-invocation.js";
 
 const restMethods = ["GET", "HEAD"];
 
-interface RouteCommon {
+/** A method at one of its paths, over every protocol that the path takes. */
+export interface Route {
   /** The path, or the path template. */
   readonly path: string;
   /** The RPC as the log and the metrics name it, whichever path it is called by. */
   readonly target: string;
   readonly allowedMethods: readonly string[];
-}
-
-/** A unary method over every protocol that its path takes. */
-export interface UnaryRoute extends RouteCommon {
-  readonly kind: "unary";
+  /** What each call passes before its body is read. Absent where anybody may call. */
+  readonly admit?: AdmissionStage | undefined;
   /**
    * What serves a request, or undefined when its format is unknown. Whether its method is allowed
    * is for the caller to look at.
    */
-  choose(request: RequestFormat): UnaryHandler | undefined;
+  choose(request: RequestFormat): UnaryHandler | StreamHandler | undefined;
 }
-
-/** A streaming method: over Connect's own protocol code, or over REST. */
-export interface StreamRoute extends RouteCommon {
-  readonly kind: "stream";
-  /** Absent where it depends on the request. */
-  readonly protocol?: ProtocolName;
-  readonly handler: UniversalHandlerFn;
-}
-
-export type Route = UnaryRoute | StreamRoute;
 
 /** The parts of a request that say in which format it is. */
 export interface RequestFormat {
@@ -54,7 +48,7 @@ export interface RequestFormat {
 }
 
 /** A unary method at its own path over gRPC, gRPC-Web and Connect. */
-export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): UnaryRoute {
+export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): Route {
   const { method } = spec;
   const byContentType = [
     // The most performance-minded of the callers come first.
@@ -80,7 +74,6 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): UnaryR
       ? createConnectGetHandler(spec, options)
       : undefined;
   return {
-    kind: "unary",
     path: createMethodUrl("/", method),
     target: nameTarget(method),
     allowedMethods: get === undefined ? ["POST"] : ["POST", "GET"],
@@ -98,14 +91,24 @@ export function createRestRoute(
   spec: UnarySpec,
   binding: GetBinding,
   options: HandlerOptions,
-): UnaryRoute {
+): Route {
   const handler = createRestHandler(spec, binding, options);
   return {
-    kind: "unary",
     path: binding.template.text,
     target: nameTarget(spec.method),
     allowedMethods: restMethods,
     choose: () => handler,
+  };
+}
+
+/** A streaming method at its own path over gRPC, gRPC-Web and Connect. */
+export function createStreamRoute(handler: UniversalHandler): Route {
+  const chooseHandler = createStreamHandlers(handler);
+  return {
+    path: handler.requestPath,
+    target: nameTarget(handler.method),
+    allowedMethods: handler.allowedMethods,
+    choose: ({ contentType }) => chooseHandler(contentType),
   };
 }
 
@@ -114,14 +117,13 @@ export function createEventStreamRoute(
   spec: ServerStreamSpec,
   binding: GetBinding,
   options: HandlerOptions,
-): StreamRoute {
+): Route {
+  const handler = createRestStreamHandler(createEventStreamHandler(spec, binding, options));
   return {
-    kind: "stream",
     path: binding.template.text,
     target: nameTarget(spec.method),
     allowedMethods: restMethods,
-    protocol: "rest",
-    handler: createEventStreamHandler(spec, binding, options),
+    choose: () => handler,
   };
 }
 

@@ -1,10 +1,5 @@
 import type { DescService } from "@bufbuild/protobuf";
-import {
-  createServiceImplSpec,
-  type Interceptor,
-  type MethodImplSpec,
-  type ServiceImpl,
-} from "@connectrpc/connect";
+import { createServiceImplSpec, type MethodImplSpec, type ServiceImpl } from "@connectrpc/connect";
 import {
   createUniversalMethodHandler,
   type ProtocolHandlerFactory,
@@ -24,22 +19,27 @@ import type { Quotas } from "../limits/quota-pool.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
-import { nameTarget } from "./call-record.js";
-import { createAuthenticate } from "./interceptors/authenticate.js";
-import { createLimitCaller } from "./interceptors/limit-caller.js";
+import { createAdmission } from "./admission/admission.js";
+import type { AdmissionStage } from "./admission/admission-stage.js";
 import { createLimitPublicStreams } from "./interceptors/limit-public-streams.js";
 import { settleStream } from "./interceptors/settle-stream.js";
 import type { PublicStreamLimits } from "./public-stream-limits.js";
 import type { Readiness } from "./readiness.js";
 import { readGetBindings } from "./rest/http-binding.js";
 import type { PathTemplate } from "./rest/path-template.js";
-import { createEventStreamRoute, createRestRoute, createRpcRoute, type Route } from "./route.js";
+import {
+  createEventStreamRoute,
+  createRestRoute,
+  createRpcRoute,
+  createStreamRoute,
+  type Route,
+} from "./route.js";
 import { createHealthService } from "./services/health-service.js";
 import { createIceService } from "./services/ice-service.js";
 import { createReflectionServices } from "./services/reflection-service.js";
 import type { HandlerOptions } from "./unary/handler-options.js";
 
-/** The largest request message in bytes. It is read before the interceptors run. */
+/** The largest request message in bytes. */
 export const readMaxBytes = 64 * 1024;
 
 export interface RouterOptions {
@@ -62,12 +62,12 @@ export interface RouterOptions {
 /** Finds the route for a path, without its query. */
 export type Router = (path: string) => Route | undefined;
 
-/** Every service over every protocol, behind one chain of interceptors. */
+/** Every service over every protocol, behind one admission. */
 export function createRouter(options: RouterOptions): Router {
   const { publicStreamLimits } = options;
   const publicServices = [Health, ServerReflection, ServerReflectionV1Alpha];
   const builder = new RouterBuilder({
-    interceptors: createInterceptors(options, publicServices),
+    interceptors: [],
     streamInterceptors: [
       createLimitPublicStreams(
         new Map([
@@ -77,6 +77,8 @@ export function createRouter(options: RouterOptions): Router {
         ]),
       ),
     ],
+    admit: createAdmission({ ...options, counts: options.authenticationCounts }),
+    publicServices: new Set(publicServices.map(({ typeName }) => typeName)),
     shutdownSignal: options.shutdownSignal,
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
@@ -90,15 +92,22 @@ export function createRouter(options: RouterOptions): Router {
   return builder.build();
 }
 
+export interface RouterBuilderOptions extends HandlerOptions {
+  /** What every call passes before its body is read. Absent where anybody may call. */
+  readonly admit?: AdmissionStage;
+  /** Full names of the services that anybody may call nevertheless. */
+  readonly publicServices?: ReadonlySet<string>;
+}
+
 /** Collects methods with their implementations. */
 export class RouterBuilder {
-  readonly #options: HandlerOptions;
+  readonly #options: RouterBuilderOptions;
   readonly #streamOptions: HandlerOptions;
   readonly #streamProtocols: ProtocolHandlerFactory[];
   readonly #byPath = new Map<string, Route>();
   readonly #byTemplate: { readonly template: PathTemplate; readonly route: Route }[] = [];
 
-  constructor(options: HandlerOptions) {
+  constructor(options: RouterBuilderOptions) {
     this.#options = options;
     this.#streamOptions = {
       ...options,
@@ -121,22 +130,19 @@ export class RouterBuilder {
 
   addMethod(spec: MethodImplSpec): this {
     if (spec.kind === "unary") {
-      this.#addRoute(createRpcRoute(spec, this.#options));
+      this.#addRoute(spec, createRpcRoute(spec, this.#options));
       for (const binding of readGetBindings(spec.method)) {
-        this.#addRestRoute(binding.template, createRestRoute(spec, binding, this.#options));
+        const route = createRestRoute(spec, binding, this.#options);
+        this.#addRestRoute(spec, binding.template, route);
       }
       return this;
     }
     const handler = createUniversalMethodHandler(spec, this.#streamProtocols);
-    const { requestPath: path, allowedMethods } = handler;
-    const target = nameTarget(spec.method);
-    this.#addRoute({ kind: "stream", path, target, allowedMethods, handler });
+    this.#addRoute(spec, createStreamRoute(handler));
     if (spec.kind === "server_streaming") {
       for (const binding of readGetBindings(spec.method)) {
-        this.#addRestRoute(
-          binding.template,
-          createEventStreamRoute(spec, binding, this.#streamOptions),
-        );
+        const route = createEventStreamRoute(spec, binding, this.#streamOptions);
+        this.#addRestRoute(spec, binding.template, route);
       }
     }
     return this;
@@ -148,37 +154,21 @@ export class RouterBuilder {
       this.#byTemplate.find(({ template }) => template.match(path) !== undefined)?.route;
   }
 
-  #addRestRoute(template: PathTemplate, route: Route): void {
+  #addRestRoute(spec: MethodImplSpec, template: PathTemplate, route: Route): void {
     if (template.isLiteral) {
-      this.#addRoute(route);
+      this.#addRoute(spec, route);
     } else {
-      this.#byTemplate.push({ template, route });
+      this.#byTemplate.push({ template, route: this.#guard(spec, route) });
     }
   }
 
-  #addRoute(route: Route): void {
-    this.#byPath.set(route.path, route);
+  #addRoute(spec: MethodImplSpec, route: Route): void {
+    this.#byPath.set(route.path, this.#guard(spec, route));
   }
-}
 
-/** Outermost first. */
-export function createInterceptors(
-  {
-    verifier,
-    queryToken,
-    quotas,
-    authenticationCounts: counts,
-  }: Pick<RouterOptions, "verifier" | "queryToken" | "quotas" | "authenticationCounts">,
-  publicServices: readonly DescService[],
-): Interceptor[] {
-  return [
-    createAuthenticate({
-      verifier,
-      queryToken,
-      counts,
-      publicServices: new Set(publicServices.map(({ typeName }) => typeName)),
-      failedAuthentication: quotas.failedAuthentication,
-    }),
-    ...(quotas.caller === undefined ? [] : [createLimitCaller(quotas.caller)]),
-  ];
+  /** The one place that decides who needs no token. */
+  #guard({ method: { parent } }: MethodImplSpec, route: Route): Route {
+    const { admit, publicServices } = this.#options;
+    return { ...route, admit: publicServices?.has(parent.typeName) ? undefined : admit };
+  }
 }

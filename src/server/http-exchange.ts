@@ -33,8 +33,12 @@ export interface HttpExchange extends ClientPresence {
   answerer: FaultAnswerer | undefined;
   /** Makes a function for Node to call: what the listener throws ends this exchange only. */
   guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void;
+  /** Whether the headers announce a body, read or not. */
+  readonly hasBody: boolean;
   /** Whether the client has sent all of its request, as one without a body has from the start. */
   isComplete(): boolean;
+  /** To be called before the body is read: asks for it where the client waits to be asked (`Expect: 100-continue`). */
+  acceptBody(): void;
   /** Sends a whole response. The body is left out where the request's method is HEAD. */
   send(answer: HttpAnswer): void;
   /** Sends the head of a response whose body is written piece by piece. */

@@ -24,10 +24,18 @@ export class Http1Exchange implements HttpExchange {
   answerer: FaultAnswerer | undefined = undefined;
   readonly #guard: Guard;
   #goneListeners: (() => void)[] = [];
+  /** Whether the client has announced a body that it sends when it is asked to (RFC 9110 section 10.1.1). */
+  #waitsToSend: boolean;
 
-  constructor(guard: Guard, request: IncomingMessage, response: ServerResponse) {
+  constructor(
+    guard: Guard,
+    request: IncomingMessage,
+    response: ServerResponse,
+    waitsToSend = false,
+  ) {
     this.#guard = guard;
     this.connection = request.socket;
+    this.#waitsToSend = waitsToSend;
     this.remoteAddress = request.socket.remoteAddress;
     this.headers = new RequestHeaders(request.rawHeaders);
     this.body = request;
@@ -51,12 +59,22 @@ export class Http1Exchange implements HttpExchange {
     return guardListener(this.#guard, this, listener);
   }
 
-  isComplete(): boolean {
+  get hasBody(): boolean {
     return (
-      this.body.complete ||
-      (this.headers.find("transfer-encoding") === null &&
-        Number(this.headers.find("content-length") ?? 0) === 0)
+      this.headers.find("transfer-encoding") !== null ||
+      Number(this.headers.find("content-length") ?? 0) !== 0
     );
+  }
+
+  isComplete(): boolean {
+    return this.body.complete || !this.hasBody;
+  }
+
+  acceptBody(): void {
+    if (this.#waitsToSend) {
+      this.#waitsToSend = false;
+      this.output.writeContinue();
+    }
   }
 
   isGone(): boolean {
@@ -125,8 +143,14 @@ export class Http1Exchange implements HttpExchange {
     return !this.isComplete() && !this.#isSmall();
   }
 
-  /** Whether the rest of the request may be read, so that the connection can be kept. */
+  /**
+   * Whether the rest of the request may be read, so that the connection can be kept. A client that was
+   * not asked for its body may send it all the same, or leave it out and send the next request.
+   */
   #isSmall(): boolean {
+    if (this.#waitsToSend) {
+      return false;
+    }
     const length = this.headers.find("content-length");
     return length !== null && Number(length) <= smallRequestBytes;
   }

@@ -73,8 +73,22 @@ export class Http2Exchange implements HttpExchange {
     return guardListener(this.#guard, this, listener);
   }
 
+  get hasBody(): boolean {
+    return !this.#endAfterHeaders;
+  }
+
   isComplete(): boolean {
     return this.#endAfterHeaders || this.#stream.readableEnded;
+  }
+
+  acceptBody(): void {
+    if (
+      this.headers.find("expect")?.toLowerCase() === "100-continue" &&
+      !this.isComplete() &&
+      !this.isGone()
+    ) {
+      this.#stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
+    }
   }
 
   isGone(): boolean {

@@ -52,13 +52,7 @@ export function serveSession(
       open.set(stream, exchange);
       creditBytes += limits.maxStreamBytes;
       stream.on("close", onClose).on("error", onError);
-      exchange.guard(() => {
-        // The client may have reset the stream in the same packet: then it would throw.
-        if (expectsContinue(headers) && !exchange.isComplete() && !exchange.isGone()) {
-          stream.additionalHeaders({ ":status": constants.HTTP_STATUS_CONTINUE });
-        }
-        listener(exchange);
-      })();
+      exchange.guard(listener)(exchange);
     },
     // Never the session: Node does not bear its end while it reads frames.
     (_, stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
@@ -108,10 +102,6 @@ export function serveSession(
       }
     }
   };
-}
-
-function expectsContinue({ expect }: IncomingHttpHeaders): boolean {
-  return expect?.toLowerCase() === "100-continue";
 }
 
 /** A client that resets its stream is no error of ours; whoever waits hears of it by "close". */

@@ -170,14 +170,15 @@ function createPortOwner(
     requireHostHeader: false,
   };
   const onResponseError = guard.wrap(ignoreError, endNothing);
-  const onRequest = guard.wrap(
-    (request: IncomingMessage, response: ServerResponse) => {
+  const takeRequest =
+    (waitsToSend: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       response.on("error", onResponseError);
-      const exchange = new Http1Exchange(guard, request, response);
+      const exchange = new Http1Exchange(guard, request, response, waitsToSend);
       exchange.guard(listener)(exchange);
-    },
-    (_, __, response) => response.destroy(),
-  );
+    };
+  const cut = (_: unknown, __: IncomingMessage, response: ServerResponse) => response.destroy();
+  const onRequest = guard.wrap(takeRequest(false), cut);
+  const onExpectation = guard.wrap(takeRequest(true), cut);
   const server =
     config.tls === undefined
       ? createHttp1Server(options, onRequest)
@@ -190,6 +191,8 @@ function createPortOwner(
           },
           onRequest,
         );
+  // By itself Node would ask for every body, also those of calls that are refused by their headers.
+  server.on("checkContinue", onExpectation);
   // An expectation that Node does not know it would refuse by itself, without our headers.
   server.on("checkExpectation", onRequest);
   server.maxConnections = config.maxConnections;

@@ -24,8 +24,8 @@ export interface ReplyRecords {
 export class Reply implements FaultAnswerer {
   readonly exchange: HttpExchange;
   readonly record = new CallRecord();
-  /** What this answer carries, whatever it is: CORS. */
-  readonly corsHeaders: HttpHeaders = {};
+  /** What this answer carries, whatever it is: CORS, and how the caller stands with its quota. */
+  readonly answerHeaders: HttpHeaders = {};
   readonly #records: ReplyRecords;
   readonly #readiness: Readiness;
   #isStream = false;
@@ -82,7 +82,7 @@ export class Reply implements FaultAnswerer {
   /** Adds what every answer carries, errors included. */
   addHeaders(headers: HttpHeaders): void {
     addCommonHeaders(headers, this.record.protocol);
-    Object.assign(headers, this.corsHeaders);
+    Object.assign(headers, this.answerHeaders);
   }
 
   /** To be called as the answer goes out: a connection that is kept would hold up the end. */

@@ -17,6 +17,7 @@ export function readBody(
   onGone: () => void,
 ): void {
   const { body } = exchange;
+  exchange.acceptBody();
   const chunks: Uint8Array[] = [];
   let size = 0;
   let settled = false;

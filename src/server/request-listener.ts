@@ -1,18 +1,17 @@
 import { Code } from "@connectrpc/connect";
+import { ArrivedCall } from "../rpc/arrived-call.js";
 import type { Readiness } from "../rpc/readiness.js";
-import { splitRequestTarget } from "../rpc/request-target.js";
+import { type RequestTarget, splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
 import type { Router } from "../rpc/router.js";
+import { admitCall } from "./call-admission.js";
 import type { FindClientAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
-import { rethrow } from "./guard.js";
 import { findHeaderProblem } from "./header-problem.js";
 import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
 import { methodNotAllowed, notFound, unsupportedMediaType } from "./http-problem.js";
 import { Reply, type ReplyRecords } from "./reply.js";
-import { answerStream } from "./stream-exchange.js";
-import { answerUnary } from "./unary-exchange.js";
 
 export interface RequestListenerOptions extends ReplyRecords {
   readonly router: Router;
@@ -34,8 +33,9 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
     reply.record.connection = exchange.connection;
     reply.record.peerAddress = exchange.remoteAddress;
     reply.record.clientAddress = findClientAddress(exchange);
-    applyCors(exchange, reply.corsHeaders);
-    const { path, query } = splitRequestTarget(exchange.target);
+    applyCors(exchange, reply.answerHeaders);
+    const target = splitRequestTarget(exchange.target);
+    const { path } = target;
     const fixedRoute = fixedRoutes.get(path);
     const route = fixedRoute === undefined ? router(path) : undefined;
     const problem = findHeaderProblem(exchange);
@@ -48,7 +48,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
       reply.record.target = path;
       answerFixed(reply, fixedRoute);
     } else if (route !== undefined) {
-      callRoute(reply, route, path, query);
+      callRoute(reply, route, target);
     } else if (contentTypeOf(exchange).startsWith("application/grpc")) {
       refuseUnknownGrpcMethod(reply);
     } else {
@@ -57,23 +57,22 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
   };
 }
 
-function callRoute(reply: Reply, route: Route, path: string, query: string): void {
+function callRoute(reply: Reply, route: Route, target: RequestTarget): void {
   const { exchange, record } = reply;
   const { method } = exchange;
   const contentType = contentTypeOf(exchange);
-  const handler = route.kind === "unary" ? route.choose({ method, contentType, query }) : undefined;
-  const protocol = route.kind === "stream" ? route.protocol : handler?.protocol;
-  record.protocol = protocol ?? nameProtocol(contentType);
+  const handler = route.choose({ method, contentType, query: target.query });
+  record.protocol = handler?.protocol ?? nameProtocol(contentType);
   record.route = route.path;
   record.target = route.target;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
-  } else if (route.kind === "stream") {
-    answerStream(reply, route.handler).catch(exchange.guard(rethrow));
   } else if (handler === undefined) {
     reply.refuse(unsupportedMediaType);
   } else {
-    answerUnary(reply, handler, path, query);
+    const values = reply.createContextValues();
+    const call = new ArrivedCall(exchange, target, handler, values, reply.answerHeaders);
+    admitCall(reply, route, handler, call);
   }
 }
 

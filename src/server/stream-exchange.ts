@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { Code } from "@connectrpc/connect";
+import { Code, type ContextValues } from "@connectrpc/connect";
 import type { UniversalHandlerFn, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
   codeFromHttpStatus,
@@ -14,14 +14,17 @@ import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
 import { maxEncodedMessageBytes } from "../rpc/unary/settle-error.js";
 import type { HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
-import { unsupportedMediaType } from "./http-problem.js";
 import type { Reply } from "./reply.js";
 
 /**
  * Has a stream served, and writes what comes as it comes. Rejects where a mistake of ours leaves the
  * exchange without an end.
  */
-export async function answerStream(reply: Reply, handler: UniversalHandlerFn): Promise<void> {
+export async function answerStream(
+  reply: Reply,
+  handler: UniversalHandlerFn,
+  contextValues: ContextValues,
+): Promise<void> {
   const { exchange, record } = reply;
   const controller = new AbortController();
   const { signal } = controller;
@@ -30,6 +33,7 @@ export async function answerStream(reply: Reply, handler: UniversalHandlerFn): P
   let status: number | undefined;
   try {
     dropEndlessTimeouts(exchange.headers);
+    exchange.acceptBody();
     const response = await handler({
       httpVersion: exchange.httpVersion,
       method: exchange.method,
@@ -39,12 +43,8 @@ export async function answerStream(reply: Reply, handler: UniversalHandlerFn): P
       // A body that is not read to its end must not end the connection before the answer is out.
       body: exchange.body.iterator({ destroyOnReturn: false }),
       signal,
-      contextValues: reply.createContextValues(),
+      contextValues,
     });
-    if (response.status === 415) {
-      reply.refuse(unsupportedMediaType);
-      return;
-    }
     status = response.status;
     await writeStream(reply, response, signal);
     record.code ??= findCode(response);

@@ -172,8 +172,9 @@ describe("hostile HTTP/1.1", () => {
     await expect.poll(() => received).toMatch(/unauthenticated/);
     socket.write("7\r\n\0\0\0\0\x02{}\r\n0\r\n\r\n");
     await closed;
-    // With its last chunk: it has ended, and was not cut.
-    expect(received).toMatch(/\r\n0\r\n\r\n$/);
+    // Whole: it has ended, and was not cut.
+    const [head = "", body = ""] = received.split("\r\n\r\n");
+    expect(head).toMatch(new RegExp(`^content-length: ${body.length}\r?$`, "m"));
   });
 
   it("refuses a body over 64 KiB and does not read on", async () => {
@@ -315,22 +316,22 @@ describe("clients that do not wait", () => {
       const socket = await open();
       const ended = closed(socket);
       const answered = new Promise((resolve) => socket.once("data", resolve));
-      socket.write(watch.repeat(60));
+      // As many as one connection may have.
+      socket.write(watch.repeat(8));
       await answered;
       socket.destroy();
       await ended;
     };
     const canceled = () => service.logs().filter(({ code }) => code === "canceled").length;
     const before = canceled();
-    for (let i = 0; i < 5; i += 1) {
+    for (let i = 0; i < 30; i += 1) {
       await askAhead();
     }
-    await expect.poll(() => canceled() - before, { timeout: 5_000 }).toBe(300);
+    await expect.poll(() => canceled() - before, { timeout: 30_000 }).toBe(240);
   });
 
   it("get an answer to a body of single bytes, and hold up nobody", async () => {
-    const head =
-      "POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const head = `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nTransfer-Encoding: chunked\r\n\r\n`;
     expect(statusOf(await sendRaw(head, "1\r\n \r\n".repeat(60_000), "0\r\n\r\n"))).toBe(400);
   });
 
@@ -341,7 +342,7 @@ describe("clients that do not wait", () => {
       received += chunk;
     });
     socket.write(
-      "POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnect-Timeout-Ms: 50\r\nContent-Length: 60000\r\n\r\n",
+      `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nConnect-Timeout-Ms: 50\r\nContent-Length: 60000\r\n\r\n`,
     );
     await expect.poll(() => statusOf(received)).toBe(504);
     for (let i = 0; i < 4; i += 1) {

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import { GetIceServersRequestSchema } from "../../src/gen/ice/v1/ice_service_pb.js";
-import { findToken } from "../../src/rpc/interceptors/authenticate.js";
+import { findToken } from "../../src/rpc/admission/presented-token.js";
 import { splitRequestTarget } from "../../src/rpc/request-target.js";
 import { parsePathTemplate } from "../../src/rpc/rest/path-template.js";
 import { readRequestMessage } from "../../src/rpc/rest/request-message.js";

@@ -9,20 +9,19 @@ import type { HttpAnswer } from "../../src/rpc/unary/http-message.js";
 export async function getByRouter(router: Router, target: string) {
   const { path, query } = splitRequestTarget(target);
   const record: CallRecord = { protocol: "rest" };
-  const route = router(path);
-  if (route?.kind !== "unary") {
+  const handler = router(path)?.choose({ method: "GET", contentType: "", query });
+  if (handler?.isStream !== false) {
     throw new Error(`no unary route for ${path}`);
   }
-  const handler = route.choose({ method: "GET", contentType: "", query });
-  const answer: HttpAnswer | undefined = await handler?.handle({
+  const request = {
     method: "GET",
     arrivedAtMs: performance.now(),
     path,
     query,
     headers: new RequestHeaders([]),
-    body: new Uint8Array(),
     contextValues: createContextValues().set(callRecordKey, record),
     client: { isGone: () => false, onGone() {} },
-  });
+  };
+  const answer: HttpAnswer = await handler.handle(request, new Uint8Array());
   return { answer, record };
 }

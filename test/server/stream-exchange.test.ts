@@ -1,4 +1,5 @@
 import { Readable, Writable } from "node:stream";
+import type { UniversalHandlerFn } from "@connectrpc/connect/protocol";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { RequestCounts } from "../../src/observability/request-counts.js";
 import type { RequestEntry } from "../../src/observability/request-log.js";
@@ -42,7 +43,9 @@ function createClient() {
     guard: (listener) => listener,
     isGone: () => false,
     onGone() {},
+    hasBody: false,
     isComplete: () => true,
+    acceptBody() {},
     send() {},
     start(_, headers) {
       startHeaders = headers;
@@ -66,7 +69,7 @@ function serve(exchange: HttpExchange) {
     },
     readiness,
   );
-  const end = answerStream(reply, async ({ signal }) => ({
+  const handle: UniversalHandlerFn = async ({ signal }) => ({
     status: 200,
     body: (async function* () {
       try {
@@ -79,7 +82,8 @@ function serve(exchange: HttpExchange) {
         made.push(`ended, ${signal.aborted}`);
       }
     })(),
-  }));
+  });
+  const end = answerStream(reply, handle, reply.createContextValues());
   return { end, made, lines };
 }
 

@@ -12,7 +12,7 @@ import { settleError } from "../unary/settle-error.js";
 import type { GetBinding } from "./http-binding.js";
 import { iteratePaced, pause } from "./paced-iteration.js";
 import { problemContentType, toProblemDetails } from "./problem-details.js";
-import { bindRequest, reportBindingError } from "./request-binding.js";
+import { readRequestMessage } from "./request-message.js";
 import { createBodyPrinter } from "./response-body.js";
 
 export type ServerStreamSpec = MethodImplSpec & { readonly kind: "server_streaming" };
@@ -36,13 +36,7 @@ export function createEventStreamHandler(
   { interceptors, shutdownSignal }: Pick<HandlerOptions, "interceptors" | "shutdownSignal">,
 ): UniversalHandlerFn {
   const { method } = spec;
-  const reporting: ServerStreamSpec = {
-    ...spec,
-    impl(message, handlerContext) {
-      reportBindingError(handlerContext.values);
-      return spec.impl(message, handlerContext);
-    },
-  };
+  const { template } = binding;
   const print = createBodyPrinter(method.output, binding);
   return async ({ method: requestMethod, url, header, signal, contextValues }) => {
     const context = createHandlerContext({
@@ -58,9 +52,12 @@ export function createEventStreamHandler(
     });
     const { values, responseHeader } = context;
     const { path, query } = splitRequestTarget(url);
-    const request = bindRequest(method.input, binding, path, query, values);
-    const invoke = transformInvokeImplementation(reporting, context, interceptors);
-    const messages = iteratePaced(invoke(createAsyncIterable([request])), keepAliveMs);
+    const invoke = transformInvokeImplementation(spec, context, interceptors);
+    // Read by whoever asks for the first message, so that an error is answered as all others are.
+    async function* readRequest() {
+      yield readRequestMessage(method.input, template.match(path) ?? new Map(), query);
+    }
+    const messages = iteratePaced(invoke(readRequest()), keepAliveMs);
     try {
       const first = await messages.next();
       responseHeader.set("content-type", "text/event-stream");

@@ -1,3 +1,4 @@
+import { refuseOverRest } from "../refusal.js";
 import type { HandlerOptions } from "../unary/handler-options.js";
 import { addHeaders, type HttpHeaders, type UnaryHandler } from "../unary/http-message.js";
 import { settleError } from "../unary/settle-error.js";
@@ -5,7 +6,7 @@ import { UnaryCall } from "../unary/unary-call.js";
 import { composeUnary, takeMessage, type UnarySpec } from "../unary/unary-invocation.js";
 import type { GetBinding } from "./http-binding.js";
 import { problemContentType, toProblemDetails } from "./problem-details.js";
-import { bindRequest, reportBindingError } from "./request-binding.js";
+import { readRequestMessage } from "./request-message.js";
 import { createBodyPrinter } from "./response-body.js";
 
 /**
@@ -19,26 +20,23 @@ export function createRestHandler(
   { interceptors }: Pick<HandlerOptions, "interceptors">,
 ): UnaryHandler {
   const { method } = spec;
-  const reporting: UnarySpec = {
-    ...spec,
-    impl(message, context) {
-      reportBindingError(context.values);
-      return spec.impl(message, context);
-    },
-  };
-  const invoke = composeUnary(reporting, interceptors);
+  const { template } = binding;
+  const invoke = composeUnary(spec, interceptors);
   const print = createBodyPrinter(method.output, binding);
   const kind = { method, protocolName: "rest" } as const;
   return {
     protocol: "rest",
+    isStream: false,
     maxBodyBytes: 0,
     findTimeoutMs: () => undefined,
+    refuse: refuseOverRest,
     async handle(request) {
       const { path, query, contextValues } = request;
-      const message = bindRequest(method.input, binding, path, query, contextValues);
-      const call = new UnaryCall(kind, request, message, undefined);
       const headers: HttpHeaders = {};
+      let call: UnaryCall | undefined;
       try {
+        const message = readRequestMessage(method.input, template.match(path) ?? new Map(), query);
+        call = new UnaryCall(kind, request, message, undefined);
         const body = print(takeMessage(await invoke(call)));
         headers["content-type"] = "application/json";
         call.addResponseHeaders(headers);
@@ -46,12 +44,12 @@ export function createRestHandler(
       } catch (error) {
         const settled = settleError(error, contextValues, call);
         const problem = toProblemDetails(settled);
-        call.addResponseHeaders(headers);
+        call?.addResponseHeaders(headers);
         addHeaders(headers, settled.metadata);
         headers["content-type"] = problemContentType;
         return { status: problem.status, headers, body: JSON.stringify(problem) };
       } finally {
-        call.end();
+        call?.end();
       }
     },
   };

@@ -10,8 +10,8 @@ import type { FindRegion } from "../../geolocation/region-finder.js";
 import type { IceServerList, IceServerRequest, ListIceServers } from "../../ice/ice-server-list.js";
 import type { CredentialCounts } from "../../observability/credential-counts.js";
 import type { IceServerWatches } from "../../watch/ice-server-watches.js";
+import { requireCaller, streamTokenKey } from "../admission/authentication.js";
 import { type CallRecord, callRecordKey } from "../call-record.js";
-import { requireCaller, streamTokenKey } from "../interceptors/authenticate.js";
 import { rememberLast } from "../remember-last.js";
 
 export interface IceServiceOptions {

@@ -3,6 +3,7 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
+import { refuseOverConnect } from "../refusal.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
 import { decompressRequest } from "./decompress-request.js";
 import { compressMinBytes, type HandlerOptions } from "./handler-options.js";
@@ -11,6 +12,7 @@ import {
   type HttpAnswer,
   type HttpHeaders,
   type HttpRequest,
+  type RequestBody,
   requireBody,
   type UnaryHandler,
 } from "./http-message.js";
@@ -37,10 +39,10 @@ export function createConnectPostHandler(
   options: HandlerOptions,
   binary: boolean,
 ): UnaryHandler {
-  return createConnectHandler(spec, options, options.readMaxBytes, (request) => ({
+  return createConnectHandler(spec, options, options.readMaxBytes, ({ headers }, body) => ({
     binary,
-    encoding: request.headers.find("content-encoding"),
-    readMessage: () => requireBody(request, options.readMaxBytes),
+    encoding: headers.find("content-encoding"),
+    readMessage: () => requireBody(body, options.readMaxBytes),
   }));
 }
 
@@ -63,7 +65,7 @@ function createConnectHandler(
   spec: UnarySpec,
   options: HandlerOptions,
   maxBodyBytes: number,
-  readWire: (request: HttpRequest) => Wire,
+  readWire: (request: HttpRequest, body: RequestBody) => Wire,
 ): UnaryHandler {
   const { method } = spec;
   const { acceptCompression, readMaxBytes } = options;
@@ -72,10 +74,12 @@ function createConnectHandler(
   const kind = { method, protocolName: "connect" } as const;
   return {
     protocol: "connect",
+    isStream: false,
     maxBodyBytes,
+    refuse: refuseOverConnect,
     findTimeoutMs: (sent) => findTimeoutMs(sent.find("connect-timeout-ms"), connect.parseTimeout),
-    async handle(request) {
-      const { binary, encoding, readMessage } = readWire(request);
+    async handle(request, sentBody) {
+      const { binary, encoding, readMessage } = readWire(request, sentBody);
       const compression = compressionNegotiate(
         acceptCompression,
         encoding,

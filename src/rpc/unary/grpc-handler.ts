@@ -7,6 +7,7 @@ import {
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import { UnreadableMessageError } from "../error-fault.js";
+import { refuseOverGrpc, refuseOverGrpcWeb, writeGrpcWebTrailers } from "../refusal.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
 import { decompressRequest } from "./decompress-request.js";
 import { type Envelope, envelopeHeadBytes, openEnvelope, sealEnvelopes } from "./envelope.js";
@@ -48,9 +49,11 @@ export function createGrpcHandler(
 
   return {
     protocol,
+    isStream: false,
     maxBodyBytes,
+    refuse: protocol === "grpc" ? refuseOverGrpc : refuseOverGrpcWeb,
     findTimeoutMs: (sent) => findTimeoutMs(sent.find("grpc-timeout"), grpc.parseTimeout),
-    async handle(request) {
+    async handle(request, body) {
       const { headers: sent } = request;
       const binary = !sent.find("content-type")?.toLowerCase().includes("+json");
       const compression = compressionNegotiate(
@@ -71,7 +74,7 @@ export function createGrpcHandler(
           throw compression.error;
         }
         const timeoutMs = readTimeoutMs(sent.find("grpc-timeout"), grpc.parseTimeout);
-        const envelope = openEnvelope(requireBody(request, maxBodyBytes), readMaxBytes);
+        const envelope = openEnvelope(requireBody(body, maxBodyBytes), readMaxBytes);
         const data =
           (envelope.flags & compressedFlag) === 0
             ? envelope.data
@@ -122,11 +125,6 @@ function finish(
   if (protocol === "grpc") {
     return { status: 200, headers, body: sealEnvelopes(messages), trailers };
   }
-  const lines = Object.entries(trailers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const data = Buffer.from(lines.join(""));
-  return {
-    status: 200,
-    headers,
-    body: sealEnvelopes([...messages, { flags: grpcWeb.trailerFlag, data }]),
-  };
+  const body = sealEnvelopes([...messages, writeGrpcWebTrailers(trailers)]);
+  return { status: 200, headers, body };
 }

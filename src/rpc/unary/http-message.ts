@@ -13,7 +13,7 @@ export interface ClientPresence {
 /** Why a body is not there: larger than the handler's `maxBodyBytes`, or not in before the deadline. */
 export type UnreadBody = "too_large" | "too_late";
 
-/** A whole request of HTTP/1.1 or HTTP/2, as the unary handlers take it. */
+/** A request of HTTP/1.1 or HTTP/2 without its body. */
 export interface HttpRequest {
   readonly method: string;
   /** When its headers arrived, as performance.now() tells it: timeouts count from there. */
@@ -23,11 +23,12 @@ export interface HttpRequest {
   /** As sent, without `?`. */
   readonly query: string;
   readonly headers: RequestHeaders;
-  /** Empty where there is none. */
-  readonly body: Uint8Array | UnreadBody;
   readonly contextValues: ContextValues;
   readonly client: ClientPresence;
 }
+
+/** The body of a request. Empty where there is none. */
+export type RequestBody = Uint8Array | UnreadBody;
 
 /** Names in lower case. */
 export type HttpHeaders = Record<string, string | string[]>;
@@ -43,19 +44,27 @@ export interface HttpAnswer {
 
 export type ProtocolName = Exclude<RequestProtocol, "http">;
 
-/** One RPC over one protocol: from a whole request to a whole response. */
-export interface UnaryHandler {
+/** What serves an RPC over one protocol, as far as it is needed before the body is read. */
+export interface CallHandler {
   readonly protocol: ProtocolName;
-  /** The largest request body to read; with 0 it is not looked at. */
-  readonly maxBodyBytes: number;
+  readonly isStream: boolean;
   /** The caller's timeout from the request's arrival, undefined where there is none to keep. */
   findTimeoutMs(headers: RequestHeaders): number | undefined;
+  /** The answer to a call that is refused by its headers alone, in the protocol's own form. */
+  refuse(error: unknown, request: HttpRequest): HttpAnswer;
+}
+
+/** One RPC over one protocol: from a whole request to a whole response. */
+export interface UnaryHandler extends CallHandler {
+  readonly isStream: false;
+  /** The largest request body to read; with 0 it is not looked at. */
+  readonly maxBodyBytes: number;
   /** Errors of the call become answers; what rejects is a mistake of ours. */
-  handle(request: HttpRequest): Promise<HttpAnswer>;
+  handle(request: HttpRequest, body: RequestBody): Promise<HttpAnswer>;
 }
 
 /** @throws ConnectError ResourceExhausted or DeadlineExceeded when the body was not read */
-export function requireBody({ body }: HttpRequest, maxBytes: number): Uint8Array {
+export function requireBody(body: RequestBody, maxBytes: number): Uint8Array {
   switch (body) {
     case "too_large":
       throw new ConnectError(

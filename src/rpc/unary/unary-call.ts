@@ -1,11 +1,6 @@
 import type { DescMethodUnary, DescService, Message } from "@bufbuild/protobuf";
-import type {
-  ConnectError,
-  ContextValues,
-  HandlerContext,
-  UnaryRequest,
-} from "@connectrpc/connect";
-import { callEnded, clientGone, deadlinePassed } from "./call-end.js";
+import type { ContextValues, HandlerContext, UnaryRequest } from "@connectrpc/connect";
+import { CallLife } from "./call-life.js";
 import {
   addHeaders,
   type HttpHeaders,
@@ -20,20 +15,16 @@ export interface UnaryCallKind {
 }
 
 /**
- * One unary call, as interceptors and implementations see it. An AbortSignal costs more than the
- * rest of a call together, and headers come close: they are made when first asked for.
+ * One unary call, as interceptors and implementations see it. Response headers cost nearly as much as
+ * a signal, and are made when first asked for as well.
  */
-export class UnaryCall implements UnaryRequest, HandlerContext {
+export class UnaryCall extends CallLife implements UnaryRequest, HandlerContext {
   readonly stream = false;
   readonly message: Message;
   readonly #kind: UnaryCallKind;
   readonly #request: HttpRequest;
-  readonly #deadlineMs: number | undefined;
-  #plainHeaders: HttpHeaders | undefined;
   #responseHeader: Headers | undefined;
   #responseTrailer: Headers | undefined;
-  #controller: AbortController | undefined;
-  #timer: NodeJS.Timeout | undefined;
 
   /** @param timeoutMs from the request's arrival; undefined where the caller set none */
   constructor(
@@ -42,10 +33,10 @@ export class UnaryCall implements UnaryRequest, HandlerContext {
     message: Message,
     timeoutMs: number | undefined,
   ) {
+    super(request, timeoutMs);
     this.#kind = kind;
     this.#request = request;
     this.message = message;
-    this.#deadlineMs = timeoutMs === undefined ? undefined : request.arrivedAtMs + timeoutMs;
   }
 
   get method(): DescMethodUnary {
@@ -95,39 +86,8 @@ export class UnaryCall implements UnaryRequest, HandlerContext {
     return this.#responseTrailer;
   }
 
-  /**
-   * Aborted by the deadline, by a client that goes away, and by the end of the call. Not by the end
-   * of the process, which waits for calls.
-   */
-  get signal(): AbortSignal {
-    this.#controller ??= this.#watch();
-    return this.#controller.signal;
-  }
-
-  /** What is left until the deadline. */
-  timeoutMs(): number | undefined {
-    return this.#deadlineMs === undefined ? undefined : this.#deadlineMs - performance.now();
-  }
-
-  /** Why the call is over before it has an answer, or undefined; without the cost of a signal. */
-  findEnd(): ConnectError | undefined {
-    if (this.#request.client.isGone()) {
-      return clientGone();
-    }
-    // A timer may fire a little early.
-    const isAborted = this.#controller?.signal.aborted === true;
-    const leftMs = this.timeoutMs();
-    return isAborted || (leftMs !== undefined && leftMs <= 0) ? deadlinePassed() : undefined;
-  }
-
-  /** As {@link responseHeader} does, without the cost of Headers: for what many calls set. */
-  setPlainHeaders(headers: HttpHeaders): void {
-    this.#plainHeaders = headers;
-  }
-
   /** Adds the response headers that were set, if any. */
   addResponseHeaders(target: HttpHeaders): void {
-    Object.assign(target, this.#plainHeaders);
     if (this.#responseHeader !== undefined) {
       addHeaders(target, this.#responseHeader);
     }
@@ -138,26 +98,5 @@ export class UnaryCall implements UnaryRequest, HandlerContext {
     if (this.#responseTrailer !== undefined) {
       addHeaders(target, this.#responseTrailer, prefix);
     }
-  }
-
-  /** Ends what the call has started, and whatever still listens to its signal. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#controller?.abort(callEnded);
-  }
-
-  #watch(): AbortController {
-    const controller = new AbortController();
-    const end = this.findEnd();
-    if (end !== undefined) {
-      controller.abort(end);
-      return controller;
-    }
-    this.#request.client.onGone(() => controller.abort(clientGone()));
-    const leftMs = this.timeoutMs();
-    if (leftMs !== undefined) {
-      this.#timer = setTimeout(() => controller.abort(deadlinePassed()), leftMs);
-    }
-    return controller;
   }
 }

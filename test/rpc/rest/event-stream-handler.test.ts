@@ -39,12 +39,14 @@ async function get(
   })
     .add(service, { watchShelf } as never)
     .build();
-  const route = router(target.replace(/\?.*/, ""));
-  if (route?.kind !== "stream") {
+  const [path = "", query = ""] = target.split("?");
+  const route = router(path);
+  const handler = route?.choose({ method, contentType: "", query });
+  if (handler?.isStream !== true) {
     throw new Error(`no stream for ${target}`);
   }
   const record: CallRecord = { protocol: "rest" };
-  const response = await route.handler({
+  const response = await handler.handle({
     httpVersion: "1.1",
     method,
     url: `http://localhost${target}`,
@@ -53,7 +55,7 @@ async function get(
     signal,
     contextValues: createContextValues().set(callRecordKey, record),
   });
-  return { route, response, record };
+  return { route, handler, response, record };
 }
 
 async function* iterate({ body }: UniversalServerResponse): AsyncGenerator<Uint8Array> {
@@ -64,11 +66,12 @@ const bodyOf = (response: UniversalServerResponse) => text(iterate(response));
 
 describe("createEventStreamHandler", () => {
   it("makes an event of each message, after the time to wait before coming back", async () => {
-    const { route, response, record } = await get(async function* (request) {
+    const { route, handler, response, record } = await get(async function* (request) {
       yield request;
       yield { count: 2, tags: ["a"] };
     }, "/v1/a/b:watch?count=1");
-    expect(route).toMatchObject({ path: "/v1/{shelf_id=**}:watch", protocol: "rest" });
+    expect(route?.path).toBe("/v1/{shelf_id=**}:watch");
+    expect(handler.protocol).toBe("rest");
     expect(response.status).toBe(200);
     expect(response.header?.get("content-type")).toBe("text/event-stream");
     expect(await bodyOf(response)).toMatch(

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import type { TokenPlace } from "../../src/observability/authentication-counts.js";
-import { findToken } from "../../src/rpc/interceptors/authenticate.js";
+import type { TokenPlace } from "../../../src/observability/authentication-counts.js";
+import { findToken } from "../../../src/rpc/admission/presented-token.js";
 
 const codeOf = (run: () => unknown) => {
   try {

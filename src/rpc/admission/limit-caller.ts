@@ -1,27 +1,28 @@
-import type { Interceptor, StreamRequest, UnaryRequest } from "@connectrpc/connect";
 import { partitionByCaller } from "../../limits/partition.js";
 import type { Quota, QuotaPolicy, QuotaStanding } from "../../limits/quota.js";
 import { QuotaExceededError } from "../../limits/quota-exceeded-error.js";
-import { callRecordKey, timeStep } from "../call-record.js";
-import { UnaryCall } from "../unary/unary-call.js";
+import type { ArrivedCall } from "../arrived-call.js";
+import { timeStep } from "../call-record.js";
+import type { AdmissionStage } from "./admission-stage.js";
 
-/** Lets each caller make as many calls as its quota holds; a call without caller is not counted. */
-export function createLimitCaller(quota: Quota): Interceptor {
+/**
+ * Lets each caller make as many calls as its quota holds; a call without caller is not counted.
+ * @throws QuotaExceededError (or rejects with it)
+ */
+export function createLimitCaller(quota: Quota): AdmissionStage {
   const policy = printPolicy(quota.policy);
-  return (next) => (request) => {
-    const record = request.contextValues.get(callRecordKey);
-    const { caller } = record;
-    if (caller === undefined) {
-      return next(request);
+  return (call) => {
+    const { record } = call;
+    if (record.caller === undefined) {
+      return undefined;
     }
-    const goOn = (standing: QuotaStanding) => {
-      announce(request, quota.policy, policy, standing);
+    const goOn = (standing: QuotaStanding): undefined => {
+      announce(call, quota.policy, policy, standing);
       if (standing.isExceeded) {
         throw new QuotaExceededError(quota.policy.name, standing.resetsInSeconds);
       }
-      return next(request);
     };
-    const taken = quota.take(partitionByCaller(caller));
+    const taken = quota.take(partitionByCaller(record.caller));
     return taken instanceof Promise
       ? timeStep("count call", taken, record).then(goOn)
       : goOn(taken);
@@ -38,18 +39,13 @@ function printPolicy({ name, requests, windowSeconds }: QuotaPolicy): string {
  * of gRPC look at the status, and the fields must not become trailers.
  */
 function announce(
-  request: UnaryRequest | StreamRequest,
+  { handler: { protocol, isStream }, answerHeaders }: ArrivedCall,
   { name }: QuotaPolicy,
   policy: string,
   { remaining, resetsInSeconds }: QuotaStanding,
 ): void {
-  if (
-    request instanceof UnaryCall &&
-    (request.protocolName === "rest" || request.protocolName === "connect")
-  ) {
-    request.setPlainHeaders({
-      "ratelimit-policy": policy,
-      ratelimit: `"${name}";r=${remaining};t=${resetsInSeconds}`,
-    });
+  if (!isStream && (protocol === "rest" || protocol === "connect")) {
+    answerHeaders["ratelimit-policy"] = policy;
+    answerHeaders["ratelimit"] = `"${name}";r=${remaining};t=${resetsInSeconds}`;
   }
 }
