@@ -11,6 +11,7 @@ import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { BrokenSessionListener } from "./broken-session.js";
+import { deferDestroy } from "./deferred-destroy.js";
 import { endNothing, type Guard } from "./guard.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
@@ -227,6 +228,7 @@ function createHttp2Side(
   return (socket) => {
     // Not by way of a server and its "session" event, which would not say whose session it is.
     const session = performServerHandshake(socket, { settings });
+    deferDestroy(session, guard);
     const forget = guard.wrap(() => sessions.delete(session), endNothing);
     const onError = guard.wrap(
       (error: NodeJS.ErrnoException) => brokenSessionListener(error, socket),

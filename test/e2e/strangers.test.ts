@@ -23,10 +23,17 @@ const data = writeFrame(frameType.data, 0, 1, Buffer.alloc(5));
 const lastData = writeFrame(frameType.data, flag.endStream, 1, Buffer.alloc(5));
 
 /** A request without its end, so that the stream is open when the next frame closes it. */
-function openStream(path: string, headers: Record<string, string>): Buffer {
+function openStream(path: string, headers: Record<string, string>, id = 1): Buffer {
   const fields = { ":method": "POST", ":scheme": "http", ":path": path, ":authority": "x" };
-  return writeFrame(frameType.headers, flag.endHeaders, 1, writeHeaders({ ...fields, ...headers }));
+  const block = writeHeaders({ ...fields, ...headers });
+  return writeFrame(frameType.headers, flag.endHeaders, id, block);
 }
+/** Node stops at the frame before it, and nghttp2 reads it all the same. */
+const another = Buffer.concat([
+  openStream("/health", {}, 3),
+  writeFrame(frameType.data, flag.endStream, 3, Buffer.alloc(5)),
+]);
+const tooMuchWindow = writeFrame(frameType.windowUpdate, 0, 0, Buffer.from("7fffffff", "hex"));
 
 const paths = [
   "/health",
@@ -52,6 +59,9 @@ const endings = [
   [goAway(1)],
   [goAway(1), lastData],
   [reset, goAway(0)],
+  [goAway(1), another],
+  [reset, goAway(0), another],
+  [goAway(1), tooMuchWindow, another],
 ];
 const segments = paths.flatMap((path) =>
   headers.flatMap((fields) =>
