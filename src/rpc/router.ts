@@ -37,6 +37,7 @@ import {
 import { createHealthService } from "./services/health-service.js";
 import { createIceService } from "./services/ice-service.js";
 import { createReflectionServices } from "./services/reflection-service.js";
+import { strictJson } from "./strict-json.js";
 import type { HandlerOptions } from "./unary/handler-options.js";
 
 /** The largest request message in bytes. */
@@ -111,6 +112,7 @@ export class RouterBuilder {
     this.#options = options;
     this.#streamOptions = {
       ...options,
+      jsonOptions: { ...options.jsonOptions, ...strictJson },
       interceptors: [settleStream, ...(options.streamInterceptors ?? []), ...options.interceptors],
     };
     this.#streamProtocols = [

@@ -101,11 +101,11 @@ describe("GET /api/v1/ice-servers", () => {
 
   it.each([
     ["ttlSeconds=abc", "ttlSeconds"],
-    ["ttl_seconds=", "ttl_seconds"],
+    ["ttl_seconds=", "ttlSeconds"],
     ["ttlSeconds=59", "from 60 to 7200"],
     ["ttlSeconds=7201", "from 60 to 7200"],
-    ["ttlSeconds=-1", "ttl_seconds"],
-    ["maxUrls=-1", "max_urls"],
+    ["ttlSeconds=-1", "ttlSeconds"],
+    ["max_urls=-1", "maxUrls"],
     ["maxUrls=1&maxUrls=2", "maxUrls"],
     ["region=mars", "region"],
   ])("answers ?%s with 400 that names %s", async (query, named) => {
@@ -120,6 +120,18 @@ describe("GET /api/v1/ice-servers", () => {
       code: "invalid_argument",
       error: expect.stringContaining(named),
       detail: expect.stringContaining(named),
+    });
+  });
+
+  it("tells which parameter is wrong, and how", async () => {
+    expect(await (await get(`${route}?ttl_seconds=59`)).json()).toEqual({
+      type: "about:blank",
+      title: "Bad Request",
+      status: 400,
+      detail: "ttlSeconds must be 0 (the default) or from 60 to 7200",
+      code: "invalid_argument",
+      error: "ttlSeconds must be 0 (the default) or from 60 to 7200",
+      errors: [{ field: "ttlSeconds", detail: "must be 0 (the default) or from 60 to 7200" }],
     });
   });
 

@@ -13,23 +13,25 @@ export interface GetBinding {
  * The `GET` routes that a method's `google.api.http` annotation asks for, additional bindings
  * included. Empty without one.
  *
- * @throws Error when a template is malformed, or the body is no message field (start-up only)
+ * @throws Error when one is not a `GET`, a template is malformed, or the body is no message field
+ *   (at startup only)
  */
 export function readGetBindings(method: DescMethod): GetBinding[] {
   if (!hasOption(method, http)) {
     return [];
   }
   const rule = getOption(method, http);
-  return [rule, ...rule.additionalBindings].flatMap(({ pattern, responseBody }) =>
-    pattern.case === "get"
-      ? [
-          {
-            template: parsePathTemplate(pattern.value),
-            bodyField: findBodyField(method, responseBody),
-          },
-        ]
-      : [],
-  );
+  return [rule, ...rule.additionalBindings].map(({ pattern, responseBody }) => {
+    if (pattern.case !== "get") {
+      throw new Error(
+        `${method.parent.typeName}.${method.name}: a google.api.http annotation has ${pattern.case ?? "no pattern"}; only get can be served`,
+      );
+    }
+    return {
+      template: parsePathTemplate(pattern.value),
+      bodyField: findBodyField(method, responseBody),
+    };
+  });
 }
 
 function findBodyField({ output }: DescMethod, name: string): GetBinding["bodyField"] {

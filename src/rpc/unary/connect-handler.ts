@@ -1,8 +1,9 @@
 import type { Message } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Compression, compressionNegotiate } from "@connectrpc/connect/protocol";
+import type { Compression } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
+import { negotiateCompression } from "../content-coding.js";
 import { refuseOverConnect } from "../refusal.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
 import { decompressRequest } from "./decompress-request.js";
@@ -17,6 +18,7 @@ import {
   type UnaryHandler,
 } from "./http-message.js";
 import { createMessageCodec, type MessageCodec } from "./message-codec.js";
+import { readQueryBytes } from "./query-bytes.js";
 import { settleError } from "./settle-error.js";
 import { UnaryCall } from "./unary-call.js";
 import { composeUnary, takeMessage, type UnarySpec } from "./unary-invocation.js";
@@ -56,7 +58,7 @@ export function createConnectGetHandler(spec: UnarySpec, options: HandlerOptions
     return {
       binary: parameters.get("encoding") === "proto",
       encoding: parameters.get("compression"),
-      readMessage: () => readQueryMessage(parameters),
+      readMessage: () => readQueryMessage(query, parameters.get("base64") === "1"),
     };
   });
 }
@@ -80,7 +82,7 @@ function createConnectHandler(
     findTimeoutMs: (sent) => findTimeoutMs(sent.find("connect-timeout-ms"), connect.parseTimeout),
     async handle(request, sentBody) {
       const { binary, encoding, readMessage } = readWire(request, sentBody);
-      const compression = compressionNegotiate(
+      const compression = negotiateCompression(
         acceptCompression,
         encoding,
         request.headers.find("accept-encoding"),
@@ -136,13 +138,13 @@ function decode(codec: MessageCodec, bytes: Uint8Array, binary: boolean): Messag
   }
 }
 
-function readQueryMessage(parameters: URLSearchParams): Uint8Array {
-  const message = parameters.get("message") ?? "";
-  if (parameters.get("base64") !== "1") {
-    return Buffer.from(message);
+function readQueryMessage(query: string, isBase64: boolean): Uint8Array {
+  const message = readQueryBytes(query, "message");
+  if (!isBase64) {
+    return message;
   }
   try {
-    return base64Decode(message);
+    return base64Decode(Buffer.from(message).toString("latin1"));
   } catch {
     throw new ConnectError("the parameter message is no base64", Code.InvalidArgument);
   }

@@ -1,11 +1,8 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
-import {
-  type Compression,
-  compressedFlag,
-  compressionNegotiate,
-} from "@connectrpc/connect/protocol";
+import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
+import { negotiateCompression } from "../content-coding.js";
 import { UnreadableMessageError } from "../error-fault.js";
 import { refuseOverGrpc, refuseOverGrpcWeb, writeGrpcWebTrailers } from "../refusal.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
@@ -56,7 +53,7 @@ export function createGrpcHandler(
     async handle(request, body) {
       const { headers: sent } = request;
       const binary = !sent.find("content-type")?.toLowerCase().includes("+json");
-      const compression = compressionNegotiate(
+      const compression = negotiateCompression(
         acceptCompression,
         sent.find("grpc-encoding"),
         sent.find("grpc-accept-encoding"),
@@ -74,7 +71,7 @@ export function createGrpcHandler(
           throw compression.error;
         }
         const timeoutMs = readTimeoutMs(sent.find("grpc-timeout"), grpc.parseTimeout);
-        const envelope = openEnvelope(requireBody(body, maxBodyBytes), readMaxBytes);
+        const envelope = openEnvelope(requireBody(body, readMaxBytes), readMaxBytes);
         const data =
           (envelope.flags & compressedFlag) === 0
             ? envelope.data

@@ -15,7 +15,7 @@ export interface HandlerOptions {
   /** The largest request message, before and after decompression. */
   readonly readMaxBytes: number;
   /** The messages that a google.protobuf.Any may carry in JSON; none by default. */
-  readonly jsonOptions?: { readonly registry: Registry };
+  readonly jsonOptions?: { readonly registry?: Registry | undefined };
 }
 
 /** Smaller responses are not compressed: it would cost more than it saves. */

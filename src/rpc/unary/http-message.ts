@@ -63,7 +63,10 @@ export interface UnaryHandler extends CallHandler {
   handle(request: HttpRequest, body: RequestBody): Promise<HttpAnswer>;
 }
 
-/** @throws ConnectError ResourceExhausted or DeadlineExceeded when the body was not read */
+/**
+ * @param maxBytes of a message, to tell the caller
+ * @throws ConnectError ResourceExhausted or DeadlineExceeded when the body was not read
+ */
 export function requireBody(body: RequestBody, maxBytes: number): Uint8Array {
   switch (body) {
     case "too_large":

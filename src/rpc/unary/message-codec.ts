@@ -3,6 +3,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { UnreadableMessageError } from "../error-fault.js";
 import { rememberLast } from "../remember-last.js";
+import { strictJson } from "../strict-json.js";
 import type { HandlerOptions } from "./handler-options.js";
 
 /** The largest response that protobuf and gRPC can carry. */
@@ -27,7 +28,8 @@ export function createMessageCodec(
   { readMaxBytes, jsonOptions }: Pick<HandlerOptions, "readMaxBytes" | "jsonOptions">,
 ): MessageCodec {
   const limits = { readMaxBytes, writeMaxBytes };
-  const serialization = createMethodSerializationLookup(method, undefined, jsonOptions, limits);
+  const readOptions = { ...jsonOptions, ...strictJson };
+  const serialization = createMethodSerializationLookup(method, undefined, readOptions, limits);
   const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
   const decodeJson = rememberLastBytes(serialization.getI(false).parse);
   return {

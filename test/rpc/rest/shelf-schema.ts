@@ -13,7 +13,11 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 const root = resolve(import.meta.dirname, "../../..");
 
 /** Compiles shelf.proto: a schema that the product does not know, to prove the transcoder generic. */
-export function compileShelfSchema(): { service: DescService; shelf: DescMessage } {
+export function compileShelfSchema(): {
+  service: DescService;
+  unservable: DescService;
+  shelf: DescMessage;
+} {
   const directory = mkdtempSync(join(tmpdir(), "shelf-"));
   const file = join(directory, "descriptors.binpb");
   execFileSync("protoc", [
@@ -26,9 +30,10 @@ export function compileShelfSchema(): { service: DescService; shelf: DescMessage
   const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(file)));
   rmSync(directory, { recursive: true });
   const service = registry.getService("test.v1.ShelfService");
+  const unservable = registry.getService("test.v1.UnservableService");
   const shelf = registry.getMessage("test.v1.Shelf");
-  if (service === undefined || shelf === undefined) {
+  if (service === undefined || unservable === undefined || shelf === undefined) {
     throw new Error("shelf.proto lacks its service or message");
   }
-  return { service, shelf };
+  return { service, unservable, shelf };
 }

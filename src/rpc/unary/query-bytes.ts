@@ -1,0 +1,27 @@
+/**
+ * The value of a query parameter as the bytes that were percent-encoded, which need not be UTF-8.
+ * Otherwise it is read as forms are: `+` is a space, and `%` without two digits stands for itself.
+ *
+ * @param query as sent, without `?`
+ * @param name as it is written in the query
+ * @returns the first parameter of that name; empty where there is none
+ */
+export function readQueryBytes(query: string, name: string): Uint8Array {
+  const parameter = query.split("&").find((each) => each.startsWith(`${name}=`)) ?? "";
+  const value = parameter.slice(name.length + 1).replaceAll("+", " ");
+  const bytes = Buffer.from(value);
+  let size = 0;
+  for (let index = 0; index < bytes.length; index++) {
+    let byte = bytes[index] ?? 0;
+    const digits = byte === percentSign ? bytes.toString("latin1", index + 1, index + 3) : "";
+    if (/^[\da-f]{2}$/i.test(digits)) {
+      byte = Number.parseInt(digits, 16);
+      index += 2;
+    }
+    bytes[size] = byte;
+    size += 1;
+  }
+  return bytes.subarray(0, size);
+}
+
+const percentSign = 0x25;
