@@ -25,10 +25,12 @@ import { openAdmin } from "./server/admin-listener.js";
 import { createBrokenSessionListener } from "./server/broken-session.js";
 import type { CallTracer } from "./server/call-tracer.js";
 import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
+import { ConnectionRefusals } from "./server/connection-refusals.js";
 import { Guard } from "./server/guard.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
+import { OpenFiles } from "./server/open-files.js";
 import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
@@ -171,6 +173,8 @@ export async function startService(
   }
 
   let current = build(firstConfig, firstFiles);
+  const openFiles = new OpenFiles();
+  const refusals = new ConnectionRefusals(log, guard);
   const port = await openPort(
     firstConfig.listen,
     firstFiles,
@@ -179,6 +183,7 @@ export async function startService(
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log, counts.requests),
     createBrokenSessionListener(log),
+    { listener: "main", openFiles, refusals },
   );
   const readMetrics = async () => {
     // Loaded by the first who asks: a process that nobody watches does without.
@@ -189,6 +194,7 @@ export async function startService(
       ...describeService(counts, state, clock),
       ...guard.describe(),
       ...(surroundings.describeLog?.() ?? []),
+      ...refusals.describe(),
       ...(reloadCounts?.describe() ?? []),
       ...(monitor?.describe() ?? []),
       ...(await readNodeMetrics()),
@@ -200,6 +206,7 @@ export async function startService(
       files: firstFiles,
       log,
       guard,
+      gate: { listener: "admin", openFiles, refusals },
       readiness,
       readMetrics: async () => [await readMetrics()],
       readHealth: () => monitor?.report,

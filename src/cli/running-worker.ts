@@ -1,6 +1,6 @@
 import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
-import { closeHandedConnectionAtExit } from "./handed-connection.js";
+import type { ConnectionDealer } from "./connection-dealer.js";
 import { type ConfigImages, type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
 import { WorkerMetrics } from "./worker-metrics.js";
 
@@ -34,10 +34,12 @@ export interface RunningWorker {
 /**
  * Forks a worker.
  * @param env beside the variables of this process
+ * @param dealer watches which connections the worker gets
  * @param onListening called when the worker can be configured
  */
 export function startWorker(
   env: Readonly<Record<string, string>>,
+  dealer: ConnectionDealer,
   onListening: () => void,
 ): RunningWorker {
   let worker: Worker;
@@ -48,7 +50,7 @@ export function startWorker(
   }
   const child = worker.process;
   if (child.pid !== undefined) {
-    closeHandedConnectionAtExit(child);
+    dealer.follow(child);
   }
   const send = (message: PrimaryMessage) => {
     // One that is about to end need not know.

@@ -9,12 +9,14 @@ import type { Files } from "../files/files.js";
 import { createTurnSecret } from "../ice/turn-secret.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
+import { OpenFiles } from "../server/open-files.js";
 import { openCallTracer } from "./call-tracing.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
 import { prepareForLongLife } from "./long-life.js";
 import { findNodeWarnings } from "./node-advice.js";
+import { warnOfOpenFiles } from "./open-file-warning.js";
 import { ignoreOutputErrors } from "./output-errors.js";
 import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
@@ -88,8 +90,11 @@ async function serveAlone(
     turnSecret: createTurnSecret(),
   };
   const devSecret = createSecretKey(secrets.turnSecret, "utf8");
-  const load = (files: Files) =>
-    loadConfig({ env: process.env, file, files, ...(dev && { dev: { secret: devSecret } }) });
+  const openFiles = new OpenFiles();
+  const load = (files: Files) => {
+    const options = { env: process.env, file, files, ...(dev && { dev: { secret: devSecret } }) };
+    return warnOfOpenFiles(loadConfig(options), openFiles);
+  };
   const files = new DiskFiles();
   const { config, warnings } = load(files);
   const logs = await openLog(

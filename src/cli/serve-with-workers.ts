@@ -11,9 +11,14 @@ import { ReloadCounts } from "../observability/reload-counts.js";
 import { describeBuild } from "../observability/service-metrics.js";
 import { Readiness } from "../rpc/readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
+import { ConnectionRefusals } from "../server/connection-refusals.js";
 import { Guard } from "../server/guard.js";
+import { OpenFiles } from "../server/open-files.js";
+import { guardAcceptedConnections } from "./accept-guard.js";
 import { reloadOnChange } from "./config-reload.js";
+import { ConnectionDealer } from "./connection-dealer.js";
 import { findNodeWarnings } from "./node-advice.js";
+import { warnOfOpenFiles } from "./open-file-warning.js";
 import { PoolMetrics } from "./pool-metrics.js";
 import type { StopSignals } from "./stop-signal.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -34,10 +39,11 @@ export async function serveWithWorkers(
   file: string | undefined,
   stopSignals: StopSignals,
 ): Promise<number> {
+  const openFiles = new OpenFiles();
   const load = (nextFiles: Files) => {
     const loaded = loadConfig({ env: process.env, file, files: nextFiles });
     checkFiles(loaded.config, nextFiles, systemClock);
-    return loaded;
+    return warnOfOpenFiles(loaded, openFiles);
   };
   const files = new DiskFiles();
   const { config, warnings } = load(files);
@@ -50,25 +56,24 @@ export async function serveWithWorkers(
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
   const guard = new Guard(log);
+  const refusals = new ConnectionRefusals(log, guard);
   const monitor = openHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
   const admin = await openAdmin(config.admin, {
     files,
     log,
     guard,
+    gate: { listener: "admin", openFiles, refusals },
     readiness,
     async readMetrics() {
       const { readNodeMetrics } = await import("../observability/prometheus.js");
       const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
-      const own = [
-        ...describeLog(),
-        ...reloadCounts.describe(),
-        ...monitor.describe(),
-        ...guard.describe(),
-      ];
+      const counts = [reloadCounts, monitor, guard, refusals];
+      const own = [...describeLog(), ...counts.flatMap((each) => each.describe())];
       return [[...describeBuild(), ...own, ...node], ...pool];
     },
     readHealth: () => monitor.report,
   });
+  guardAcceptedConnections(openFiles, refusals, guard);
   const pool = new WorkerPool({
     count,
     images: files.images,
@@ -77,6 +82,7 @@ export async function serveWithWorkers(
     env: config.listen.port === 0 ? { ICE_PORT: new URL(url).port } : {},
     stopTimeoutMs:
       (config.shutdown.delaySeconds + config.shutdown.timeoutSeconds) * 1000 + stopMarginMs,
+    dealer: new ConnectionDealer(refusals, guard),
     onStart: (worker) => poolMetrics.follow(worker),
     log,
   });

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../observability/logger.js";
+import type { ConnectionDealer } from "./connection-dealer.js";
 import { RestartBackoff } from "./restart-backoff.js";
 import { type RunningWorker, startWorker } from "./running-worker.js";
 import type { ConfigImages } from "./worker-message.js";
@@ -15,6 +16,7 @@ export interface WorkerPoolOptions {
   readonly env: Readonly<Record<string, string>>;
   /** How long a worker may take to stop before it is killed. */
   readonly stopTimeoutMs: number;
+  readonly dealer: ConnectionDealer;
   /** Called with each worker, those that replace others included. */
   readonly onStart: (worker: RunningWorker) => void;
   readonly log: Logger;
@@ -88,7 +90,7 @@ export class WorkerPool {
 
   #start(): RunningWorker {
     let startImages: ConfigImages | undefined;
-    const worker = startWorker(this.#options.env, () => {
+    const worker = startWorker(this.#options.env, this.#options.dealer, () => {
       startImages = this.#images;
       worker.configure(this.#images, this.#downUrls);
     });

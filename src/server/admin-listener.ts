@@ -6,6 +6,7 @@ import type { Logger } from "../observability/logger.js";
 import { splitRequestTarget } from "../rpc/request-target.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import { type AdminSources, createAdminRoutes } from "./admin-routes.js";
+import type { ConnectionGate } from "./connection-gate.js";
 import type { FixedAnswer } from "./fixed-routes.js";
 import { type Guard, rethrow } from "./guard.js";
 import { findHeaderProblem } from "./header-problem.js";
@@ -28,6 +29,7 @@ export interface AdminOptions extends AdminSources {
   readonly files: Files;
   readonly log: Logger;
   readonly guard: Guard;
+  readonly gate: ConnectionGate;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface AdminOptions extends AdminSources {
  */
 export async function openAdmin(
   config: AdminConfig | undefined,
-  { files, log, guard, ...sources }: AdminOptions,
+  { files, log, guard, gate, ...sources }: AdminOptions,
 ): Promise<PortListener | undefined> {
   if (config === undefined) {
     return undefined;
@@ -53,6 +55,8 @@ export async function openAdmin(
       guard,
       createAdminListener(sources),
       createMalformedRequestListener(log),
+      undefined,
+      gate,
     );
   } catch (error) {
     if (!(error instanceof ConfigError)) {

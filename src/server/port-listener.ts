@@ -11,6 +11,7 @@ import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import type { BrokenSessionListener } from "./broken-session.js";
+import { type ConnectionGate, guardConnections } from "./connection-gate.js";
 import { deferDestroy } from "./deferred-destroy.js";
 import { endNothing, type Guard } from "./guard.js";
 import type { ExchangeListener } from "./http-exchange.js";
@@ -55,6 +56,7 @@ export async function openPort(
   listener: ExchangeListener,
   malformedRequestListener: MalformedRequestListener,
   brokenSessionListener: BrokenSessionListener = () => {},
+  gate?: ConnectionGate,
 ): Promise<PortListener> {
   const sockets = new Set<Socket>();
   const undecided = new Set<Socket>();
@@ -102,6 +104,9 @@ export async function openPort(
   http1.on(connectionEvent, onReadableConnection);
 
   const { address, port } = await bind(http1, config, guard);
+  if (gate !== undefined) {
+    guardConnections(http1, gate, guard);
+  }
   const checkSession = guard.wrap(
     (_: ServerHttp2Session, check: Http2SessionCheck) => check(),
     (_, session) => session.destroy(),

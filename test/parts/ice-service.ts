@@ -24,6 +24,8 @@ export interface IceServiceOptions {
   readonly args?: readonly string[];
   /** Files beside the configuration file, readable by their owner only; it names them without a path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** How many files each process may have open (`ulimit -n`). */
+  readonly openFiles?: number;
 }
 
 const logLineSchema = z.looseObject({ level: z.string(), msg: z.string() });
@@ -60,6 +62,7 @@ export async function startIceService({
   env = {},
   args = [],
   files = {},
+  openFiles,
 }: IceServiceOptions = {}): Promise<IceService> {
   const directory = await createTemporaryDirectory("service");
   for (const [name, content] of Object.entries(files)) {
@@ -77,8 +80,11 @@ export async function startIceService({
   }
   const child = startProcess({
     name: "ice-service",
-    command: node,
-    args: [program, "serve", ...serveArgs],
+    command: openFiles === undefined ? node : "prlimit",
+    args: [
+      ...(openFiles === undefined ? [] : [`--nofile=${openFiles}`, node]),
+      ...[program, "serve", ...serveArgs],
+    ],
     cwd: directory.path,
     env: { ...addressEnv, ...env },
   });

@@ -1,0 +1,50 @@
+import type { Server, Socket } from "node:net";
+import type { ConnectionRefusals } from "./connection-refusals.js";
+import { endNothing, type Guard } from "./guard.js";
+import type { Listener, OpenFiles } from "./open-files.js";
+
+/** What decides whether a new connection may stay. */
+export interface ConnectionGate {
+  readonly listener: Listener;
+  readonly openFiles: OpenFiles;
+  readonly refusals: ConnectionRefusals;
+}
+
+/**
+ * Puts a check before all that a server does with its new connections, and has those counted that it
+ * refuses itself.
+ *
+ * `server.maxConnections` stays Node's business: in a worker, Node then leaves a connection to
+ * another one, and only when all are full, the primary closes and counts it.
+ */
+export function guardConnections(
+  server: Server,
+  { listener, openFiles, refusals }: ConnectionGate,
+  guard: Guard,
+): void {
+  const acceptors = server.listeners("connection");
+  server.removeAllListeners("connection");
+  const onConnection = guard.wrap(
+    (socket: Socket) => {
+      if (!openFiles.hasRoomFor(findDescriptor(socket), listener)) {
+        socket.destroy();
+        refusals.add(listener, "open_files");
+        return;
+      }
+      for (const accept of acceptors) {
+        Reflect.apply(accept, server, [socket]);
+      }
+    },
+    (_, socket) => socket.destroy(),
+  );
+  const onDrop = guard.wrap(() => refusals.add(listener, "max_connections"), endNothing);
+  const onError = guard.wrap(() => refusals.add(listener, "accept_failed"), endNothing);
+  server.on("connection", onConnection).on("drop", onDrop).on("error", onError);
+}
+
+/** Node does not document it, but has had it on POSIX ever since. */
+function findDescriptor(socket: Socket): number | undefined {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  const descriptor: unknown = handle instanceof Object ? Reflect.get(handle, "fd") : undefined;
+  return typeof descriptor === "number" ? descriptor : undefined;
+}
