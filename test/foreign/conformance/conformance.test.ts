@@ -46,7 +46,7 @@ async function judge(configFile: string): Promise<string> {
   const run = runProgram(
     findGoTool("connectconformance"),
     [...args, ...knownFailing, "--", process.execPath, serverFile],
-    { timeout: 110_000, maxBuffer: 64 * 1024 * 1024 },
+    { timeout: 240_000, maxBuffer: 64 * 1024 * 1024 },
   );
   // Exit code 1 means that cases failed, and the output names them.
   const { stdout } = await run.catch((error: unknown) => failedRunSchema.parse(error));
