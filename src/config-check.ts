@@ -2,6 +2,7 @@ import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier } from "./authentication/token-verifier.js";
 import type { Clock } from "./clock.js";
 import type { Config } from "./config/config.js";
+import { ProblemCollection } from "./config/problem-collection.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
 import { Guard } from "./server/guard.js";
@@ -16,11 +17,11 @@ import { loadTlsOptions } from "./server/tls-options.js";
 export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
   const silent = { info() {}, warn() {} };
   const jwks = new JwksPool({ clock, log: silent, onChange() {} });
-  createTokenVerifier(auth, { clock, files, jwks });
-  createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false });
-  if (listen.tls !== undefined) {
-    loadTlsOptions(listen.tls, files);
-  }
+  const problems = new ProblemCollection();
+  problems.try(() => createTokenVerifier(auth, { clock, files, jwks }));
+  problems.try(() => createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false }));
+  problems.try(() => listen.tls && loadTlsOptions(listen.tls, files));
+  problems.throwIfAny();
 }
 
 /**

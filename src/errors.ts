@@ -6,22 +6,65 @@ export interface ConfigProblem {
   readonly problem: string;
   /** What to do about it. */
   readonly fix: string;
+  /** The code of an error that may pass without anybody mending the configuration, such as `EMFILE`. */
+  readonly transientCode?: string | undefined;
 }
 
-/** The configuration cannot be used. Stops the start; holds every problem that was found. */
+/** How many problems are shown; a broken file can have as many as it has characters. */
+export const maxShownProblems = 20;
+/** How much of each text is shown, in UTF-16 code units. */
+const maxTextLength = 500;
+
+/**
+ * The configuration cannot be used. Stops the start, or the reload. Holds the first 20 problems that
+ * were found, each text at most 500 characters long, and the number of the others: whoever prints or
+ * logs them needs no bounds of their own.
+ */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
+  readonly problems: readonly [ConfigProblem, ...ConfigProblem[]];
+  /** How many problems were found beside those in {@link problems}. */
+  readonly omittedCount: number;
 
-  constructor(readonly problems: readonly [ConfigProblem, ...ConfigProblem[]]) {
-    super(problems.map((p) => `${p.key}: ${p.problem}. ${p.fix}`).join("\n"));
+  /** @param omittedCount how many problems were left out before these came here */
+  constructor(problems: readonly [ConfigProblem, ...ConfigProblem[]], omittedCount = 0) {
+    const [first, ...rest] = problems.slice(0, maxShownProblems).map(clipTexts);
+    const shown = [first ?? problems[0], ...rest] as const;
+    const omitted = omittedCount + problems.length - shown.length;
+    const lines = shown.map((p) => `${p.key}: ${p.problem}. ${p.fix}`);
+    super([...lines, ...(omitted > 0 ? [`and ${omitted} more`] : [])].join("\n"));
+    this.problems = shown;
+    this.omittedCount = omitted;
+  }
+
+  /** Whether it may pass without anybody mending the configuration. */
+  get isTransient(): boolean {
+    return this.problems.some(({ transientCode }) => transientCode !== undefined);
   }
 }
 
-/** @throws ConfigError when there are problems */
-export function throwIfAny([first, ...rest]: readonly ConfigProblem[]): void {
+/**
+ * @param omittedCount as of {@link ConfigError}
+ * @throws ConfigError when there are problems
+ */
+export function throwIfAny(problems: readonly ConfigProblem[], omittedCount = 0): void {
+  const [first] = problems;
   if (first !== undefined) {
-    throw new ConfigError([first, ...rest]);
+    throw new ConfigError([first, ...problems.slice(1)], omittedCount);
   }
+}
+
+function clipTexts({ key, problem, fix, transientCode }: ConfigProblem): ConfigProblem {
+  return {
+    key: clip(key),
+    problem: clip(problem),
+    fix: clip(fix),
+    ...(transientCode !== undefined && { transientCode }),
+  };
+}
+
+function clip(text: string): string {
+  return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1).toWellFormed()}…` : text;
 }
 
 /** The code of an error of Node or of a library, such as `ECONNREFUSED`; it repeats no values. */

@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { blameKey } from "../config/bounded-file.js";
 import { printKeyPath } from "../config/key-path.js";
 import { findNearName } from "../config/near-name.js";
 import { type ConfigProblem, throwIfAny } from "../errors.js";
-import type { Files } from "../files/files.js";
+import type { FileParser, Files } from "../files/files.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
-import { readYamlFile } from "./yaml-file.js";
+import { maxYamlBytes, parseYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.connectorTokensFile";
 
@@ -37,7 +38,30 @@ export function readConnectorTokensFile(
   file: string,
   files: Files,
 ): readonly ConnectorTokenEntry[] {
-  const content = readYamlFile(file, files, configKey);
+  return blameKey(file, configKey, () => files.parse(file, connectorTokensParser));
+}
+
+const connectorTokensParser: FileParser<readonly ConnectorTokenEntry[]> = {
+  name: "connector tokens",
+  maxBytes: maxYamlBytes,
+  parse: parseConnectorTokens,
+  isValue: (value): value is readonly ConnectorTokenEntry[] =>
+    Array.isArray(value) && value.every(isEntry),
+};
+
+function isEntry(value: unknown): value is ConnectorTokenEntry {
+  return (
+    value instanceof Object &&
+    "name" in value &&
+    typeof value.name === "string" &&
+    "hash" in value &&
+    typeof value.hash === "string" &&
+    (!("expiresAtSeconds" in value) || typeof value.expiresAtSeconds === "number")
+  );
+}
+
+function parseConnectorTokens(bytes: Uint8Array, file: string): readonly ConnectorTokenEntry[] {
+  const content = parseYamlFile(bytes, file, configKey);
   const parsed = fileSchema.safeParse(content);
   if (!parsed.success) {
     throwIfAny(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { blameKey } from "../config/bounded-file.js";
 import { ConfigError } from "../errors.js";
-import type { Files } from "../files/files.js";
-import { readYamlFile } from "./yaml-file.js";
+import type { FileParser, Files } from "../files/files.js";
+import { maxYamlBytes, parseYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.denyListFile";
 
@@ -32,8 +33,24 @@ export const denyNothing: DenyList = () => false;
  * @throws ConfigError when the file cannot be read or is something else
  */
 export function readDenyListFile(file: string, files: Files): DenyList {
-  const content = readYamlFile(file, files, configKey);
-  const parsed = fileSchema.safeParse(content);
+  const denied = new Set(blameKey(file, configKey, () => files.parse(file, denyListParser)));
+  return ({ issuer, subject, id }) =>
+    denied.has(keyOf("subject", subject)) ||
+    denied.has(keyOf("subject", subject, issuer)) ||
+    (id !== undefined && (denied.has(keyOf("jti", id)) || denied.has(keyOf("jti", id, issuer))));
+}
+
+/** Makes the {@link keyOf} of each entry. */
+const denyListParser: FileParser<readonly string[]> = {
+  name: "deny list",
+  maxBytes: maxYamlBytes,
+  parse: parseDenyList,
+  isValue: (value): value is readonly string[] =>
+    Array.isArray(value) && value.every((key) => typeof key === "string"),
+};
+
+function parseDenyList(bytes: Uint8Array, file: string): readonly string[] {
+  const parsed = fileSchema.safeParse(parseYamlFile(bytes, file, configKey));
   if (!parsed.success) {
     const [index] = parsed.error.issues[0]?.path.filter((part) => typeof part === "number") ?? [];
     return refuse(
@@ -42,19 +59,15 @@ export function readDenyListFile(file: string, files: Files): DenyList {
         : `deny[${index}] in ${file} is not valid`,
     );
   }
-  const keyOf = (kind: "jti" | "subject", value: string, issuer = "") =>
-    JSON.stringify([kind, value, issuer]);
-  const denied = new Set(
-    parsed.data.deny.map((entry) =>
-      "jti" in entry
-        ? keyOf("jti", entry.jti, entry.issuer)
-        : keyOf("subject", entry.subject, entry.issuer),
-    ),
+  return parsed.data.deny.map((entry) =>
+    "jti" in entry
+      ? keyOf("jti", entry.jti, entry.issuer)
+      : keyOf("subject", entry.subject, entry.issuer),
   );
-  return ({ issuer, subject, id }) =>
-    denied.has(keyOf("subject", subject)) ||
-    denied.has(keyOf("subject", subject, issuer)) ||
-    (id !== undefined && (denied.has(keyOf("jti", id)) || denied.has(keyOf("jti", id, issuer))));
+}
+
+function keyOf(kind: "jti" | "subject", value: string, issuer = ""): string {
+  return JSON.stringify([kind, value, issuer]);
 }
 
 function refuse(problem: string): never {

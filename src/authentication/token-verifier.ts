@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { AuthConfig } from "../config/config.js";
-import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
+import { ProblemCollection } from "../config/problem-collection.js";
 import type { Files } from "../files/files.js";
 import type { Caller } from "./caller.js";
 import { type ConnectorTokenEntry, maxTokenBytes } from "./connector-token.js";
@@ -73,23 +73,22 @@ export function createTokenVerifier(
   { clock, files, jwks, connectorTokens = [] }: VerifierOptions,
 ): TokenVerifier {
   const cache = new VerifiedTokenCache(clock);
-  const problems: ConfigProblem[] = [];
+  const problems = new ProblemCollection();
   const issuers = new Map<string, Issuer>();
   const { connectorTokensFile, denyListFile } = auth;
   const isDenied =
-    (denyListFile !== undefined &&
-      collectProblems(problems, () => readDenyListFile(denyListFile, files))) ||
+    (denyListFile !== undefined && problems.try(() => readDenyListFile(denyListFile, files))) ||
     denyNothing;
   for (const [index, entry] of auth.jwt.entries()) {
     const entryKey = `auth.jwt[${index}]`;
     if (issuers.has(entry.issuer)) {
-      problems.push({
+      problems.add({
         key: `${entryKey}.issuer`,
         problem: "is the issuer of an earlier entry",
         fix: "Keep one entry for each issuer; a JWKS can hold several keys",
       });
     }
-    const source = collectProblems(problems, () => openKeySource(entry, entryKey, { files, jwks }));
+    const source = problems.try(() => openKeySource(entry, entryKey, { files, jwks }));
     if (source !== undefined) {
       issuers.set(entry.issuer, {
         source,
@@ -101,11 +100,11 @@ export function createTokenVerifier(
   const fileTokens =
     connectorTokensFile === undefined
       ? []
-      : collectProblems(problems, () => readConnectorTokensFile(connectorTokensFile, files));
-  throwIfAny(problems);
+      : problems.try(() => readConnectorTokensFile(connectorTokensFile, files));
+  problems.throwIfAny();
   const connectors = new Map(
     [...(fileTokens ?? []), ...connectorTokens].map((entry) => [
-      entry.hash.replace(/^sha256:/, ""),
+      entry.hash.slice("sha256:".length),
       entry,
     ]),
   );
@@ -208,17 +207,4 @@ function toCaller({ name, expiresAtSeconds }: ConnectorTokenEntry): Caller {
     subject: name,
     ...(expiresAtSeconds !== undefined && { expiresAtSeconds }),
   };
-}
-
-/** Runs a step of the start; what is wrong with the configuration joins the list. */
-function collectProblems<T>(problems: ConfigProblem[], step: () => T): T | undefined {
-  try {
-    return step();
-  } catch (error) {
-    if (error instanceof ConfigError) {
-      problems.push(...error.problems);
-      return undefined;
-    }
-    throw error;
-  }
 }

@@ -1,35 +1,33 @@
-import { LineCounter, parseDocument } from "yaml";
-import { readBoundedText } from "../config/bounded-file.js";
-import { ConfigError, throwIfAny } from "../errors.js";
-import type { Files } from "../files/files.js";
+import { decodeText } from "../config/bounded-file.js";
+import { YamlTextError } from "../config/yaml-faults.js";
+import { parseYamlText } from "../config/yaml-text.js";
+import { throwIfAny } from "../errors.js";
 
-const maxBytes = 1024 * 1024;
+/** The largest file of tokens or of denied tokens, in bytes: some 30,000 entries. */
+export const maxYamlBytes = 4 * 1024 * 1024;
+/** An entry has about 25. */
+const maxParts = 1_000_000;
 
 /**
- * Reads a YAML file that the configuration names. The library's own messages quote the text, which
- * may hold a token, so only the kind and the place of an error are told.
+ * Parses a YAML file that the configuration names. What is wrong is told by its kind and its place
+ * alone: the text may hold a token.
  *
  * @param key the configuration key to blame, such as `auth.connectorTokensFile`
- * @throws ConfigError when the file cannot be read, is longer than 1 MiB, or is no YAML
+ * @throws ConfigError when it is no YAML, or goes beyond the bounds of depth and size
  */
-export function readYamlFile(file: string, files: Files, key: string): unknown {
-  const text = readBoundedText(file, files, maxBytes, key);
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
-  throwIfAny(
-    document.errors.map(({ code, pos }) => {
-      const { line, col } = lineCounter.linePos(pos[0]);
-      return {
-        key,
-        problem: `${file} is not valid YAML at line ${line}, column ${col} (${code})`,
-        fix: "Correct the line or the one before it",
-      };
-    }),
-  );
+export function parseYamlFile(bytes: Uint8Array, file: string, key: string): unknown {
+  const text = decodeText(bytes, file, key);
   try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    const problem = `${file} uses YAML aliases that cannot be resolved`;
-    throw new ConfigError([{ key, problem, fix: "Write the values out" }]);
+    return parseYamlText(text, maxParts);
+  } catch (error) {
+    if (!(error instanceof YamlTextError)) {
+      throw error;
+    }
+    const problems = error.faults.map(({ line, column, code, message }) => ({
+      key,
+      problem: `${file} is not valid YAML at line ${line}, column ${column} (${code}: ${message})`,
+      fix: "Correct the line or the one before it",
+    }));
+    return throwIfAny(problems, error.omittedCount);
   }
 }

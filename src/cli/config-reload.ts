@@ -1,14 +1,22 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
-import { DiskFiles } from "../files/disk-files.js";
+import type { FileContents } from "../files/file-contents.js";
 import { FileWatch } from "../files/file-watch.js";
 import type { Files } from "../files/files.js";
+import { HandedFiles } from "../files/handed-files.js";
 import type { Logger } from "../observability/logger.js";
 import type { ReloadCounts } from "../observability/reload-counts.js";
+import type { ConfigReading } from "./config-reading.js";
 
 export interface ReloadOptions {
-  /** What the running configuration was read from. */
-  readonly files: DiskFiles;
+  /** The versions of the files that the running configuration was read from. */
+  readonly versions: ReadonlyMap<string, string>;
+  /**
+   * Reads and checks the files, without keeping calls waiting.
+   * @throws ConfigError (rejects with it) when that could not be done
+   */
+  readonly read: (signal: AbortSignal) => Promise<ConfigReading>;
   /** @throws ConfigError */
   readonly load: (files: Files) => LoadedConfig;
   /**
@@ -16,35 +24,95 @@ export interface ReloadOptions {
    * @returns the keys whose change needs a restart
    * @throws ConfigError when it cannot be used; nothing is changed then
    */
-  readonly apply: (loaded: LoadedConfig, files: DiskFiles) => readonly string[];
+  readonly apply: (
+    loaded: LoadedConfig,
+    contents: FileContents,
+  ) => readonly string[] | Promise<readonly string[]>;
   /** Whether SIGHUP asks for it, too. */
   readonly atHangUp: boolean;
   readonly counts: ReloadCounts;
   readonly log: Logger;
 }
 
+type Trigger = "SIGHUP" | "file" | "retry";
+
+const firstRetryMs = 1_000;
+const maxRetryMs = 30_000;
+
 /**
  * Loads the configuration anew at SIGHUP, and when one of the files has changed that it was read
- * from. A bad one changes nothing but the log.
+ * from. A bad one changes nothing but the log. When the system, rather than a file, is why it failed,
+ * it is tried again until it succeeds, or until a file changes or SIGHUP comes, which begin anew.
  * @returns what ends that
  */
-export function reloadOnChange({
-  files,
-  load,
-  apply,
-  atHangUp,
-  counts,
-  log,
-}: ReloadOptions): () => void {
-  let goodVersions = files.versions;
-  const reload = (trigger: "SIGHUP" | "file") => {
-    const nextFiles = new DiskFiles();
+export function reloadOnChange(options: ReloadOptions): () => void {
+  const reload = new ConfigReload(options);
+  const onHangUp = () => reload.request("SIGHUP");
+  if (options.atHangUp) {
+    process.on("SIGHUP", onHangUp);
+  }
+  return () => {
+    process.off("SIGHUP", onHangUp);
+    reload.close();
+  };
+}
+
+/** One reload at a time. */
+class ConfigReload {
+  readonly #options: ReloadOptions;
+  readonly #watch: FileWatch;
+  readonly #closing = new AbortController();
+  #goodVersions: ReadonlyMap<string, string>;
+  #isRunning = false;
+  /** Whether SIGHUP came while one ran: what it has read may be older than that. */
+  #isWanted = false;
+  #retryTimer: NodeJS.Timeout | undefined;
+  /** How often it was tried since it first failed for a reason that may pass. */
+  #tries = 0;
+
+  constructor(options: ReloadOptions) {
+    this.#options = options;
+    this.#goodVersions = options.versions;
+    this.#watch = new FileWatch(options.versions, () => this.request("file"));
+  }
+
+  request(trigger: Trigger): void {
+    if (this.#isRunning) {
+      // A file that changes now differs from what was read, which the watch sees afterwards.
+      this.#isWanted ||= trigger === "SIGHUP";
+      return;
+    }
+    this.#isRunning = true;
+    void this.#run(trigger).finally(() => {
+      this.#isRunning = false;
+      if (this.#isWanted && !this.#closing.signal.aborted) {
+        this.#isWanted = false;
+        this.request("SIGHUP");
+      }
+    });
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#watch.close();
+    clearTimeout(this.#retryTimer);
+  }
+
+  async #run(trigger: Trigger): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    this.#tries = trigger === "retry" ? this.#tries + 1 : 1;
+    const { counts, log } = this.#options;
+    let versions: ReadonlyMap<string, string> | undefined;
     try {
-      const loaded = load(nextFiles);
-      const restartKeys = apply(loaded, nextFiles);
-      goodVersions = nextFiles.versions;
-      counts.add(true);
-      log.info({ trigger }, "configuration reloaded");
+      const reading = await this.#options.read(this.#closing.signal);
+      ({ versions } = reading);
+      const { loaded, restartKeys } = await this.#use(reading);
+      this.#goodVersions = versions;
+      counts.add("success");
+      log.info(
+        { trigger, ...(this.#tries > 1 && { tries: this.#tries }) },
+        "configuration reloaded",
+      );
       for (const warning of loaded.warnings) {
         log.warn(warning);
       }
@@ -52,20 +120,51 @@ export function reloadOnChange({
         log.warn({ keys: restartKeys }, "these keys have changed, which needs a restart");
       }
     } catch (error) {
-      counts.add(false);
-      const what = error instanceof ConfigError ? { problems: error.problems } : { err: error };
-      log.error({ trigger, ...what }, "configuration not reloaded: the running one stays");
+      if (this.#closing.signal.aborted) {
+        return;
+      }
+      this.#tellFailure(trigger, error);
     }
-    // The good ones too: what was broken may be mended by putting an old file back.
-    watch.follow(new Map([...goodVersions, ...nextFiles.versions]));
-  };
-  const watch = new FileWatch(files.versions, () => reload("file"));
-  const onHangUp = () => reload("SIGHUP");
-  if (atHangUp) {
-    process.on("SIGHUP", onHangUp);
+    if (versions !== undefined) {
+      // The good ones too: what was broken may be mended by putting an old file back.
+      this.#watch.follow(new Map([...this.#goodVersions, ...versions]));
+    }
   }
-  return () => {
-    watch.close();
-    process.off("SIGHUP", onHangUp);
-  };
+
+  /** In steps, so that calls get their turn between them. */
+  async #use({ result }: ConfigReading) {
+    if (result instanceof ConfigError) {
+      throw result;
+    }
+    await nextTurn();
+    const loaded = this.#options.load(new HandedFiles(result));
+    await nextTurn();
+    this.#closing.signal.throwIfAborted();
+    return { loaded, restartKeys: await this.#options.apply(loaded, result) };
+  }
+
+  #tellFailure(trigger: Trigger, error: unknown): void {
+    const { counts, log } = this.#options;
+    const isTransient = error instanceof ConfigError && error.isTransient;
+    const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (this.#tries - 1));
+    counts.add(isTransient ? "retry" : "failure");
+    if (isTransient) {
+      this.#retryTimer = setTimeout(() => this.request("retry"), retryInMs).unref();
+    }
+    // That it goes on failing for such a reason is told once.
+    if (!isTransient || this.#tries === 1) {
+      log.error(
+        { trigger, ...describe(error), ...(isTransient && { retryInMs }) },
+        "configuration not reloaded: the running one stays",
+      );
+    }
+  }
+}
+
+function describe(error: unknown): object {
+  if (!(error instanceof ConfigError)) {
+    return { err: error };
+  }
+  const { problems, omittedCount } = error;
+  return { problems, ...(omittedCount > 0 && { andMore: omittedCount }) };
 }

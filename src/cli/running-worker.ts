@@ -1,7 +1,8 @@
 import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
+import type { FileContents } from "../files/file-contents.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
-import { type ConfigImages, type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
+import { type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
 import { WorkerMetrics } from "./worker-metrics.js";
 
 /** How a worker ended; code and signal as of a child process. */
@@ -24,7 +25,7 @@ export interface RunningWorker {
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
   /** Has it serve by these files, without the URLs that are down. */
-  configure(images: ConfigImages, downUrls: readonly string[]): void;
+  configure(contents: FileContents, downUrls: readonly string[]): void;
   setDownUrls(urls: readonly string[]): void;
   /** What it has counted, as far as it has told. */
   readonly metrics: WorkerMetrics;
@@ -85,7 +86,7 @@ export function startWorker(
         readyAtMs = performance.now();
         resolve();
       } else if (told?.kind === "refused") {
-        refusal = new ConfigError(told.problems);
+        refusal = new ConfigError(told.problems, told.omittedCount);
       } else if (told?.kind === "measured") {
         metrics.receive(told.metrics);
       }
@@ -102,7 +103,8 @@ export function startWorker(
     ready,
     ended,
     metrics,
-    configure: (images, downUrls) => send({ kind: "configure", images, downUrls: [...downUrls] }),
+    configure: (contents, downUrls) =>
+      send({ kind: "configure", contents, downUrls: [...downUrls] }),
     setDownUrls: (urls) => send({ kind: "health", downUrls: [...urls] }),
     kill: (signal) => void child.kill(signal),
   };

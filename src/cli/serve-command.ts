@@ -6,11 +6,13 @@ import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
+import { HandedFiles } from "../files/handed-files.js";
 import { createTurnSecret } from "../ice/turn-secret.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { OpenFiles } from "../server/open-files.js";
 import { openCallTracer } from "./call-tracing.js";
+import { readConfigInThread } from "./config-reading.js";
 import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { startDevCoturn } from "./dev-coturn.js";
@@ -122,9 +124,10 @@ async function serveAlone(
     ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
   });
   const endReloads = reloadOnChange({
-    files,
+    versions: files.versions,
+    read: (signal) => readConfigInThread({ file, ...(dev && { devSecret }) }, signal),
     load,
-    apply: (loaded, nextFiles) => service.reload(loaded.config, nextFiles),
+    apply: (loaded, contents) => service.reload(loaded.config, new HandedFiles(contents)),
     atHangUp: !dev,
     counts: reloadCounts,
     log,

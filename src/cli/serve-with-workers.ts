@@ -15,6 +15,7 @@ import { ConnectionRefusals } from "../server/connection-refusals.js";
 import { Guard } from "../server/guard.js";
 import { OpenFiles } from "../server/open-files.js";
 import { guardAcceptedConnections } from "./accept-guard.js";
+import { readConfigInThread } from "./config-reading.js";
 import { reloadOnChange } from "./config-reload.js";
 import { ConnectionDealer } from "./connection-dealer.js";
 import { findNodeWarnings } from "./node-advice.js";
@@ -40,13 +41,11 @@ export async function serveWithWorkers(
   stopSignals: StopSignals,
 ): Promise<number> {
   const openFiles = new OpenFiles();
-  const load = (nextFiles: Files) => {
-    const loaded = loadConfig({ env: process.env, file, files: nextFiles });
-    checkFiles(loaded.config, nextFiles, systemClock);
-    return warnOfOpenFiles(loaded, openFiles);
-  };
+  const load = (from: Files) =>
+    warnOfOpenFiles(loadConfig({ env: process.env, file, files: from }), openFiles);
   const files = new DiskFiles();
   const { config, warnings } = load(files);
+  checkFiles(config, files, systemClock);
   const { log, describeLog } = await openLog(config.log, { shared: true });
   for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
@@ -76,7 +75,7 @@ export async function serveWithWorkers(
   guardAcceptedConnections(openFiles, refusals, guard);
   const pool = new WorkerPool({
     count,
-    images: files.images,
+    contents: { images: files.images, values: files.values },
     args: ["serve", "--workers", String(count), ...(file === undefined ? [] : ["--config", file])],
     // Of port 0 each set of workers would make another port: the check has chosen one for all.
     env: config.listen.port === 0 ? { ICE_PORT: new URL(url).port } : {},
@@ -104,10 +103,11 @@ export async function serveWithWorkers(
     return 1;
   }
   const endReloads = reloadOnChange({
-    files,
+    versions: files.versions,
+    read: (signal) => readConfigInThread({ file }, signal),
     load,
-    apply(loaded, nextFiles) {
-      pool.configure(nextFiles.images);
+    apply(loaded, contents) {
+      pool.configure(contents);
       monitor.configure(loaded.config.ice);
       log.level = loaded.config.log.level;
       return findRestartKeys(config, loaded.config);

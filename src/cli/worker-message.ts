@@ -1,7 +1,18 @@
 import { z } from "zod";
 import { metricSchema } from "../observability/metric.js";
 
-const problemSchema = z.object({ key: z.string(), problem: z.string(), fix: z.string() });
+const problemSchema = z.object({
+  key: z.string(),
+  problem: z.string(),
+  fix: z.string(),
+  transientCode: z.string().optional(),
+});
+
+/** What a ConfigError holds. */
+export const problemsShape = {
+  problems: z.tuple([problemSchema], problemSchema),
+  omittedCount: z.int(),
+};
 
 /**
  * What a worker tells the primary process: that it listens, that it serves, or why it will not; and,
@@ -10,19 +21,19 @@ const problemSchema = z.object({ key: z.string(), problem: z.string(), fix: z.st
 export const workerMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("listening") }),
   z.object({ kind: z.literal("ready") }),
-  z.object({ kind: z.literal("refused"), problems: z.tuple([problemSchema], problemSchema) }),
+  z.object({ kind: z.literal("refused"), ...problemsShape }),
   z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema) }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
-const imageSchema = z.object({
-  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
-  mode: z.number(),
-  isLink: z.boolean(),
-});
+const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
+const imageSchema = z.object({ bytes: bytesSchema, mode: z.number(), isLink: z.boolean() });
 
-const imagesSchema = z.map(z.string(), imageSchema.or(z.undefined()));
-export type ConfigImages = z.infer<typeof imagesSchema>;
+/** What the files of a configuration hold. */
+export const contentsSchema = z.object({
+  images: z.map(z.string(), imageSchema.or(z.undefined())).readonly(),
+  values: z.map(z.string(), bytesSchema).readonly(),
+});
 
 /**
  * What the primary process tells a worker: to serve by these files, at the start and at each reload;
@@ -32,7 +43,7 @@ export type ConfigImages = z.infer<typeof imagesSchema>;
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("configure"),
-    images: imagesSchema,
+    contents: contentsSchema,
     /** What is down at this moment. */
     downUrls: z.array(z.string()),
   }),

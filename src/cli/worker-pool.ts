@@ -1,15 +1,15 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { FileContents } from "../files/file-contents.js";
 import type { Logger } from "../observability/logger.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
 import { RestartBackoff } from "./restart-backoff.js";
 import { type RunningWorker, startWorker } from "./running-worker.js";
-import type { ConfigImages } from "./worker-message.js";
 
 export interface WorkerPoolOptions {
   readonly count: number;
   /** The files that the workers serve by, until {@link WorkerPool.configure} brings others. */
-  readonly images: ConfigImages;
+  readonly contents: FileContents;
   /** The workers' command line, after the program's name. */
   readonly args: readonly string[];
   /** The workers' variables, beside those of this process. */
@@ -27,19 +27,19 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Set<RunningWorker>();
   readonly #stopping = new AbortController();
-  #images: ConfigImages;
+  #contents: FileContents;
   #downUrls: readonly string[] = [];
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    this.#images = options.images;
+    this.#contents = options.contents;
   }
 
   /** Has every worker, and those that come after, serve by other files. */
-  configure(images: ConfigImages): void {
-    this.#images = images;
+  configure(contents: FileContents): void {
+    this.#contents = contents;
     for (const worker of this.#workers) {
-      worker.configure(images, this.#downUrls);
+      worker.configure(contents, this.#downUrls);
     }
   }
 
@@ -89,19 +89,19 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    let startImages: ConfigImages | undefined;
+    let startContents: FileContents | undefined;
     const worker = startWorker(this.#options.env, this.#options.dealer, () => {
-      startImages = this.#images;
-      worker.configure(this.#images, this.#downUrls);
+      startContents = this.#contents;
+      worker.configure(this.#contents, this.#downUrls);
     });
     this.#workers.add(worker);
     // What has changed while it started has found nobody who listens.
     worker.ready.then(
       () => {
-        if (this.#images === startImages) {
+        if (this.#contents === startContents) {
           worker.setDownUrls(this.#downUrls);
         } else {
-          worker.configure(this.#images, this.#downUrls);
+          worker.configure(this.#contents, this.#downUrls);
         }
       },
       () => {},

@@ -4,15 +4,11 @@ import { type RunningService, startService } from "../compose.js";
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
-import { FileImages } from "../files/file-images.js";
+import type { FileContents } from "../files/file-contents.js";
+import { HandedFiles } from "../files/handed-files.js";
 import { type Logger, openLog } from "../observability/logger.js";
 import { openCallTracer } from "./call-tracing.js";
-import {
-  type ConfigImages,
-  type PrimaryMessage,
-  primaryMessageSchema,
-  type WorkerMessage,
-} from "./worker-message.js";
+import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 
 /**
  * The worker's part: serves until a signal comes or the primary process is gone, then stops
@@ -41,7 +37,7 @@ export async function runWorker(
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
-        reload(service, file, data.images, log);
+        reload(service, file, data.contents, log);
         service.setDownUrls(data.downUrls);
       } else if (data?.kind === "health") {
         service.setDownUrls(data.downUrls);
@@ -58,7 +54,8 @@ export async function runWorker(
   } catch (error) {
     if (error instanceof ConfigError) {
       const [first, ...others] = error.problems;
-      await tell(worker, { kind: "refused", problems: [first, ...others] });
+      const { omittedCount } = error;
+      await tell(worker, { kind: "refused", problems: [first, ...others], omittedCount });
       return 2;
     }
     throw error;
@@ -91,10 +88,10 @@ function receiveConfiguration(worker: Worker): Promise<Configuration> {
 function reload(
   service: RunningService,
   file: string | undefined,
-  images: ConfigImages,
+  contents: FileContents,
   log: Logger,
 ): void {
-  const files = new FileImages(images);
+  const files = new HandedFiles(contents);
   try {
     service.reload(load(file, files), files);
   } catch (error) {
@@ -118,10 +115,10 @@ interface StartedWorker {
 
 async function start(
   file: string | undefined,
-  { images, downUrls }: Configuration,
+  { contents, downUrls }: Configuration,
 ): Promise<StartedWorker> {
   // Warnings about the configuration are the primary's to tell, once.
-  const files = new FileImages(images);
+  const files = new HandedFiles(contents);
   const config = load(file, files);
   const logs = await openLog(config.log, { shared: true, pid: process.pid });
   const tracer = await openCallTracer(config, logs.log);
@@ -132,7 +129,7 @@ async function start(
 }
 
 /** Metrics are the primary's to serve. */
-function load(file: string | undefined, files: FileImages): Config {
+function load(file: string | undefined, files: HandedFiles): Config {
   const { admin: _, ...config } = loadConfig({ env: process.env, file, files }).config;
   return config;
 }

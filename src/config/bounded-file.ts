@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.js";
-import { FileReadError, type Files } from "../files/files.js";
+import type { Files } from "../files/files.js";
+import { describeReadFailure } from "../files/read-failure.js";
 
 /**
  * Reads a file that the configuration names.
@@ -9,42 +10,49 @@ import { FileReadError, type Files } from "../files/files.js";
  */
 export function readBoundedBytes(
   file: string,
-  files: Files,
+  files: Pick<Files, "read">,
   maxBytes: number,
   key: string,
 ): Uint8Array {
-  try {
-    return files.read(file, maxBytes).bytes;
-  } catch (error) {
-    if (!(error instanceof FileReadError)) {
-      throw error;
-    }
-    const isTooLarge = error.code === "ETOOLARGE";
-    throw new ConfigError([
-      {
-        key,
-        problem: isTooLarge
-          ? `${file} is larger than ${maxBytes} bytes`
-          : `${file} cannot be read (${error.code})`,
-        fix: isTooLarge
-          ? "Check that it is the right file"
-          : "Name a file that exists and that this process may read",
-      },
-    ]);
-  }
+  return blameKey(file, key, () => files.read(file, maxBytes).bytes);
 }
 
 /**
  * The same for a text file.
  * @throws ConfigError also when it is not UTF-8
  */
-export function readBoundedText(file: string, files: Files, maxBytes: number, key: string): string {
-  const bytes = readBoundedBytes(file, files, maxBytes, key);
+export function readBoundedText(
+  file: string,
+  files: Pick<Files, "read">,
+  maxBytes: number,
+  key: string,
+): string {
+  return decodeText(readBoundedBytes(file, files, maxBytes, key), file, key);
+}
+
+/** @throws ConfigError when the content of the file is not UTF-8 */
+export function decodeText(bytes: Uint8Array, file: string, key: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     throw new ConfigError([
       { key, problem: `${file} is not UTF-8 text`, fix: "Check that it is the right file" },
     ]);
+  }
+}
+
+/**
+ * Runs what reads a file.
+ * @throws ConfigError that blames the key, instead of a FileReadError
+ */
+export function blameKey<T>(file: string, key: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      throw error;
+    }
+    const { problem, ...rest } = describeReadFailure(error);
+    throw new ConfigError([{ key, problem: `${file} ${problem}`, ...rest }]);
   }
 }

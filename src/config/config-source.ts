@@ -1,13 +1,12 @@
-import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
-import { FileReadError, type Files } from "../files/files.js";
+import type { Files } from "../files/files.js";
+import { describeReadFailure } from "../files/read-failure.js";
+import { configFileParser } from "./config-file.js";
 import type { Overlay } from "./environment.js";
 import { type ConfigFile, fileSchema, knownKeys } from "./file-schema.js";
 import { type KeyPath, printKeyPath } from "./key-path.js";
 import { findNearName } from "./near-name.js";
-
-const maxFileBytes = 1024 * 1024;
 
 /** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
 export type NameKey = (path: KeyPath) => string;
@@ -49,41 +48,25 @@ export function readConfigSource(
       fromEnvironment: (path) => findVariable(path) !== undefined,
     };
   }
-  const [first, ...rest] = checked.error.issues.flatMap((issue) => describeIssue(issue, nameKey));
-  throw new ConfigError([first ?? { key: "the file", problem: "is not valid", fix: "" }, ...rest]);
+  const { issues } = checked.error;
+  throwIfAny(issues.flatMap((issue) => describeIssue(issue, nameKey)));
+  throw new ConfigError([{ key: "the file", problem: "is not valid", fix: "Correct it" }]);
 }
 
 function parseFile(file: string, files: Files): Record<string, unknown> {
-  let text: string;
   try {
-    text = new TextDecoder().decode(files.read(file, maxFileBytes).bytes);
+    return files.parse(file, configFileParser);
   } catch (error) {
-    if (!(error instanceof FileReadError)) {
+    if (error instanceof ConfigError) {
       throw error;
     }
-    const fix = "Give the path of a YAML file with --config or ICE_CONFIG";
-    throw new ConfigError([{ key: file, problem: `cannot be read (${error.message})`, fix }]);
+    const failure = describeReadFailure(error);
+    const fix =
+      failure.transientCode === undefined
+        ? "Give the path of a YAML file with --config or ICE_CONFIG"
+        : failure.fix;
+    throw new ConfigError([{ key: file, ...failure, fix }]);
   }
-  const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
-  throwIfAny(
-    document.errors.map(({ message, pos }) => {
-      const { line, col } = lineCounter.linePos(pos[0]);
-      return { key: `${file}:${line}:${col}`, problem: message, fix: "Correct the YAML there" };
-    }),
-  );
-  let content: unknown;
-  try {
-    content = document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch {
-    const problem = "uses YAML aliases that cannot be resolved";
-    throw new ConfigError([{ key: file, problem, fix: "Write the values out" }]);
-  }
-  if (!isRecord(content)) {
-    const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";
-    throw new ConfigError([{ key: file, problem: "holds no mapping of keys", fix }]);
-  }
-  return content;
 }
 
 function assign(root: Record<string, unknown>, path: KeyPath, value: unknown): void {
@@ -99,10 +82,6 @@ function assign(root: Record<string, unknown>, path: KeyPath, value: unknown): v
     }
   }
   Reflect.set(parent, path.at(-1) ?? "", value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem[] {

@@ -1,4 +1,4 @@
-import { FileReadError } from "../files/files.js";
+import { describeReadFailure } from "../files/read-failure.js";
 import { isLoopback } from "./admin-section.js";
 import { type ListenConfig, maxPemBytes, type TlsConfig } from "./config.js";
 import type { ConfigFile } from "./file-schema.js";
@@ -49,14 +49,8 @@ function buildTls(
     try {
       files.read(file, maxPemBytes);
     } catch (error) {
-      if (!(error instanceof FileReadError)) {
-        throw error;
-      }
-      problems.add(
-        path,
-        `cannot read ${file}`,
-        "Give the path of a PEM file that this process may read",
-      );
+      const { problem, fix, transientCode } = describeReadFailure(error);
+      problems.add(path, `${file} ${problem}`, fix, transientCode);
     }
     return file;
   };

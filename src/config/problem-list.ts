@@ -10,8 +10,20 @@ export class ProblemList {
     this.#nameKey = nameKey;
   }
 
-  add(path: readonly PropertyKey[], problem: string, fix: string): void {
-    this.#problems.push({ key: this.#nameKey(path), problem, fix });
+  /** @param transientCode as in {@link ConfigProblem} */
+  add(
+    path: readonly PropertyKey[],
+    problem: string,
+    fix: string,
+    transientCode: string | undefined = undefined,
+  ): void {
+    const key = this.#nameKey(path);
+    this.#problems.push({
+      key,
+      problem,
+      fix,
+      ...(transientCode !== undefined && { transientCode }),
+    });
   }
 
   /** @throws ConfigError when anything was added */

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import { type FileImage, FileReadError, type Files } from "../files/files.js";
+import type { FileImage, Files } from "../files/files.js";
+import { describeReadFailure } from "../files/read-failure.js";
 import type { ProblemList } from "./problem-list.js";
 
 const maxBytes = 4096;
@@ -13,6 +14,8 @@ export class SecretError extends Error {
   constructor(
     message: string,
     readonly fix: string,
+    /** As in {@link ConfigProblem}. */
+    readonly transientCode?: string | undefined,
   ) {
     super(message);
   }
@@ -27,7 +30,7 @@ export function addSecretProblem(
   if (!(error instanceof SecretError)) {
     throw error;
   }
-  problems.add(path, error.message, error.fix);
+  problems.add(path, error.message, error.fix, error.transientCode);
 }
 
 /**
@@ -47,13 +50,8 @@ export function readSecretFile(
   try {
     image = files.read(file, maxBytes);
   } catch (error) {
-    if (!(error instanceof FileReadError)) {
-      throw error;
-    }
-    throw new SecretError(
-      `cannot read ${file} (${error.message})`,
-      "Give a file that holds the secret alone",
-    );
+    const { problem, fix, transientCode } = describeReadFailure(error);
+    throw new SecretError(`${file} ${problem}`, fix, transientCode);
   }
   if (process.platform !== "win32" && (image.mode & 0o004) !== 0) {
     const problem = `everybody on this machine may read ${file}`;

@@ -8,35 +8,56 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { checkSize, type FileImage, FileReadError, type Files } from "./files.js";
+import { serialize } from "node:v8";
+import { findErrorCode } from "../errors.js";
+import { type FileContents, printValueKey } from "./file-contents.js";
+import { checkSize, type FileImage, type FileParser, FileReadError, type Files } from "./files.js";
+import { isTransientCode } from "./read-failure.js";
 
 /** The version of a file that is not there, or that we may not look at. */
 export const absentVersion = "absent";
 
 const chunkBytes = 64 * 1024;
 
-/** Reads from disk, at start and at reload only, and remembers which files it was asked for. */
-export class DiskFiles implements Files {
-  /** What was read, by file name; undefined where a file could not be read. */
+/** Reads from disk, at start and at reload only, and remembers what it was asked for. */
+export class DiskFiles implements Files, FileContents {
   readonly images = new Map<string, FileImage | undefined>();
-  /** The version of each file that was read, or was to be read. */
+  readonly values = new Map<string, Uint8Array>();
+  /**
+   * The version of each file that was read, or was to be read. Where even that could not be found
+   * out, for a reason that may pass, a file has none.
+   */
   readonly versions = new Map<string, string>();
 
   read(file: string, maxBytes: number): FileImage {
     this.images.set(file, undefined);
-    this.versions.set(file, absentVersion);
+    const image = this.#read(file, maxBytes);
+    this.images.set(file, image);
+    return image;
+  }
+
+  parse<T>(file: string, parser: FileParser<T>): T {
+    const value = parser.parse(this.#read(file, parser.maxBytes).bytes, file);
+    this.values.set(printValueKey(file, parser), serialize(value));
+    return value;
+  }
+
+  #read(file: string, maxBytes: number): FileImage {
     try {
       const status = statSync(file);
       this.versions.set(file, printVersion(status));
       // To open something else, such as a device, could have effects.
       checkKind(status);
-      const image = { ...this.#readOpen(file, maxBytes), isLink: lstatSync(file).isSymbolicLink() };
-      this.images.set(file, image);
-      return image;
+      return { ...this.#readOpen(file, maxBytes), isLink: lstatSync(file).isSymbolicLink() };
     } catch (error) {
-      throw error instanceof Error && "code" in error && !(error instanceof FileReadError)
-        ? new FileReadError(error.message, String(error.code))
-        : error;
+      const code = findErrorCode(error);
+      if (error instanceof FileReadError || !(error instanceof Error) || code === undefined) {
+        throw error;
+      }
+      if (!this.versions.has(file) && !isTransientCode(code)) {
+        this.versions.set(file, absentVersion);
+      }
+      throw new FileReadError(error.message, code);
     }
   }
 
@@ -66,8 +87,9 @@ function checkKind(status: Stats): void {
 }
 
 /** To the end, or as far: the size that a file tells may be wrong by now, and is 0 in /proc. */
-function readUpTo(descriptor: number, maxBytes: number): Buffer {
+function readUpTo(descriptor: number, maxBytes: number): Uint8Array {
   const chunks: Buffer[] = [];
+  let length = 0;
   let left = maxBytes;
   while (left > 0) {
     const chunk = Buffer.allocUnsafe(Math.min(left, chunkBytes));
@@ -76,9 +98,17 @@ function readUpTo(descriptor: number, maxBytes: number): Buffer {
       break;
     }
     chunks.push(chunk.subarray(0, count));
+    length += count;
     left -= count;
   }
-  return Buffer.concat(chunks);
+  // With memory of its own, which another thread can be given.
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return bytes;
 }
 
 /** Changes whenever the file is written, or replaced by another of the same name. */

@@ -1,5 +1,7 @@
 import { stat } from "node:fs/promises";
+import { findErrorCode } from "../errors.js";
 import { absentVersion, printVersion } from "./disk-files.js";
+import { isTransientCode } from "./read-failure.js";
 
 /** How often files are looked at, in milliseconds. */
 const defaultIntervalMs = 500;
@@ -44,18 +46,28 @@ export class FileWatch {
     }
     this.#looking = true;
     const known = this.#known;
-    const changes = await Promise.all(
-      [...known].map(async ([file, version]) => {
-        const now = await stat(file).then(printVersion, () => absentVersion);
-        return now === version ? "" : `${file} ${now}`;
-      }),
+    const now = new Map(
+      await Promise.all(
+        [...known].map(async ([file, version]) => {
+          // When the system cannot tell for now, that says nothing about the file.
+          const seen = await stat(file).then(printVersion, (error) =>
+            isTransientCode(findErrorCode(error) ?? "") ? version : absentVersion,
+          );
+          return [file, seen] as const;
+        }),
+      ),
     );
     this.#looking = false;
     if (this.#known !== known) {
       return; // What was known has been replaced meanwhile.
     }
-    const changed = changes.join("\n").trim();
+    const changed = [...now]
+      .filter(([file, version]) => version !== known.get(file))
+      .flat()
+      .join("\n");
     if (changed !== "" && changed === this.#unsettled) {
+      // Told once, even if whoever is told cannot read it.
+      this.#known = now;
       this.#unsettled = undefined;
       this.#onChange();
     } else {

@@ -7,6 +7,20 @@ export interface FileImage {
   readonly isLink: boolean;
 }
 
+/** Makes a value of the content of a file. */
+export interface FileParser<T> {
+  /** Tells its values from those that others make of the same file. */
+  readonly name: string;
+  readonly maxBytes: number;
+  /**
+   * The result depends on nothing else. It is plain data, so that another thread or process can be
+   * handed it.
+   */
+  parse(bytes: Uint8Array, file: string): T;
+  /** Whether something that was handed over is such a value. */
+  isValue(value: unknown): value is T;
+}
+
 /** Where the files that a configuration names are read from. */
 export interface Files {
   /**
@@ -14,6 +28,11 @@ export interface Files {
    * @throws FileReadError when it cannot be read, is no regular file, or is longer than `maxBytes`
    */
   read(file: string, maxBytes: number): FileImage;
+  /**
+   * The value of a whole file: for what takes long to parse. Each call may return a new copy.
+   * @throws FileReadError as {@link read} does, and what the parser throws
+   */
+  parse<T>(file: string, parser: FileParser<T>): T;
 }
 
 /** A file cannot be read. The message has no file name. */

@@ -28,7 +28,11 @@ export type FindPlace = (address: string) => Place;
  * @param key the configuration key to blame
  * @throws ConfigError when it cannot be read, or is no such file of countries
  */
-export function openCountryDatabase(file: string, files: Files, key: string): FindPlace {
+export function openCountryDatabase(
+  file: string,
+  files: Pick<Files, "read">,
+  key: string,
+): FindPlace {
   const reader = openReader(readBoundedBytes(file, files, maxBytes, key), file, key);
   // A file of IPv4 alone would take the beginning of an IPv6 address for one of its own.
   const { ipVersion } = reader.metadata;

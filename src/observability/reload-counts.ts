@@ -6,6 +6,7 @@ export class ReloadCounts {
   readonly #clock: Clock;
   #successCount = 0;
   #failureCount = 0;
+  #retryCount = 0;
   #lastSuccessAtMs: number;
   #lastSucceeded = true;
 
@@ -14,23 +15,30 @@ export class ReloadCounts {
     this.#lastSuccessAtMs = clock();
   }
 
-  /** To be called after each reload. */
-  add(succeeded: boolean): void {
-    this.#lastSucceeded = succeeded;
-    if (succeeded) {
+  /** To be called after each reload. `retry`: it failed for a reason that may pass. */
+  add(result: "success" | "failure" | "retry"): void {
+    this.#lastSucceeded = result === "success";
+    if (result === "success") {
       this.#successCount += 1;
       this.#lastSuccessAtMs = this.#clock();
-    } else {
+    } else if (result === "failure") {
       this.#failureCount += 1;
+    } else {
+      this.#retryCount += 1;
     }
   }
 
   describe(): Metric[] {
     return [
-      describeCounter("ice_config_reloads_total", "Reloads of the configuration, by result.", [
-        { labels: { result: "success" }, value: this.#successCount },
-        { labels: { result: "failure" }, value: this.#failureCount },
-      ]),
+      describeCounter(
+        "ice_config_reloads_total",
+        "Reloads of the configuration, by result (success, failure, retry).",
+        [
+          { labels: { result: "success" }, value: this.#successCount },
+          { labels: { result: "failure" }, value: this.#failureCount },
+          { labels: { result: "retry" }, value: this.#retryCount },
+        ],
+      ),
       describeGauge(
         "ice_config_last_reload_successful",
         "Whether the last reload succeeded (1); after a failed one (0) the earlier configuration stays.",

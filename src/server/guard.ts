@@ -21,7 +21,7 @@ export class Guard {
     return [
       describeCounter(
         "ice_unexpected_errors_total",
-        "Unexpected errors. None ended more than one request or connection; the log has each stack.",
+        "Unexpected errors. Each one ended one request or connection; the log has its stack.",
         [{ labels: {}, value: this.#faults }],
       ),
     ];
@@ -66,7 +66,7 @@ export class Guard {
 
   #report(error: unknown): void {
     try {
-      this.#log.error({ err: error }, "unexpected error");
+      this.#log.error({ err: error }, "unexpected error: its request or connection was ended");
     } catch {
       // The log fails too. The error has been counted.
     }
@@ -78,5 +78,5 @@ export function rethrow(error: unknown): never {
   throw error;
 }
 
-/** For timers of the process, and for listeners whose subject has ended already. */
+/** For listeners whose subject has ended already. */
 export function endNothing(): void {}

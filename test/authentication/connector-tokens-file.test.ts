@@ -123,7 +123,7 @@ describe("readConnectorTokensFile", () => {
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([
-    ["a file of more than 1 MiB", "#".repeat(1024 * 1024 + 1), /larger than 1048576 bytes/],
+    ["a file of more than 4 MiB", "#".repeat(4 * 1024 * 1024 + 1), /larger than 4194304 bytes/],
     ["a file that is not UTF-8", Uint8Array.of(0xff, 0xfe, 0x00), /not UTF-8/],
   ])("refuses %s", async (_, content, problem) => {
     expect(await findProblems(content)).toEqual([

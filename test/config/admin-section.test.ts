@@ -3,15 +3,14 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { loadConfig } from "../../src/config/load-config.js";
 import { findRestartKeys } from "../../src/config/restart-keys.js";
-import { FileImages } from "../../src/files/file-images.js";
 import { problemsOf } from "../config-problems.js";
+import { MemoryFiles } from "../fuzz/memory-files.js";
 
 const auth = { connectorTokensFile: "tokens.yaml" };
 const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
 
 function load(content: object, env: Record<string, string> = {}, inDev = false) {
-  const bytes = Buffer.from(stringify({ auth, ...content }));
-  const files = new FileImages(new Map([["/ice.yaml", { bytes, mode: 0o600, isLink: false }]]));
+  const files = new MemoryFiles({ "ice.yaml": stringify({ auth, ...content }) });
   return loadConfig({ file: "/ice.yaml", env, files, ...(inDev && { dev }) });
 }
 

@@ -3,8 +3,8 @@ import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { absentVersion, DiskFiles } from "../../src/files/disk-files.js";
-import { FileImages } from "../../src/files/file-images.js";
 import { FileReadError } from "../../src/files/files.js";
+import { HandedFiles } from "../../src/files/handed-files.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 
 let directory: TemporaryDirectory;
@@ -27,7 +27,7 @@ describe("DiskFiles", () => {
     expect(image.mode & 0o777).toBe(0o640);
     expect(image.isLink).toBe(false);
     expect(files.read(fileOf("link"), 3).isLink).toBe(true);
-    expect(new FileImages(files.images).read(fileOf("a"), 3)).toEqual(image);
+    expect(new HandedFiles(files).read(fileOf("a"), 3)).toEqual(image);
     expect(files.versions.get(fileOf("a"))).toMatch(/^\d+:\d+:3:/);
   });
 
@@ -46,9 +46,7 @@ describe("DiskFiles", () => {
       expect(read).toThrow(FileReadError);
       expect(read).toThrow(expect.objectContaining({ code }));
       expect(files.versions.has(fileOf(name))).toBe(true);
-      expect(() => new FileImages(files.images).read(fileOf(name), maxBytes)).toThrow(
-        FileReadError,
-      );
+      expect(() => new HandedFiles(files).read(fileOf(name), maxBytes)).toThrow(FileReadError);
     },
   );
 

@@ -1,4 +1,10 @@
-import { checkSize, type FileImage, FileReadError, type Files } from "../../src/files/files.js";
+import {
+  checkSize,
+  type FileImage,
+  type FileParser,
+  FileReadError,
+  type Files,
+} from "../../src/files/files.js";
 
 /** Files by the end of their names, without a disk. */
 export class MemoryFiles implements Files {
@@ -16,5 +22,9 @@ export class MemoryFiles implements Files {
     const bytes = Buffer.from(content);
     checkSize(bytes.byteLength, maxBytes);
     return { bytes, mode: 0o600, isLink: false };
+  }
+
+  parse<T>(file: string, parser: FileParser<T>): T {
+    return parser.parse(this.read(file, parser.maxBytes).bytes, file);
   }
 }

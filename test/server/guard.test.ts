@@ -162,9 +162,7 @@ describe("the request listener", () => {
     lines.length = 0;
     const readiness = new Readiness();
     const listener = createRequestListener({
-      router: Object.assign((path: string) => (path.includes("ice.v1") ? fail() : undefined), {
-        restPaths: [],
-      }),
+      router: (path) => (path.includes("ice.v1") ? fail() : undefined),
       readiness,
       allowedOrigins: ["*"],
       requestLog: (level, entry) => void lines.push([level, entry]),

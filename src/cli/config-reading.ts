@@ -1,0 +1,114 @@
+import { Worker } from "node:worker_threads";
+import packageJson from "../../package.json" with { type: "json" };
+import { ConfigError, findErrorCode } from "../errors.js";
+import type { FileContents } from "../files/file-contents.js";
+import { adviseOnCode, isTransientCode } from "../files/read-failure.js";
+import { type ThreadOrder, threadMessageSchema } from "./config-thread-message.js";
+
+/** Beside this file and in the bundle. */
+const threadProgram = new URL("./config-thread.js", import.meta.url);
+
+/** The longest reading takes a few seconds; a network file system may be away for longer. */
+const defaultTimeoutMs = 60_000;
+/** Files themselves are kept outside of it. */
+const maxHeapMiB = 512;
+
+/** How reading the configuration went. */
+export interface ConfigReading {
+  /** The version of each file that was read, or was to be read. */
+  readonly versions: ReadonlyMap<string, string>;
+  /** What was read, checked already; or why it cannot be used. */
+  readonly result: FileContents | ConfigError;
+}
+
+/**
+ * Reads the configuration, and every file that it names, in a thread of its own, so that no call
+ * waits meanwhile. Settles when the thread is gone: there are never two.
+ *
+ * @throws ConfigError when the thread cannot do its work, or takes longer than a minute
+ */
+export async function readConfigInThread(
+  order: ThreadOrder,
+  signal: AbortSignal,
+  timeoutMs = defaultTimeoutMs,
+): Promise<ConfigReading> {
+  const key = order.file ?? process.env["ICE_CONFIG"] ?? "the configuration";
+  let thread: Worker;
+  try {
+    thread = new Worker(threadProgram, {
+      workerData: order,
+      resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB },
+    });
+  } catch (error) {
+    throw describeThreadFailure(error, key, false);
+  }
+  let hasBegun = false;
+  let isLate = false;
+  let reading: ConfigReading | undefined;
+  let failure: unknown;
+  thread.on("message", (message: unknown) => {
+    const told = threadMessageSchema.parse(message);
+    if (told.kind === "begun") {
+      hasBegun = true;
+      failure = findOtherVersion(told.version, key);
+    } else {
+      const result =
+        told.kind === "read" ? told.contents : new ConfigError(told.problems, told.omittedCount);
+      reading = { versions: told.versions, result };
+    }
+  });
+  thread.on("error", (error) => {
+    failure = describeThreadFailure(error, key, hasBegun);
+  });
+  const end = () => void thread.terminate();
+  const timer = setTimeout(() => {
+    isLate = true;
+    end();
+  }, timeoutMs);
+  signal.addEventListener("abort", end, { once: true });
+  await new Promise((resolve) => thread.once("exit", resolve));
+  clearTimeout(timer);
+  signal.removeEventListener("abort", end);
+  if (failure !== undefined) {
+    throw failure;
+  }
+  if (reading === undefined) {
+    const code = isLate ? "ETIMEDOUT" : "ECANCELED";
+    throw new ConfigError([
+      { key, problem: `was not read (${code})`, fix: adviseOnCode(code), transientCode: code },
+    ]);
+  }
+  return reading;
+}
+
+function findOtherVersion(version: string, key: string): ConfigError | undefined {
+  return version === packageJson.version
+    ? undefined
+    : new ConfigError([
+        {
+          key,
+          problem: `cannot be read by this process, whose program was replaced: it has version ${packageJson.version}, and ${version} is installed`,
+          fix: "Restart the service",
+        },
+      ]);
+}
+
+/** One that could not begin lacked what a thread needs, which may be there next time. */
+function describeThreadFailure(error: unknown, key: string, hasBegun: boolean): unknown {
+  const code = findCause(error) ?? findErrorCode(error) ?? "unknown error";
+  if (code === "ERR_WORKER_OUT_OF_MEMORY") {
+    const problem = `needs more than ${maxHeapMiB} MiB of memory to be read`;
+    return new ConfigError([{ key, problem, fix: "Make its files smaller" }]);
+  }
+  if (hasBegun && !isTransientCode(code)) {
+    return error;
+  }
+  const problem = `cannot be read, as no thread can be started for it (${code})`;
+  const fix = adviseOnCode(isTransientCode(code) ? code : "EMFILE");
+  return new ConfigError([{ key, problem, fix, transientCode: code }]);
+}
+
+/** Node tells why a thread cannot be set up in the message alone. */
+function findCause(error: unknown): string | undefined {
+  return error instanceof Error ? /^Worker init.*: (E[A-Z]+)$/.exec(error.message)?.[1] : undefined;
+}

@@ -1,0 +1,42 @@
+import { ConfigError, throwIfAny } from "../errors.js";
+import type { FileParser } from "../files/files.js";
+import { YamlTextError } from "./yaml-faults.js";
+import { parseYamlText } from "./yaml-text.js";
+
+/** Some 20,000 values; whatever they are, to check them takes no longer than calls can wait. */
+const maxParts = 100_000;
+
+/** Parses the configuration file into its keys, whatever they are. */
+export const configFileParser: FileParser<Record<string, unknown>> = {
+  name: "configuration",
+  maxBytes: 1024 * 1024,
+  parse(bytes, file) {
+    const content = parse(new TextDecoder().decode(bytes), file) ?? {};
+    if (!isRecord(content)) {
+      const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";
+      throw new ConfigError([{ key: file, problem: "holds no mapping of keys", fix }]);
+    }
+    return content;
+  },
+  isValue: isRecord,
+};
+
+function parse(text: string, file: string): unknown {
+  try {
+    return parseYamlText(text, maxParts);
+  } catch (error) {
+    if (!(error instanceof YamlTextError)) {
+      throw error;
+    }
+    const problems = error.faults.map(({ line, column, message }) => ({
+      key: `${file}:${line}:${column}`,
+      problem: message,
+      fix: "Correct the YAML there",
+    }));
+    return throwIfAny(problems, error.omittedCount);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
