@@ -64,6 +64,18 @@ describe("Dockerfile", () => {
   });
 });
 
+describe("the image's Node", () => {
+  it("is one for production", () => {
+    const majors = instructions(image, "FROM").map((from) =>
+      Number(/^node:(\d+)-slim/.exec(from)?.[1]),
+    );
+    expect(majors.length).toBeGreaterThan(0);
+    for (const major of majors) {
+      expect(major).toBeGreaterThanOrEqual(22);
+    }
+  });
+});
+
 describe("the image's files, read-only and as a user who owns none", () => {
   it("serve, answer the health check, and stop", async () => {
     expect(instructions(image, "USER")).toEqual(["65532:65532"]);
