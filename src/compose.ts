@@ -52,6 +52,8 @@ export interface Surroundings {
   readonly probesServers?: boolean;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
+  /** Where connections come from another process: see `CloseOptions` of the port. */
+  readonly stopDealing?: () => Promise<void>;
   /** Where calls are traced. Closed when the service stops. */
   readonly tracer?: CallTracer | undefined;
 }
@@ -79,10 +81,17 @@ export interface RunningService {
   setDownUrls(urls: readonly string[]): void;
   /** What this process has counted, and how it stands. */
   readMetrics(): Promise<Metric[]>;
-  /** Not ready, then no new connections, then an end to what is in flight within the time-out. */
+  /**
+   * Not ready and HTTP/2 clients told to leave; after the delay, no new connections; at the time-out,
+   * an end to streams that are still open, and a second later to everything else.
+   */
   stop(): Promise<void>;
 }
 
+/** How long after the time-out the streams that it ends get to tell their clients. */
+const farewellMs = 1000;
+/** How long a scrape may take that has come as the service ends. */
+const adminTimeoutMs = 500;
 /** What the last spans get to be sent, even when the calls have taken all of the time-out. */
 const minSendMs = 1000;
 
@@ -108,6 +117,7 @@ export async function startService(
 ): Promise<RunningService> {
   const { clock, log, requestLog, reloadCounts, probesServers, connectorTokens, tracer } =
     surroundings;
+  const { stopDealing } = surroundings;
   const readiness = new Readiness();
   const counts = new ServiceCounts();
   const guard = new Guard(log);
@@ -212,7 +222,7 @@ export async function startService(
       readHealth: () => monitor?.report,
     });
   } catch (error) {
-    await port.close(0);
+    await port.close({ timeoutMs: 0 });
     throw error;
   }
   quotaPool.use(current.quotas);
@@ -247,12 +257,16 @@ export async function startService(
     async stop() {
       const { delaySeconds, timeoutSeconds } = current.config.shutdown;
       readiness.set("draining");
+      port.drain();
+      admin?.drain();
       monitor?.stop();
       await sleep(delaySeconds * 1000);
-      shutdown.abort(new ServerStoppingError());
-      const endsAtMs = performance.now() + timeoutSeconds * 1000;
-      await port.close(timeoutSeconds * 1000);
-      await admin?.close(0);
+      const timeoutMs = timeoutSeconds * 1000;
+      const endsAtMs = performance.now() + timeoutMs;
+      const endStreams = setTimeout(() => shutdown.abort(new ServerStoppingError()), timeoutMs);
+      await port.close({ timeoutMs: timeoutMs + farewellMs, stopDealing });
+      clearTimeout(endStreams);
+      await admin?.close({ timeoutMs: adminTimeoutMs });
       jwks.keep([]);
       quotaPool.use({});
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));

@@ -38,6 +38,6 @@ export async function checkAddress({ listen }: Config, files: Files): Promise<st
     () => {},
     () => {},
   );
-  await port.close(0);
+  await port.close({ timeoutMs: 0 });
   return port.url;
 }

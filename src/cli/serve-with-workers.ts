@@ -95,7 +95,7 @@ export async function serveWithWorkers(
     }
   } catch (error) {
     monitor.stop();
-    await Promise.all([pool.stop(), admin?.close(0)]);
+    await Promise.all([pool.stop(), admin?.close({ timeoutMs: 500 })]);
     if (error instanceof ConfigError) {
       throw error;
     }
@@ -121,8 +121,9 @@ export async function serveWithWorkers(
   endReloads();
   monitor.stop();
   readiness.set("draining");
+  admin?.drain();
   const clean = await pool.stop();
-  await admin?.close(0);
+  await admin?.close({ timeoutMs: 500 });
   log.info("stopped");
   return clean ? 0 : 1;
 }

@@ -77,6 +77,9 @@ function createAdminListener(sources: AdminSources): ExchangeListener {
   const routes = createAdminRoutes(sources);
 
   async function answer(exchange: HttpExchange): Promise<void> {
+    if (sources.readiness.state === "draining") {
+      exchange.closeAfterwards();
+    }
     const { path } = splitRequestTarget(exchange.target);
     const route = routes.get(path);
     const headerProblem = findHeaderProblem(exchange);

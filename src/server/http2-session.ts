@@ -31,6 +31,7 @@ export function serveSession(
   let bytesReadBefore = 0;
   /** How many bytes the client may send until the next check, for all that is known now. */
   let creditBytes = 0;
+  let isEnding = false;
   const connection = { remoteAddress: socket.remoteAddress };
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
@@ -72,8 +73,11 @@ export function serveSession(
   return () => {
     const nowMs = performance.now();
     if (session.destroyed) {
-      // Its last words are not taken; Node would wait for that for ever.
-      socket.destroy();
+      // Node waits for ever for the client to take the last bytes. It gets until the next check.
+      if (isEnding) {
+        socket.destroy();
+      }
+      isEnding = true;
       return;
     }
     if (isFlooding()) {

@@ -13,6 +13,7 @@ import type { Files } from "../files/files.js";
 import type { BrokenSessionListener } from "./broken-session.js";
 import { type ConnectionGate, guardConnections } from "./connection-gate.js";
 import { deferDestroy } from "./deferred-destroy.js";
+import { type CloseOptions, Draining } from "./draining.js";
 import { endNothing, type Guard } from "./guard.js";
 import type { ExchangeListener } from "./http-exchange.js";
 import type { HttpLimits } from "./http-limits.js";
@@ -29,10 +30,15 @@ export interface PortListener {
   /** How many clients are connected. */
   readonly openConnections: number;
   /**
-   * Stops accepting, lets what is in flight finish, and cuts the rest after the time-out.
-   * @param timeoutMs from 0; resolves no later than shortly after it
+   * Asks HTTP/2 clients to leave; HTTP/1.1 clients are to be asked by the responses. Requests and
+   * connections are still taken.
    */
-  close(timeoutMs: number): Promise<void>;
+  drain(): void;
+  /**
+   * Drains, stops accepting, lets what is in flight finish, and cuts the rest after the time-out.
+   * Settles no later than shortly after it.
+   */
+  close(options: CloseOptions): Promise<void>;
   /**
    * Reads what of a changed configuration can be taken over, such as a new certificate.
    * @returns what puts it into effect, for new connections
@@ -58,13 +64,19 @@ export async function openPort(
   brokenSessionListener: BrokenSessionListener = () => {},
   gate?: ConnectionGate,
 ): Promise<PortListener> {
-  const sockets = new Set<Socket>();
-  const undecided = new Set<Socket>();
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const http1 = createPortOwner(config, files, limits, guard, listener);
   const onClientError = guard.wrap(malformedRequestListener, (_, __, socket) => socket.destroy());
   http1.on("clientError", onClientError);
-  const acceptHttp2 = createHttp2Side(limits, guard, listener, sessions, brokenSessionListener);
+  const draining = new Draining(http1, guard);
+  const acceptHttp2 = createHttp2Side(
+    limits,
+    guard,
+    listener,
+    sessions,
+    draining,
+    brokenSessionListener,
+  );
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
@@ -75,30 +87,27 @@ export async function openPort(
   http1.removeAllListeners(connectionEvent);
   const cutSocket = (_: unknown, socket: Socket) => socket.destroy();
   const onConnection = guard.wrap((socket: Socket) => {
-    sockets.add(socket);
-    socket.once(
-      "close",
-      guard.wrap(() => sockets.delete(socket), endNothing),
-    );
+    draining.addSocket(socket);
     socket.setKeepAlive(true, limits.tcpKeepAliveMs);
   }, cutSocket);
   const onReadableConnection = guard.wrap((socket: Socket) => {
-    undecided.add(socket);
-    socket.once(
-      "close",
-      guard.wrap(() => undecided.delete(socket), endNothing),
+    const bytesReadBefore = socket.bytesRead;
+    const serve = () =>
+      sniffHttpVersion(socket, limits.headersTimeoutMs, guard, (version) => {
+        if (version === "http2") {
+          // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
+          socket.allowHalfOpen = false;
+          acceptHttp2(socket);
+        } else {
+          draining.addHttp1(socket, bytesReadBefore);
+          Reflect.apply(acceptHttp1, http1, [socket]);
+          socket.resume();
+        }
+      });
+    draining.admit(
+      socket,
+      guard.wrap(serve, () => socket.destroy()),
     );
-    sniffHttpVersion(socket, limits.headersTimeoutMs, guard, (version) => {
-      undecided.delete(socket);
-      if (version === "http2") {
-        // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
-        socket.allowHalfOpen = false;
-        acceptHttp2(socket);
-      } else {
-        Reflect.apply(acceptHttp1, http1, [socket]);
-        socket.resume();
-      }
-    });
   }, cutSocket);
   http1.on("connection", onConnection);
   http1.on(connectionEvent, onReadableConnection);
@@ -121,28 +130,12 @@ export async function openPort(
   return {
     url: `${config.tls === undefined ? "http" : "https"}://${host}:${port}`,
     get openConnections() {
-      return sockets.size;
+      return draining.openConnections;
     },
-    close(timeoutMs) {
-      return new Promise((resolve) => {
-        const cutAll = guard.wrap(() => {
-          for (const socket of sockets) {
-            socket.destroy();
-          }
-        }, endNothing);
-        const cut = setTimeout(cutAll, timeoutMs);
-        http1.close(() => {
-          clearTimeout(cut);
-          clearInterval(checks);
-          resolve();
-        });
-        for (const session of sessions.keys()) {
-          session.close();
-        }
-        for (const socket of undecided) {
-          socket.destroy();
-        }
-      });
+    drain: () => draining.begin(),
+    async close(options) {
+      await draining.close(options);
+      clearInterval(checks);
     },
     prepare({ tls, maxConnections }, nextFiles) {
       const tlsOptions = tls === undefined ? undefined : loadTlsOptions(tls, nextFiles);
@@ -179,8 +172,11 @@ function createPortOwner(
   const takeRequest =
     (waitsToSend: boolean) => (request: IncomingMessage, response: ServerResponse) => {
       response.on("error", onResponseError);
-      const exchange = new Http1Exchange(guard, request, response, waitsToSend);
-      exchange.guard(listener)(exchange);
+      // Else it was sent ahead, and not seen before the connection's last response went out.
+      if (!request.socket.writableEnded) {
+        const exchange = new Http1Exchange(guard, request, response, waitsToSend);
+        exchange.guard(listener)(exchange);
+      }
     };
   const cut = (_: unknown, __: IncomingMessage, response: ServerResponse) => response.destroy();
   const onRequest = guard.wrap(takeRequest(false), cut);
@@ -223,6 +219,7 @@ function createHttp2Side(
   guard: Guard,
   listener: ExchangeListener,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
+  draining: Draining,
   brokenSessionListener: BrokenSessionListener,
 ): (socket: Socket) => void {
   const settings = {
@@ -241,6 +238,7 @@ function createHttp2Side(
     );
     session.on("error", onError).once("close", forget);
     sessions.set(session, serveSession(session, socket, limits, guard, listener));
+    draining.addHttp2(session, socket);
   };
 }
 

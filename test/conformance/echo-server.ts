@@ -27,5 +27,5 @@ export async function startEchoServer(): Promise<EchoServer> {
         .addMethod(createMethodImplSpec(echoMethods.echoStream, stream));
     },
   });
-  return { url: port.url, callStates, stop: () => port.close(0) };
+  return { url: port.url, callStates, stop: () => port.close({ timeoutMs: 0 }) };
 }

@@ -62,6 +62,11 @@ function writeString(text: string): Buffer {
   return Buffer.concat([Buffer.from(length), bytes]);
 }
 
+export interface GoAway {
+  readonly lastStreamId: number;
+  readonly code: number;
+}
+
 /** The client's end of an HTTP/2 connection, without any of HTTP/2's manners. */
 export interface RawHttp2Client {
   readonly socket: Socket;
@@ -69,6 +74,10 @@ export interface RawHttp2Client {
   count(type: number): number;
   /** The error code that the server has said good-bye with (RFC 9113 section 7). */
   goAwayCode(): number | undefined;
+  /** The GOAWAY frames so far (RFC 9113 section 6.8). */
+  goAways(): readonly GoAway[];
+  /** The streams that the server has ended, in order. */
+  endedStreams(): readonly number[];
   isClosed(): boolean;
   /** Sends a PING: true when it is answered, false when the server says good-bye or closes instead. */
   ping(): Promise<boolean>;
@@ -79,10 +88,7 @@ export interface RawHttp2Client {
   flood(timeoutMs: number, writeChunk: (index: number) => Buffer): Promise<void>;
 }
 
-/**
- * Connects, sends the preface and a SETTINGS frame, and reads all that comes.
- * @param settings the payload of that frame
- */
+/** Connects, sends the preface and a SETTINGS frame with this payload, and reads all that comes. */
 export async function connectRawHttp2(
   port: number,
   settings: Buffer = Buffer.alloc(0),
@@ -90,11 +96,18 @@ export async function connectRawHttp2(
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {});
   await once(socket, "connect");
+  return startRawHttp2(socket, settings);
+}
+
+/** What {@link connectRawHttp2} does once it is connected, such as over a TLS socket. */
+export function startRawHttp2(socket: Socket, settings: Buffer = Buffer.alloc(0)): RawHttp2Client {
+  socket.on("error", () => {});
   const closed = new Promise((resolve) => socket.once("close", resolve));
   const counts = new Map<number, number>();
   const pingPayload = Buffer.from("are you?");
   let pong = (_: boolean) => {};
-  let goAwayCode: number | undefined;
+  const goAways: GoAway[] = [];
+  const endedStreams: number[] = [];
   let sayGoodBye = () => {};
   const saidGoodBye = new Promise<void>((resolve) => {
     sayGoodBye = resolve;
@@ -110,8 +123,12 @@ export async function connectRawHttp2(
         pong(true);
       }
       if (type === frameType.goAway) {
-        goAwayCode = unread.readUInt32BE(13);
+        goAways.push({ lastStreamId: unread.readUInt32BE(9), code: unread.readUInt32BE(13) });
         sayGoodBye();
+      }
+      const canEnd = type === frameType.data || type === frameType.headers;
+      if (canEnd && (unread.readUInt8(4) & flag.endStream) !== 0) {
+        endedStreams.push(unread.readUInt32BE(5));
       }
       unread = unread.subarray(end);
     }
@@ -122,7 +139,9 @@ export async function connectRawHttp2(
   return {
     socket,
     count: (type) => counts.get(type) ?? 0,
-    goAwayCode: () => goAwayCode,
+    goAwayCode: () => goAways.at(-1)?.code,
+    goAways: () => goAways,
+    endedStreams: () => endedStreams,
     isClosed,
     ping() {
       const answered = new Promise<boolean>((resolve) => {
@@ -134,7 +153,7 @@ export async function connectRawHttp2(
     async flood(timeoutMs, writeChunk) {
       const deadlineMs = performance.now() + timeoutMs;
       const over = sleep(timeoutMs, undefined, { ref: false });
-      const isOver = () => isClosed() || goAwayCode !== undefined || performance.now() > deadlineMs;
+      const isOver = () => isClosed() || goAways.length > 0 || performance.now() > deadlineMs;
       for (let index = 0; !isOver(); index += 1) {
         if (!socket.write(writeChunk(index))) {
           const drained = new Promise((resolve) => socket.once("drain", resolve));

@@ -41,7 +41,7 @@ async function serve(listener: ExchangeListener): Promise<void> {
     fail,
   );
 }
-afterEach(() => port.close(0));
+afterEach(() => port.close({ timeoutMs: 0 }));
 
 const answer = (exchange: HttpExchange) =>
   exchange.send({ status: 200, headers: {}, body: "good" });

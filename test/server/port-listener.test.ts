@@ -47,7 +47,7 @@ function answerMuch(): { listener: ExchangeListener; dropped: Promise<unknown> }
 
 let port: PortListener | undefined;
 afterEach(async () => {
-  await port?.close(0);
+  await port?.close({ timeoutMs: 0 });
 });
 
 async function open(limits: Partial<HttpLimits>, maxConnections = 100, listener = answerWhole) {

@@ -1,0 +1,233 @@
+import type { Server as Http1Server } from "node:http";
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { untilAcceptQueueIsEmpty } from "./accept-queue.js";
+import { endNothing, type Guard } from "./guard.js";
+import { Http2Farewell } from "./http2-farewell.js";
+import { findIdleConnections } from "./idle-connections.js";
+
+/** How long a silent connection may still bring a request once no new ones are accepted. */
+const silenceGraceMs = 2_000;
+/** How long clients may take to close their side: their bytes in flight would turn a close into a reset. */
+const lingerMs = 1_000;
+const checkIntervalMs = 50;
+
+export interface CloseOptions {
+  /** From 0; what is still open then is cut. */
+  readonly timeoutMs: number;
+  /**
+   * Has another process, which accepts connections for this one, stop that. Settles when none will
+   * come any more.
+   */
+  readonly stopDealing?: (() => Promise<void>) | undefined;
+}
+
+/**
+ * The connections of a port, and how they end without losing a request. HTTP/2 clients are told to
+ * leave, and in the end which stream was the last. HTTP/1.1 clients are told by `Connection: close`,
+ * which is up to the responses; those that send nothing get a while to send another request. No
+ * connection is closed with bytes unread, which would be a reset and might overtake a response.
+ */
+export class Draining {
+  readonly #server: Http1Server;
+  readonly #guard: Guard;
+  readonly #sockets = new Set<Socket>();
+  /** HTTP/1.1 connections, with the bytes that had been read before the first request. */
+  readonly #http1 = new Map<Socket, number>();
+  readonly #farewells = new Map<ServerHttp2Session, Http2Farewell>();
+  /** When each connection fell silent. */
+  readonly #silentSinceMs = new Map<Socket, number>();
+  /** When our side of each connection was closed. */
+  readonly #endedAtMs = new Map<Socket, number>();
+  #accepted = 0;
+  #checks: NodeJS.Timeout | undefined;
+  #closeIdleConnections = () => {};
+  /** What waits until no more connections are accepted. */
+  #waiting: (() => void)[] | undefined;
+  /** Set when no new connections come any more. */
+  #graceMs: number | undefined;
+
+  constructor(server: Http1Server, guard: Guard) {
+    this.#server = server;
+    this.#guard = guard;
+    const onDrop = guard.wrap(() => {
+      this.#accepted += 1;
+    }, endNothing);
+    server.on("drop", onDrop);
+  }
+
+  /** How many clients are connected. */
+  get openConnections(): number {
+    return this.#sockets.size;
+  }
+
+  /** Takes each connection as it is accepted, before TLS. */
+  addSocket(socket: Socket): void {
+    this.#accepted += 1;
+    this.#sockets.add(socket);
+    this.#onClose(socket, () => this.#sockets.delete(socket));
+  }
+
+  /**
+   * Calls `serve` at once; while the port stops accepting, a moment later. Clients that connect anew
+   * for each request would otherwise be back at once, and the accept queue never be empty.
+   */
+  admit(socket: Socket, serve: () => void): void {
+    if (this.#waiting === undefined) {
+      serve();
+    } else {
+      // A client that gives up meanwhile.
+      socket.on("error", this.#guard.wrap(endNothing, endNothing));
+      this.#waiting.push(serve);
+    }
+  }
+
+  /** Takes each connection that speaks HTTP/1.1, and the bytes that were read before its first request. */
+  addHttp1(socket: Socket, bytesReadBefore: number): void {
+    this.#http1.set(socket, bytesReadBefore);
+    this.#onClose(socket, () => this.#http1.delete(socket));
+    if (this.#isDraining) {
+      this.#lingerAtEnd(socket);
+    }
+  }
+
+  /** Takes each connection that speaks HTTP/2. */
+  addHttp2(session: ServerHttp2Session, socket: Socket): void {
+    const farewell = new Http2Farewell(session, socket, this.#guard);
+    this.#farewells.set(session, farewell);
+    this.#onClose(session, () => this.#farewells.delete(session));
+    if (this.#isDraining) {
+      // Told at once, the client could not even make its first call.
+      const announce = this.#guard.wrap(() => farewell.announce(), endNothing);
+      const onStream = this.#guard.wrap(() => void setImmediate(announce), endNothing);
+      session.once("stream", onStream);
+    }
+  }
+
+  /** Asks clients to leave. Connections are still accepted, and requests answered. */
+  begin(): void {
+    if (this.#isDraining) {
+      return;
+    }
+    const check = this.#guard.wrap(() => this.#check(), endNothing);
+    this.#checks = setInterval(check, checkIntervalMs);
+    // When the server closes, Node would cut off connections on which a request is just arriving.
+    this.#closeIdleConnections = this.#server.closeIdleConnections.bind(this.#server);
+    this.#server.closeIdleConnections = () => {};
+    for (const socket of this.#http1.keys()) {
+      this.#lingerAtEnd(socket);
+    }
+    for (const farewell of this.#farewells.values()) {
+      farewell.announce();
+    }
+  }
+
+  /**
+   * Begins, and stops accepting. Settles when all connections have ended, no later than shortly after
+   * the time-out.
+   */
+  async close({ timeoutMs, stopDealing }: CloseOptions): Promise<void> {
+    this.begin();
+    const closed = new Promise<void>((resolve) => {
+      this.#server.once("close", this.#guard.wrap(resolve, endNothing));
+    });
+    const cutAll = this.#guard.wrap(() => {
+      for (const socket of this.#sockets) {
+        socket.destroy();
+      }
+    }, endNothing);
+    const cut = setTimeout(cutAll, timeoutMs);
+    const waiting: (() => void)[] = [];
+    this.#waiting = waiting;
+    await (stopDealing?.() ?? untilAcceptQueueIsEmpty(() => this.#accepted));
+    this.#server.close();
+    this.#waiting = undefined;
+    for (const serve of waiting) {
+      serve();
+    }
+    this.#graceMs = Math.min(silenceGraceMs, timeoutMs / 2);
+    await closed;
+    clearTimeout(cut);
+    clearInterval(this.#checks);
+  }
+
+  get #isDraining(): boolean {
+    return this.#checks !== undefined;
+  }
+
+  #check(): void {
+    const nowMs = performance.now();
+    const isClosing = this.#graceMs !== undefined;
+    for (const [session, farewell] of this.#farewells) {
+      farewell.check(nowMs, isClosing);
+      if (session.destroyed) {
+        // Node has closed our side, and waits for the client to close its own.
+        this.#noteEnd(farewell.socket);
+      }
+    }
+    if (this.#graceMs !== undefined) {
+      this.#endSilent(nowMs, this.#graceMs);
+    }
+    for (const [socket, endedAtMs] of this.#endedAtMs) {
+      if (nowMs - endedAtMs >= lingerMs) {
+        this.#endedAtMs.delete(socket);
+        socket.destroy();
+      }
+    }
+  }
+
+  #endSilent(nowMs: number, graceMs: number): void {
+    const silent = this.#findSilent();
+    for (const socket of this.#silentSinceMs.keys()) {
+      if (!silent.has(socket)) {
+        this.#silentSinceMs.delete(socket);
+      }
+    }
+    for (const socket of silent) {
+      const sinceMs = this.#silentSinceMs.get(socket) ?? nowMs;
+      this.#silentSinceMs.set(socket, sinceMs);
+      if (nowMs - sinceMs >= graceMs) {
+        this.#end(socket);
+      }
+    }
+  }
+
+  #findSilent(): Set<Socket> {
+    const silent = findIdleConnections(this.#http1.keys(), this.#closeIdleConnections);
+    for (const [socket, bytesReadBefore] of this.#http1) {
+      if (socket.bytesRead === bytesReadBefore) {
+        silent.add(socket);
+      }
+    }
+    for (const socket of this.#sockets) {
+      // Not even a TLS handshake has begun.
+      if (socket.bytesRead === 0) {
+        silent.add(socket);
+      }
+    }
+    return silent;
+  }
+
+  /** Node would close the connection with its last response, whatever the client has sent after the request. */
+  #lingerAtEnd(socket: Socket): void {
+    socket.destroySoon = this.#guard.wrap(() => this.#end(socket), endNothing);
+  }
+
+  #end(socket: Socket): void {
+    this.#noteEnd(socket);
+    if (!socket.writableEnded) {
+      socket.end();
+    }
+  }
+
+  #noteEnd(socket: Socket): void {
+    if (!this.#endedAtMs.has(socket) && !socket.destroyed) {
+      this.#endedAtMs.set(socket, performance.now());
+    }
+  }
+
+  #onClose(source: Socket | ServerHttp2Session, listener: () => void): void {
+    const onClose = this.#guard.wrap(listener, endNothing);
+    source.once("close", onClose);
+  }
+}

@@ -1,0 +1,85 @@
+import { constants, type ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import { endNothing, type Guard } from "./guard.js";
+import { sendShutdownNotice } from "./shutdown-notice.js";
+
+/** In the GOAWAY that refuses no stream (RFC 9113 section 6.8). */
+const maxStreamId = 2 ** 31 - 1;
+/** How long a client that does not answer the PING is waited for, after its last byte. */
+const silenceMs = 2_000;
+/** How long a moment is waited for in which the announcement can be sent past Node. */
+const busyMs = 1_000;
+
+/**
+ * The two steps in which an HTTP/2 connection ends (RFC 9113 section 6.8). A GOAWAY announces the end
+ * and refuses nothing. A PING follows: once the client answers it, all streams that it opened before
+ * it knew have arrived, and the last GOAWAY tells which one was the last. Streams that are open by
+ * then are finished.
+ */
+export class Http2Farewell {
+  readonly socket: Socket;
+  readonly #session: ServerHttp2Session;
+  readonly #guard: Guard;
+  #triedSinceMs: number | undefined;
+  #isAnnounced = false;
+  /** Whether the client has answered the PING. */
+  #isInformed = false;
+  /** Whether new streams have been ignored since the announcement. */
+  #ignoresStreams = false;
+  /** As of the last check. */
+  #bytesRead = -1;
+  #silentSinceMs = 0;
+
+  constructor(session: ServerHttp2Session, socket: Socket, guard: Guard) {
+    this.#session = session;
+    this.socket = socket;
+    this.#guard = guard;
+  }
+
+  /** Tells the client to leave, once. {@link check} tries again where that is not possible yet. */
+  announce(): void {
+    const session = this.#session;
+    if (this.#isAnnounced || session.closed || session.destroyed) {
+      return;
+    }
+    const nowMs = performance.now();
+    this.#triedSinceMs ??= nowMs;
+    const outcome =
+      this.socket instanceof TLSSocket ? "impossible" : sendShutdownNotice(this.socket);
+    if (outcome === "busy" && nowMs - this.#triedSinceMs < busyMs) {
+      return;
+    }
+    this.#isAnnounced = true;
+    this.#bytesRead = -1;
+    if (outcome !== "sent") {
+      session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);
+      this.#ignoresStreams = true;
+    }
+    const onAnswer = this.#guard.wrap((error: Error | null) => {
+      this.#isInformed = error === null;
+    }, endNothing);
+    session.ping(onAnswer);
+  }
+
+  /**
+   * Sends the last GOAWAY when its time has come: when the port closes, or at once where Node ignores
+   * new streams, which their clients learn only then. To be called often.
+   */
+  check(nowMs: number, isClosing: boolean): void {
+    if (isClosing || this.#triedSinceMs !== undefined) {
+      this.announce();
+    }
+    const { bytesRead } = this.socket;
+    if (bytesRead !== this.#bytesRead) {
+      // A request, perhaps, that comes in pieces.
+      this.#bytesRead = bytesRead;
+      this.#silentSinceMs = nowMs;
+    }
+    const knows = this.#isInformed || nowMs - this.#silentSinceMs >= silenceMs;
+    if (this.#isAnnounced && knows && (isClosing || this.#ignoresStreams)) {
+      // Has no effect the second time.
+      this.#session.close();
+    }
+  }
+}

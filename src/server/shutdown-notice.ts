@@ -1,0 +1,43 @@
+import { writeSync } from "node:fs";
+import type { Socket } from "node:net";
+
+/** A GOAWAY frame with the highest stream and NO_ERROR (RFC 9113 sections 4.1 and 6.8). */
+const notice = Buffer.from("000008070000000000" + "7fffffff" + "00000000", "hex");
+
+/** How far {@link sendShutdownNotice} got. */
+export type NoticeOutcome = "sent" | "busy" | "impossible";
+
+/**
+ * Tells an HTTP/2 client that the connection is about to end, while streams that it opens are still
+ * served (RFC 9113 section 6.8). nghttp2 has a function for this that Node does not offer, and ignores
+ * new streams after any other GOAWAY. So the frame is written past Node, straight to the TCP
+ * connection, at a moment when none of Node's bytes wait: between two frames. Over TLS that is
+ * impossible.
+ *
+ * @returns `busy` when Node still has bytes to send: try again later
+ */
+export function sendShutdownNotice(socket: Socket): NoticeOutcome {
+  const handle: unknown = Reflect.get(socket, "_handle");
+  if (!(handle instanceof Object)) {
+    return "impossible";
+  }
+  const fd: unknown = Reflect.get(handle, "fd");
+  const queuedBytes: unknown = Reflect.get(handle, "writeQueueSize");
+  if (typeof fd !== "number" || fd < 0 || typeof queuedBytes !== "number") {
+    return "impossible";
+  }
+  if (queuedBytes > 0) {
+    return "busy";
+  }
+  try {
+    if (writeSync(fd, notice) === notice.length) {
+      return "sent";
+    }
+  } catch {
+    // The kernel's buffer is full, or the client is gone.
+    return "busy";
+  }
+  // Half a frame: whatever followed would be misread.
+  socket.destroy();
+  return "impossible";
+}
