@@ -1,4 +1,4 @@
-import { readlink, rename } from "node:fs/promises";
+import { readlink, realpath, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -75,7 +75,7 @@ describe.each(["1", "2"])("a service with --workers %s", (workers) => {
     const watchers: Watcher[] = [];
     try {
       const node = process.env["ICE_TEST_NODE"] ?? process.execPath;
-      expect(await readlink(`/proc/${service.pid}/exe`)).toBe(node);
+      expect(await readlink(`/proc/${service.pid}/exe`)).toBe(await realpath(node));
       const before = [turnEntry("before.example.com")];
       expect(await getOverRest(service)).toEqual(before);
       expect(await getOverGrpc(service)).toMatchObject(before);
