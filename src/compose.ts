@@ -26,7 +26,7 @@ import { createBrokenSessionListener } from "./server/broken-session.js";
 import type { CallTracer } from "./server/call-tracer.js";
 import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
 import { ConnectionRefusals } from "./server/connection-refusals.js";
-import { Guard } from "./server/guard.js";
+import { endNothing, Guard } from "./server/guard.js";
 import type { ExchangeListener } from "./server/http-exchange.js";
 import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
@@ -127,7 +127,7 @@ export async function startService(
   const quotaPool = new QuotaPool({ clock, log });
   const watches = new IceServerWatches({
     clock,
-    startTimer: systemTimer,
+    startTimer: (callback, delayMs) => systemTimer(guard.wrap(callback, endNothing), delayMs),
     random: Math.random,
     log,
     readSnapshot: () => current,

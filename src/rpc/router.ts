@@ -61,7 +61,11 @@ export interface RouterOptions {
 }
 
 /** Finds the route for a path, without its query. */
-export type Router = (path: string) => Route | undefined;
+export interface Router {
+  (path: string): Route | undefined;
+  /** The paths, or path templates, of REST. */
+  readonly restPaths: readonly string[];
+}
 
 /** Every service over every protocol, behind one admission. */
 export function createRouter(options: RouterOptions): Router {
@@ -105,6 +109,7 @@ export class RouterBuilder {
   readonly #options: RouterBuilderOptions;
   readonly #streamOptions: HandlerOptions;
   readonly #streamProtocols: ProtocolHandlerFactory[];
+  readonly #restPaths: string[] = [];
   readonly #byPath = new Map<string, Route>();
   readonly #byTemplate: { readonly template: PathTemplate; readonly route: Route }[] = [];
 
@@ -151,12 +156,14 @@ export class RouterBuilder {
   }
 
   build(): Router {
-    return (path) =>
+    const find = (path: string) =>
       this.#byPath.get(path) ??
       this.#byTemplate.find(({ template }) => template.match(path) !== undefined)?.route;
+    return Object.assign(find, { restPaths: [...this.#restPaths] });
   }
 
   #addRestRoute(spec: MethodImplSpec, template: PathTemplate, route: Route): void {
+    this.#restPaths.push(route.path);
     if (template.isLiteral) {
       this.#addRoute(spec, route);
     } else {

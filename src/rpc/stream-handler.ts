@@ -1,4 +1,4 @@
-import { contentTypeMatcher, type UniversalHandlerFn } from "@connectrpc/connect/protocol";
+import type { UniversalHandlerFn } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import {
@@ -23,28 +23,24 @@ export interface StreamHandler extends CallHandler {
 type StreamProtocol = Omit<StreamHandler, "handle">;
 
 /** Finds what serves a stream by POST; undefined where its format is unknown. */
-export type ChooseStreamHandler = (contentType: string) => StreamHandler | undefined;
+export type ChooseStreamHandler = (mediaType: string) => StreamHandler | undefined;
 
 /** @param handle for all protocols: it looks at the content type again */
 export function createStreamHandlers(handle: UniversalHandlerFn): ChooseStreamHandler {
-  const byContentType = [
-    {
-      matches: contentTypeMatcher(grpc.contentTypeRegExp),
-      handler: { ...overGrpc("grpc", refuseOverGrpc), handle },
-    },
-    {
-      // Without the -text variant, which is for browsers before fetch.
-      matches: contentTypeMatcher(
-        /^application\/grpc-web(?:\+(?:json(?:; ?charset=utf-?8)?|proto))?$/i,
-      ),
-      handler: { ...overGrpc("grpc-web", refuseOverGrpcWeb), handle },
-    },
-    {
-      matches: contentTypeMatcher(/^application\/connect\+(?:json(?:; ?charset=utf-?8)?|proto)$/i),
-      handler: { ...overConnect, handle },
-    },
-  ];
-  return (contentType) => byContentType.find(({ matches }) => matches(contentType))?.handler;
+  const grpcHandler = { ...overGrpc("grpc", refuseOverGrpc), handle };
+  const grpcWebHandler = { ...overGrpc("grpc-web", refuseOverGrpcWeb), handle };
+  const connectHandler = { ...overConnect, handle };
+  const byMediaType = new Map<string, StreamHandler>([
+    ["application/grpc", grpcHandler],
+    ["application/grpc+proto", grpcHandler],
+    ["application/grpc+json", grpcHandler],
+    ["application/grpc-web", grpcWebHandler],
+    ["application/grpc-web+proto", grpcWebHandler],
+    ["application/grpc-web+json", grpcWebHandler],
+    ["application/connect+proto", connectHandler],
+    ["application/connect+json", connectHandler],
+  ]);
+  return (mediaType) => byMediaType.get(mediaType);
 }
 
 /** Server-sent events, which have no timeout. */

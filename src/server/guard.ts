@@ -21,7 +21,7 @@ export class Guard {
     return [
       describeCounter(
         "ice_unexpected_errors_total",
-        "Unexpected errors. Each one ended one request or connection; the log has its stack.",
+        "Unexpected errors. None ended more than one request or connection; the log has each stack.",
         [{ labels: {}, value: this.#faults }],
       ),
     ];
@@ -66,7 +66,7 @@ export class Guard {
 
   #report(error: unknown): void {
     try {
-      this.#log.error({ err: error }, "unexpected error: its request or connection was ended");
+      this.#log.error({ err: error }, "unexpected error");
     } catch {
       // The log fails too. The error has been counted.
     }
@@ -78,5 +78,5 @@ export function rethrow(error: unknown): never {
   throw error;
 }
 
-/** For listeners whose subject has ended already. */
+/** For timers of the process, and for listeners whose subject has ended already. */
 export function endNothing(): void {}

@@ -10,17 +10,29 @@ export interface HttpProblem {
   readonly allowedMethods?: readonly string[];
 }
 
-export const notFound: HttpProblem = {
-  status: 404,
-  code: Code.NotFound,
-  message: "no such path; the REST route is GET /api/v1/ice-servers",
-};
+/** @param restPaths what there is over REST, by path or path template */
+export function createNotFound(restPaths: readonly string[]): HttpProblem {
+  const routes = restPaths.map((path) => `GET ${path}`).join(" and ");
+  return {
+    status: 404,
+    code: Code.NotFound,
+    message: `no such path${routes === "" ? "" : `; over REST there is ${routes}`}`,
+  };
+}
 
 export const unsupportedMediaType: HttpProblem = {
   status: 415,
   code: Code.InvalidArgument,
   message:
     "unknown Content-Type; use application/json or application/proto (Connect), application/grpc or application/grpc-web",
+};
+
+/** Of Connect's GET, which has the format of its message in the query. */
+export const unknownQueryEncoding: HttpProblem = {
+  status: 415,
+  code: Code.InvalidArgument,
+  message:
+    "the query parameter encoding is missing or unknown; use encoding=json or encoding=proto",
 };
 
 export const hostUnclear: HttpProblem = {

@@ -7,8 +7,8 @@ import { type FaultAnswerer, guardListener, type HttpExchange } from "./http-exc
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;
-/** How long a client may go on sending after its answer, in milliseconds. */
-const lingerMs = 500;
+/** How long a client that is still sending has to take its answer, in milliseconds. */
+const lingerMs = 2000;
 
 /** Who is to hear of it when a connection closes. */
 const goneListeners = new WeakMap<Socket, Set<() => void>>();
@@ -157,8 +157,9 @@ export class Http1Exchange implements HttpExchange {
 }
 
 /**
- * Reads on for a moment before the close: on a client that is still sending it would be a reset, which
- * may overtake the answer (RFC 9112 section 9.6).
+ * Waits before the close until the client has sent everything, or has had time to take its answer: the
+ * close of a connection with unread bytes is a reset, which may overtake the answer and fails what the
+ * client still writes (RFC 9112 section 9.6). A small rest is read; more than that stays unread.
  */
 function linger(exchange: Http1Exchange, close: () => void): void {
   let left = smallRequestBytes;
@@ -174,7 +175,7 @@ function linger(exchange: Http1Exchange, close: () => void): void {
   const onData = exchange.guard((chunk: Uint8Array) => {
     left -= chunk.byteLength;
     if (left < 0) {
-      end();
+      exchange.body.pause();
     }
   });
   exchange.body.on("end", end).on("close", end).on("data", onData);

@@ -4,6 +4,7 @@ import type { RequestCounts } from "../observability/request-counts.js";
 import type { RequestLog } from "../observability/request-log.js";
 import { CallRecord } from "../rpc/call-record.js";
 import { CallValues } from "../rpc/call-values.js";
+import { readMediaType } from "../rpc/media-type.js";
 import type { Readiness } from "../rpc/readiness.js";
 import { problemContentType } from "../rpc/rest/problem-details.js";
 import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
@@ -124,7 +125,7 @@ export class Reply implements FaultAnswerer {
 
   #refuseAsInternal(): void {
     const { code, message } = internalError;
-    const contentType = this.exchange.headers.find("content-type")?.toLowerCase() ?? "";
+    const contentType = readMediaType(this.exchange.headers);
     if (contentType.startsWith("application/grpc")) {
       this.refuseGrpc(contentType, code, message);
     } else {

@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { ArrivedCall } from "../rpc/arrived-call.js";
+import { readMediaType } from "../rpc/media-type.js";
 import type { Readiness } from "../rpc/readiness.js";
 import { type RequestTarget, splitRequestTarget } from "../rpc/request-target.js";
 import { nameProtocol, type Route } from "../rpc/route.js";
@@ -9,8 +10,13 @@ import type { FindClientAddress } from "./client-address.js";
 import { createCorsPolicy, isPreflight } from "./cors.js";
 import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
 import { findHeaderProblem } from "./header-problem.js";
-import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
-import { methodNotAllowed, notFound, unsupportedMediaType } from "./http-problem.js";
+import type { ExchangeListener } from "./http-exchange.js";
+import {
+  createNotFound,
+  methodNotAllowed,
+  unknownQueryEncoding,
+  unsupportedMediaType,
+} from "./http-problem.js";
 import { Reply, type ReplyRecords } from "./reply.js";
 
 export interface RequestListenerOptions extends ReplyRecords {
@@ -25,6 +31,7 @@ export interface RequestListenerOptions extends ReplyRecords {
 /** Answers every request of the port: preflights, fixed routes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
   const { router, readiness, findClientAddress } = options;
+  const notFound = createNotFound(router.restPaths);
   const applyCors = createCorsPolicy(options.allowedOrigins);
   const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
 
@@ -49,7 +56,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
       answerFixed(reply, fixedRoute);
     } else if (route !== undefined) {
       callRoute(reply, route, target);
-    } else if (contentTypeOf(exchange).startsWith("application/grpc")) {
+    } else if (readMediaType(exchange.headers).startsWith("application/grpc")) {
       refuseUnknownGrpcMethod(reply);
     } else {
       reply.refuse(notFound);
@@ -60,15 +67,15 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 function callRoute(reply: Reply, route: Route, target: RequestTarget): void {
   const { exchange, record } = reply;
   const { method } = exchange;
-  const contentType = contentTypeOf(exchange);
-  const handler = route.choose({ method, contentType, query: target.query });
-  record.protocol = handler?.protocol ?? nameProtocol(contentType);
+  const mediaType = readMediaType(exchange.headers);
+  const handler = route.choose({ method, mediaType, query: target.query });
+  record.protocol = handler?.protocol ?? nameProtocol(mediaType);
   record.route = route.path;
   record.target = route.target;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
   } else if (handler === undefined) {
-    reply.refuse(unsupportedMediaType);
+    reply.refuse(method === "POST" ? unsupportedMediaType : unknownQueryEncoding);
   } else {
     const values = reply.createContextValues();
     const call = new ArrivedCall(exchange, target, handler, values, reply.answerHeaders);
@@ -87,11 +94,7 @@ function answerFixed(reply: Reply, route: FixedRoute): void {
 }
 
 function refuseUnknownGrpcMethod(reply: Reply): void {
-  const contentType = contentTypeOf(reply.exchange);
-  reply.record.protocol = nameProtocol(contentType);
-  reply.refuseGrpc(contentType, Code.Unimplemented, "unknown service or method");
-}
-
-function contentTypeOf({ headers }: HttpExchange): string {
-  return headers.find("content-type")?.toLowerCase() ?? "";
+  const mediaType = readMediaType(reply.exchange.headers);
+  reply.record.protocol = nameProtocol(mediaType);
+  reply.refuseGrpc(mediaType, Code.Unimplemented, "unknown service or method");
 }

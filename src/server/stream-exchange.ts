@@ -8,6 +8,7 @@ import {
 } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { toOriginForm } from "../rpc/request-target.js";
+import { canonicalizeStreamHeaders } from "../rpc/stream-headers.js";
 import { clientGone } from "../rpc/unary/call-end.js";
 import { longestTimerMs } from "../rpc/unary/call-timeout.js";
 import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
@@ -32,6 +33,7 @@ export async function answerStream(
   exchange.onGone(() => controller.abort(clientGone()));
   let status: number | undefined;
   try {
+    canonicalizeStreamHeaders(exchange.headers);
     dropEndlessTimeouts(exchange.headers);
     exchange.acceptBody();
     const response = await handler({

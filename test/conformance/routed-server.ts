@@ -4,6 +4,7 @@ import type { TlsConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import type { Files } from "../../src/files/files.js";
 import { RequestCounts } from "../../src/observability/request-counts.js";
+import type { AdmissionStage } from "../../src/rpc/admission/admission-stage.js";
 import { Readiness } from "../../src/rpc/readiness.js";
 import { RouterBuilder } from "../../src/rpc/router.js";
 import { findSocketAddress } from "../../src/server/client-address.js";
@@ -17,6 +18,8 @@ export interface RoutedServerOptions {
   readonly readMaxBytes: number;
   /** The messages that a google.protobuf.Any may carry in JSON. */
   readonly anyTypes?: Registry;
+  /** What calls pass before their body is read; absent where they pass at once. */
+  readonly admit?: AdmissionStage;
   /** Absent: HTTP/1.1 and HTTP/2 in the clear. */
   readonly tls?: TlsConfig | undefined;
   /** Where the TLS files are read from; the disk by default. */
@@ -31,6 +34,7 @@ export interface RoutedServerOptions {
 export function startRoutedServer({
   readMaxBytes,
   anyTypes,
+  admit,
   tls,
   files = new DiskFiles(),
   addMethods,
@@ -41,6 +45,7 @@ export function startRoutedServer({
     interceptors: [],
     acceptCompression: [compressionGzip, compressionBrotli],
     readMaxBytes,
+    ...(admit && { admit }),
     ...(anyTypes && { jsonOptions: { registry: anyTypes } }),
   });
   addMethods(builder);

@@ -83,7 +83,7 @@ describe.each(posts)("an HTTP method other than POST ($name)", (wire) => {
     ["PUT", "Echo", "POST"],
     ["PATCH", "Echo", "POST"],
     ["DELETE", "EchoStream", "POST"],
-    ["DELETE", "EchoIdempotent", "GET, POST"],
+    ["DELETE", "EchoIdempotent", "GET, HEAD, POST"],
   ])("%s is refused for %s with 405 and Allow: %s", async (verb, method, allowed) => {
     const request = writeRequest(wire, { method });
     const http = await echo.send(wire.httpVersion, { ...request, method: verb });

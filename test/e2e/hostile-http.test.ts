@@ -177,6 +177,27 @@ describe("hostile HTTP/1.1", () => {
     expect(head).toMatch(new RegExp(`^content-length: ${body.length}\r?$`, "m"));
   });
 
+  it("leaves a client that sends too much the time to read the answer", async () => {
+    const answers = () => service.logs().filter(({ status }) => status === 429).length;
+    const before = answers();
+    // Reads nothing yet. A reset would fail what it still has to write, and so its whole request.
+    const socket = connect(service.port, "127.0.0.1").pause();
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    socket.on("error", () => {});
+    socket.write(
+      `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 30000000\r\n\r\n`,
+    );
+    socket.write(Buffer.alloc(30_000_000, " "));
+    await expect.poll(answers, { timeout: 10_000 }).toBe(before + 1);
+    let received = "";
+    socket.on("data", (chunk) => {
+      received += chunk;
+    });
+    socket.resume();
+    await closed;
+    expect(statusOf(received)).toBe(429);
+  });
+
   it("refuses a body over 64 KiB and does not read on", async () => {
     const head = `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 1000000000\r\n\r\n`;
     const answer = await sendRaw(head, Buffer.alloc(100_000, " "));

@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { GetIceServersResponseSchema } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { envelop, splitEnvelopes } from "../conformance/envelope.js";
 import {
@@ -15,6 +16,8 @@ import { connectorTokens } from "../parts/tokens.js";
 
 const token = "protocol-edges-token";
 const rpc = "/ice.v1.IceService/GetIceServers";
+const watchServers = "/ice.v1.IceService/WatchIceServers";
+const noMessage = envelop(Buffer.alloc(0));
 const check = "/grpc.health.v1.Health/Check";
 
 let service: IceService;
@@ -95,6 +98,79 @@ describe.each<[HttpVersion]>([["1.1"], ["2"]])("over HTTP/%s", (version) => {
     expect(JSON.parse(body.toString())).toMatchObject({ code: "invalid_argument" });
   });
 
+  it.each<[contentType: string, body: Buffer]>([
+    ["Application/JSON", Buffer.from("{}")],
+    ["application/json;charset=UTF-8;x=y", Buffer.from("{}")],
+    ["application/json ; charset=iso-8859-1", Buffer.from("{}")],
+    ["APPLICATION/proto; x=+json", Buffer.alloc(0)],
+    ["Application/GRPC-Web+Proto; charset=utf-8", noMessage],
+    ["application/grpc-web;x", noMessage],
+  ])("takes the Content-Type %s", async (contentType, body) => {
+    const headers = { "content-type": contentType };
+    const answer = await send(version, { path: rpc, headers, body });
+    expect(answer.status).toBe(200);
+    expect(answer.body.toString("latin1")).toContain("turn:turn.example.com");
+  });
+
+  it.each<[contentType: string, body: Buffer]>([
+    ["Application/Connect+JSON; charset=utf-8", envelop(Buffer.from("{}"))],
+    ["application/connect+proto;x=y", noMessage],
+    ["APPLICATION/grpc-web+proto; x", noMessage],
+    ["application/grpc-web+JSON;charset=utf-8", envelop(Buffer.from("{}"))],
+  ])("takes the Content-Type %s for a stream", async (contentType, body) => {
+    const headers = { "content-type": contentType, authorization: `Bearer ${token}` };
+    const exchange = clients[version].start({ path: watchServers, headers, body });
+    const [first] = z.array(z.instanceof(Buffer)).parse(await exchange.firstBytes);
+    expect(first?.toString("latin1")).toContain("turn:turn.example.com");
+    exchange.cancel();
+  });
+
+  it.each(["text/plain", "application/jsonx", "application/json, application/json", ""])(
+    "takes no other: %s",
+    async (contentType) => {
+      for (const path of [rpc, watchServers]) {
+        const headers = { "content-type": contentType };
+        expect((await send(version, { path, headers, body: Buffer.from("{}") })).status).toBe(415);
+      }
+    },
+  );
+
+  it.each(["", "?message=%7B%7D", "?encoding=xml&message=%7B%7D", "?encoding="])(
+    "tells a Connect GET without a known encoding: %s",
+    async (query) => {
+      const answer = await send(version, { method: "GET", path: rpc + query });
+      expect(answer.status).toBe(415);
+      expect(JSON.parse(answer.body.toString())).toMatchObject({
+        code: "invalid_argument",
+        error:
+          "the query parameter encoding is missing or unknown; use encoding=json or encoding=proto",
+      });
+    },
+  );
+
+  it("answers HEAD as a Connect GET, without the body", async () => {
+    const path = `${rpc}?encoding=json&message=%7B%7D`;
+    const get = await send(version, { method: "GET", path });
+    const head = await send(version, { method: "HEAD", path });
+    expect(head.status).toBe(200);
+    expect(head.body).toHaveLength(0);
+    expect(head.headers["content-length"]).toBe(String(get.body.length));
+    expect(head.headers["content-type"]).toBe("application/json");
+    const stranger = await clients[version].send({ method: "HEAD", path });
+    expect(stranger.status).toBe(401);
+    const put = await send(version, { method: "PUT", path });
+    expect(put.headers["allow"]).toBe("POST, GET, HEAD");
+  });
+
+  it("names the REST routes for an unknown path", async () => {
+    const { status, body } = await send(version, { method: "GET", path: "/nowhere" });
+    expect(status).toBe(404);
+    expect(JSON.parse(body.toString())).toMatchObject({
+      error:
+        "no such path; over REST there is GET /api/v1/ice-servers and GET /api/v1/ice-servers:watch",
+    });
+  });
+
   it("names the limit of a message", async () => {
     const { body } = await send(version, {
       path: check,
@@ -103,5 +179,21 @@ describe.each<[HttpVersion]>([["1.1"], ["2"]])("over HTTP/%s", (version) => {
     });
     const [trailers] = splitEnvelopes(body);
     expect(decodeURIComponent(String(trailers?.bytes))).toContain("65536 bytes");
+  });
+});
+
+describe("gRPC", () => {
+  it.each([
+    "Application/GRPC+Proto; charset=utf-8",
+    "APPLICATION/grpc",
+    "application/grpc;x=+json",
+  ])("takes the Content-Type %s, for unary calls and streams", async (contentType) => {
+    const headers = { "content-type": contentType, authorization: `Bearer ${token}` };
+    const unary = await send("2", { path: rpc, headers, body: noMessage });
+    expect(unary.trailers["grpc-status"]).toBe("0");
+    const exchange = clients["2"].start({ path: watchServers, headers, body: noMessage });
+    const [first] = z.array(z.instanceof(Buffer)).parse(await exchange.firstBytes);
+    expect(first?.toString("latin1")).toContain("turn:turn.example.com");
+    exchange.cancel();
   });
 });

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/foreign/**/*.test.ts"],
-    testTimeout: 120_000,
+    testTimeout: 250_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
     reporters: ["default", "./test/plain-summary.ts"],

@@ -7,6 +7,8 @@ import { createSubjectTokens } from "./subject-tokens.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 const builtProgram = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+/** As for startIceService. */
+const node = process.env["ICE_TEST_NODE"] ?? process.execPath;
 
 export interface BlindServiceOptions {
   /**
@@ -61,7 +63,7 @@ export async function startBlindService({
   const child = startProcess({
     name: "ice-service",
     command: "bash",
-    args: ["-c", shell, "bash", process.execPath, builtProgram, ...serve],
+    args: ["-c", shell, "bash", node, builtProgram, ...serve],
     cwd: directory.path,
   });
   const url = `http://127.0.0.1:${port}`;

@@ -9,7 +9,7 @@ import type { HttpAnswer } from "../../src/rpc/unary/http-message.js";
 export async function getByRouter(router: Router, target: string) {
   const { path, query } = splitRequestTarget(target);
   const record: CallRecord = { protocol: "rest" };
-  const handler = router(path)?.choose({ method: "GET", contentType: "", query });
+  const handler = router(path)?.choose({ method: "GET", mediaType: "", query });
   if (handler?.isStream !== false) {
     throw new Error(`no unary route for ${path}`);
   }

@@ -162,7 +162,9 @@ describe("the request listener", () => {
     lines.length = 0;
     const readiness = new Readiness();
     const listener = createRequestListener({
-      router: (path) => (path.includes("ice.v1") ? fail() : undefined),
+      router: Object.assign((path: string) => (path.includes("ice.v1") ? fail() : undefined), {
+        restPaths: [],
+      }),
       readiness,
       allowedOrigins: ["*"],
       requestLog: (level, entry) => void lines.push([level, entry]),

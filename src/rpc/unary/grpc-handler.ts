@@ -4,6 +4,7 @@ import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import { negotiateCompression } from "../content-coding.js";
 import { UnreadableMessageError } from "../error-fault.js";
+import { carriesJson } from "../media-type.js";
 import { refuseOverGrpc, refuseOverGrpcWeb, writeGrpcWebTrailers } from "../refusal.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
 import { decompressRequest } from "./decompress-request.js";
@@ -52,7 +53,7 @@ export function createGrpcHandler(
     findTimeoutMs: (sent) => findTimeoutMs(sent.find("grpc-timeout"), grpc.parseTimeout),
     async handle(request, body) {
       const { headers: sent } = request;
-      const binary = !sent.find("content-type")?.toLowerCase().includes("+json");
+      const binary = !carriesJson(sent);
       const compression = negotiateCompression(
         acceptCompression,
         sent.find("grpc-encoding"),

@@ -11,6 +11,8 @@ import {
 } from "../../parts/temporary-directory.js";
 import { findGoSource, findGoTool } from "../go-tools.js";
 
+/** As for the built program: another Node than the tests' own where ICE_TEST_NODE names one. */
+const node = process.env["ICE_TEST_NODE"] ?? process.execPath;
 const here = (name: string) => join(import.meta.dirname, name);
 
 const failedRunSchema = z.looseObject({ code: z.literal(1), stdout: z.string() });
@@ -45,8 +47,8 @@ async function judge(configFile: string): Promise<string> {
   const knownFailing = ["--known-failing", `@${here("known-failing.txt")}`];
   const run = runProgram(
     findGoTool("connectconformance"),
-    [...args, ...knownFailing, "--", process.execPath, serverFile],
-    { timeout: 110_000, maxBuffer: 64 * 1024 * 1024 },
+    [...args, ...knownFailing, "--", node, serverFile],
+    { timeout: 240_000, maxBuffer: 64 * 1024 * 1024 },
   );
   // Exit code 1 means that cases failed, and the output names them.
   const { stdout } = await run.catch((error: unknown) => failedRunSchema.parse(error));

@@ -41,7 +41,7 @@ async function get(
     .build();
   const [path = "", query = ""] = target.split("?");
   const route = router(path);
-  const handler = route?.choose({ method, contentType: "", query });
+  const handler = route?.choose({ method, mediaType: "", query });
   if (handler?.isStream !== true) {
     throw new Error(`no stream for ${target}`);
   }
