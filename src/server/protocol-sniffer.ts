@@ -10,8 +10,8 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n");
 /**
  * Finds out which version of HTTP a connection speaks. With TLS, ALPN decides, and a client without
  * it speaks HTTP/1.1 (RFC 9113 section 3.2). In the clear, the first bytes decide. They may come one
- * at a time, and stay readable on the socket. A client that stays silent is cut, and `decide` is then
- * never called.
+ * at a time, and stay readable on the socket. A client that may speak HTTP/1.1 and stays silent is
+ * cut, and `decide` is then never called.
  *
  * @param timeoutMs how long the client may take to send enough to tell
  */
@@ -21,8 +21,9 @@ export function sniffHttpVersion(
   guard: Guard,
   decide: (version: HttpVersion) => void,
 ): void {
-  if (socket instanceof TLSSocket) {
-    decide(socket.alpnProtocol === "h2" ? "http2" : "http1");
+  const isSecure = socket instanceof TLSSocket;
+  if (isSecure && socket.alpnProtocol === "h2") {
+    decide("http2");
     return;
   }
   let seen: Buffer = Buffer.alloc(0);
@@ -31,7 +32,7 @@ export function sniffHttpVersion(
   const onData = guard.wrap((chunk: Buffer) => {
     seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
     const length = Math.min(seen.length, preface.length);
-    const matches = seen.subarray(0, length).equals(preface.subarray(0, length));
+    const matches = !isSecure && seen.subarray(0, length).equals(preface.subarray(0, length));
     if (!matches || length === preface.length) {
       stop();
       socket.pause();

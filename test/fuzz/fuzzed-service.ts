@@ -53,7 +53,12 @@ export async function startFuzzedService({
   return {
     service,
     async expectHealthy() {
-      const [response] = await once(get(url, options), "response");
+      const [response] = await once(get(url, options), "response").catch((error: unknown) => {
+        const lastWords = service.stderr().slice(-4_000);
+        throw new Error(`the service does not answer. Its last words:\n${lastWords}`, {
+          cause: error,
+        });
+      });
       expect(response.statusCode).toBe(200);
       expect(await json(response)).toMatchObject({ iceServers: [{}, {}] });
       // Not line by line: after some hours there are too many.

@@ -38,8 +38,8 @@ function cut(bytes: Buffer, lengths: readonly number[]): Buffer[] {
   return chunks;
 }
 
-/** Each takes some 100 ms, as it makes many connections. */
-const casesInRound = 10;
+/** Each case takes some 100 ms, as it makes many connections. */
+const rounds = { numRuns: 10, endOnFailure: true };
 const lengths = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 20 });
 const anyPort = fc.nat().map((index) => index % fuzzed.ports.length);
 const farewell = fc.constantFrom<Farewell[]>("end", "end", "destroy", "reset", "stay");
@@ -85,7 +85,7 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
           expectNoFault(answer);
         }
       }),
-      casesInRound,
+      rounds,
     );
   });
 
@@ -99,7 +99,7 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
           expectNoFault(answer);
         }
       }),
-      casesInRound,
+      rounds,
     );
   });
 
@@ -110,7 +110,7 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
           expectNoFault(answer);
         }
       }),
-      casesInRound,
+      rounds,
     );
   });
 
@@ -127,7 +127,7 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
         client.socket.destroy();
         await fuzzed.plain.fuzzed.expectHealthy();
       }),
-      casesInRound,
+      rounds,
     );
   });
 
