@@ -46,7 +46,7 @@ const farewell = fc.constantFrom<Farewell[]>("end", "end", "destroy", "reset", "
 
 /** Several connections at a time, each to a port of its own. */
 function visits(sent: fc.Arbitrary<Buffer[]>) {
-  return fc.array(fc.tuple(anyPort, sent, farewell), { minLength: 1, maxLength: 8 });
+  return fc.array(fc.tuple(anyPort, sent, farewell), { minLength: 1, maxLength: 24 });
 }
 
 /** @returns what each visit got */
