@@ -2,6 +2,7 @@ import type { ConnectError } from "@connectrpc/connect";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
+import { addGrpcStatus } from "./grpc-status.js";
 import { carriesJson } from "./media-type.js";
 import { problemContentType, toProblemDetails } from "./rest/problem-details.js";
 import { type Envelope, sealEnvelopes } from "./unary/envelope.js";
@@ -83,6 +84,6 @@ export function writeGrpcWebTrailers(trailers: HttpHeaders): Envelope {
 
 function printGrpcStatus(error: ConnectError): HttpHeaders {
   const trailers: HttpHeaders = {};
-  addHeaders(trailers, grpc.setTrailerStatus(new Headers(), error));
+  addHeaders(trailers, addGrpcStatus(new Headers(), error));
   return trailers;
 }

@@ -2,6 +2,7 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { createMethodUrl, type UniversalHandler } from "@connectrpc/connect/protocol";
 import type { AdmissionStage } from "./admission/admission-stage.js";
 import { nameTarget } from "./call-record.js";
+import { createWebTextHandler } from "./grpc-web-text.js";
 import { createEventStreamHandler, type ServerStreamSpec } from "./rest/event-stream-handler.js";
 import type { GetBinding } from "./rest/http-binding.js";
 import { createRestHandler } from "./rest/rest-handler.js";
@@ -47,6 +48,7 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): Route 
   const { method } = spec;
   const overGrpc = createGrpcHandler("grpc", spec, options);
   const overGrpcWeb = createGrpcHandler("grpc-web", spec, options);
+  const overWebText = createWebTextHandler(overGrpcWeb);
   const byMediaType = new Map<string, UnaryHandler>([
     ["application/grpc", overGrpc],
     ["application/grpc+proto", overGrpc],
@@ -56,6 +58,8 @@ export function createRpcRoute(spec: UnarySpec, options: HandlerOptions): Route 
     ["application/grpc-web", overGrpcWeb],
     ["application/grpc-web+proto", overGrpcWeb],
     ["application/grpc-web+json", overGrpcWeb],
+    ["application/grpc-web-text", overWebText],
+    ["application/grpc-web-text+proto", overWebText],
   ]);
   const get =
     method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS

@@ -6,7 +6,6 @@ import {
 } from "@connectrpc/connect/protocol";
 import { createHandlerFactory as createConnectHandlerFactory } from "@connectrpc/connect/protocol-connect";
 import { createHandlerFactory as createGrpcHandlerFactory } from "@connectrpc/connect/protocol-grpc";
-import { createHandlerFactory as createGrpcWebHandlerFactory } from "@connectrpc/connect/protocol-grpc-web";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import { Health } from "../gen/grpc/health/v1/health_pb.js";
@@ -122,7 +121,6 @@ export class RouterBuilder {
     };
     this.#streamProtocols = [
       createGrpcHandlerFactory(this.#streamOptions),
-      createGrpcWebHandlerFactory(this.#streamOptions),
       createConnectHandlerFactory(this.#streamOptions),
     ];
   }

@@ -1,6 +1,8 @@
 import type { UniversalHandlerFn } from "@connectrpc/connect/protocol";
 import * as connect from "@connectrpc/connect/protocol-connect";
 import * as grpc from "@connectrpc/connect/protocol-grpc";
+import { createGrpcStreamHandler, createGrpcWebStreamHandler } from "./grpc-stream.js";
+import { refuseOverGrpcWebText } from "./grpc-web-text.js";
 import {
   type Refuse,
   refuseOverConnectStream,
@@ -25,10 +27,13 @@ type StreamProtocol = Omit<StreamHandler, "handle">;
 /** Finds what serves a stream by POST; undefined where its format is unknown. */
 export type ChooseStreamHandler = (mediaType: string) => StreamHandler | undefined;
 
-/** @param handle for all protocols: it looks at the content type again */
+/** @param handle for gRPC and for Connect: it looks at the content type again */
 export function createStreamHandlers(handle: UniversalHandlerFn): ChooseStreamHandler {
-  const grpcHandler = { ...overGrpc("grpc", refuseOverGrpc), handle };
-  const grpcWebHandler = { ...overGrpc("grpc-web", refuseOverGrpcWeb), handle };
+  const handleGrpc = createGrpcStreamHandler(handle);
+  const handleWeb = createGrpcWebStreamHandler(handleGrpc);
+  const grpcHandler = { ...overGrpc("grpc", refuseOverGrpc), handle: handleGrpc };
+  const grpcWebHandler = { ...overGrpc("grpc-web", refuseOverGrpcWeb), handle: handleWeb };
+  const webTextHandler = { ...overGrpc("grpc-web", refuseOverGrpcWebText), handle: handleWeb };
   const connectHandler = { ...overConnect, handle };
   const byMediaType = new Map<string, StreamHandler>([
     ["application/grpc", grpcHandler],
@@ -37,6 +42,8 @@ export function createStreamHandlers(handle: UniversalHandlerFn): ChooseStreamHa
     ["application/grpc-web", grpcWebHandler],
     ["application/grpc-web+proto", grpcWebHandler],
     ["application/grpc-web+json", grpcWebHandler],
+    ["application/grpc-web-text", webTextHandler],
+    ["application/grpc-web-text+proto", webTextHandler],
     ["application/connect+proto", connectHandler],
     ["application/connect+json", connectHandler],
   ]);

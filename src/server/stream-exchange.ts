@@ -12,7 +12,6 @@ import { canonicalizeStreamHeaders } from "../rpc/stream-headers.js";
 import { clientGone } from "../rpc/unary/call-end.js";
 import { longestTimerMs } from "../rpc/unary/call-timeout.js";
 import { addHeaders, type HttpHeaders } from "../rpc/unary/http-message.js";
-import { maxEncodedMessageBytes } from "../rpc/unary/settle-error.js";
 import type { HttpExchange } from "./http-exchange.js";
 import { httpLimits } from "./http-limits.js";
 import type { Reply } from "./reply.js";
@@ -100,9 +99,6 @@ async function writeStream(
   signal.throwIfAborted();
   if (!started) {
     start();
-  }
-  if ((trailer?.get("grpc-message")?.length ?? 0) > maxEncodedMessageBytes) {
-    trailer?.set("grpc-message", "the message is too long");
   }
   reply.closeWhenDraining();
   exchange.finish(trailer && toHttpHeaders(trailer));

@@ -1,9 +1,9 @@
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { GetIceServersResponseSchema } from "../../src/gen/ice/v1/ice_service_pb.js";
-import { envelop, splitEnvelopes } from "../conformance/envelope.js";
+import { compressedFlag, envelop, splitEnvelopes } from "../conformance/envelope.js";
 import {
   createHttpClient,
   type HttpAnswer,
@@ -18,6 +18,7 @@ const token = "protocol-edges-token";
 const rpc = "/ice.v1.IceService/GetIceServers";
 const watchServers = "/ice.v1.IceService/WatchIceServers";
 const noMessage = envelop(Buffer.alloc(0));
+const watch = "/grpc.health.v1.Health/Watch";
 const check = "/grpc.health.v1.Health/Check";
 
 let service: IceService;
@@ -195,5 +196,107 @@ describe("gRPC", () => {
     const [first] = z.array(z.instanceof(Buffer)).parse(await exchange.firstBytes);
     expect(first?.toString("latin1")).toContain("turn:turn.example.com");
     exchange.cancel();
+  });
+});
+
+describe.each(["application/grpc", "application/grpc-web"])("%s", (contentType) => {
+  it.each([
+    [check, "GZIP"],
+    [check, "X-gzip"],
+    [check, "Br"],
+    [watch, "GZIP"],
+    [watch, "x-gzip"],
+    [watch, "BR"],
+  ])("%s knows grpc-encoding: %s", async (path, coding) => {
+    const service = Buffer.concat([Buffer.from([0x0a, 18]), Buffer.from("ice.v1.IceService")]);
+    service[1] = service.length - 2;
+    const bytes = /br/i.test(coding) ? brotliCompressSync(service) : gzipSync(service);
+    const exchange = clients["2"].start({
+      path,
+      headers: { "content-type": contentType, "grpc-encoding": coding },
+      body: envelop(bytes, compressedFlag),
+    });
+    const [first] = z.array(z.instanceof(Buffer)).parse(await exchange.firstBytes);
+    // The status SERVING.
+    expect(first?.subarray(0, 7).toString("hex")).toBe("00000000020801");
+    exchange.cancel();
+  });
+
+  it.each([check, watch])("%s names what it knows for an unknown grpc-encoding", async (path) => {
+    const { headers, trailers, body } = await clients["2"].send({
+      path,
+      headers: { "content-type": contentType, "grpc-encoding": "zstd" },
+      body: noMessage,
+    });
+    expect(headers["grpc-accept-encoding"]?.split(",").sort()).toEqual(["br", "gzip", "identity"]);
+    expect(trailers).not.toHaveProperty("grpc-accept-encoding");
+    expect(`${trailers["grpc-status"]} ${body.toString("latin1")}`).toMatch(/^12|grpc-status: 12/);
+  });
+});
+
+describe("the message of a gRPC status", () => {
+  it.each([
+    ["application/grpc", rpc],
+    ["application/grpc", watchServers],
+    ["application/grpc-web", rpc],
+    ["application/grpc-web", watchServers],
+  ])("is encoded as gRPC says, over %s at %s", async (contentType, path) => {
+    const { trailers, body } = await send("2", {
+      path,
+      headers: { "content-type": contentType },
+      // A negative max_urls.
+      body: envelop(Buffer.from([0x18, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1])),
+    });
+    expect(`grpc-message: ${trailers["grpc-message"]}${body.toString("latin1")}`).toContain(
+      "grpc-message: max_urls must be 0 (no limit) or more",
+    );
+  });
+});
+
+describe("gRPC-Web in the text mode", () => {
+  const open = (text: string) =>
+    splitEnvelopes(
+      Buffer.concat(text.split(/(?<==)(?!=)/).map((part) => Buffer.from(part, "base64"))),
+    );
+  const text = { "content-type": "application/grpc-web-text" };
+  const version = "1.1";
+
+  it.each([
+    ["whole", ["AAAAAAA="]],
+    ["in padded parts", ["AA==", "AAAA", "AA=="]],
+    ["cut within a group", ["A", "A", "AAA", "AA", "="]],
+  ])("takes a request that comes %s", async (_, parts) => {
+    for (const contentType of ["application/grpc-web-text", "application/GRPC-web-text+proto; x"]) {
+      const request = {
+        path: rpc,
+        headers: { "content-type": contentType, authorization: `Bearer ${token}` },
+        body: parts.map((part) => Buffer.from(part)),
+      };
+      const answer = await send(version, request);
+      expect(answer.headers["content-type"]).toBe("application/grpc-web-text+proto");
+      const [message, trailers] = open(answer.body.toString());
+      expect(message?.bytes.toString("latin1")).toContain("turn:turn.example.com");
+      expect(trailers?.bytes.toString()).toBe("grpc-status: 0\r\n");
+      const exchange = clients[version].start({ ...request, path: watchServers });
+      const [first] = z.array(z.instanceof(Buffer)).parse(await exchange.firstBytes);
+      expect(open(String(first))[0]?.bytes.toString("latin1")).toContain("turn:turn.example.com");
+      exchange.cancel();
+    }
+  });
+
+  it.each([rpc, watchServers])("rejects what is not base64 at %s", async (path) => {
+    for (const body of ["AAAAAA", "AAAA!AAA", "A===", "AAAAAAA=A"]) {
+      const answer = await send(version, { path, headers: text, body: Buffer.from(body) });
+      expect(answer.status).toBe(200);
+      expect(open(answer.body.toString()).at(-1)?.bytes.toString()).toContain("grpc-status: 3\r\n");
+    }
+  });
+
+  it.each([rpc, watchServers])("rejects a stranger in the same mode at %s", async (path) => {
+    const body = Buffer.from("AAAAAAA=");
+    const answer = await clients[version].send({ path, headers: text, body });
+    expect(answer.headers["content-type"]).toBe("application/grpc-web-text+proto");
+    const [trailers] = open(answer.body.toString());
+    expect(trailers?.bytes.toString()).toContain("grpc-status: 16\r\n");
   });
 });

@@ -4,6 +4,7 @@ import * as grpc from "@connectrpc/connect/protocol-grpc";
 import * as grpcWeb from "@connectrpc/connect/protocol-grpc-web";
 import { negotiateCompression } from "../content-coding.js";
 import { UnreadableMessageError } from "../error-fault.js";
+import { addGrpcStatus, takeAcceptedEncodings } from "../grpc-status.js";
 import { carriesJson } from "../media-type.js";
 import { refuseOverGrpc, refuseOverGrpcWeb, writeGrpcWebTrailers } from "../refusal.js";
 import { findTimeoutMs, readTimeoutMs } from "./call-timeout.js";
@@ -117,7 +118,12 @@ function finish(
     trailers["grpc-status"] = grpc.grpcStatusOk;
     call?.addResponseTrailers(trailers);
   } else {
-    addHeaders(trailers, grpc.setTrailerStatus(call?.responseTrailer ?? new Headers(), error));
+    const trailer = addGrpcStatus(call?.responseTrailer ?? new Headers(), error);
+    const accepted = takeAcceptedEncodings(trailer);
+    if (accepted !== undefined) {
+      headers[grpc.headerAcceptEncoding.toLowerCase()] = accepted;
+    }
+    addHeaders(trailers, trailer);
   }
   call?.addResponseHeaders(headers);
   if (protocol === "grpc") {

@@ -5,13 +5,8 @@ import { recordFault } from "../error-fault.js";
 import { translateError } from "../translate-error.js";
 import type { UnaryCall } from "./unary-call.js";
 
-/**
- * Longer messages are cut: they repeat what the caller has sent. As grpc-message a character takes up
- * to 9 bytes, and Node closes an HTTP/2 connection whose headers are larger than 64 KiB.
- */
+/** Longer messages are cut: they repeat what the caller has sent. */
 const maxMessageChars = 4096;
-/** The same for one that is percent-encoded already. */
-export const maxEncodedMessageBytes = 9 * maxMessageChars;
 
 /**
  * The error that the caller gets for anything thrown, before, in or after the interceptors. Its code
