@@ -233,7 +233,7 @@ describe("keepFresh", () => {
     expect(server.requestCount).toBe(1);
     clock.moveSeconds(0.001);
     expect(await find("first")).toBe("found");
-    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1));
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), { timeout: 30_000 });
     expect(server.requestCount).toBe(2);
   });
 
@@ -260,7 +260,7 @@ describe("keepFresh", () => {
     server.serve(text("", 503));
     clock.moveSeconds(600);
     source.keepFresh();
-    await vi.waitFor(() => expect(recording.lines).toHaveLength(1));
+    await vi.waitFor(() => expect(recording.lines).toHaveLength(1), { timeout: 30_000 });
     source.keepFresh();
     clock.moveSeconds(9.999);
     source.keepFresh();
@@ -268,7 +268,7 @@ describe("keepFresh", () => {
     expect(server.requestCount).toBe(1 + 1);
     clock.moveSeconds(0.001);
     source.keepFresh();
-    await vi.waitFor(() => expect(recording.lines).toHaveLength(2));
+    await vi.waitFor(() => expect(recording.lines).toHaveLength(2), { timeout: 30_000 });
     expect(server.requestCount).toBe(3);
   });
 });
@@ -282,7 +282,7 @@ describe("the caller's signal", () => {
     const controller = new AbortController();
     const cancelled = find("first", controller);
     const patient = find("first", new AbortController());
-    await vi.waitFor(() => expect(server.requestCount).toBe(1));
+    await vi.waitFor(() => expect(server.requestCount).toBe(1), { timeout: 30_000 });
     controller.abort();
     expect(await cancelled).toBe("cancelled");
     answer();
@@ -306,7 +306,7 @@ describe("close", () => {
     server.serve(hang);
     const startMs = performance.now();
     const loaded = source.load();
-    await vi.waitFor(() => expect(server.requestCount).toBe(1));
+    await vi.waitFor(() => expect(server.requestCount).toBe(1), { timeout: 30_000 });
     source.close();
     await loaded;
     expect(performance.now() - startMs).toBeLessThan(timeoutMs);

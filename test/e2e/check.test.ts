@@ -239,14 +239,14 @@ describe("ice-service check --watch", () => {
         .slice(0, -1)
         .map((line) => JSON.parse(line));
     try {
-      await expect.poll(watch.stdout, { timeout: 10_000 }).toMatch(/ turn\.secret +ok /);
+      await expect.poll(watch.stdout).toMatch(/ turn\.secret +ok /);
       const first = () => reports()[0];
-      await expect.poll(first, { timeout: 10_000 }).toMatchObject({ ok: true, changes: [] });
+      await expect.poll(first).toMatchObject({ ok: true, changes: [] });
       await passing.stop();
       const change = / at 127\.0\.0\.1:\d+ with turn\.secret: ok → refused$/m;
-      await expect.poll(watch.stdout, { timeout: 10_000 }).toMatch(change);
+      await expect.poll(watch.stdout).toMatch(change);
       await expect
-        .poll(() => reports().at(-1), { timeout: 10_000 })
+        .poll(() => reports().at(-1))
         .toMatchObject({ ok: false, results: [{ cause: "refused" }] });
       expect(reports().flatMap(({ changes }) => changes)).toEqual([expect.stringMatching(change)]);
     } finally {

@@ -18,7 +18,7 @@ function run(args: string[], options: { input?: string; env?: Record<string, str
     env: { PATH: process.env["PATH"], ...options.env },
     input: options.input ?? "",
     encoding: "utf8",
-    timeout: 10_000,
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }

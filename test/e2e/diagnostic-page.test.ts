@@ -56,7 +56,7 @@ describe("the diagnostic page", () => {
     // As people do who use no mouse.
     await page.locator("#token").focus();
     await page.keyboard.press("Enter");
-    await page.locator("#status", { hasText: /^3 of 5 URLs work\.$/ }).waitFor({ timeout: 40_000 });
+    await page.locator("#status", { hasText: /^3 of 5 URLs work\.$/ }).waitFor({ timeout: 90_000 });
 
     const text = async (url: string) => (await rowOf(url).last().textContent()) ?? "";
     expect(await text(`stun:127.0.0.1:${good.port}`)).toMatch(/✓/);

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
@@ -26,7 +25,7 @@ const shell = (script: string, env: Record<string, string>, cwd = root) =>
   runProgram("bash", ["-euo", "pipefail", "-c", script], {
     cwd,
     env: { PATH: process.env["PATH"], HOME: cwd, ...env },
-    timeout: 15_000,
+    timeout: 60_000,
   });
 
 /** The blocks of one language; those of list items with `indent` before them. */
@@ -92,7 +91,8 @@ describe("the lines that --dev prints", () => {
   it("turnserver, pasted, accepts the credentials, and the page calls through it", async () => {
     const line = bannerLine("The coturn that accepts these credentials");
     const files = `--pidfile=${directory.path}/pid --userdb=${directory.path}/db`;
-    const coturn = spawn("bash", ["-c", `exec ${line} ${files}`]);
+    const args = ["-c", `exec ${line} ${files}`];
+    const coturn = startProcess({ name: "coturn", command: "bash", args, cwd: directory.path });
     const chromium = await startChromium();
     try {
       const { stdout } = await shell(`${bannerLine("curl")} -sS`, {});
@@ -105,7 +105,7 @@ describe("the lines that --dev prints", () => {
         credential,
       } as const;
       await expect
-        .poll(() => allocateRelay(target), { timeout: 10_000, interval: 500 })
+        .poll(() => allocateRelay(target), { interval: 500 })
         .toMatchObject({ allocated: true });
 
       const page = await chromium.newPage();
@@ -113,7 +113,7 @@ describe("the lines that --dev prints", () => {
       await page.getByRole("button", { name: "Test" }).click();
       await page.locator("#call", { hasText: /^Connected in .* Mbit/ }).waitFor();
     } finally {
-      coturn.kill("SIGKILL");
+      await coturn.stop("SIGKILL");
       await chromium.stop();
     }
   });

@@ -35,7 +35,7 @@ const healthSchema = z.object({
 });
 
 /** Longer than failures × interval + timeout: the machine may be busy. */
-const eventually = <T>(check: () => T) => expect.poll(check, { timeout: 20_000, interval: 100 });
+const eventually = <T>(check: () => T) => expect.poll(check, { interval: 100 });
 
 /** By a connection of its own, which workers get in turn. */
 async function getUrls({ url }: IceService, query = ""): Promise<string[]> {

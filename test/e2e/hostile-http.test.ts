@@ -251,8 +251,8 @@ describe("hostile HTTP/1.1", () => {
     preface.write("PRI");
     await Promise.all([slow, silent, preface].map(closed));
     clearInterval(drip);
-    // A bound on the rule, not a measure of speed: the port grants 10 s for headers.
-    expect(performance.now() - startedAtMs).toBeLessThan(16_000);
+    // A bound on the rule, not a measure of speed: the port grants 10 s for headers, 30 s for a request.
+    expect(performance.now() - startedAtMs).toBeLessThan(25_000);
   });
 });
 
@@ -348,7 +348,7 @@ describe("clients that do not wait", () => {
     for (let i = 0; i < 30; i += 1) {
       await askAhead();
     }
-    await expect.poll(() => canceled() - before, { timeout: 30_000 }).toBe(240);
+    await expect.poll(() => canceled() - before).toBe(240);
   });
 
   it("get an answer to a body of single bytes, and hold up nobody", async () => {
@@ -391,7 +391,7 @@ describe("connections", () => {
         socket.destroy();
       }
     }
-    await expect.poll(descriptors, { timeout: 10_000 }).toBeLessThan(before.descriptors + 20);
+    await expect.poll(descriptors).toBeLessThan(before.descriptors + 20);
     expect(residentKb()).toBeLessThan(before.residentKb + 100_000);
   });
 });

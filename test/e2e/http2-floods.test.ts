@@ -149,7 +149,7 @@ const floods: Flood[] = [
 ];
 
 describe("a flood is cut, and nobody else notices, of", () => {
-  it.each(floods)("$name", { timeout: 40_000 }, async ({ first, chunk, reads = true }) => {
+  it.each(floods)("$name", async ({ first, chunk, reads = true }) => {
     await besideNeighbour(async () => {
       const client = await connectRawHttp2(service.port);
       if (!reads) {

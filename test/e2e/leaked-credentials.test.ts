@@ -61,7 +61,7 @@ const statusOf = async (token: string) => (await ask(token)).status;
 /** Changes a file, and waits for the effect that the running process takes over by itself. */
 async function change(name: string, content: string, effect: () => Promise<unknown>, to: unknown) {
   await directory.write(name, content);
-  await expect.poll(effect, { timeout: 10_000 }).toBe(to);
+  await expect.poll(effect).toBe(to);
 }
 
 describe("without a restart", () => {

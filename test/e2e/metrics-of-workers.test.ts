@@ -34,7 +34,7 @@ const countRequests = async () =>
 const countWorkers = async (state: string) =>
   (await scrape(service)).value("ice_workers", { state });
 /** Other processes are waited for, on a machine that may be busy. */
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 15_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 
 describe("GET /metrics of serve --workers 2", () => {
   it("is the sum over the workers, with the primary's own", async () => {

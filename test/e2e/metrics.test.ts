@@ -59,7 +59,7 @@ beforeAll(async () => {
       expect(found.value("ice_open_streams")).toBe(0);
       return found;
     },
-    { timeout: 10_000 },
+    { timeout: 60_000 },
   );
 });
 afterAll(async () => {

@@ -86,7 +86,7 @@ async function expectRejected({ answer }: HttpExchange): Promise<void> {
 }
 
 const openStreams = async () => (await scrape(service)).value("ice_open_streams");
-const untilNoneIsOpen = () => expect.poll(openStreams, { timeout: 20_000 }).toBe(0);
+const untilNoneIsOpen = () => expect.poll(openStreams).toBe(0);
 
 describe("Health.Watch, which needs no token", () => {
   it.each(["application/grpc", "application/grpc-web", "application/connect+proto"])(
@@ -223,7 +223,7 @@ describe("Health.Watch, which needs no token", () => {
     ];
     for (const [name, end] of ends) {
       await end();
-      await expect.poll(openStreams, { message: name, timeout: 20_000 }).toBe(0);
+      await expect.poll(openStreams, { message: name }).toBe(0);
       // All of them are free, and no more.
       const client = connect("2");
       const again = await openWatches(4, () => openWatch(client, "application/grpc"));
@@ -319,7 +319,7 @@ describe("reflection streams, which need no token", () => {
         socket.write(writeFrame(frameType.data, 0, id, data));
       }
     }
-    await expect.poll(openStreams, { timeout: 30_000 }).toBe(200);
+    await expect.poll(openStreams).toBe(200);
     expect((await fetch(`${service.url}/health`)).status).toBe(200);
     expect(readResidentMb()).toBeLessThan(300);
   }, 60_000);

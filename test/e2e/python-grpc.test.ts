@@ -148,18 +148,19 @@ describe("a deadline", () => {
         encode({ alg: "ES256", kid: "unknown" }),
         encode({ iss: issuer, aud: "ice-service", sub: "alice", exp: secondsFromNow(600) }),
       ];
-      const startedAtMs = performance.now();
       const outcome = await python.getIceServers({
         target: service.target,
         token: [...unsigned, "c2lnbmF0dXJl"].join("."),
         timeoutSeconds: 1,
       });
       expect(outcome).toMatchObject({ error: { code: "DEADLINE_EXCEEDED" } });
-      // A bound on the rule, not a measure of speed: without a deadline the keys are awaited for 5 s.
-      expect(performance.now() - startedAtMs).toBeLessThan(4000);
       await expect
         .poll(() => service.logs().find(({ msg }) => msg === "request"))
-        .toMatchObject({ code: expect.stringMatching(/^(deadline_exceeded|canceled)$/) });
+        .toMatchObject({
+          code: expect.stringMatching(/^(deadline_exceeded|canceled)$/),
+          // A bound on the rule: without a deadline, the keys are awaited for 5 s.
+          durationMs: expect.toSatisfy((durationMs: number) => durationMs < 4_500),
+        });
     } finally {
       await service.stop();
     }

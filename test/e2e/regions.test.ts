@@ -129,7 +129,7 @@ async function regionOf(service: IceServiceProcess, call: RestCall): Promise<str
   return answerSchema.parse((await getByRest(service, call)).body).region;
 }
 
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 const logged = (service: IceServiceProcess, text: string) =>
   service.logs().filter(({ msg }) => msg === text);
 

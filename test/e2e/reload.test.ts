@@ -18,7 +18,7 @@ import { connectorTokens } from "../parts/tokens.js";
 
 const token = "reload-test-token";
 const route = "/api/v1/ice-servers";
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 const logged = (service: IceService, text: string) =>
   service.logs().filter(({ msg }) => msg === text);
 const reloads = (service: IceService) => logged(service, "configuration reloaded").length;

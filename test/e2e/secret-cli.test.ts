@@ -49,7 +49,7 @@ function run(args: readonly string[], env: Record<string, string> = {}) {
     cwd: directory.path,
     env: { PATH: process.env["PATH"], ...env },
     encoding: "utf8",
-    timeout: 15_000,
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }

@@ -30,7 +30,7 @@ function add(url: string, env: Readonly<Record<string, string>>): Promise<string
     execFile(
       process.execPath,
       [program, ...args],
-      { cwd: directory.path, env: { PATH: process.env["PATH"], ...env }, timeout: 30_000 },
+      { cwd: directory.path, env: { PATH: process.env["PATH"], ...env }, timeout: 60_000 },
       (_, stdout, stderr) => resolve(stdout + stderr),
     );
   });

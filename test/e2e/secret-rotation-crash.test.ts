@@ -36,7 +36,7 @@ async function createScene() {
     lockFile: `${secretFile}.lock`,
     rotate(killAt = 0) {
       const env = { PATH: process.env["PATH"], KILL_AT: `${killAt}`, KILL_LOG: callLog };
-      const options = { env, encoding: "utf8", timeout: 30_000 } as const;
+      const options = { env, encoding: "utf8", timeout: 60_000 } as const;
       const node = killAt === 0 ? [] : ["--import", preload];
       const { status, signal, stdout, stderr } = spawnSync(
         process.execPath,

@@ -59,7 +59,7 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
       execFile(
         process.execPath,
         [program, "secret", ...args, ...rotationArgs],
-        { env: { PATH: process.env["PATH"] }, timeout: 30_000 },
+        { env: { PATH: process.env["PATH"] }, timeout: 60_000 },
         (error, stdout, stderr) => resolve({ code: error?.code ?? 0, output: stdout + stderr }),
       );
     });
@@ -118,13 +118,10 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
     // From before the service has looked at its files, perhaps: either secret will do.
     credentials["meanwhile"] = await fetchCredential();
     await expect
-      .poll(
-        async () => {
-          const credential = await fetchCredential();
-          return credential.credential === signedBy(secret, credential).credential;
-        },
-        { timeout: 15_000 },
-      )
+      .poll(async () => {
+        const credential = await fetchCredential();
+        return credential.credential === signedBy(secret, credential).credential;
+      })
       .toBe(true);
     credentials["during"] = await fetchCredential();
   });

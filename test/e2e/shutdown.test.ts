@@ -53,7 +53,7 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
         () => true,
         () => false,
       );
-    await expect.poll(isOpen, { timeout: 5_000 }).toBe(false);
+    await expect.poll(isOpen).toBe(false);
     inFlight.write(body);
     // Kept, the connection would hold up the end.
     expect(await answer).toMatch(/^HTTP\/1\.1 200.*connection: close/is);
@@ -68,8 +68,9 @@ describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
     await fetch(`${service.url}/health`);
     const startedAtMs = performance.now();
     expect(await service.stop(signal)).toBe(0);
-    // A bound on the rule, not a measure of speed: 1 s of delay and 3 s of time-out are configured.
-    expect(performance.now() - startedAtMs).toBeLessThan(7_000);
+    // A bound on the rule, not a measure of speed: 1 s of delay and 3 s of time-out are configured,
+    // and the port grants a request 30 s.
+    expect(performance.now() - startedAtMs).toBeLessThan(25_000);
     expect(await answer).toBe("");
   });
 });

@@ -18,7 +18,7 @@ import { type Watcher, watchWithCurl, watchWithGrpcJs } from "../parts/watchers.
 const token = "smoke-test-token";
 const headers = { authorization: `Bearer ${token}` };
 const answerSchema = z.looseObject({ iceServers: z.unknown() });
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 20_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 
 let directory: TemporaryDirectory;
 beforeEach(async () => {
@@ -66,7 +66,7 @@ async function getOverGrpc({ target }: IceService): Promise<unknown> {
 }
 
 describe.each(["1", "2"])("a service with --workers %s", (workers) => {
-  it("starts, answers, watches, reloads, and stops", { timeout: 90_000 }, async () => {
+  it("starts, answers, watches, reloads, and stops", async () => {
     await configure("before.example.com");
     const service = await startIceService({
       env: { ICE_CONFIG: join(directory.path, "ice.yaml") },

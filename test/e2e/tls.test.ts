@@ -156,12 +156,10 @@ describe("a reload of the TLS files", () => {
 
     await use(rsa, rsa);
     await expect
-      .poll(() => service.logs().filter(({ msg }) => msg === "configuration reloaded").length, {
-        timeout: 10_000,
-      })
+      .poll(() => service.logs().filter(({ msg }) => msg === "configuration reloaded").length)
       .toBeGreaterThan(0);
     await expect
-      .poll(() => askOverTls(port, ...present(rsa), "-CAfile", rsa.caFile), { timeout: 10_000 })
+      .poll(() => askOverTls(port, ...present(rsa), "-CAfile", rsa.caFile))
       .toContain("Verify return code: 0 (ok)");
     expect(await askOverTls(port, ...present(rsa))).toContain(healthy);
 
@@ -187,7 +185,7 @@ describe("a reload without clientCaFile", () => {
     expect(await askOverTls(service.port, ...present(ec))).toContain(healthy);
     await directory.write("ice.yaml", stringify({ listen: { tls: files(ec) }, auth }));
     await expect
-      .poll(() => service.logs().find(({ keys }) => keys !== undefined), { timeout: 10_000 })
+      .poll(() => service.logs().find(({ keys }) => keys !== undefined))
       .toMatchObject({ keys: ["listen.tls.clientCaFile"] });
     expect(await askOverTls(service.port, ...present(ec))).toContain(healthy);
     expect(await askOverTls(service.port, ...present(rsa))).not.toContain(healthy);

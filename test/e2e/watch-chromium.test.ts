@@ -44,7 +44,7 @@ interface Watch {
   readonly readyState?: number;
 }
 const readWatch = async () => (await callPage.call("readWatch", "test")) as Watch;
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 15_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 const untilListed = (count: number) =>
   eventually(async () => (await readWatch()).lists.length).toBe(count);
 const firstUrls = async () =>

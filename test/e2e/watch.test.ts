@@ -33,7 +33,7 @@ const config = (name: string, changes: object = {}) => ({
   },
   ...changes,
 });
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 
 let running: ReconfigurableService;
 const watchers: Watcher[] = [];
@@ -107,12 +107,20 @@ describe.each<[string, OpenWatcher]>([
   });
 
   it("ends with UNAUTHENTICATED when its token expires", async () => {
-    const expires = new Date(millisecondsFromNow(3000)).toISOString();
-    const expiring = connectorTokens({ watch: token }).replace(/"\}/, `","expires":"${expires}"}`);
-    await start({}, { "tokens.yaml": expiring });
-    const watcher = open(openWatcher);
-    await eventually(() => watcher.lists.length).toBe(1);
-    expect(await watcher.end).toBe("unauthenticated");
+    await start();
+    let watcher: Watcher | undefined;
+    // The time runs while a busy machine does other things: then the token has expired before the call.
+    for (const seconds of [3, 15, 60]) {
+      const expires = new Date(millisecondsFromNow(seconds * 1000)).toISOString();
+      const tokens = connectorTokens({ watch: token });
+      await running.replace("tokens.yaml", tokens.replace(/"\}/, `","expires":"${expires}"}`));
+      watcher = open(openWatcher);
+      expect(await watcher.end).toBe("unauthenticated");
+      if (watcher.lists.length > 0) {
+        break;
+      }
+    }
+    expect(watcher?.lists).toHaveLength(1);
   });
 
   it("ends with UNAVAILABLE at shutdown.timeout when the server stops", async () => {
@@ -148,7 +156,7 @@ describe("a watch", () => {
     ["Connect", watchWithConnect],
   ])("ends at its client's deadline (%s)", async (_, openWatcher) => {
     await start();
-    const watcher = open(openWatcher, { timeoutMs: 1500 });
+    const watcher = open(openWatcher, { timeoutMs: 5_000 });
     expect(await watcher.end).toBe("deadline_exceeded");
     expect(watcher.lists).toHaveLength(1);
     await eventually(
@@ -237,10 +245,10 @@ describe("a watch", () => {
     watchers.push(events);
     const others = [watchWithGrpcJs, watchWithConnect].map((each) => open(each));
     const comments = () => events.output().match(/^: still there$/gm)?.length;
-    await expect.poll(comments, { timeout: 45_000 }).toBe(2);
+    await expect.poll(comments, { timeout: 90_000 }).toBe(2);
     await running.configure(config("south"));
     await eventually(() => [events, ...others].map(({ lists }) => lists.length)).toEqual([2, 2, 2]);
-  }, 70_000);
+  }, 180_000);
 });
 
 describe("GET /api/v1/ice-servers:watch", () => {
@@ -248,7 +256,7 @@ describe("GET /api/v1/ice-servers:watch", () => {
   const fetchRoute = (query: string, init: RequestInit = {}) =>
     fetch(`${running.service.url}${route}${query}`, {
       ...init,
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(60_000),
     });
 
   it("answers with the headers that a stream of events needs", async () => {

@@ -12,6 +12,8 @@ import { connectorTokens } from "../parts/tokens.js";
 
 const token = "workers-test-token-1";
 const headers = { authorization: `Bearer ${token}` };
+/** For `fetch`: on a connection of its own. */
+const fresh = { headers: { connection: "close" } };
 const route = "/api/v1/ice-servers";
 const settings = {
   files: { "tokens.yaml": connectorTokens({ workers: token }) },
@@ -32,7 +34,7 @@ const serving = (service: IceService) =>
 const logged = (service: IceService, text: string) =>
   service.logs().filter(({ msg }) => msg === text);
 /** Other processes are waited for, on a machine that may be busy. */
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 10_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 
 /** A request whose body is still to come. */
 async function openRequest({ port }: IceService) {
@@ -102,6 +104,29 @@ describe("serve --workers 2", () => {
       expect(Object.keys(await load.stop())).toEqual(["200"]);
       expect(await service.stop()).toBe(0);
     }
+  });
+
+  it("serves every health check with the other worker while one keeps dying", async () => {
+    const service = await startWorkers("2");
+    const [first = -1, survivor] = childPids(service.pid);
+    const check = async () => (await fetch(`${service.url}/healthz`, fresh)).status;
+    const checks: number[] = [];
+    let pid = first;
+    for (let death = 1; death <= 4; death++) {
+      process.kill(pid, "SIGKILL");
+      await eventually(() => logged(service, "worker ended").length).toBe(death);
+      // Each on a connection of its own, at the first attempt, most of them while a place is empty.
+      for (let count = 0; count < 15; count++) {
+        checks.push(await check());
+      }
+      await eventually(() => logged(service, "worker replaced").length).toBe(death);
+      pid = Number(logged(service, "worker replaced").at(-1)?.["pid"]);
+    }
+    expect(checks).toEqual(checks.map(() => 200));
+    expect(childPids(service.pid)).toContain(survivor);
+    const delays = logged(service, "worker ended").map(({ restartInMs }) => restartInMs);
+    expect(delays).toEqual([0, 500, 1000, 2000]);
+    expect(await service.stop()).toBe(0);
   });
 
   it("leaves no connection hanging that was on its way to a worker that died", async () => {

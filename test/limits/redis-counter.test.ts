@@ -35,7 +35,7 @@ async function openCounter(url: string) {
 }
 
 /** Another process is waited for, on a machine that may be busy. */
-const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 15_000 });
+const eventually = <T>(probe: () => T) => expect.poll(probe);
 
 // On a busy machine Redis may take more than the 50 ms after which it is, rightly, not waited for.
 describe("RedisCounter", { retry: 2 }, () => {

@@ -58,7 +58,7 @@ async def allocate(client):
 async def main():
     target = json.load(sys.stdin)
     client = await connect(target)
-    print(json.dumps(await asyncio.wait_for(allocate(client), timeout=4)))
+    print(json.dumps(await asyncio.wait_for(allocate(client), timeout=30)))
 
 
 asyncio.run(main())

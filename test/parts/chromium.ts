@@ -17,7 +17,7 @@ export async function startChromium(): Promise<Chromium> {
     browser = await chromium.launch({
       executablePath: "/usr/bin/chromium",
       headless: true,
-      timeout: 15_000,
+      timeout: 60_000,
       env: { PATH: `${process.env["PATH"]}`, HOME: home.path, TMPDIR: home.path },
       args: [
         "--no-sandbox",

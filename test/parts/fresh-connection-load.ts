@@ -1,7 +1,7 @@
 import { request } from "node:http";
 
 /** An answer that has not come by then never comes: the caller hangs. */
-const answerTimeoutMs = 10_000;
+const answerTimeoutMs = 30_000;
 const maxAttempts = 5;
 
 export interface Load {
@@ -21,7 +21,11 @@ export function startLoad(url: string, headers: Record<string, string>, callers:
   let stopped = false;
   async function call(): Promise<void> {
     while (!stopped) {
-      const outcome = await fetchOnce(url, headers).catch((error: Error) => error.message);
+      const outcome = await fetchOnce(url, headers).catch((error: Error) => {
+        // One failure is enough. Going on would keep the machine busy after the server is gone.
+        stopped = true;
+        return error.message;
+      });
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
       answered += 1;
     }

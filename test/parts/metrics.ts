@@ -73,7 +73,7 @@ export async function runPromtool(
   args: readonly string[],
   input = "",
 ): Promise<{ exitCode: unknown; output: string }> {
-  const child = spawn("promtool", args, { timeout: 15_000 });
+  const child = spawn("promtool", args, { timeout: 60_000 });
   child.stdin.end(input);
   const exit = once(child, "exit");
   const [stdout, stderr] = await Promise.all([readText(child.stdout), readText(child.stderr)]);

@@ -24,7 +24,7 @@ async function runClient(port: number, args: readonly string[], input: string): 
   const running = runProgram(
     "openssl",
     ["s_client", "-connect", `127.0.0.1:${port}`, "-servername", "localhost", ...args],
-    { timeout: 10_000 },
+    { timeout: 60_000 },
   );
   running.child.stdin?.on("error", () => {}).write(input);
   // It exits with 1 when the server refuses it.

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openCallPage } from "./call-page.js";
 import { createCertificate, type TestCertificate } from "./certificate.js";
-import { startProcess } from "./child-process.js";
+import { isRunning, startProcess } from "./child-process.js";
 import { startCoturn } from "./coturn.js";
 import { findFreePort } from "./free-port.js";
 import { startNginx } from "./nginx.js";
@@ -43,6 +43,21 @@ describe("startProcess", () => {
     );
     await child.untilReady(() => child.stdout().includes("up") || undefined);
     expect(await child.stop("SIGINT")).toBe(7);
+  });
+
+  let left: number[] = [];
+  it("may be left behind by a test, with what it has started", async () => {
+    const script =
+      "const { pid } = require('node:child_process').spawn('sleep', ['600']); console.log(pid)";
+    const child = node(script);
+    const grandchild = await child.untilReady(() => Number(child.stdout()) || undefined);
+    left = [child.pid, grandchild];
+    expect(left.map(isRunning)).toEqual([true, true]);
+  });
+
+  it("is then gone before the next test", async () => {
+    expect(left).toHaveLength(2);
+    await expect.poll(() => left.map(isRunning)).toEqual([false, false]);
   });
 
   it("hands nothing of our environment on but the path", async () => {

@@ -40,7 +40,7 @@ export async function startReconfigurableService(
   const replace = async (name: string, content: string) => {
     const before = countReloads();
     await write(name, content);
-    const deadlineMs = performance.now() + 10_000;
+    const deadlineMs = performance.now() + 60_000;
     while (countReloads() === before) {
       if (performance.now() > deadlineMs) {
         throw new Error(`${name} was not taken over. The log:\n${service.stderr()}`);

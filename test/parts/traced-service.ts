@@ -43,7 +43,7 @@ export function lastRequest(service: IceService): LogLine | undefined {
 
 /** Another process is waited for, on a machine that may be busy. */
 export function eventually<T>(probe: () => T) {
-  return expect.poll(probe, { timeout: 10_000 });
+  return expect.poll(probe);
 }
 
 /** Runs with a service that exports to a receiver, both gone afterwards. */

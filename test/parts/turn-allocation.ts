@@ -37,13 +37,13 @@ const outcomeSchema = z.discriminatedUnion("allocated", [
 
 /**
  * Asks a TURN server for a relay (RFC 8656) with a client that shares no code with ours: Debian's
- * aioice. Throws when the server cannot be reached, gives no answer within 5 s, or names another
+ * aioice. Throws when the server cannot be reached, gives no answer within 30 s, or names another
  * realm.
  */
 export async function allocateRelay(target: AllocationTarget): Promise<AllocationOutcome> {
   const output = await runPython([script], {
     input: JSON.stringify({ host: "127.0.0.1", ...target }),
-    timeoutMs: 5000,
+    timeoutMs: 60_000,
   });
   const { realm, ...outcome } = outcomeSchema.parse(JSON.parse(output));
   if (target.realm !== undefined && target.realm !== realm) {
