@@ -11,6 +11,7 @@ import {
   type HttpRequest,
   type HttpVersion,
 } from "../conformance/http-client.js";
+import { createGrpcJsClient } from "../parts/grpc-js-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -250,6 +251,21 @@ describe("the message of a gRPC status", () => {
     expect(`grpc-message: ${trailers["grpc-message"]}${body.toString("latin1")}`).toContain(
       "grpc-message: max_urls must be 0 (no limit) or more",
     );
+  });
+});
+
+describe("@grpc/grpc-js", () => {
+  it("shows a message as it was written", async () => {
+    const client = createGrpcJsClient(service.target);
+    const call = client.getIceServers({ token, request: { ttlSeconds: 1 } });
+    await expect(call).rejects.toMatchObject({
+      details: "ttl_seconds must be 0 (the default) or from 60 to 86400",
+    });
+    const unknown = client.getIceServers({ token, request: { region: "100%: é," } });
+    await expect(unknown).rejects.toMatchObject({
+      details: expect.not.stringMatching(/%(?:3A|2C)/),
+    });
+    await client.stop();
   });
 });
 
