@@ -3,6 +3,9 @@ export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
+/** Milliseconds since an arbitrary moment. Never set back, unlike the time. */
+export const monotonicClock: Clock = () => performance.now();
+
 /** Whether so much time has passed since then. A clock set back must not stretch a time to wait. */
 export function hasPassed(durationMs: number, sinceMs: number, nowMs: number): boolean {
   return nowMs >= sinceMs + durationMs || nowMs < sinceMs;

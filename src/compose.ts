@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
 import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
-import { type Clock, systemTimer } from "./clock.js";
+import { type Clock, monotonicClock, type StartTimer, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
@@ -124,10 +124,12 @@ export async function startService(
   const shutdown = new AbortController();
   // Every open stream listens.
   setMaxListeners(0, shutdown.signal);
-  const quotaPool = new QuotaPool({ clock, log });
+  const startTimer: StartTimer = (callback, delayMs) =>
+    systemTimer(guard.wrap(callback, endNothing), delayMs);
+  const quotaPool = new QuotaPool({ clock, log, monotonicClock, startTimer });
   const watches = new IceServerWatches({
     clock,
-    startTimer: (callback, delayMs) => systemTimer(guard.wrap(callback, endNothing), delayMs),
+    startTimer,
     random: Math.random,
     log,
     readSnapshot: () => current,

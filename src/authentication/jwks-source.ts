@@ -4,7 +4,7 @@ import type { AsymmetricAlgorithm } from "../config/config.js";
 import type { Log } from "../log.js";
 import { fetchKeySetText } from "./jwks-fetch.js";
 import { parseKeySet } from "./key-set.js";
-import type { KeySource } from "./key-source.js";
+import { type CancellableWait, type KeySource, UncertainKeyError } from "./key-source.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 
 const maxAgeMs = 10 * 60_000;
@@ -119,6 +119,11 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
     }
   }
 
+  /** While loads fail, a key that is not among the last good ones may be one that the issuer has added. */
+  function describeMiss(error: unknown): unknown {
+    return failing && error instanceof errors.JWKSNoMatchingKey ? new UncertainKeyError() : error;
+  }
+
   /** While loads fail, the last good keys are as good as it gets, and nobody waits. */
   function isStale(): boolean {
     return current !== undefined && !failing && hasPassed(maxIdleAgeMs, loadedAtMs, clock());
@@ -130,11 +135,11 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
     keepFresh,
     async findKey(header, wait) {
       if (isStale()) {
-        await waitFor(load(), wait?.signal);
+        await waitFor(load(), wait);
       }
       keepFresh();
       if (current === undefined && (pending !== undefined || mayLoad())) {
-        await waitFor(load(), wait?.signal);
+        await waitFor(load(), wait);
       }
       if (current === undefined) {
         throw new TokenRejectedError("keys_unavailable");
@@ -146,13 +151,15 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
           throw error;
         }
         if (pending === undefined && !mayLoad()) {
-          throw error;
+          throw describeMiss(error);
         }
         if (pending === undefined) {
           coolsSinceMs = clock();
         }
-        await waitFor(load(), wait?.signal);
-        return current.find(header);
+        await waitFor(load(), wait);
+        return current.find(header).catch((miss: unknown) => {
+          throw describeMiss(miss);
+        });
       }
     },
     close() {
@@ -170,10 +177,11 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
 }
 
 /** Waits for a load that is shared; the signal ends the wait only. */
-async function waitFor(load: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) {
+async function waitFor(load: Promise<void>, wait: CancellableWait | undefined): Promise<void> {
+  if (wait === undefined) {
     return load;
   }
+  const { signal } = wait;
   let cancel = () => {};
   const cancelled = new Promise<never>((_, reject) => {
     cancel = () => reject(new TokenRejectedError("cancelled"));
@@ -182,9 +190,11 @@ async function waitFor(load: Promise<void>, signal: AbortSignal | undefined): Pr
   if (signal.aborted) {
     cancel();
   }
+  wait.beginFetch?.();
   try {
     await Promise.race([cancelled, load]);
   } finally {
+    wait.endFetch?.();
     signal.removeEventListener("abort", cancel);
   }
 }

@@ -10,7 +10,7 @@ import type { Clock } from "../clock.js";
 import type { JwtIssuerConfig } from "../config/config.js";
 import type { Caller } from "./caller.js";
 import type { DenyList } from "./deny-list-file.js";
-import type { CancellableWait, KeySource } from "./key-source.js";
+import { type CancellableWait, type KeySource, UncertainKeyError } from "./key-source.js";
 import { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
 
 export type JwtCaller = Extract<Caller, { kind: "jwt" }>;
@@ -190,5 +190,7 @@ function translateJoseError(error: unknown): unknown {
     }
   }
   const reason = reasons[error.code];
-  return reason === undefined ? error : new TokenRejectedError(reason);
+  return reason === undefined
+    ? error
+    : new TokenRejectedError(reason, !(error instanceof UncertainKeyError));
 }

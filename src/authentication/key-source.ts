@@ -1,8 +1,15 @@
-import type { CryptoKey, JWSHeaderParameters, KeyObject } from "jose";
+import { type CryptoKey, errors, type JWSHeaderParameters, type KeyObject } from "jose";
+
+/** There is no such key among the last good ones, and those of now cannot be loaded. */
+export class UncertainKeyError extends errors.JWKSNoMatchingKey {}
 
 /** Who waits for keys. The signal is costly to make, so that it is read only if there is a wait. */
 export interface CancellableWait {
   readonly signal: AbortSignal;
+  /** Called when a load of keys begins to hold the call up. */
+  beginFetch?(): void;
+  /** Called when it no longer does. */
+  endFetch?(): void;
 }
 
 /** Where one issuer's verification keys come from. */

@@ -11,15 +11,17 @@ import { openKeySource } from "./issuer-keys.js";
 import type { JwksPool } from "./jwks-pool.js";
 import { createJwtVerifier, type JwtVerifier, readClaimedIssuer } from "./jwt-verifier.js";
 import type { CancellableWait, KeySource } from "./key-source.js";
-import { TokenRejectedError } from "./token-rejected-error.js";
+import { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
 
 /** A token that was not seen before, or whose caller is not to be had any more. */
 export interface UnknownToken {
   readonly kind: "unknown";
   readonly token: string;
-  /** Its SHA-256 in hex; undefined for a token that is too large to be looked at. */
+  /** Its SHA-256 in hex; undefined for a token that is not worth a look. */
   readonly digest: string | undefined;
+  /** Why it is not. */
+  readonly flaw?: TokenRejectedReason;
 }
 
 /** Tells who presents a token. */
@@ -128,7 +130,7 @@ export function createTokenVerifier(
 
   function recognize(token: string): Caller | UnknownToken {
     if (isTooLarge(token)) {
-      return { kind: "unknown", token, digest: undefined };
+      return { kind: "unknown", token, digest: undefined, flaw: "too_large" };
     }
     const digest = hash("sha256", token);
     const verified = cache.find(digest);
@@ -145,11 +147,11 @@ export function createTokenVerifier(
   }
 
   function verifyUnknown(
-    { token, digest }: UnknownToken,
+    { token, digest, flaw = "malformed" }: UnknownToken,
     wait: CancellableWait | undefined,
   ): Promise<Caller> {
     if (digest === undefined) {
-      throw new TokenRejectedError("too_large");
+      throw new TokenRejectedError(flaw);
     }
     if (connectors.has(digest)) {
       throw new TokenRejectedError("connector_token_expired");

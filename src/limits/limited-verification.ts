@@ -1,23 +1,14 @@
 import type { Caller } from "../authentication/caller.js";
 import type { CancellableWait } from "../authentication/key-source.js";
-import {
-  TokenRejectedError,
-  type TokenRejectedReason,
-} from "../authentication/token-rejected-error.js";
+import { TokenRejectedError } from "../authentication/token-rejected-error.js";
 import type { TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
 import { partitionByAddress } from "./partition.js";
-import type { Quota } from "./quota.js";
-import { QuotaExceededError } from "./quota-exceeded-error.js";
-
-/** Refusals that say nothing against the client. */
-const innocentReasons: ReadonlySet<TokenRejectedReason> = new Set([
-  "keys_unavailable",
-  "cancelled",
-]);
+import type { Permit, VerificationPermits } from "./verification-permits.js";
 
 /**
  * As {@link TokenVerifier.verifyUnknown}, for a client at this address.
- * @throws QuotaExceededError when too many tokens from there were refused: this one is not looked at
+ * @throws QuotaExceededError (or rejects with it) when too many tokens from there were rejected, or
+ *   are under verification: this one is not looked at
  */
 export type LimitedVerify = (
   token: UnknownToken,
@@ -25,31 +16,51 @@ export type LimitedVerify = (
   wait: CancellableWait,
 ) => Promise<Caller>;
 
-/** @param quota of refused tokens for each client address; undefined: no limit */
+/** @param permits undefined: no limit */
 export function limitVerification(
   verifier: TokenVerifier,
-  quota: Quota | undefined,
+  permits: VerificationPermits | undefined,
 ): LimitedVerify {
-  if (quota === undefined) {
+  if (permits === undefined) {
     return (token, _, wait) => verifier.verifyUnknown(token, wait);
   }
   return (token, clientAddress, wait) => {
-    const partition = partitionByAddress(clientAddress);
-    const { isExceeded, resetsInSeconds } = quota.peek(partition);
-    if (isExceeded) {
-      throw new QuotaExceededError(quota.policy.name, resetsInSeconds);
-    }
-    const fail = (error: unknown): never => {
-      if (error instanceof TokenRejectedError && !innocentReasons.has(error.reason)) {
-        // A shared counter need not be waited for.
-        void quota.take(partition);
-      }
-      throw error;
-    };
-    try {
-      return verifier.verifyUnknown(token, wait).catch(fail);
-    } catch (error) {
-      return fail(error);
-    }
+    const taken = permits.take(partitionByAddress(clientAddress), wait);
+    return taken instanceof Promise
+      ? taken.then((permit) => recognizeOrVerify(verifier, token, permit))
+      : verify(verifier, token, taken);
   };
+}
+
+/** While it waited, another call with the same token may have had it verified. */
+function recognizeOrVerify(
+  verifier: TokenVerifier,
+  token: UnknownToken,
+  permit: Permit,
+): Caller | Promise<Caller> {
+  const known = token.flaw === undefined ? verifier.recognize(token.token) : token;
+  if (known.kind === "unknown") {
+    return verify(verifier, token, permit);
+  }
+  permit.release();
+  return known;
+}
+
+function verify(verifier: TokenVerifier, token: UnknownToken, permit: Permit): Promise<Caller> {
+  const fail = (error: unknown): never => {
+    if (error instanceof TokenRejectedError && error.isProven) {
+      permit.spend();
+    } else {
+      permit.release();
+    }
+    throw error;
+  };
+  try {
+    return verifier.verifyUnknown(token, permit).then((caller) => {
+      permit.release();
+      return caller;
+    }, fail);
+  } catch (error) {
+    return fail(error);
+  }
 }

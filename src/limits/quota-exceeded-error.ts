@@ -1,13 +1,23 @@
 import type { QuotaName } from "./quota.js";
 
 /** Why a call was refused. The literals are stable: logs are searched and counted by them. */
-export type QuotaExceededReason = "caller_limit" | "failed_authentication_limit";
+export type QuotaExceededReason =
+  | "caller_limit"
+  | "failed_authentication_limit"
+  | "pending_authentication_limit";
 
-const refusals: Readonly<Record<QuotaName, { reason: QuotaExceededReason; message: string }>> = {
+/** The last one is no quota of its own: tokens under verification hold all that is left of another. */
+type ExceededName = QuotaName | "pendingAuthentication";
+
+const refusals: Readonly<Record<ExceededName, { reason: QuotaExceededReason; message: string }>> = {
   caller: { reason: "caller_limit", message: "too many requests" },
   failedAuthentication: {
     reason: "failed_authentication_limit",
     message: "too many failed authentications from this address",
+  },
+  pendingAuthentication: {
+    reason: "pending_authentication_limit",
+    message: "too many unknown tokens from this address at once",
   },
 };
 
@@ -17,9 +27,9 @@ export class QuotaExceededError extends Error {
   /** For the log. */
   readonly reason: QuotaExceededReason;
 
-  /** @param retryAfterSeconds when the window ends: whole seconds, at least 1 */
+  /** @param retryAfterSeconds such as when the window ends: whole seconds, at least 1 */
   constructor(
-    quota: QuotaName,
+    quota: ExceededName,
     readonly retryAfterSeconds: number,
   ) {
     const { reason, message } = refusals[quota];

@@ -1,22 +1,26 @@
 import type { Clock } from "../clock.js";
 import type { LimitsConfig, RateLimitConfig, RedisConfig } from "../config/config.js";
 import type { Log } from "../log.js";
+import type { PermitTiming } from "./permit-queue.js";
 import { Quota, type QuotaName } from "./quota.js";
 import { RedisCounter } from "./redis-counter.js";
+import { VerificationPermits } from "./verification-permits.js";
 
 /** The quotas that a configuration asks for. */
 export interface Quotas {
   readonly caller: Quota | undefined;
-  readonly failedAuthentication: Quota | undefined;
+  readonly failedAuthentication: VerificationPermits | undefined;
 }
 
-export interface QuotaPoolOptions {
+export interface QuotaPoolOptions extends PermitTiming {
   readonly clock: Clock;
   readonly log: Log;
 }
 
 interface Entry {
   readonly quota: Quota;
+  /** Beside the quota, so that permits which are held survive a change of the configuration as well. */
+  readonly permits: VerificationPermits;
   readonly counter: RedisCounter | undefined;
 }
 
@@ -38,16 +42,17 @@ export class QuotaPool {
 
   open({ caller, failedAuthentication, redis }: RateLimits): Quotas {
     return {
-      caller: this.#open("caller", caller, redis),
-      failedAuthentication: this.#open("failedAuthentication", failedAuthentication, redis),
+      caller: this.#open("caller", caller, redis)?.quota,
+      failedAuthentication: this.#open("failedAuthentication", failedAuthentication, redis)
+        ?.permits,
     };
   }
 
   /** Connects those counters that these quotas use, and forgets all that they do not. */
   use({ caller, failedAuthentication }: Partial<Quotas>): void {
     const used = new Set<RedisCounter>();
-    for (const [id, { quota, counter }] of this.#entries) {
-      if (quota !== caller && quota !== failedAuthentication) {
+    for (const [id, { quota, permits, counter }] of this.#entries) {
+      if (quota !== caller && permits !== failedAuthentication) {
         this.#entries.delete(id);
       } else if (counter !== undefined) {
         used.add(counter);
@@ -72,7 +77,7 @@ export class QuotaPool {
     name: QuotaName,
     limit: RateLimitConfig | undefined,
     redis: RedisConfig | undefined,
-  ): Quota | undefined {
+  ): Entry | undefined {
     if (limit === undefined) {
       return undefined;
     }
@@ -80,13 +85,14 @@ export class QuotaPool {
     const id = JSON.stringify([name, limit.requests, limit.windowSeconds, counterId]);
     const known = this.#entries.get(id);
     if (known !== undefined) {
-      return known.quota;
+      return known;
     }
     const { clock, log } = this.#options;
     const counter = redis && this.#openCounter(redis, counterId ?? "", log);
     const quota = new Quota({ name, ...limit }, clock, counter);
-    this.#entries.set(id, { quota, counter });
-    return quota;
+    const entry = { quota, permits: new VerificationPermits(quota, this.#options), counter };
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   #openCounter(redis: RedisConfig, id: string, log: Log): RedisCounter {

@@ -64,6 +64,12 @@ export class Quota {
     return this.#describe(this.#windows.add(partition, nowMs), nowMs);
   }
 
+  /** How many more the partition may have in the present window, as far as is known here. */
+  countLeft(partition: string): number {
+    const { count } = this.#windows.find(partition, this.#clock()) ?? { count: 0 };
+    return Math.max(0, this.policy.requests - count);
+  }
+
   /** How the partition would stand with one more, as far as is known here. Counts nothing. */
   peek(partition: string): QuotaStanding {
     const nowMs = this.#clock();

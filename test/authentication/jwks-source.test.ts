@@ -195,6 +195,33 @@ describe("findKey, for an unknown kid", () => {
     expect(server.requestCount).toBe(2);
   });
 
+  it("tells who waits when a wait for a load begins and ends, however it ends", async () => {
+    const events: string[] = [];
+    const findAndTell = (kid: string, signal = new AbortController().signal) =>
+      source
+        .findKey(
+          { alg: "ES256", kid },
+          {
+            signal,
+            beginFetch: () => void events.push(`${kid} begins`),
+            endFetch: () => void events.push(`${kid} ends`),
+          },
+        )
+        .catch(() => {});
+    await findAndTell("first");
+    expect(events).toEqual([]);
+    server.serve(hang);
+    const controller = new AbortController();
+    const canceled = findAndTell("second", controller.signal);
+    const patient = findAndTell("third");
+    await expect.poll(() => events).toEqual(["second begins", "third begins"]);
+    controller.abort();
+    await canceled;
+    expect(events).toEqual(["second begins", "third begins", "second ends"]);
+    await patient;
+    expect(events).toEqual(["second begins", "third begins", "second ends", "third ends"]);
+  });
+
   it("serves known keys at once while a load hangs", async () => {
     server.serve(hang);
     const waiting = find("second");

@@ -2,9 +2,9 @@ import { type ContextValues, createContextKey } from "@connectrpc/connect";
 import type { Caller } from "../../authentication/caller.js";
 import type { CancellableWait } from "../../authentication/key-source.js";
 import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
-import type { TokenVerifier } from "../../authentication/token-verifier.js";
+import type { TokenVerifier, UnknownToken } from "../../authentication/token-verifier.js";
 import { limitVerification } from "../../limits/limited-verification.js";
-import type { Quota } from "../../limits/quota.js";
+import type { VerificationPermits } from "../../limits/verification-permits.js";
 import type { AuthenticationCounts } from "../../observability/authentication-counts.js";
 import { type CallRecord, callRecordKey, timeStep } from "../call-record.js";
 import { refuseToken } from "../translate-error.js";
@@ -13,8 +13,8 @@ import { findToken, type PresentedToken } from "./presented-token.js";
 export interface AuthenticationOptions {
   readonly verifier: TokenVerifier;
   readonly counts: AuthenticationCounts;
-  /** What each client address may present of tokens that are rejected; undefined: no limit. */
-  readonly failedAuthentication: Quota | undefined;
+  /** For unknown tokens of each client address; undefined: no limit. */
+  readonly failedAuthentication: VerificationPermits | undefined;
 }
 
 /**
@@ -34,6 +34,14 @@ export type Authenticate = (
   wait: CancellableWait,
 ) => string | Promise<string>;
 
+/** Rejected like any other, and counted by the same limit. */
+const malformedToken: UnknownToken = {
+  kind: "unknown",
+  token: "",
+  digest: undefined,
+  flaw: "malformed",
+};
+
 export function createAuthentication({
   verifier,
   counts,
@@ -41,7 +49,11 @@ export function createAuthentication({
 }: AuthenticationOptions): Authenticate {
   const verifyUnknown = limitVerification(verifier, failedAuthentication);
 
-  function accept({ token, place }: PresentedToken, caller: Caller, record: CallRecord): string {
+  function accept(
+    { token = "", place }: PresentedToken,
+    caller: Caller,
+    record: CallRecord,
+  ): string {
     counts.accept(caller.kind, place);
     record.caller = caller;
     return token;
@@ -64,7 +76,8 @@ export function createAuthentication({
         counts.fail("no_token");
         throw refuseToken();
       }
-      const known = verifier.recognize(presented.token);
+      const known =
+        presented.token === undefined ? malformedToken : verifier.recognize(presented.token);
       if (known.kind !== "unknown") {
         // No limit for known tokens, as others may have failed behind the same address.
         return accept(presented, known, record);

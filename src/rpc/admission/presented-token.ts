@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { TokenRejectedError } from "../../authentication/token-rejected-error.js";
 import type { TokenPlace } from "../../observability/authentication-counts.js";
 
 /** A token and where it stood. */
 export interface PresentedToken {
-  readonly token: string;
+  /** Undefined where its percent-encoding is malformed. */
+  readonly token: string | undefined;
   readonly place: TokenPlace;
 }
 
@@ -14,7 +14,6 @@ export interface PresentedToken {
  * @param authorization the Authorization header; several are joined with a comma
  * @param rawQuery the query as sent, without `?`; empty where a token is not accepted there
  * @throws ConnectError InvalidArgument when more than one token is presented (section 2)
- * @throws TokenRejectedError when it is not percent-encoded as it should be
  */
 export function findToken(
   authorization: string | null,
@@ -34,7 +33,9 @@ export function findToken(
     return { token: headerToken, place: "header" };
   }
   const [queryToken] = inQuery;
-  return queryToken === undefined ? undefined : { token: queryToken, place: "query" };
+  return queryToken === undefined
+    ? undefined
+    : { token: decodePercent(queryToken), place: "query" };
 }
 
 function findBearerTokens(authorization: string): string[] {
@@ -55,19 +56,19 @@ function readBearerToken(credentials: string): string | undefined {
   return text.slice(0, 7).toLowerCase() === "bearer " ? text.slice(7).trimStart() : undefined;
 }
 
-/**
- * Percent-decoding of RFC 3986, not form decoding: clients send tokens raw, so that `+` is `+`.
- * A parameter without a value counts as not sent (RFC 6749 section 3.1).
- */
+/** As sent. A parameter without a value counts as not sent (RFC 6749 section 3.1). */
 function findQueryTokens(rawQuery: string): string[] {
   return rawQuery
     .split("&")
     .filter((parameter) => parameter.startsWith("token=") && parameter.length > "token=".length)
-    .map((parameter) => {
-      try {
-        return decodeURIComponent(parameter.slice("token=".length));
-      } catch {
-        throw new TokenRejectedError("malformed");
-      }
-    });
+    .map((parameter) => parameter.slice("token=".length));
+}
+
+/** Percent-decoding of RFC 3986, not form decoding: clients send tokens raw, so that `+` is `+`. */
+function decodePercent(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -45,7 +45,12 @@ function createVerifier(slow: Promise<void>): TokenVerifier {
 }
 
 const openQuotas = (limits: Parameters<QuotaPool["open"]>[0]) =>
-  new QuotaPool({ clock: () => 0, log: { info() {}, warn() {} } }).open(limits);
+  new QuotaPool({
+    clock: () => 0,
+    log: { info() {}, warn() {} },
+    monotonicClock: () => 0,
+    startTimer() {},
+  }).open(limits);
 const once = { requests: 1, windowSeconds: 60 };
 
 interface Setup {
