@@ -19,12 +19,17 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   const services = new Set(fuzzed.ports.map((port) => port.fuzzed));
-  for (const { service, expectHealthy } of services) {
-    await expectHealthy();
-    expect((await scrape(service)).value("ice_unexpected_errors_total")).toBe(0);
+  try {
+    for (const { service, expectHealthy } of services) {
+      await expectHealthy();
+      expect((await scrape(service)).value("ice_unexpected_errors_total")).toBe(0);
+    }
+    process.stdout.write(
+      `${fuzzed.countConnections()} connections, the same processes as before\n`,
+    );
+  } finally {
+    expect(await fuzzed.stop()).toEqual(Array(services.size).fill(0));
   }
-  expect(await fuzzed.stop()).toEqual(Array(services.size).fill(0));
-  process.stdout.write(`${fuzzed.countConnections()} connections, the same processes as before\n`);
 });
 
 /** Cuts bytes where the lengths say, in turn. */
