@@ -1,14 +1,20 @@
-import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
 import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
+import type { CallTracer } from "./call/call-tracer.js";
+import { ServerStoppingError } from "./call/error-fault.js";
+import { StreamCalls } from "./call/stream-calls.js";
 import { type Clock, monotonicClock, type StartTimer, systemTimer } from "./clock.js";
 import type { Config } from "./config/config.js";
 import { findRestartKeys } from "./config/restart-keys.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
 import { openHealthMonitor } from "./health/open-health-monitor.js";
+import { createClientAddressFinder, createPeerTrust } from "./http/client-address.js";
+import { endNothing, Guard } from "./http/guard.js";
+import type { ExchangeListener } from "./http/http-exchange.js";
+import { httpLimits } from "./http/http-limits.js";
 import type { ListIceServers } from "./ice/ice-server-list.js";
 import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
@@ -17,23 +23,17 @@ import type { Metric } from "./observability/metric.js";
 import type { ReloadCounts } from "./observability/reload-counts.js";
 import type { RequestLog } from "./observability/request-log.js";
 import { describeBuild, describeService, ServiceCounts } from "./observability/service-metrics.js";
-import { ServerStoppingError } from "./rpc/error-fault.js";
-import { createPublicStreamLimits } from "./rpc/public-stream-limits.js";
-import { Readiness } from "./rpc/readiness.js";
-import { createRouter } from "./rpc/router.js";
+import { Readiness } from "./readiness.js";
 import { openAdmin } from "./server/admin-listener.js";
 import { createBrokenSessionListener } from "./server/broken-session.js";
-import type { CallTracer } from "./server/call-tracer.js";
-import { createClientAddressFinder, createPeerTrust } from "./server/client-address.js";
 import { ConnectionRefusals } from "./server/connection-refusals.js";
-import { endNothing, Guard } from "./server/guard.js";
-import type { ExchangeListener } from "./server/http-exchange.js";
-import { httpLimits } from "./server/http-limits.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { OpenFiles } from "./server/open-files.js";
 import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
+import { createPublicStreamLimits } from "./services/public-stream-limits.js";
+import { createServiceRouter } from "./services/service-router.js";
 import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
@@ -121,9 +121,7 @@ export async function startService(
   const readiness = new Readiness();
   const counts = new ServiceCounts();
   const guard = new Guard(log);
-  const shutdown = new AbortController();
-  // Every open stream listens.
-  setMaxListeners(0, shutdown.signal);
+  const streams = new StreamCalls();
   const startTimer: StartTimer = (callback, delayMs) =>
     systemTimer(guard.wrap(callback, endNothing), delayMs);
   const quotaPool = new QuotaPool({ clock, log, monotonicClock, startTimer });
@@ -154,7 +152,7 @@ export async function startService(
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
     const listIceServers = createIceServerLister(config.ice, clock, config.ice.probe && isUp);
-    const router = createRouter({
+    const router = createServiceRouter({
       verifier,
       quotas,
       queryToken: config.auth.queryToken,
@@ -169,7 +167,7 @@ export async function startService(
       readiness,
       publicStreamLimits,
       reflection: config.reflection,
-      shutdownSignal: shutdown.signal,
+      streams,
     });
     const listener = createRequestListener({
       router,
@@ -265,7 +263,7 @@ export async function startService(
       await sleep(delaySeconds * 1000);
       const timeoutMs = timeoutSeconds * 1000;
       const endsAtMs = performance.now() + timeoutMs;
-      const endStreams = setTimeout(() => shutdown.abort(new ServerStoppingError()), timeoutMs);
+      const endStreams = setTimeout(() => streams.endAll(new ServerStoppingError()), timeoutMs);
       await port.close({ timeoutMs: timeoutMs + farewellMs, stopDealing });
       clearTimeout(endStreams);
       await admin?.close({ timeoutMs: adminTimeoutMs });

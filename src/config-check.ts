@@ -5,8 +5,8 @@ import type { Config } from "./config/config.js";
 import { ProblemCollection } from "./config/problem-collection.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
-import { Guard } from "./server/guard.js";
-import { httpLimits } from "./server/http-limits.js";
+import { Guard } from "./http/guard.js";
+import { httpLimits } from "./http/http-limits.js";
 import { openPort } from "./server/port-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
 

@@ -1,7 +1,7 @@
 import { channel } from "node:diagnostics_channel";
 import { z } from "zod";
+import { endNothing, type Guard } from "../http/guard.js";
 import type { ConnectionRefusals } from "../server/connection-refusals.js";
-import { endNothing, type Guard } from "../server/guard.js";
 import type { OpenFiles } from "../server/open-files.js";
 
 type OnConnection = (this: unknown, status: number, connection: unknown) => void;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
+import { endNothing, type Guard } from "../http/guard.js";
 import type { ConnectionRefusals, RefusalReason } from "../server/connection-refusals.js";
-import { endNothing, type Guard } from "../server/guard.js";
 
 interface Connection {
   close(): void;

@@ -2,17 +2,22 @@ import { Code } from "@connectrpc/connect";
 import type { AdminConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
+import { type Guard, rethrow } from "../http/guard.js";
+import { findHeaderProblem } from "../http/header-problem.js";
+import type { ExchangeListener, HttpExchange } from "../http/http-exchange.js";
+import { httpLimits } from "../http/http-limits.js";
+import {
+  type HttpProblem,
+  internalError,
+  methodNotAllowed,
+  printProblem,
+} from "../http/http-problem.js";
+import { problemContentType } from "../http/problem-details.js";
+import { splitRequestTarget } from "../http/request-target.js";
 import type { Logger } from "../observability/logger.js";
-import { splitRequestTarget } from "../rpc/request-target.js";
-import { problemContentType } from "../rpc/rest/problem-details.js";
 import { type AdminSources, createAdminRoutes } from "./admin-routes.js";
 import type { ConnectionGate } from "./connection-gate.js";
 import type { FixedAnswer } from "./fixed-routes.js";
-import { type Guard, rethrow } from "./guard.js";
-import { findHeaderProblem } from "./header-problem.js";
-import type { ExchangeListener, HttpExchange } from "./http-exchange.js";
-import { httpLimits } from "./http-limits.js";
-import { type HttpProblem, internalError, methodNotAllowed, printProblem } from "./http-problem.js";
 import { createMalformedRequestListener } from "./malformed-request.js";
 import { openPort, type PortListener } from "./port-listener.js";
 

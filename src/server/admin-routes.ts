@@ -1,7 +1,7 @@
 import type { HealthReport } from "../health/health-report.js";
 import type { Metric } from "../observability/metric.js";
 import { shareWhilePending } from "../observability/share-while-pending.js";
-import type { Readiness } from "../rpc/readiness.js";
+import type { Readiness } from "../readiness.js";
 import { createProbeRoutes, type FixedAnswer } from "./fixed-routes.js";
 
 /** Answers GET, without authentication: it tells nothing secret, and changes nothing. */

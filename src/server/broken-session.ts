@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
+import { toPlainAddress } from "../http/client-address.js";
 import type { Logger } from "../observability/logger.js";
-import { toPlainAddress } from "./client-address.js";
 
 /** Takes what ends an HTTP/2 connection before its time: a broken rule, or a flood. */
 export type BrokenSessionListener = (error: NodeJS.ErrnoException, socket: Socket) => void;

@@ -1,6 +1,6 @@
 import type { Server, Socket } from "node:net";
+import { endNothing, type Guard } from "../http/guard.js";
 import type { ConnectionRefusals } from "./connection-refusals.js";
-import { endNothing, type Guard } from "./guard.js";
 import type { Listener, OpenFiles } from "./open-files.js";
 
 /** What decides whether a new connection may stay. */

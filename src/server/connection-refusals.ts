@@ -1,7 +1,7 @@
 import { type StartTimer, systemTimer } from "../clock.js";
+import { endNothing, type Guard } from "../http/guard.js";
 import type { Logger } from "../observability/logger.js";
 import { describeCounter, type Metric } from "../observability/metric.js";
-import { endNothing, type Guard } from "./guard.js";
 import type { Listener } from "./open-files.js";
 
 const messages = {

@@ -1,5 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
-import { endNothing, type Guard } from "./guard.js";
+import { endNothing, type Guard } from "../http/guard.js";
 
 /**
  * Makes a session end only after Node has read all frames that it has at hand.

@@ -1,8 +1,8 @@
 import type { Server as Http1Server } from "node:http";
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
+import { endNothing, type Guard } from "../http/guard.js";
 import { untilAcceptQueueIsEmpty } from "./accept-queue.js";
-import { endNothing, type Guard } from "./guard.js";
 import { Http2Farewell } from "./http2-farewell.js";
 import { findIdleConnections } from "./idle-connections.js";
 

@@ -1,5 +1,5 @@
-import type { Readiness } from "../rpc/readiness.js";
-import type { HttpHeaders } from "../rpc/unary/http-message.js";
+import type { HttpHeaders } from "../http/http-message.js";
+import type { Readiness } from "../readiness.js";
 
 export interface FixedAnswer {
   readonly status: number;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { RequestHeaders } from "../rpc/request-headers.js";
-import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
-import { endNothing, type Guard } from "./guard.js";
-import { type FaultAnswerer, guardListener, type HttpExchange } from "./http-exchange.js";
+import { endNothing, type Guard } from "../http/guard.js";
+import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
+import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
+import { RequestHeaders } from "../http/request-headers.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;

@@ -1,8 +1,8 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
-import { RequestHeaders } from "../rpc/request-headers.js";
-import type { HttpAnswer, HttpHeaders } from "../rpc/unary/http-message.js";
-import type { Guard } from "./guard.js";
-import { type FaultAnswerer, guardListener, type HttpExchange } from "./http-exchange.js";
+import type { Guard } from "../http/guard.js";
+import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
+import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
+import { RequestHeaders } from "../http/request-headers.js";
 
 /** What all exchanges of an HTTP/2 connection share. */
 export interface Http2Connection {

@@ -1,7 +1,7 @@
 import { constants, type ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { endNothing, type Guard } from "./guard.js";
+import { endNothing, type Guard } from "../http/guard.js";
 import { sendShutdownNotice } from "./shutdown-notice.js";
 
 /** In the GOAWAY that refuses no stream (RFC 9113 section 6.8). */

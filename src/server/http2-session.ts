@@ -5,9 +5,9 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Socket } from "node:net";
-import { endNothing, type Guard } from "./guard.js";
-import type { ExchangeListener } from "./http-exchange.js";
-import type { HttpLimits } from "./http-limits.js";
+import { endNothing, type Guard } from "../http/guard.js";
+import type { ExchangeListener } from "../http/http-exchange.js";
+import type { HttpLimits } from "../http/http-limits.js";
 import { Http2Exchange } from "./http2-exchange.js";
 
 /** Ends what has outlived its limit. To be called now and then. */

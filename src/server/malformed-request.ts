@@ -3,13 +3,13 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Code } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { toPlainAddress } from "../http/client-address.js";
+import { addCommonHeaders } from "../http/common-headers.js";
+import type { HttpHeaders } from "../http/http-message.js";
+import { type HttpProblem, headersTooLarge, printProblem } from "../http/http-problem.js";
+import { problemContentType } from "../http/problem-details.js";
 import type { Logger } from "../observability/logger.js";
 import type { RequestCounts } from "../observability/request-counts.js";
-import { problemContentType } from "../rpc/rest/problem-details.js";
-import type { HttpHeaders } from "../rpc/unary/http-message.js";
-import { toPlainAddress } from "./client-address.js";
-import { addCommonHeaders } from "./common-headers.js";
-import { type HttpProblem, headersTooLarge, printProblem } from "./http-problem.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;

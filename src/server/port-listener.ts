@@ -10,13 +10,13 @@ import type { AddressInfo, Socket } from "node:net";
 import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
+import { endNothing, type Guard } from "../http/guard.js";
+import type { ExchangeListener } from "../http/http-exchange.js";
+import type { HttpLimits } from "../http/http-limits.js";
 import type { BrokenSessionListener } from "./broken-session.js";
 import { type ConnectionGate, guardConnections } from "./connection-gate.js";
 import { deferDestroy } from "./deferred-destroy.js";
 import { type CloseOptions, Draining } from "./draining.js";
-import { endNothing, type Guard } from "./guard.js";
-import type { ExchangeListener } from "./http-exchange.js";
-import type { HttpLimits } from "./http-limits.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
@@ -204,7 +204,10 @@ function createPortOwner(
     (socket: Socket) => {
       const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
       // An answer that is quiet, such as a watch, goes on.
-      if (isBetweenRequests || socket.writableLength > 0) {
+      // Node stops to read where too many requests were sent ahead, and learns no more of a client
+      // that leaves. The answer that the others wait for may never end.
+      const isNotRead = Reflect.get(socket, "_paused") === true;
+      if (isBetweenRequests || isNotRead || socket.writableLength > 0) {
         socket.destroy();
       }
     },

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { endNothing, type Guard } from "./guard.js";
+import { endNothing, type Guard } from "../http/guard.js";
 
 export type HttpVersion = "http1" | "http2";
 

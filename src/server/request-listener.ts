@@ -1,23 +1,22 @@
 import { Code } from "@connectrpc/connect";
-import { ArrivedCall } from "../rpc/arrived-call.js";
-import { readMediaType } from "../rpc/media-type.js";
-import type { Readiness } from "../rpc/readiness.js";
-import { type RequestTarget, splitRequestTarget } from "../rpc/request-target.js";
-import { nameProtocol, type Route } from "../rpc/route.js";
-import type { Router } from "../rpc/router.js";
-import { admitCall } from "./call-admission.js";
-import type { FindClientAddress } from "./client-address.js";
-import { createCorsPolicy, isPreflight } from "./cors.js";
-import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
-import { findHeaderProblem } from "./header-problem.js";
-import type { ExchangeListener } from "./http-exchange.js";
+import { Reply, type ReplyRecords } from "../call/reply.js";
+import type { FindClientAddress } from "../http/client-address.js";
+import { createCorsPolicy, isPreflight } from "../http/cors.js";
+import { findHeaderProblem } from "../http/header-problem.js";
+import type { ExchangeListener } from "../http/http-exchange.js";
 import {
   createNotFound,
   methodNotAllowed,
   unknownQueryEncoding,
   unsupportedMediaType,
-} from "./http-problem.js";
-import { Reply, type ReplyRecords } from "./reply.js";
+} from "../http/http-problem.js";
+import { readMediaType } from "../http/media-type.js";
+import { type RequestTarget, splitRequestTarget } from "../http/request-target.js";
+import { nameProtocol } from "../protocols/protocol-name.js";
+import type { Route } from "../protocols/route.js";
+import type { Router } from "../protocols/router.js";
+import type { Readiness } from "../readiness.js";
+import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
 
 export interface RequestListenerOptions extends ReplyRecords {
   readonly router: Router;
@@ -37,7 +36,6 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 
   return (exchange) => {
     const reply = new Reply(exchange, options, readiness);
-    reply.record.connection = exchange.connection;
     reply.record.peerAddress = exchange.remoteAddress;
     reply.record.clientAddress = findClientAddress(exchange);
     applyCors(exchange, reply.answerHeaders);
@@ -66,20 +64,18 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
 
 function callRoute(reply: Reply, route: Route, target: RequestTarget): void {
   const { exchange, record } = reply;
-  const { method } = exchange;
-  const mediaType = readMediaType(exchange.headers);
-  const handler = route.choose({ method, mediaType, query: target.query });
-  record.protocol = handler?.protocol ?? nameProtocol(mediaType);
+  const { method, headers } = exchange;
+  const mediaType = readMediaType(headers);
+  const format = route.choose({ method, mediaType, query: target.query });
+  record.protocol = format?.protocol ?? nameProtocol(mediaType);
   record.route = route.path;
   record.target = route.target;
   if (!route.allowedMethods.includes(method)) {
     reply.refuse(methodNotAllowed(route.allowedMethods));
-  } else if (handler === undefined) {
+  } else if (format === undefined) {
     reply.refuse(method === "POST" ? unsupportedMediaType : unknownQueryEncoding);
   } else {
-    const values = reply.createContextValues();
-    const call = new ArrivedCall(exchange, target, handler, values, reply.answerHeaders);
-    admitCall(reply, route, handler, call);
+    format.start(reply, { method, ...target, headers });
   }
 }
 

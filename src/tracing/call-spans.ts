@@ -9,10 +9,10 @@ import {
   trace,
 } from "@opentelemetry/api";
 import { ATTR_ERROR_TYPE } from "@opentelemetry/semantic-conventions";
+import type { CallStep } from "../call/call-record.js";
+import type { CallTracer } from "../call/call-tracer.js";
 import type { Clock } from "../clock.js";
-import type { CallStep } from "../rpc/call-record.js";
-import type { RequestHeaders } from "../rpc/request-headers.js";
-import type { CallTracer } from "../server/call-tracer.js";
+import type { RequestHeaders } from "../http/request-headers.js";
 import { describeCall, nameSpan } from "./server-span.js";
 
 export interface CallSpanOptions {

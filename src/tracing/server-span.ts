@@ -13,8 +13,8 @@ import {
   ATTR_URL_PATH,
   ATTR_URL_SCHEME,
 } from "@opentelemetry/semantic-conventions";
-import type { CallRecord } from "../rpc/call-record.js";
-import type { HttpExchange } from "../server/http-exchange.js";
+import type { CallRecord } from "../call/call-record.js";
+import type { HttpExchange } from "../http/http-exchange.js";
 import { parseAuthority } from "./authority.js";
 
 /** What there is to know of a call that has ended. */

@@ -16,9 +16,9 @@ import {
   ATTR_SERVICE_NAME,
   ATTR_SERVICE_VERSION,
 } from "@opentelemetry/semantic-conventions";
+import type { CallTracer } from "../call/call-tracer.js";
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
-import type { CallTracer } from "../server/call-tracer.js";
 import { createCallTracer } from "./call-spans.js";
 import { createDiagnosticLog } from "./diagnostic-log.js";
 import { ExportWatch } from "./export-watch.js";

@@ -1,5 +1,5 @@
 import { createMethodImplSpec } from "@connectrpc/connect";
-import { readMaxBytes } from "../../src/rpc/router.js";
+import { readMaxBytes } from "../../src/services/service-router.js";
 import { type CallStates, createEchoImplementation } from "./echo-implementation.js";
 import { echoMethods, echoService } from "./echo-schema.js";
 import { startRoutedServer } from "./routed-server.js";

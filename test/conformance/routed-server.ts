@@ -1,15 +1,16 @@
 import type { Registry } from "@bufbuild/protobuf";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { Stage } from "../../src/call/pipeline.js";
+import { StreamCalls } from "../../src/call/stream-calls.js";
 import type { TlsConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import type { Files } from "../../src/files/files.js";
+import { findSocketAddress } from "../../src/http/client-address.js";
+import { Guard } from "../../src/http/guard.js";
+import { httpLimits } from "../../src/http/http-limits.js";
 import { RequestCounts } from "../../src/observability/request-counts.js";
-import type { AdmissionStage } from "../../src/rpc/admission/admission-stage.js";
-import { Readiness } from "../../src/rpc/readiness.js";
-import { RouterBuilder } from "../../src/rpc/router.js";
-import { findSocketAddress } from "../../src/server/client-address.js";
-import { Guard } from "../../src/server/guard.js";
-import { httpLimits } from "../../src/server/http-limits.js";
+import { RouterBuilder } from "../../src/protocols/router.js";
+import { Readiness } from "../../src/readiness.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
 
@@ -19,7 +20,7 @@ export interface RoutedServerOptions {
   /** The messages that a google.protobuf.Any may carry in JSON. */
   readonly anyTypes?: Registry;
   /** What calls pass before their body is read; absent where they pass at once. */
-  readonly admit?: AdmissionStage;
+  readonly authenticate?: Stage;
   /** Absent: HTTP/1.1 and HTTP/2 in the clear. */
   readonly tls?: TlsConfig | undefined;
   /** Where the TLS files are read from; the disk by default. */
@@ -34,7 +35,7 @@ export interface RoutedServerOptions {
 export function startRoutedServer({
   readMaxBytes,
   anyTypes,
-  admit,
+  authenticate,
   tls,
   files = new DiskFiles(),
   addMethods,
@@ -42,11 +43,13 @@ export function startRoutedServer({
   const readiness = new Readiness();
   readiness.set("serving");
   const builder = new RouterBuilder({
-    interceptors: [],
-    acceptCompression: [compressionGzip, compressionBrotli],
-    readMaxBytes,
-    ...(admit && { admit }),
-    ...(anyTypes && { jsonOptions: { registry: anyTypes } }),
+    stages: { ...(authenticate && { authenticate }) },
+    codec: {
+      acceptCompression: [compressionGzip, compressionBrotli],
+      readMaxBytes,
+      ...(anyTypes && { jsonOptions: { registry: anyTypes } }),
+    },
+    streams: new StreamCalls(),
   });
   addMethods(builder);
   return openPort(

@@ -2,13 +2,13 @@ import { type DescMessage, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { findToken } from "../../src/call/presented-token.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import { GetIceServersRequestSchema } from "../../src/gen/ice/v1/ice_service_pb.js";
-import { findToken } from "../../src/rpc/admission/presented-token.js";
-import { splitRequestTarget } from "../../src/rpc/request-target.js";
-import { parsePathTemplate } from "../../src/rpc/rest/path-template.js";
-import { readRequestMessage } from "../../src/rpc/rest/request-message.js";
-import { compileShelfSchema } from "../rpc/rest/shelf-schema.js";
+import { splitRequestTarget } from "../../src/http/request-target.js";
+import { parsePathTemplate } from "../../src/protocols/rest/path-template.js";
+import { readRequestMessage } from "../../src/protocols/rest/request-message.js";
+import { compileShelfSchema } from "../protocols/rest/shelf-schema.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
 
 const { shelf } = compileShelfSchema();

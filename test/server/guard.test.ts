@@ -7,15 +7,15 @@ import { text } from "node:stream/consumers";
 import { Code } from "@connectrpc/connect";
 import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import { findSocketAddress } from "../../src/http/client-address.js";
+import { Guard } from "../../src/http/guard.js";
+import type { ExchangeListener, HttpExchange } from "../../src/http/http-exchange.js";
+import { httpLimits } from "../../src/http/http-limits.js";
+import { readBody } from "../../src/http/request-body.js";
 import { RequestCounts } from "../../src/observability/request-counts.js";
 import type { RequestEntry } from "../../src/observability/request-log.js";
-import { Readiness } from "../../src/rpc/readiness.js";
-import { findSocketAddress } from "../../src/server/client-address.js";
-import { Guard } from "../../src/server/guard.js";
-import type { ExchangeListener, HttpExchange } from "../../src/server/http-exchange.js";
-import { httpLimits } from "../../src/server/http-limits.js";
+import { Readiness } from "../../src/readiness.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
-import { readBody } from "../../src/server/request-body.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
 
 const boom = new Error("boom");
@@ -91,8 +91,8 @@ describe.each([1, 2] as const)("over HTTP/%i, a throw", (version) => {
     "as the body ends": (exchange) => {
       exchange.body.resume().on("end", exchange.guard(fail));
     },
-    "once the body has been read": (exchange) => readBody(exchange, 100, undefined, fail, fail),
-    "at the body's time-out": (exchange) => readBody(exchange, 0, 0, fail, fail),
+    "once the body has been read": (exchange) => readBody(exchange, 100, fail),
+    "at a body that is too large": (exchange) => readBody(exchange, 0, fail),
     "in a timer": (exchange) => {
       setImmediate(exchange.guard(fail));
     },
@@ -204,10 +204,15 @@ describe("the request listener", () => {
 });
 
 describe("the sources of the server", () => {
-  const directory = resolve(import.meta.dirname, "../../src/server");
-  const sources = readdirSync(directory).map(
-    (file) => [file, readFileSync(join(directory, file), "utf8")] as const,
-  );
+  const directory = resolve(import.meta.dirname, "../../src");
+  const sources = ["http", "call", "protocols", "services", "server"]
+    .flatMap((layer) =>
+      readdirSync(join(directory, layer), { recursive: true, encoding: "utf8" }).map((file) =>
+        join(layer, file),
+      ),
+    )
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => [file, readFileSync(join(directory, file), "utf8")] as const);
 
   /** Everything that is not itself the product of a guard. */
   function findUnguarded(source: string): string[] {

@@ -8,9 +8,9 @@ import {
 import { connect, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
-import { Guard } from "../../src/server/guard.js";
-import type { ExchangeListener, HttpExchange } from "../../src/server/http-exchange.js";
-import { type HttpLimits, httpLimits } from "../../src/server/http-limits.js";
+import { Guard } from "../../src/http/guard.js";
+import type { ExchangeListener, HttpExchange } from "../../src/http/http-exchange.js";
+import { type HttpLimits, httpLimits } from "../../src/http/http-limits.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
 import {
   connectRawHttp2,
@@ -161,6 +161,28 @@ describe("openPort ends", () => {
     socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     await dropped;
     socket.destroy();
+  });
+
+  it("an HTTP/1.1 connection with requests behind an answer that never ends, though its client is gone", async () => {
+    let gone = 0;
+    const url = await open({ headersTimeoutMs: 300, requestTimeoutMs: 300 }, 100, (exchange) => {
+      if (exchange.target === "/watch") {
+        exchange.onGone(() => {
+          gone += 1;
+        });
+        exchange.start(200, {}, false);
+        exchange.output.write("first");
+      } else {
+        exchange.send({ status: 200, headers: {}, body: "x".repeat(1000) });
+      }
+    });
+    const socket = connect(portOf(url), "127.0.0.1");
+    socket.on("error", () => {});
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    socket.write(request("/watch") + request("/").repeat(60));
+    await once(socket, "data");
+    socket.destroy();
+    await expect.poll(() => gone, { timeout: 20_000 }).toBe(1);
   });
 
   it("an HTTP/2 connection whose client takes nothing from the wire", async () => {

@@ -1,8 +1,8 @@
 import { Readable, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import type { CallRecord } from "../../src/rpc/call-record.js";
-import { RequestHeaders } from "../../src/rpc/request-headers.js";
-import type { HttpExchange } from "../../src/server/http-exchange.js";
+import type { CallRecord } from "../../src/call/call-record.js";
+import type { HttpExchange } from "../../src/http/http-exchange.js";
+import { RequestHeaders } from "../../src/http/request-headers.js";
 import { describeCall, nameSpan } from "../../src/tracing/server-span.js";
 
 function createExchange(method: string, headers: string[], httpVersion: string): HttpExchange {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { create, createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { TlsConfig } from "../../../src/config/config.js";
-import { readMaxBytes } from "../../../src/rpc/router.js";
+import { readMaxBytes } from "../../../src/services/service-router.js";
 import { startRoutedServer } from "../../conformance/routed-server.js";
 import { MemoryFiles } from "../../fuzz/memory-files.js";
 import { conformanceService } from "./conformance-service.js";
@@ -26,7 +26,7 @@ const request = fromBinary(ServerCompatRequestSchema, await readMessage());
 const port = await startRoutedServer({
   readMaxBytes: request.messageReceiveLimit === 0 ? readMaxBytes : request.messageReceiveLimit,
   // As for a token whose key is still being fetched: the request arrives meanwhile.
-  admit: () => wait(5),
+  authenticate: () => wait(5),
   anyTypes: createRegistry(file_connectrpc_conformance_v1_service),
   ...configureTls(request),
   addMethods(builder) {

@@ -1,0 +1,54 @@
+import { describeCaller } from "../authentication/caller.js";
+import { findFault } from "../observability/fault.js";
+import {
+  loggedMethods,
+  type RequestLog,
+  type RequestLogLevel,
+} from "../observability/request-log.js";
+import type { CallRecord } from "./call-record.js";
+
+/** What the log says of a request beside its {@link CallRecord}. */
+export interface ExchangeFacts {
+  readonly method: string;
+  /** Undefined when no response was sent. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  readonly remoteAddress: string | undefined;
+}
+
+/** Logs one line for a request that has got its answer, or will get none. */
+export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallRecord): void {
+  const { caller } = record;
+  log(chooseLevel(record), {
+    method: loggedMethods.find((method) => method === facts.method) ?? "other",
+    protocol: record.protocol,
+    target: record.target,
+    code: record.code,
+    status: facts.status,
+    durationMs: Math.round(facts.durationMs * 100) / 100,
+    caller: caller && describeCaller(caller),
+    credentialExpiresAtSeconds: record.credentialExpiresAtSeconds,
+    region: record.region,
+    messagesSent: record.messagesSent,
+    remoteAddress: facts.remoteAddress,
+    traceId: record.traceId,
+    cause: record.cause,
+  });
+}
+
+/** Refused tokens and used up quotas stand out: mobile clients hide them from their users. Probes stay quiet. */
+function chooseLevel(record: CallRecord): RequestLogLevel {
+  const { protocol, target, code, cause } = record;
+  if (findFault(record) === "server") {
+    return code === "unavailable" ? "warn" : "error";
+  }
+  switch (code) {
+    case "unauthenticated":
+      return "warn";
+    case "resource_exhausted":
+      // Without a cause, it was the request that was too large.
+      return cause === undefined ? "info" : "warn";
+    default:
+      return protocol === "http" && target !== undefined ? "debug" : "info";
+  }
+}

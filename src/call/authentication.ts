@@ -1,0 +1,109 @@
+import { type ContextValues, createContextKey } from "@connectrpc/connect";
+import type { Caller } from "../authentication/caller.js";
+import type { CancellableWait } from "../authentication/key-source.js";
+import { TokenRejectedError } from "../authentication/token-rejected-error.js";
+import type { TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
+import { limitVerification } from "../limits/limited-verification.js";
+import type { VerificationPermits } from "../limits/verification-permits.js";
+import type { AuthenticationCounts } from "../observability/authentication-counts.js";
+import { type CallRecord, callRecordKey, timeStep } from "./call-record.js";
+import { findToken, type PresentedToken } from "./presented-token.js";
+import { refuseToken } from "./translate-error.js";
+
+export interface AuthenticationOptions {
+  readonly verifier: TokenVerifier;
+  readonly counts: AuthenticationCounts;
+  /** For unknown tokens of each client address; undefined: no limit. */
+  readonly failedAuthentication: VerificationPermits | undefined;
+}
+
+/**
+ * Lets a call on only with one valid token, and puts its caller on record. Returns the token: at once
+ * for a known one, as nearly every one is.
+ *
+ * @param authorization the Authorization header; several are joined with a comma
+ * @param rawQuery the query as sent, without `?`; empty where a token is not accepted there
+ * @param wait its signal ends a wait for the issuer's keys; it is read only if there is one
+ * @throws ConnectError Unauthenticated without a token, InvalidArgument with more than one
+ * @throws TokenRejectedError, QuotaExceededError (or rejects with them)
+ */
+export type Authenticate = (
+  authorization: string | null,
+  rawQuery: string,
+  record: CallRecord,
+  wait: CancellableWait,
+) => string | Promise<string>;
+
+/** Rejected like any other, and counted by the same limit. */
+const malformedToken: UnknownToken = {
+  kind: "unknown",
+  token: "",
+  digest: undefined,
+  flaw: "malformed",
+};
+
+export function createAuthentication({
+  verifier,
+  counts,
+  failedAuthentication,
+}: AuthenticationOptions): Authenticate {
+  const verifyUnknown = limitVerification(verifier, failedAuthentication);
+
+  function accept(
+    { token = "", place }: PresentedToken,
+    caller: Caller,
+    record: CallRecord,
+  ): string {
+    counts.accept(caller.kind, place);
+    record.caller = caller;
+    return token;
+  }
+
+  function countAndThrow(error: unknown): never {
+    if (error instanceof TokenRejectedError) {
+      counts.fail(error.reason);
+    }
+    throw error;
+  }
+
+  return (authorization, rawQuery, record, wait) => {
+    try {
+      const presented = findToken(authorization, rawQuery);
+      if (presented === undefined) {
+        // No failure that a limit counts: it is refused without work, and it is how a strayed client
+        // comes.
+        record.cause = "no_token";
+        counts.fail("no_token");
+        throw refuseToken();
+      }
+      const known =
+        presented.token === undefined ? malformedToken : verifier.recognize(presented.token);
+      if (known.kind !== "unknown") {
+        // No limit for known tokens, as others may have failed behind the same address.
+        return accept(presented, known, record);
+      }
+      const verified = verifyUnknown(known, record.clientAddress, wait);
+      return timeStep("verify token", verified, record).then(
+        (caller) => accept(presented, caller, record),
+        countAndThrow,
+      );
+    } catch (error) {
+      return countAndThrow(error);
+    }
+  };
+}
+
+/** The token of a stream, for those who verify it again while the stream lasts. */
+export const streamTokenKey = createContextKey("", { description: "token of a stream" });
+
+/**
+ * The caller that authentication has proven.
+ * @throws Error when the call did not pass authentication: a mistake of ours, never let through.
+ */
+export function requireCaller(values: ContextValues): Caller {
+  const { caller } = values.get(callRecordKey);
+  if (caller === undefined) {
+    throw new Error("a method that needs a caller was reached without authentication");
+  }
+  return caller;
+}

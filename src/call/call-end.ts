@@ -1,0 +1,22 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+
+/** Why calls end without the answer that they were made for. */
+export function clientGone(): ConnectError {
+  return new ConnectError("the client went away", Code.Canceled);
+}
+
+/** Made once: a reason made for each call would cost a stack trace each. */
+export const callEnded = new ConnectError("the call has ended", Code.Canceled);
+
+export function deadlinePassed(): ConnectError {
+  return new ConnectError("the deadline has passed", Code.DeadlineExceeded);
+}
+
+/** The client takes nothing of its stream: what it is sent would be kept for ever. */
+export class StalledClientError extends Error {
+  override readonly name = "StalledClientError";
+
+  constructor() {
+    super("the client does not read its stream");
+  }
+}

@@ -1,0 +1,139 @@
+import { create, type Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type MethodImplSpec } from "@connectrpc/connect";
+import { noBytes, readBody } from "../http/request-body.js";
+import type { Call } from "./call.js";
+import { clientGone } from "./call-end.js";
+import type { Codec, StreamCodec, UnaryCodec } from "./codec.js";
+import { pumpMessages } from "./message-pump.js";
+import type { MethodStages } from "./pipeline.js";
+
+type Spec<Kind extends MethodImplSpec["kind"]> = MethodImplSpec & { readonly kind: Kind };
+export type UnarySpec = Spec<"unary">;
+export type StreamSpec = Spec<"server_streaming"> | Spec<"bidi_streaming">;
+
+/** The stages of a method with one response. */
+export function createUnaryStages(spec: UnarySpec): MethodStages<UnaryCodec> {
+  const { output } = spec.method;
+  return {
+    read: readRequest,
+    invoke(call) {
+      throwIfOver(call);
+      const result = spec.impl(requireRequest(call), call);
+      if (result instanceof Promise) {
+        return result.then((late) => {
+          call.response = create(output, late);
+        });
+      }
+      call.response = create(output, result);
+      return undefined;
+    },
+    respond,
+  };
+}
+
+/** The stages of a method whose response is a stream, and maybe its request too. */
+export function createStreamStages(spec: StreamSpec): MethodStages<StreamCodec> {
+  return {
+    read: spec.kind === "server_streaming" ? readRequest : admit,
+    invoke(call) {
+      throwIfOver(call);
+      if (call.head.method === "HEAD") {
+        return undefined;
+      }
+      call.responses =
+        spec.kind === "server_streaming"
+          ? spec.impl(requireRequest(call), call)
+          : spec.impl(readRequests(call), call);
+      return undefined;
+    },
+    respond(call) {
+      if (call.responses !== undefined) {
+        return pumpMessages(call, call.responses);
+      }
+      call.record.code = "ok";
+      call.reply.send({ status: 200, headers: call.codec.begin(call), body: "" });
+      return undefined;
+    },
+  };
+}
+
+function readRequests({ codec, exchange }: Call<StreamCodec>): AsyncIterable<Message> {
+  exchange.acceptBody();
+  // A body that is not read to its end must not end the connection before the answer is out.
+  return codec.decodeAll(exchange.body.iterator({ destroyOnReturn: false }));
+}
+
+function admit(call: Call): undefined {
+  call.isAdmitted = true;
+  if (call.codec.problem !== undefined) {
+    throw call.codec.problem;
+  }
+}
+
+function readRequest(call: Call): Promise<void> | undefined {
+  admit(call);
+  const { codec, exchange } = call;
+  // Of an empty body Node tells the end while the call still waits to be let through.
+  if (codec.maxBodyBytes === 0 || !exchange.hasBody || exchange.body.readableEnded) {
+    return decode(call, noBytes);
+  }
+  return new Promise((resolve, reject) => {
+    if (codec.timeoutMs !== undefined) {
+      call.onAbort(reject);
+    }
+    readBody(exchange, codec.maxBodyBytes, (body) => {
+      if (body === "too_large") {
+        const text = `the request is larger than ${codec.readMaxBytes} bytes`;
+        reject(new ConnectError(text, Code.ResourceExhausted));
+      } else if (body === "gone") {
+        reject(clientGone());
+      } else {
+        try {
+          resolve(decode(call, body));
+        } catch (error) {
+          reject(error);
+        }
+      }
+    });
+  });
+}
+
+function decode(call: Call, body: Uint8Array): Promise<void> | undefined {
+  const decoded = call.codec.decode(body);
+  if (decoded instanceof Promise) {
+    return decoded.then((late) => {
+      call.request = late;
+    });
+  }
+  call.request = decoded;
+  return undefined;
+}
+
+function respond(call: Call<UnaryCodec>): Promise<void> | undefined {
+  const { codec, reply, record, response } = call;
+  if (response === undefined) {
+    throw new Error("a call was answered without a response");
+  }
+  const answer = codec.respond(response, call);
+  record.code = "ok";
+  if (answer instanceof Promise) {
+    return answer.then((late) => reply.send(late));
+  }
+  reply.send(answer);
+  return undefined;
+}
+
+/** Whatever comes of it, nobody waits for the answer any more. */
+function throwIfOver(call: Call<Codec>): void {
+  const end = call.findEnd();
+  if (end !== undefined) {
+    throw end;
+  }
+}
+
+function requireRequest({ request }: Call): Message {
+  if (request === undefined) {
+    throw new Error("a method was invoked before its request was read");
+  }
+  return request;
+}

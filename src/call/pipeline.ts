@@ -1,0 +1,93 @@
+import { rethrow } from "../http/guard.js";
+import type { HttpAnswer } from "../http/http-message.js";
+import type { Call } from "./call.js";
+import { StalledClientError } from "./call-end.js";
+import type { Codec } from "./codec.js";
+import { settleError } from "./settle-error.js";
+
+/**
+ * One step of a call. It is done when it returns, or when its promise is fulfilled: most calls never
+ * wait, and a promise for each step would cost more than the step. What it throws ends the call.
+ */
+export type Stage<C extends Codec = Codec> = (call: Call<C>) => Promise<void> | undefined;
+
+/** The stages that a method has of its own. */
+export interface MethodStages<C extends Codec> {
+  /** Reads, decompresses, and decodes the request. */
+  readonly read: Stage<C>;
+  /** Runs the implementation. */
+  readonly invoke: Stage<C>;
+  /** Encodes and sends what it returned. */
+  readonly respond: Stage<C>;
+}
+
+/** The stages that all methods share. Absent ones are left out. */
+export interface SharedStages {
+  /** Takes a place for a stream that needs no token. */
+  readonly admitStream?: Stage;
+  /** Looks at headers and query only: nothing of a stranger's body is read. */
+  readonly authenticate?: Stage;
+  readonly limitCaller?: Stage;
+}
+
+/**
+ * The one order of all calls, unary and streaming, over every protocol. The record of the call and
+ * its trace surround it (see Reply).
+ */
+export function orderStages<C extends Codec>(
+  { admitStream, authenticate, limitCaller }: SharedStages,
+  { read, invoke, respond }: MethodStages<C>,
+): readonly Stage<C>[] {
+  return [admitStream, authenticate, limitCaller, read, invoke, respond].filter(
+    (stage) => stage !== undefined,
+  );
+}
+
+/** Takes a call through its stages. Never throws or rejects: a failure is the call's answer. */
+export function runCall<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[]): void {
+  advance(call, stages, 0);
+}
+
+function advance<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[], from: number): void {
+  try {
+    for (let index = from; index < stages.length; index += 1) {
+      const pending = stages[index]?.(call);
+      if (pending !== undefined) {
+        pending.then(
+          () => advance(call, stages, index + 1),
+          (error: unknown) => fail(call, error),
+        );
+        return;
+      }
+    }
+  } catch (error) {
+    fail(call, error);
+    return;
+  }
+  call.end();
+}
+
+/** Answers a call that has failed, in the form of its protocol. */
+function fail(call: Call, error: unknown): void {
+  const { reply, codec, exchange } = call;
+  try {
+    const settled = settleError(error, call);
+    if (error instanceof StalledClientError || exchange.isGone()) {
+      reply.abandon();
+    } else if (call.endStream !== undefined) {
+      call.endStream(settled);
+    } else {
+      const answer = codec.refuse(settled, call);
+      if (answer instanceof Promise) {
+        const send = exchange.guard((late: HttpAnswer) => reply.send(late));
+        answer.then(send, exchange.guard(rethrow));
+      } else {
+        reply.send(answer);
+      }
+    }
+    call.end();
+  } catch (mistake) {
+    // Nothing of ours is left that could answer it.
+    exchange.guard(rethrow)(mistake);
+  }
+}

@@ -1,0 +1,73 @@
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { TokenRejectedError } from "../authentication/token-rejected-error.js";
+import { InvalidFieldError } from "../errors.js";
+import { BadRequestSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
+import { CallerExpiredError } from "../ice/ice-server-list.js";
+import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
+import { WatchLimitError } from "../watch/watch-limit-error.js";
+import { StalledClientError } from "./call-end.js";
+import type { CallRecord } from "./call-record.js";
+
+/**
+ * Turns what the domain throws into the one closed set of codes, so that every protocol answers
+ * alike. The cause of a refused token and of an unforeseen error goes on record for the log, never to
+ * the caller.
+ */
+export function translateError(error: unknown, record: CallRecord): ConnectError {
+  const translated = toConnectError(error);
+  if (translated !== error) {
+    record.cause = nameCause(error);
+  }
+  return translated;
+}
+
+function toConnectError(error: unknown): ConnectError {
+  if (error instanceof ConnectError) {
+    return error;
+  }
+  if (error instanceof InvalidFieldError) {
+    return new ConnectError(error.message, Code.InvalidArgument, undefined, [
+      {
+        desc: BadRequestSchema,
+        value: { fieldViolations: [{ field: error.field, description: error.problem }] },
+      },
+    ]);
+  }
+  if (error instanceof WatchLimitError) {
+    return new ConnectError(error.message, Code.ResourceExhausted);
+  }
+  if (error instanceof StalledClientError) {
+    return new ConnectError(error.message, Code.Canceled);
+  }
+  if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
+    return refuseToken("invalid_token");
+  }
+  if (error instanceof QuotaExceededError) {
+    const { message, retryAfterSeconds } = error;
+    const headers = { "Retry-After": String(retryAfterSeconds) };
+    return new ConnectError(message, Code.ResourceExhausted, headers, [
+      { desc: RetryInfoSchema, value: { retryDelay: durationFromMs(retryAfterSeconds * 1000) } },
+    ]);
+  }
+  return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
+}
+
+/** What is the caller's doing has a name; the rest is logged with its stack. */
+function nameCause(error: unknown): unknown {
+  if (error instanceof TokenRejectedError || error instanceof QuotaExceededError) {
+    return error.reason;
+  }
+  return error instanceof InvalidFieldError ? error.message : error;
+}
+
+/**
+ * The answer to a call without a valid token, the same whatever the cause. `invalid_token` tells
+ * that a token was sent (RFC 6750 section 3.1); without one the challenge carries no error code.
+ */
+export function refuseToken(error?: "invalid_token"): ConnectError {
+  const challenge = 'Bearer realm="ice-service"';
+  return new ConnectError("invalid auth token", Code.Unauthenticated, {
+    "WWW-Authenticate": error === undefined ? challenge : `${challenge}, error="${error}"`,
+  });
+}

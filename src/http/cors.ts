@@ -1,0 +1,53 @@
+import { cors } from "@connectrpc/connect";
+import type { HttpExchange } from "./http-exchange.js";
+import type { HttpHeaders } from "./http-message.js";
+
+const allowedMethods = ["GET", "HEAD", "POST"].join(", ");
+const allowedHeaders = [...cors.allowedHeaders, "Authorization"].join(", ");
+const exposedHeaders = [
+  ...cors.exposedHeaders,
+  "WWW-Authenticate",
+  "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
+].join(", ");
+/** Seconds. The longest that Chromium keeps a preflight's answer. */
+const maxAgeSeconds = "7200";
+
+/**
+ * Adds the CORS headers (https://fetch.spec.whatwg.org/#http-cors-protocol) that every answer
+ * carries, errors included.
+ */
+export type CorsPolicy = (exchange: HttpExchange, headers: HttpHeaders) => void;
+
+/** @param allowedOrigins `*`, or origins such as `https://app.example.com` */
+export function createCorsPolicy(allowedOrigins: readonly string[]): CorsPolicy {
+  const any = allowedOrigins.includes("*");
+  const allowed = new Set(allowedOrigins);
+  return (exchange, headers) => {
+    if (!any) {
+      headers["vary"] = "Origin";
+    }
+    const origin = exchange.headers.find("origin");
+    if (origin === null || !(any || allowed.has(origin))) {
+      return;
+    }
+    headers["access-control-allow-origin"] = any ? "*" : origin;
+    if (isPreflight(exchange)) {
+      headers["access-control-allow-methods"] = allowedMethods;
+      headers["access-control-allow-headers"] = allowedHeaders;
+      headers["access-control-max-age"] = maxAgeSeconds;
+    } else {
+      headers["access-control-expose-headers"] = exposedHeaders;
+    }
+  };
+}
+
+/** A preflight carries no token, so it is answered before authentication. */
+export function isPreflight({ method, headers }: HttpExchange): boolean {
+  return (
+    method === "OPTIONS" &&
+    headers.find("origin") !== null &&
+    headers.find("access-control-request-method") !== null
+  );
+}

@@ -1,0 +1,73 @@
+import type { Readable, Writable } from "node:stream";
+import type { Guard } from "./guard.js";
+import type { ClientPresence, HttpAnswer, HttpHeaders } from "./http-message.js";
+import type { RequestHeaders } from "./request-headers.js";
+
+/** Answers an exchange, also when a listener of ours has thrown. */
+export interface FaultAnswerer {
+  /**
+   * Sends an internal error where that is still possible, and resets the exchange otherwise.
+   * @returns whether the error has been logged
+   */
+  fail(error: unknown): boolean;
+}
+
+/** One request and its response, the same for HTTP/1.1 and HTTP/2. */
+export interface HttpExchange extends ClientPresence {
+  /** As performance.now() tells it. */
+  readonly arrivedAtMs: number;
+  /** Such as `1.1` and `2.0`. */
+  readonly httpVersion: string;
+  readonly method: string;
+  /** In origin or absolute form, as sent. */
+  readonly target: string;
+  readonly headers: RequestHeaders;
+  readonly remoteAddress: string | undefined;
+  /** Identifies the TCP or TLS connection: the same object for all of its requests. */
+  readonly connection: object;
+  /** The request's body. */
+  readonly body: Readable;
+  /** The response's body; open after {@link start}. */
+  readonly output: Writable;
+  /** Set by whoever answers. An exchange without one is reset when a listener throws. */
+  answerer: FaultAnswerer | undefined;
+  /** Makes a function for Node to call: what the listener throws ends this exchange only. */
+  guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void;
+  /** Whether the headers announce a body, read or not. */
+  readonly hasBody: boolean;
+  /** Whether the client has sent all of its request, as one without a body has from the start. */
+  isComplete(): boolean;
+  /** To be called before the body is read: asks for it where the client waits to be asked (`Expect: 100-continue`). */
+  acceptBody(): void;
+  /** Sends a whole response. The body is left out where the request's method is HEAD. */
+  send(answer: HttpAnswer): void;
+  /** Sends the head of a response whose body is written piece by piece. */
+  start(status: number, headers: HttpHeaders, withTrailers: boolean): void;
+  /** Ends a response that was started. */
+  finish(trailers?: HttpHeaders): void;
+  /** Lets the connection end after this response, started or not, where the version of HTTP has a way to say so. */
+  closeAfterwards(): void;
+  /**
+   * Gives the exchange up, without an end that the client could take for a whole response.
+   * @param isOurFault whether HTTP/2 clients are told of an internal error
+   */
+  destroy(isOurFault?: boolean): void;
+}
+
+/** What {@link HttpExchange.guard} does, for every version of HTTP. */
+export function guardListener<Args extends unknown[]>(
+  guard: Guard,
+  exchange: HttpExchange,
+  listener: (...args: Args) => void,
+): (...args: Args) => void {
+  return guard.wrap(listener, (error, ..._: Args) => {
+    if (exchange.answerer === undefined) {
+      exchange.destroy(true);
+      return false;
+    }
+    return exchange.answerer.fail(error);
+  });
+}
+
+/** Takes each exchange of a port. */
+export type ExchangeListener = (exchange: HttpExchange) => void;

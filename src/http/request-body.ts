@@ -1,0 +1,45 @@
+import type { HttpExchange } from "./http-exchange.js";
+
+export const noBytes = new Uint8Array(0);
+
+/** Why a body was not read to its end: it is too large, or its client went away. */
+export type UnreadBody = "too_large" | "gone";
+
+/**
+ * Reads a request's body to its end and calls `done`, once. Early where there is no use in reading on;
+ * the rest is dropped then, so that the connection does not stall.
+ */
+export function readBody(
+  exchange: HttpExchange,
+  maxBytes: number,
+  done: (outcome: Uint8Array | UnreadBody) => void,
+): void {
+  const { body } = exchange;
+  exchange.acceptBody();
+  let first: Uint8Array = noBytes;
+  let others: Uint8Array[] | undefined;
+  let size = 0;
+  const settle = (outcome: Uint8Array | UnreadBody) => {
+    body.off("data", onData).off("end", onEnd).off("close", onClose);
+    done(outcome);
+  };
+  const onData = exchange.guard((chunk: Uint8Array) => {
+    const isFirst = size === 0;
+    size += chunk.byteLength;
+    if (size > maxBytes) {
+      settle("too_large");
+    } else if (isFirst) {
+      first = chunk;
+    } else {
+      others ??= [first];
+      others.push(chunk);
+    }
+  });
+  const onEnd = exchange.guard(() => {
+    // Node ends the body of a request that its client gives up as well.
+    settle(exchange.isGone() ? "gone" : others === undefined ? first : Buffer.concat(others, size));
+  });
+  // Of a request that is not all there, Node tells the loss, whichever version of HTTP it came by.
+  const onClose = exchange.guard(() => settle("gone"));
+  body.on("data", onData).on("end", onEnd).on("close", onClose);
+}

@@ -1,0 +1,109 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { contentTypeJson, contentTypeProto } from "@connectrpc/connect/protocol-grpc";
+import type {
+  OpenCodec,
+  ResponseMetadata,
+  StreamCodec,
+  StreamEnd,
+  UnaryCodec,
+} from "../../call/codec.js";
+import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
+import type { CodecOptions } from "../codec-options.js";
+import { envelopeHeadBytes } from "../envelope.js";
+import type { EnvelopedMessages } from "../enveloped-messages.js";
+import { createMessageCodec } from "../message-codec.js";
+import { type GrpcRequestHead, readGrpcRequestHead } from "./request-head.js";
+import { createTrailers, moveAcceptedEncodings } from "./trailers.js";
+
+const noMessages = new Uint8Array(0);
+
+/**
+ * A method over gRPC, unary or streaming
+ * (https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md).
+ */
+export function createGrpcCodec(method: DescMethod, options: CodecOptions): OpenCodec<GrpcCodec> {
+  const messages = createMessageCodec(method, options);
+  return (head) =>
+    new GrpcCodec(readGrpcRequestHead(head, messages, options), options.readMaxBytes);
+}
+
+class GrpcCodec implements UnaryCodec, StreamCodec {
+  readonly protocol = "grpc";
+  readonly keepAlive = undefined;
+  readonly hasTrailers = true;
+  readonly readMaxBytes: number;
+  readonly timeoutMs: number | undefined;
+  readonly problem: ConnectError | undefined;
+  readonly #messages: EnvelopedMessages;
+  readonly #contentType: string;
+
+  constructor(head: GrpcRequestHead, readMaxBytes: number) {
+    this.readMaxBytes = readMaxBytes;
+    this.timeoutMs = head.timeoutMs;
+    this.problem = head.problem;
+    this.#messages = head.messages;
+    this.#contentType = head.binary ? contentTypeProto : contentTypeJson;
+  }
+
+  get maxBodyBytes(): number {
+    return envelopeHeadBytes + this.readMaxBytes;
+  }
+
+  decode(body: Uint8Array): Message | Promise<Message> {
+    return this.#messages.read(body);
+  }
+
+  decodeAll(body: AsyncIterable<Uint8Array>): AsyncIterable<Message> {
+    return this.#messages.readAll(body);
+  }
+
+  respond(message: Message, metadata: ResponseMetadata): HttpAnswer | Promise<HttpAnswer> {
+    const body = this.#messages.seal(message);
+    return body instanceof Promise
+      ? body.then((late) => this.#answer(metadata, late, undefined))
+      : this.#answer(metadata, body, undefined);
+  }
+
+  refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
+    if (metadata.isAdmitted) {
+      return this.#answer(metadata, noMessages, error);
+    }
+    // Status and headers in one block, without a body (Trailers-Only in the specification).
+    const headers: HttpHeaders = { "content-type": this.#contentType };
+    return {
+      status: 200,
+      headers: Object.assign(headers, createTrailers(metadata, error)),
+      body: noMessages,
+    };
+  }
+
+  begin(metadata: ResponseMetadata): HttpHeaders {
+    const headers: HttpHeaders = { "content-type": this.#contentType };
+    const { responseCompression } = this.#messages;
+    if (responseCompression !== null) {
+      headers["grpc-encoding"] = responseCompression.name;
+    }
+    metadata.addResponseHeaders(headers);
+    return headers;
+  }
+
+  encode(message: Message): Uint8Array | Promise<Uint8Array> {
+    return this.#messages.seal(message);
+  }
+
+  end(metadata: ResponseMetadata, error: ConnectError | undefined): StreamEnd {
+    return { trailers: createTrailers(metadata, error) };
+  }
+
+  #answer(
+    metadata: ResponseMetadata,
+    body: Uint8Array,
+    error: ConnectError | undefined,
+  ): HttpAnswer {
+    const headers = this.begin(metadata);
+    const trailers = createTrailers(metadata, error);
+    moveAcceptedEncodings(trailers, headers);
+    return { status: 200, headers, body, trailers };
+  }
+}

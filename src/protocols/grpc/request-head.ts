@@ -1,0 +1,38 @@
+import type { ConnectError } from "@connectrpc/connect";
+import { headerAcceptEncoding, parseTimeout } from "@connectrpc/connect/protocol-grpc";
+import type { RequestHead } from "../../call/codec.js";
+import { carriesJson } from "../../http/media-type.js";
+import type { CodecOptions } from "../codec-options.js";
+import { negotiateCompression } from "../content-coding.js";
+import { EnvelopedMessages } from "../enveloped-messages.js";
+import type { MessageCodec } from "../message-codec.js";
+import { readTimeout } from "../timeout.js";
+
+/** What the headers of a request over gRPC or gRPC-Web say. */
+export interface GrpcRequestHead {
+  readonly binary: boolean;
+  readonly messages: EnvelopedMessages;
+  readonly timeoutMs: number | undefined;
+  readonly problem: ConnectError | undefined;
+}
+
+export function readGrpcRequestHead(
+  { headers }: RequestHead,
+  codec: MessageCodec,
+  { acceptCompression }: CodecOptions,
+): GrpcRequestHead {
+  const binary = !carriesJson(headers);
+  const compression = negotiateCompression(
+    acceptCompression,
+    headers.find("grpc-encoding"),
+    headers.find("grpc-accept-encoding"),
+    headerAcceptEncoding,
+  );
+  const { timeoutMs, error } = readTimeout(headers.find("grpc-timeout"), parseTimeout);
+  return {
+    binary,
+    messages: new EnvelopedMessages(codec, binary, compression),
+    timeoutMs,
+    problem: compression.error ?? error,
+  };
+}

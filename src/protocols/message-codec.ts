@@ -1,0 +1,62 @@
+import { type DescMethod, type Message, toJsonString } from "@bufbuild/protobuf";
+import { ConnectError } from "@connectrpc/connect";
+import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
+import { UnreadableMessageError } from "../call/error-fault.js";
+import { rememberLast } from "../call/remember-last.js";
+import type { CodecOptions } from "./codec-options.js";
+import { strictJson } from "./strict-json.js";
+
+/** The largest response that protobuf and gRPC can carry. */
+const writeMaxBytes = 0xffffffff;
+
+/**
+ * A method's messages in protobuf and JSON. A request of the same bytes as the one before is decoded
+ * once, and an answer that is the same object is encoded once.
+ */
+export interface MessageCodec {
+  readonly readMaxBytes: number;
+  /**
+   * The message is for reading only.
+   * @throws UnreadableMessageError when the bytes are too many, or no such message
+   */
+  decode(bytes: Uint8Array, binary: boolean): Message;
+  encodeBinary(message: Message): Uint8Array;
+  encodeJson(message: Message): string;
+}
+
+export function createMessageCodec(
+  method: DescMethod,
+  { readMaxBytes, jsonOptions }: Pick<CodecOptions, "readMaxBytes" | "jsonOptions">,
+): MessageCodec {
+  const limits = { readMaxBytes, writeMaxBytes };
+  const readOptions = { ...jsonOptions, ...strictJson };
+  const serialization = createMethodSerializationLookup(method, undefined, readOptions, limits);
+  const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
+  const decodeJson = rememberLastBytes(serialization.getI(false).parse);
+  return {
+    readMaxBytes,
+    decode(bytes, binary) {
+      try {
+        return binary ? decodeBinary(bytes) : decodeJson(bytes);
+      } catch (error) {
+        throw error instanceof ConnectError ? UnreadableMessageError.mark(error) : error;
+      }
+    },
+    encodeBinary: rememberLast(serialization.getO(true).serialize),
+    encodeJson: rememberLast((message: Message) =>
+      toJsonString(method.output, message, jsonOptions),
+    ),
+  };
+}
+
+/** Most callers ask for the same, and decoding JSON is a tenth of what a call costs. */
+function rememberLastBytes(decode: (bytes: Uint8Array) => Message) {
+  let last: { readonly bytes: Uint8Array; readonly message: Message } | undefined;
+  return (bytes: Uint8Array): Message => {
+    if (last === undefined || Buffer.compare(last.bytes, bytes) !== 0) {
+      // Frozen, so that a change is a mistake that shows and no other caller's request.
+      last = { bytes, message: Object.freeze(decode(bytes)) };
+    }
+    return last.message;
+  };
+}

@@ -1,0 +1,97 @@
+import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type {
+  OpenCodec,
+  RequestHead,
+  ResponseMetadata,
+  StreamCodec,
+  StreamEnd,
+} from "../../call/codec.js";
+import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
+import { toProblemDetails } from "../../http/problem-details.js";
+import type { GetBinding } from "./http-binding.js";
+import { createProblemAnswer } from "./problem-answer.js";
+import { readRequestMessage } from "./request-message.js";
+import { createBodyPrinter } from "./response-body.js";
+
+/** When clients come back after the stream has ended: not all at once. */
+const minRetryMs = 1000;
+const maxRetryMs = 5000;
+
+/**
+ * A server-streaming method as server-sent events over GET
+ * (https://html.spec.whatwg.org/multipage/server-sent-events.html), at the path that its
+ * `google.api.http` annotation gives: an event for each message, its data the JSON that a unary
+ * method would answer with. An error before the first message is answered with problem details; a
+ * later one is an event `error` with these, and the end.
+ */
+export function createEventStreamCodec(
+  method: DescMethod,
+  binding: GetBinding,
+): OpenCodec<StreamCodec> {
+  const print = createBodyPrinter(method.output, binding);
+  return (head) => new EventStreamCodec(head, method, binding, print);
+}
+
+class EventStreamCodec implements StreamCodec {
+  readonly protocol = "rest";
+  readonly problem = undefined;
+  readonly timeoutMs = undefined;
+  readonly readMaxBytes = 0;
+  readonly maxBodyBytes = 0;
+  readonly keepAlive = ": keep-alive\n\n";
+  readonly hasTrailers = false;
+  readonly #head: RequestHead;
+  readonly #method: DescMethod;
+  readonly #binding: GetBinding;
+  readonly #print: (message: Message) => string;
+  #isFirst = true;
+
+  constructor(
+    head: RequestHead,
+    method: DescMethod,
+    binding: GetBinding,
+    print: (message: Message) => string,
+  ) {
+    this.#head = head;
+    this.#method = method;
+    this.#binding = binding;
+    this.#print = print;
+  }
+
+  decode(): Message {
+    const { path, query } = this.#head;
+    const { template } = this.#binding;
+    return readRequestMessage(this.#method.input, template.match(path) ?? new Map(), query);
+  }
+
+  decodeAll(): AsyncIterable<Message> {
+    throw new ConnectError("a GET carries one message", Code.Unimplemented);
+  }
+
+  begin(metadata: ResponseMetadata): HttpHeaders {
+    const headers: HttpHeaders = { "content-type": "text/event-stream" };
+    metadata.addResponseHeaders(headers);
+    return headers;
+  }
+
+  encode(message: Message): string {
+    const event = `data: ${this.#print(message)}\n\n`;
+    if (!this.#isFirst) {
+      return event;
+    }
+    this.#isFirst = false;
+    const retryMs = Math.round(minRetryMs + Math.random() * (maxRetryMs - minRetryMs));
+    return `retry: ${retryMs}\n\n${event}`;
+  }
+
+  refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
+    return createProblemAnswer(error, metadata);
+  }
+
+  end(_: ResponseMetadata, error: ConnectError | undefined): StreamEnd {
+    return error === undefined
+      ? {}
+      : { chunk: `event: error\ndata: ${JSON.stringify(toProblemDetails(error))}\n\n` };
+  }
+}

@@ -1,0 +1,61 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { createServiceImplSpec, type MethodImplSpec, type ServiceImpl } from "@connectrpc/connect";
+import { createMethodRoutes, type MethodRouteOptions } from "./method-routes.js";
+import type { PathTemplate } from "./rest/path-template.js";
+import type { Route } from "./route.js";
+
+/** Finds the route for a path, without its query. */
+export interface Router {
+  (path: string): Route | undefined;
+  /** The paths, or path templates, of REST. */
+  readonly restPaths: readonly string[];
+}
+
+/** Collects methods with their implementations. Of two routes with one path, the later one holds. */
+export class RouterBuilder {
+  readonly #options: MethodRouteOptions;
+  readonly #restPaths: string[] = [];
+  readonly #byPath = new Map<string, Route>();
+  readonly #byTemplate: { readonly template: PathTemplate; readonly route: Route }[] = [];
+
+  constructor(options: MethodRouteOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Methods without an implementation answer UNIMPLEMENTED.
+   * @param stages of this service alone, such as those of one that needs no token
+   */
+  add<Desc extends DescService>(
+    service: Desc,
+    implementation: Partial<ServiceImpl<Desc>>,
+    stages = this.#options.stages,
+  ): this {
+    const options = { ...this.#options, stages };
+    for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) {
+      this.addMethod(spec, options);
+    }
+    return this;
+  }
+
+  addMethod(spec: MethodImplSpec, options = this.#options): this {
+    for (const { template, route } of createMethodRoutes(spec, options)) {
+      if (template !== undefined) {
+        this.#restPaths.push(route.path);
+      }
+      if (template === undefined || template.isLiteral) {
+        this.#byPath.set(route.path, route);
+      } else {
+        this.#byTemplate.push({ template, route });
+      }
+    }
+    return this;
+  }
+
+  build(): Router {
+    const find = (path: string) =>
+      this.#byPath.get(path) ??
+      this.#byTemplate.find(({ template }) => template.match(path) !== undefined)?.route;
+    return Object.assign(find, { restPaths: [...this.#restPaths] });
+  }
+}

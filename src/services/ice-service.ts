@@ -1,0 +1,90 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { requireCaller, streamTokenKey } from "../call/authentication.js";
+import { type CallRecord, callRecordKey } from "../call/call-record.js";
+import { rememberLast } from "../call/remember-last.js";
+import {
+  type GetIceServersResponse,
+  GetIceServersResponseSchema,
+  type IceService,
+} from "../gen/ice/v1/ice_service_pb.js";
+import type { FindRegion } from "../geolocation/region-finder.js";
+import type { IceServerList, IceServerRequest, ListIceServers } from "../ice/ice-server-list.js";
+import type { CredentialCounts } from "../observability/credential-counts.js";
+import type { IceServerWatches } from "../watch/ice-server-watches.js";
+
+export interface IceServiceOptions {
+  readonly listIceServers: ListIceServers;
+  readonly watches: Pick<IceServerWatches, "open">;
+  readonly credentialCounts: CredentialCounts;
+  /** Of callers who name none; undefined where all of them get the default one. */
+  readonly findRegion?: FindRegion | undefined;
+}
+
+/**
+ * IceService over the lister of ICE servers and the watches of its lists: the wire's names in, the
+ * wire's names out.
+ */
+export function createIceService({
+  listIceServers,
+  watches,
+  credentialCounts,
+  findRegion,
+}: IceServiceOptions): ServiceImpl<typeof IceService> {
+  const toLastResponse = rememberLast(toResponse);
+  const place = (request: IceServerRequest, header: Headers, record: CallRecord) =>
+    findRegion === undefined || request.region !== ""
+      ? request
+      : placeRequest(request, findRegion(header, record));
+  return {
+    getIceServers(request, { values, requestHeader }) {
+      const record = values.get(callRecordKey);
+      const list = listIceServers(requireCaller(values), place(request, requestHeader, record));
+      recordList(list, record);
+      credentialCounts.count(list);
+      return toLastResponse(list);
+    },
+    async *watchIceServers(request, { values, signal, requestHeader }) {
+      const record = values.get(callRecordKey);
+      const order = {
+        token: values.get(streamTokenKey),
+        request: place(request, requestHeader, record),
+        signal,
+      };
+      for await (const list of watches.open(requireCaller(values), order)) {
+        recordList(list, record);
+        credentialCounts.count(list);
+        yield { response: toLastResponse(list) };
+      }
+    },
+  };
+}
+
+function placeRequest({ ttlSeconds, maxUrls }: IceServerRequest, region: string): IceServerRequest {
+  return { region, ttlSeconds, maxUrls };
+}
+
+function recordList({ region, credentialLife }: IceServerList, record: CallRecord): void {
+  if (credentialLife !== undefined) {
+    record.credentialExpiresAtSeconds = credentialLife.expiresAtSeconds;
+  }
+  if (region !== "") {
+    record.region = region;
+  }
+}
+
+function toResponse({ iceServers, region, credentialLife }: IceServerList): GetIceServersResponse {
+  return create(GetIceServersResponseSchema, {
+    iceServers: iceServers.map(({ urls, username = "", credential = "" }) => ({
+      urls: [...urls],
+      username,
+      credential,
+    })),
+    region,
+    ...(credentialLife !== undefined && {
+      expireTime: timestampFromMs(credentialLife.expiresAtSeconds * 1000),
+      ttlSeconds: credentialLife.ttlSeconds,
+    }),
+  });
+}

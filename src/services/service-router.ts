@@ -1,0 +1,74 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import type { TokenVerifier } from "../authentication/token-verifier.js";
+import { createAuthenticateStage } from "../call/authenticate-stage.js";
+import { createAuthentication } from "../call/authentication.js";
+import { createLimitCallerStage } from "../call/limit-caller-stage.js";
+import type { SharedStages } from "../call/pipeline.js";
+import { createPublicStreamStage } from "../call/public-stream-stage.js";
+import type { StreamCalls } from "../call/stream-calls.js";
+import { Health } from "../gen/grpc/health/v1/health_pb.js";
+import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
+import { ServerReflection as ServerReflectionV1Alpha } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
+import { IceService } from "../gen/ice/v1/ice_service_pb.js";
+import type { Quotas } from "../limits/quota-pool.js";
+import type { AuthenticationCounts } from "../observability/authentication-counts.js";
+import { type Router, RouterBuilder } from "../protocols/router.js";
+import type { Readiness } from "../readiness.js";
+import { createHealthService } from "./health-service.js";
+import { createIceService, type IceServiceOptions } from "./ice-service.js";
+import type { PublicStreamLimits } from "./public-stream-limits.js";
+import { createReflectionServices } from "./reflection-service.js";
+
+/** The largest request message in bytes. */
+export const readMaxBytes = 64 * 1024;
+
+export interface ServiceRouterOptions extends IceServiceOptions, SharedStageOptions {
+  readonly readiness: Readiness;
+  readonly publicStreamLimits: PublicStreamLimits;
+  readonly reflection: boolean;
+  /** Where the streams that are open are kept. */
+  readonly streams: StreamCalls;
+}
+
+export interface SharedStageOptions {
+  readonly verifier: TokenVerifier;
+  readonly queryToken: boolean;
+  readonly quotas: Quotas;
+  readonly authenticationCounts: AuthenticationCounts;
+}
+
+/** Every service over every protocol. Only health and reflection are public. */
+export function createServiceRouter(options: ServiceRouterOptions): Router {
+  const publicServices: DescService[] = [Health, ServerReflection, ServerReflectionV1Alpha];
+  const builder = new RouterBuilder({
+    stages: createSharedStages(options),
+    codec: { acceptCompression: [compressionGzip, compressionBrotli], readMaxBytes },
+    streams: options.streams,
+  });
+  builder.add(IceService, createIceService(options));
+  const { health, reflection } = options.publicStreamLimits;
+  builder.add(Health, createHealthService(options.readiness), {
+    admitStream: createPublicStreamStage(health),
+  });
+  if (options.reflection) {
+    const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);
+    const stages = { admitStream: createPublicStreamStage(reflection) };
+    builder.add(ServerReflection, v1, stages).add(ServerReflectionV1Alpha, v1alpha, stages);
+  }
+  return builder.build();
+}
+
+/** What a call of a method that is not public passes before its body is read. */
+export function createSharedStages({
+  verifier,
+  queryToken,
+  quotas: { failedAuthentication, caller },
+  authenticationCounts: counts,
+}: SharedStageOptions): SharedStages {
+  const authenticate = createAuthentication({ verifier, counts, failedAuthentication });
+  return {
+    authenticate: createAuthenticateStage(authenticate, queryToken),
+    ...(caller !== undefined && { limitCaller: createLimitCallerStage(caller) }),
+  };
+}
