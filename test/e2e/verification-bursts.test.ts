@@ -18,6 +18,7 @@ import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { type JwksServer, keys, startJwksServer } from "../authentication/jwks-server.js";
 import { createSigningKey, type SigningKey } from "../authentication/signing-key.js";
 import { envelop } from "../conformance/envelope.js";
+import { createHttpClient } from "../conformance/http-client.js";
 import { type IceService as IceServiceProcess, startIceService } from "../parts/ice-service.js";
 import { startReconfigurableService } from "../parts/reconfigurable-service.js";
 
@@ -247,6 +248,41 @@ describe("a burst of tokens while the issuer's keys come slowly", () => {
       );
       sessionManager.abort();
       expect(countByStatus(outcomes)).toEqual({ ok: 200 });
+    },
+    patienceMs,
+  );
+
+  it.each(["1.1", "2"] as const)(
+    "loses nothing of the bodies that arrive meanwhile over HTTP/%s",
+    async (httpVersion) => {
+      const { service, jwks } = await start(5);
+      const { key, publish, isAsked } = await rotateSlowly(jwks);
+      const client = createHttpClient(service.url, httpVersion);
+      stops.push(() => client.close());
+      const padded = Buffer.from(`{"ttlSeconds":0}${" ".repeat(60_000)}`);
+      const bodies = [
+        ["application/proto", Buffer.alloc(0)],
+        ["application/json", Buffer.from("{}")],
+        ["application/json", padded],
+        ["application/json", [padded.subarray(0, 30_000), padded.subarray(30_000)]],
+        ["application/grpc", envelop(Buffer.alloc(0))],
+        ["application/grpc-web", envelop(Buffer.alloc(0))],
+        // Whole, but not a message: told only to those who have a good token.
+        ["application/json", Buffer.from("{[")],
+        ["application/json", Buffer.alloc(70_000, " ")],
+      ] as const;
+      const tokens = await Promise.all(bodies.map((_, index) => sign(key, `user-${index}`)));
+      const answers = bodies.map(([contentType, body], index) =>
+        client.send({
+          path: unary,
+          headers: { "content-type": contentType, authorization: `Bearer ${tokens[index]}` },
+          body,
+        }),
+      );
+      await isAsked();
+      publish();
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 200, 400, 429]);
     },
     patienceMs,
   );
