@@ -1,13 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { LoadedConfig } from "../config/load-config.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError, findErrorCode } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { FileWatch } from "../files/file-watch.js";
 import type { Files } from "../files/files.js";
 import { HandedFiles } from "../files/handed-files.js";
+import { isTransientCode } from "../files/read-failure.js";
 import type { Logger } from "../observability/logger.js";
 import type { ReloadCounts } from "../observability/reload-counts.js";
 import type { ConfigReading } from "./config-reading.js";
+import { retryDelayMs } from "./retry-delay.js";
 
 export interface ReloadOptions {
   /** The versions of the files that the running configuration was read from. */
@@ -35,9 +37,6 @@ export interface ReloadOptions {
 }
 
 type Trigger = "SIGHUP" | "file" | "retry";
-
-const firstRetryMs = 1_000;
-const maxRetryMs = 30_000;
 
 /**
  * Loads the configuration anew at SIGHUP, and when one of the files has changed that it was read
@@ -145,8 +144,11 @@ class ConfigReload {
 
   #tellFailure(trigger: Trigger, error: unknown): void {
     const { counts, log } = this.#options;
-    const isTransient = error instanceof ConfigError && error.isTransient;
-    const retryInMs = Math.min(maxRetryMs, firstRetryMs * 2 ** (this.#tries - 1));
+    const isTransient =
+      error instanceof ConfigError
+        ? error.isTransient
+        : isTransientCode(findErrorCode(error) ?? "");
+    const retryInMs = retryDelayMs(this.#tries);
     counts.add(isTransient ? "retry" : "failure");
     if (isTransient) {
       this.#retryTimer = setTimeout(() => this.request("retry"), retryInMs).unref();

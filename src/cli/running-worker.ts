@@ -37,11 +37,13 @@ export interface RunningWorker {
  * @param env beside the variables of this process
  * @param dealer watches which connections the worker gets
  * @param onListening called when the worker can be configured
+ * @param onReload called when the worker could not take over a configuration, and when it has at last
  */
 export function startWorker(
   env: Readonly<Record<string, string>>,
   dealer: ConnectionDealer,
   onListening: () => void,
+  onReload: (succeeded: boolean) => void,
 ): RunningWorker {
   let worker: Worker;
   try {
@@ -87,6 +89,8 @@ export function startWorker(
         resolve();
       } else if (told?.kind === "refused") {
         refusal = new ConfigError(told.problems, told.omittedCount);
+      } else if (told?.kind === "reloaded") {
+        onReload(told.succeeded);
       } else if (told?.kind === "measured") {
         metrics.receive(told.metrics);
       }

@@ -83,6 +83,7 @@ export async function serveWithWorkers(
       (config.shutdown.delaySeconds + config.shutdown.timeoutSeconds) * 1000 + stopMarginMs,
     dealer: new ConnectionDealer(refusals, guard),
     onStart: (worker) => poolMetrics.follow(worker),
+    onReload: (succeeded) => reloadCounts.add(succeeded ? "success" : "retry"),
     log,
   });
   stopSignals.onAbort = () => pool.kill();

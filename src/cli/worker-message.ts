@@ -22,6 +22,8 @@ export const workerMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("listening") }),
   z.object({ kind: z.literal("ready") }),
   z.object({ kind: z.literal("refused"), ...problemsShape }),
+  /** Whether it serves by the last files: told when it could not, and when it can at last. */
+  z.object({ kind: z.literal("reloaded"), succeeded: z.boolean() }),
   z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema) }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;

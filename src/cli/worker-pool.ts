@@ -19,6 +19,8 @@ export interface WorkerPoolOptions {
   readonly dealer: ConnectionDealer;
   /** Called with each worker, those that replace others included. */
   readonly onStart: (worker: RunningWorker) => void;
+  /** Called when a worker could not take over a configuration, and when it has at last. */
+  readonly onReload: (succeeded: boolean) => void;
   readonly log: Logger;
 }
 
@@ -90,10 +92,12 @@ export class WorkerPool {
 
   #start(): RunningWorker {
     let startContents: FileContents | undefined;
-    const worker = startWorker(this.#options.env, this.#options.dealer, () => {
+    const { env, dealer, onReload } = this.#options;
+    const begin = () => {
       startContents = this.#contents;
       worker.configure(this.#contents, this.#downUrls);
-    });
+    };
+    const worker = startWorker(env, dealer, begin, onReload);
     this.#workers.add(worker);
     // What has changed while it started has found nobody who listens.
     worker.ready.then(

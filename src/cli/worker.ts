@@ -4,11 +4,11 @@ import { type RunningService, startService } from "../compose.js";
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
-import type { FileContents } from "../files/file-contents.js";
 import { HandedFiles } from "../files/handed-files.js";
 import { type Logger, openLog } from "../observability/logger.js";
 import { openCallTracer } from "./call-tracing.js";
 import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
+import { WorkerReload } from "./worker-reload.js";
 
 /**
  * The worker's part: serves until a signal comes or the primary process is gone, then stops
@@ -34,10 +34,18 @@ export async function runWorker(
       return 0;
     }
     const { service, log } = await start(file, first);
+    const reload = new WorkerReload({
+      apply(contents) {
+        const files = new HandedFiles(contents);
+        service.reload(load(file, files), files);
+      },
+      onOutcome: (succeeded) => void tell(worker, { kind: "reloaded", succeeded }),
+      log,
+    });
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
-        reload(service, file, data.contents, log);
+        reload.use(data.contents);
         service.setDownUrls(data.downUrls);
       } else if (data?.kind === "health") {
         service.setDownUrls(data.downUrls);
@@ -82,21 +90,6 @@ function receiveConfiguration(worker: Worker): Promise<Configuration> {
     worker.on("message", onMessage);
     void tell(worker, { kind: "listening" });
   });
-}
-
-/** The primary has checked these files; what fails all the same is its own bad luck of this process. */
-function reload(
-  service: RunningService,
-  file: string | undefined,
-  contents: FileContents,
-  log: Logger,
-): void {
-  const files = new HandedFiles(contents);
-  try {
-    service.reload(load(file, files), files);
-  } catch (error) {
-    log.error({ err: error }, "configuration not reloaded: the running one stays");
-  }
 }
 
 /** Tells the primary what this process has counted. */
