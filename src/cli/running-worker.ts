@@ -2,6 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
+import { LargeImageSender } from "./large-images.js";
 import { type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
 import { WorkerMetrics } from "./worker-metrics.js";
 
@@ -55,11 +56,14 @@ export function startWorker(
   if (child.pid !== undefined) {
     dealer.follow(child);
   }
-  const send = (message: PrimaryMessage) => {
-    // One that is about to end need not know.
-    worker.send(message, () => {});
-  };
-  const metrics = new WorkerMetrics(() => send({ kind: "measure" }));
+  // One that is about to end need not know.
+  const send = (message: PrimaryMessage) =>
+    new Promise<void>((resolve) => {
+      worker.send(message, () => resolve());
+    });
+  const largeImages = new LargeImageSender(send);
+  let configured = Promise.resolve();
+  const metrics = new WorkerMetrics(() => void send({ kind: "measure" }));
   let readyAtMs: number | undefined;
   let refusal: Error | undefined;
 
@@ -107,9 +111,17 @@ export function startWorker(
     ready,
     ended,
     metrics,
-    configure: (contents, downUrls) =>
-      send({ kind: "configure", contents, downUrls: [...downUrls] }),
-    setDownUrls: (urls) => send({ kind: "health", downUrls: [...urls] }),
+    configure(contents, downUrls) {
+      configured = configured.then(async () => {
+        const images = await largeImages.send(contents);
+        const { values } = contents;
+        await send({ kind: "configure", images, values, downUrls: [...downUrls] });
+      });
+    },
+    // In turn, so that the older URLs of a configuration do not come last.
+    setDownUrls(urls) {
+      configured = configured.then(() => send({ kind: "health", downUrls: [...urls] }));
+    },
     kill: (signal) => void child.kill(signal),
   };
 }

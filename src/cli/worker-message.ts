@@ -29,12 +29,15 @@ export const workerMessageSchema = z.discriminatedUnion("kind", [
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
-const imageSchema = z.object({ bytes: bytesSchema, mode: z.number(), isLink: z.boolean() });
+const imageShape = { mode: z.number(), version: z.string(), isLink: z.boolean() };
+const imageSchema = z.object({ ...imageShape, bytes: bytesSchema });
+const referenceSchema = z.object({ ...imageShape, contentId: z.string() });
+const valuesSchema = z.map(z.string(), bytesSchema).readonly();
 
 /** What the files of a configuration hold. */
 export const contentsSchema = z.object({
   images: z.map(z.string(), imageSchema.or(z.undefined())).readonly(),
-  values: z.map(z.string(), bytesSchema).readonly(),
+  values: valuesSchema,
 });
 
 /**
@@ -45,9 +48,19 @@ export const contentsSchema = z.object({
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("configure"),
-    contents: contentsSchema,
+    /** With references to those that were sent before, as pieces. */
+    images: z.map(z.string(), z.union([imageSchema, referenceSchema, z.undefined()])),
+    values: valuesSchema,
     /** What is down at this moment. */
     downUrls: z.array(z.string()),
+  }),
+  z.object({
+    kind: z.literal("piece"),
+    contentId: z.string(),
+    /** Of all pieces together, in bytes. */
+    size: z.int().min(0),
+    offset: z.int().min(0),
+    bytes: bytesSchema,
   }),
   z.object({ kind: z.literal("health"), downUrls: z.array(z.string()) }),
   z.object({ kind: z.literal("measure") }),

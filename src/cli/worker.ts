@@ -4,10 +4,12 @@ import { type RunningService, startService } from "../compose.js";
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
+import type { FileContents } from "../files/file-contents.js";
 import { HandedFiles } from "../files/handed-files.js";
 import { type Logger, openLog } from "../observability/logger.js";
 import { openCallTracer } from "./call-tracing.js";
-import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
+import { LargeImages } from "./large-images.js";
+import { primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 import { WorkerReload } from "./worker-reload.js";
 
 /**
@@ -29,7 +31,15 @@ export async function runWorker(
   });
   const stopReason = Promise.race([stopSignal, primaryGone]);
   try {
-    const first = await Promise.race([receiveConfiguration(worker), stopReason]);
+    const largeImages = new LargeImages();
+    // From the beginning: the primary sends each piece once, even while the service starts.
+    worker.on("message", (message: unknown) => {
+      const { data } = primaryMessageSchema.safeParse(message);
+      if (data?.kind === "piece") {
+        largeImages.add(data);
+      }
+    });
+    const first = await Promise.race([receiveConfiguration(worker, largeImages), stopReason]);
     if (typeof first === "string") {
       return 0;
     }
@@ -45,7 +55,8 @@ export async function runWorker(
     worker.on("message", (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
-        reload.use(data.contents);
+        const { images, values } = data;
+        reload.use({ images: largeImages.resolve(images), values });
         service.setDownUrls(data.downUrls);
       } else if (data?.kind === "health") {
         service.setDownUrls(data.downUrls);
@@ -75,16 +86,20 @@ export async function runWorker(
   }
 }
 
-type Configuration = Extract<PrimaryMessage, { kind: "configure" }>;
+interface Configuration {
+  readonly contents: FileContents;
+  readonly downUrls: readonly string[];
+}
 
 /** Asks for a configuration: one that came before somebody listens would be lost. */
-function receiveConfiguration(worker: Worker): Promise<Configuration> {
+function receiveConfiguration(worker: Worker, largeImages: LargeImages): Promise<Configuration> {
   return new Promise((resolve) => {
     const onMessage = (message: unknown) => {
       const { data } = primaryMessageSchema.safeParse(message);
       if (data?.kind === "configure") {
         worker.off("message", onMessage);
-        resolve(data);
+        const { images, values, downUrls } = data;
+        resolve({ contents: { images: largeImages.resolve(images), values }, downUrls });
       }
     };
     worker.on("message", onMessage);

@@ -62,17 +62,18 @@ export class DiskFiles implements Files, FileContents {
   }
 
   /** Version and bytes are of the same file, even if another takes its name meanwhile. */
-  #readOpen(file: string, maxBytes: number): Pick<FileImage, "bytes" | "mode"> {
+  #readOpen(file: string, maxBytes: number): Omit<FileImage, "isLink"> {
     // A pipe that has taken the name meanwhile would block for ever.
     const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const status = fstatSync(descriptor);
-      this.versions.set(file, printVersion(status));
+      const version = printVersion(status);
+      this.versions.set(file, version);
       checkKind(status);
       checkSize(status.size, maxBytes);
       const bytes = readUpTo(descriptor, maxBytes + 1);
       checkSize(bytes.byteLength, maxBytes);
-      return { bytes, mode: status.mode };
+      return { bytes, mode: status.mode, version };
     } finally {
       closeSync(descriptor);
     }

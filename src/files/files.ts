@@ -3,6 +3,8 @@ export interface FileImage {
   readonly bytes: Uint8Array;
   /** Permission bits, as `stat` has them. */
   readonly mode: number;
+  /** Changes whenever the file is written, or replaced by another of the same name. */
+  readonly version: string;
   /** Whether the name is a symbolic link, as Kubernetes mounts its volumes. */
   readonly isLink: boolean;
 }

@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { LargeImageSender, LargeImages } from "../../src/cli/large-images.js";
+import { primaryMessageSchema } from "../../src/cli/worker-message.js";
+import type { FileImage } from "../../src/files/files.js";
+
+const size = 1_000_000;
+const large = (version: string, fill: number): FileImage => ({
+  bytes: new Uint8Array(size).fill(fill),
+  mode: 0o600,
+  version,
+  isLink: false,
+});
+const small: FileImage = { bytes: Buffer.from("small"), mode: 0o600, version: "1", isLink: true };
+
+let receiver: LargeImages;
+let sender: LargeImageSender;
+let pieces: number[];
+beforeEach(() => {
+  receiver = new LargeImages();
+  pieces = [];
+  sender = new LargeImageSender(async (message) => {
+    const data = primaryMessageSchema.parse(message);
+    if (data.kind === "piece") {
+      pieces.push(data.bytes.byteLength);
+      receiver.add(data);
+    }
+  });
+});
+
+const hand = async (images: ReadonlyMap<string, FileImage | undefined>) =>
+  receiver.resolve(await sender.send({ images, values: new Map() }));
+
+describe("LargeImageSender and LargeImages", () => {
+  it("hand over all images, the large ones in pieces", async () => {
+    const images = new Map([
+      ["a", large("1", 7)],
+      ["b", small],
+      ["c", undefined],
+    ]);
+    expect(await hand(images)).toEqual(images);
+    expect(pieces).toEqual([262_144, 262_144, 262_144, 213_568]);
+  });
+
+  it("send a large one again only when it has changed", async () => {
+    await hand(new Map([["a", large("1", 7)]]));
+    expect(await hand(new Map([["a", large("1", 7)]]))).toEqual(new Map([["a", large("1", 7)]]));
+    expect(pieces).toHaveLength(4);
+    expect(await hand(new Map([["a", large("2", 8)]]))).toEqual(new Map([["a", large("2", 8)]]));
+    expect(pieces).toHaveLength(8);
+  });
+
+  it("forget what is not used any more", async () => {
+    await hand(new Map([["a", large("1", 7)]]));
+    await hand(new Map());
+    const images = new Map([["a", large("1", 7)]]);
+    expect(await hand(images)).toEqual(images);
+    expect(pieces).toHaveLength(8);
+  });
+
+  it("get over a message that nobody heard", async () => {
+    await sender.send({ images: new Map([["a", large("1", 7)]]), values: new Map() });
+    const images = new Map([["a", large("1", 7)]]);
+    expect(await hand(images)).toEqual(images);
+    expect(pieces).toHaveLength(4);
+  });
+});
