@@ -1,7 +1,7 @@
 import { request } from "node:http";
 
 /** An answer that has not come by then never comes: the caller hangs. */
-const answerTimeoutMs = 30_000;
+const answerTimeoutMs = 60_000;
 const maxAttempts = 5;
 
 export interface Load {
