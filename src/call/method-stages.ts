@@ -9,7 +9,7 @@ import type { MethodStages } from "./pipeline.js";
 
 type Spec<Kind extends MethodImplSpec["kind"]> = MethodImplSpec & { readonly kind: Kind };
 export type UnarySpec = Spec<"unary">;
-export type StreamSpec = Spec<"server_streaming"> | Spec<"bidi_streaming">;
+export type StreamSpec = Exclude<MethodImplSpec, UnarySpec>;
 
 /** The stages of a method with one response. */
 export function createUnaryStages(spec: UnarySpec): MethodStages<UnaryCodec> {
@@ -31,7 +31,7 @@ export function createUnaryStages(spec: UnarySpec): MethodStages<UnaryCodec> {
   };
 }
 
-/** The stages of a method whose response is a stream, and maybe its request too. */
+/** The stages of a method whose request or response is a stream, or both. */
 export function createStreamStages(spec: StreamSpec): MethodStages<StreamCodec> {
   return {
     read: spec.kind === "server_streaming" ? readRequest : admit,
@@ -40,10 +40,7 @@ export function createStreamStages(spec: StreamSpec): MethodStages<StreamCodec> 
       if (call.head.method === "HEAD") {
         return undefined;
       }
-      call.responses =
-        spec.kind === "server_streaming"
-          ? spec.impl(requireRequest(call), call)
-          : spec.impl(readRequests(call), call);
+      call.responses = open(spec, call);
       return undefined;
     },
     respond(call) {
@@ -55,6 +52,24 @@ export function createStreamStages(spec: StreamSpec): MethodStages<StreamCodec> 
       return undefined;
     },
   };
+}
+
+type Responses = NonNullable<Call["responses"]>;
+
+function open(spec: StreamSpec, call: Call<StreamCodec>): Responses {
+  switch (spec.kind) {
+    case "server_streaming":
+      return spec.impl(requireRequest(call), call);
+    case "client_streaming":
+      return streamOne(spec.impl(readRequests(call), call));
+    case "bidi_streaming":
+      return spec.impl(readRequests(call), call);
+  }
+}
+
+/** On the wire, the one response to a stream is a stream of one message. */
+async function* streamOne<T>(response: Promise<T>): AsyncGenerator<T> {
+  yield await response;
 }
 
 function readRequests({ codec, exchange }: Call<StreamCodec>): AsyncIterable<Message> {

@@ -41,21 +41,15 @@ export interface MethodRouteOptions {
 
 /**
  * Every way to call a method, over all protocols.
- * @throws Error for a client stream, and for a malformed annotation (startup only)
+ * @throws Error for a malformed annotation (startup only)
  */
 export function createMethodRoutes(
   spec: MethodImplSpec,
   options: MethodRouteOptions,
 ): MethodRoute[] {
-  switch (spec.kind) {
-    case "unary":
-      return createUnaryRoutes(spec, options);
-    case "server_streaming":
-    case "bidi_streaming":
-      return createStreamRoutes(spec, options);
-    default:
-      throw new Error(`${nameTarget(spec.method)}: client streams are not served`);
-  }
+  return spec.kind === "unary"
+    ? createUnaryRoutes(spec, options)
+    : createStreamRoutes(spec, options);
 }
 
 function createUnaryRoutes(
