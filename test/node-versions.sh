@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the port fuzzer and the smoke test against the built program on other versions of Node than
+# Runs the port fuzzer, the strangers, and the smoke test against the built program on other versions of Node than
 # the tests' own. The majors are the arguments, or else the ones that production may have.
 # FUZZ_SECONDS is how long each property of the fuzzer is tried: 10 by default.
 set -euo pipefail
@@ -26,7 +26,7 @@ find_node() {
 
 for major in "${majors[@]}"; do
   find_node "$major"
-  ICE_TEST_NODE="$node" npx vitest run test/fuzz/port.test.ts test/e2e/smoke.test.ts
+  ICE_TEST_NODE="$node" npx vitest run test/fuzz/port.test.ts test/e2e/strangers.test.ts test/e2e/smoke.test.ts
 done
 
 # Versions that are too old, and have to say so.
