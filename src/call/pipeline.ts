@@ -54,7 +54,7 @@ function advance<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[], fr
       const pending = stages[index]?.(call);
       if (pending !== undefined) {
         pending.then(
-          () => advance(call, stages, index + 1),
+          () => resume(call, stages, index + 1),
           (error: unknown) => fail(call, error),
         );
         return;
@@ -65,6 +65,17 @@ function advance<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[], fr
     return;
   }
   call.end();
+}
+
+/** Goes on after a wait, unless nobody wants what is left of the call any more. */
+function resume<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[], from: number): void {
+  // After the last stage, the client has its answer, and may be gone because of that.
+  const end = from < stages.length ? call.findEnd() : undefined;
+  if (end === undefined) {
+    advance(call, stages, from);
+  } else {
+    fail(call, end);
+  }
 }
 
 /** Answers a call that has failed, in the form of its protocol. */
@@ -85,9 +96,10 @@ function fail(call: Call, error: unknown): void {
         reply.send(answer);
       }
     }
-    call.end();
   } catch (mistake) {
     // Nothing of ours is left that could answer it.
     exchange.guard(rethrow)(mistake);
+  } finally {
+    call.end();
   }
 }

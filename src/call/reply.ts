@@ -1,4 +1,4 @@
-import type { Code, ContextValues } from "@connectrpc/connect";
+import type { Code } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { FaultAnswerer, HttpExchange } from "../http/http-exchange.js";
@@ -12,7 +12,6 @@ import type { Readiness } from "../readiness.js";
 import { logExchange } from "./access-log.js";
 import { CallRecord } from "./call-record.js";
 import type { CallTracer } from "./call-tracer.js";
-import { CallValues } from "./call-values.js";
 
 /** Where it is put on record that an exchange has ended. */
 export interface ReplyRecords {
@@ -51,11 +50,6 @@ export class Reply implements FaultAnswerer {
   beginStream(): void {
     this.#isStream = true;
     this.#records.requestCounts.openStream();
-  }
-
-  /** What an RPC takes along: the record of its call. */
-  createContextValues(): ContextValues {
-    return new CallValues(this.record);
   }
 
   /** Sends a whole answer, whose headers it takes over. To a client that is gone, nothing. */

@@ -2,7 +2,7 @@
  * A request target in origin form, as sent and never normalised: a proxy may send the absolute form
  * (RFC 9112 section 3.2.2), and tokens are read raw.
  */
-export function toOriginForm(target: string): string {
+function toOriginForm(target: string): string {
   return target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
 }
 

@@ -6,7 +6,7 @@ import { QuotaExceededError } from "./quota-exceeded-error.js";
 /** How many calls of one client address may wait for a permit. */
 export const maxWaitingPerAddress = 1_000;
 /** How many calls of all client addresses together may. */
-export const maxWaiting = 5_000;
+const maxWaiting = 5_000;
 /** When a caller may try again who got no permit, though not all are spent. */
 const retryAfterSeconds = 2;
 

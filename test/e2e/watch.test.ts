@@ -244,7 +244,7 @@ describe("a watch", () => {
     const events = watchWithCurl(running.service.url, { token });
     watchers.push(events);
     const others = [watchWithGrpcJs, watchWithConnect].map((each) => open(each));
-    const comments = () => events.output().match(/^: still there$/gm)?.length;
+    const comments = () => events.output().match(/^: keep-alive$/gm)?.length;
     await expect.poll(comments, { timeout: 90_000 }).toBe(2);
     await running.configure(config("south"));
     await eventually(() => [events, ...others].map(({ lists }) => lists.length)).toEqual([2, 2, 2]);
