@@ -280,7 +280,7 @@ describe("verify, for a hostile token", () => {
     expect([error.message, error.cause, { ...error }]).toEqual([
       "invalid auth token",
       undefined,
-      { name: "TokenRejectedError", reason: "expired" },
+      { name: "TokenRejectedError", reason: "expired", isProven: true },
     ]);
   });
 });
