@@ -25,6 +25,7 @@ find_missing() {
   need_program coturn turnserver
   need_program chromium chromium
   need_program nginx nginx
+  need_program haproxy haproxy
   need_program redis-server redis-server
   need_program prometheus promtool
   need_program protobuf-compiler protoc

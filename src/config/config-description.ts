@@ -48,6 +48,9 @@ export function describeConfig({
       ...(ice.regions !== undefined && {
         turn: { ...describeRegions(ice.regions, ice.regionFrom), ...describeProbe(ice) },
       }),
+      ...(ice.watchRepeatSeconds !== undefined && {
+        watch: { repeat: printDuration(ice.watchRepeatSeconds) },
+      }),
     },
     limits: describeLimits(limits),
     reflection,

@@ -119,6 +119,8 @@ export interface IceConfig extends IceServerSettings {
   readonly regionFrom?: RegionFromConfig;
   /** How the URLs, of STUN too, are probed; absent: they are not. */
   readonly probe?: ProbeConfig;
+  /** After how many seconds without a message a watch repeats its list; absent: never. */
+  readonly watchRepeatSeconds?: number;
 }
 
 export interface ProbeConfig {

@@ -92,7 +92,12 @@ const turn = z.strictObject({
   capAtTokenExpiry: z.boolean().optional(),
   probe: probe.optional(),
 });
-const ice = z.strictObject({ stunUrls: list.optional(), turn: turn.optional() });
+const watch = z.strictObject({ repeat: duration.optional() });
+const ice = z.strictObject({
+  stunUrls: list.optional(),
+  turn: turn.optional(),
+  watch: watch.optional(),
+});
 const rateLimit = z.strictObject({
   requests: z.int().min(1).max(1_000_000),
   window: duration,
@@ -154,6 +159,7 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "ice.turn.regions.*.urls": weightedUrl,
     "ice.turn.regionFrom": regionFrom,
     "ice.turn.probe": probe,
+    "ice.watch": watch,
     limits,
     "limits.caller": rateLimit,
     "limits.failedAuthentication": rateLimit,

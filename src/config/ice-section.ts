@@ -13,13 +13,26 @@ const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"]
 const defaultTtlSeconds = 24 * 3600;
 const defaultMinTtlSeconds = 60;
 const longestTtlSeconds = 365 * 24 * 3600;
+const longestRepeatSeconds = 24 * 3600;
 
 export type IceSectionContext = TurnSecretContext & RegionFromContext;
 
 /** Builds the `ice` section; what is wrong with it joins the problems. */
 export function buildIceSettings(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {
   const probe = ice?.turn?.probe && buildProbe(ice.turn.probe, context.problems);
-  return { ...buildServers(ice, context), ...(probe && { probe }) };
+  const watchRepeatSeconds = ice?.watch?.repeat;
+  if (
+    watchRepeatSeconds !== undefined &&
+    (watchRepeatSeconds < 1 || watchRepeatSeconds > longestRepeatSeconds)
+  ) {
+    const fix = "Write 45s, for example, or remove the key to turn repeats off";
+    context.problems.add(["ice", "watch", "repeat"], "is not between 1s and 24h", fix);
+  }
+  return {
+    ...buildServers(ice, context),
+    ...(probe && { probe }),
+    ...(watchRepeatSeconds !== undefined && { watchRepeatSeconds }),
+  };
 }
 
 function buildServers(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {

@@ -52,9 +52,14 @@ export function createIceService({
         request: place(request, requestHeader, record),
         signal,
       };
+      let counted: IceServerList["iceServers"] | undefined;
       for await (const list of watches.open(requireCaller(values), order)) {
         recordList(list, record);
-        credentialCounts.count(list);
+        // A list that is sent again holds no new credential.
+        if (list.iceServers !== counted) {
+          counted = list.iceServers;
+          credentialCounts.count(list);
+        }
         yield { response: toLastResponse(list) };
       }
     },

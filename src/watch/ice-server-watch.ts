@@ -1,15 +1,19 @@
 import { isDeepStrictEqual } from "node:util";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
-import type { LimitsConfig } from "../config/config.js";
+import type { IceConfig, LimitsConfig } from "../config/config.js";
 import type { IceServerList, IceServerRequest, ListIceServers } from "../ice/ice-server-list.js";
+import type { AgeList } from "./aged-list.js";
 import type { NewestValue } from "./newest-value.js";
 
 /** What a watch takes from the configuration, as it is at that moment. */
 export interface WatchSnapshot {
   readonly verifier: TokenVerifier;
   readonly listIceServers: ListIceServers;
-  readonly config: { readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller"> };
+  readonly config: {
+    readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
+    readonly ice: Pick<IceConfig, "watchRepeatSeconds">;
+  };
 }
 
 export interface WatchOptions {
@@ -31,13 +35,17 @@ export interface WatchOrder {
 /** A list is replaced when this part of its life has passed, or earlier by up to the jitter. */
 const refreshShare = 0.75;
 const jitterShare = 0.1;
+/** A list is repeated earlier than asked for by up to this part, so that watches do not repeat in step. */
+const repeatJitterShare = 0.25;
 
 /** One watch: decides what its reader is given, and when. */
 export class IceServerWatch {
   readonly #order: WatchOrder;
   readonly #options: WatchOptions;
   readonly #lists: NewestValue<IceServerList>;
+  readonly #repeatShare: number;
   #last: { readonly list: IceServerList; readonly atMs: number } | undefined;
+  #sentAtMs = 0;
   #refreshAtMs = 0;
   #tokenEndsAtMs = Number.POSITIVE_INFINITY;
   /** Counts the renewals: while one waits for keys, another may overtake it. */
@@ -47,11 +55,31 @@ export class IceServerWatch {
     this.#order = order;
     this.#options = options;
     this.#lists = lists;
+    this.#repeatShare = 1 - repeatJitterShare * options.random();
   }
 
   /** When {@link renew} is to be called though nothing has changed, in Unix milliseconds. */
   get dueAtMs(): number {
     return Math.min(this.#refreshAtMs, this.#tokenEndsAtMs);
+  }
+
+  /** Whether the reader has had no list for the given interval, or up to a quarter less. */
+  isQuiet(nowMs: number, intervalMs: number): boolean {
+    const quietMs = nowMs - this.#sentAtMs;
+    // Negative after the clock was set back: how long it really was is unknown then.
+    return this.#last !== undefined && (quietMs < 0 || quietMs >= intervalMs * this.#repeatShare);
+  }
+
+  /**
+   * Hands on the last list again with what is left of its life. Nothing is verified or signed, and
+   * refreshes stay when they were. Does nothing before the first list, and when its life is over.
+   */
+  repeat(nowMs: number, age: AgeList): void {
+    const list = this.#last && age(this.#last.list, nowMs);
+    if (list !== undefined) {
+      this.#sentAtMs = nowMs;
+      this.#lists.put(list);
+    }
   }
 
   /**
@@ -100,6 +128,7 @@ export class IceServerWatch {
     const share = refreshShare - jitterShare * this.#options.random();
     this.#refreshAtMs = nowMs + ttlSeconds * 1000 * share;
     this.#last = { list, atMs: nowMs };
+    this.#sentAtMs = nowMs;
     this.#lists.put(list);
   }
 }

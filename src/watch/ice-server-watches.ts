@@ -2,8 +2,10 @@ import { type Caller, describeCaller } from "../authentication/caller.js";
 import type { StartTimer } from "../clock.js";
 import type { IceServerList } from "../ice/ice-server-list.js";
 import type { Logger } from "../observability/logger.js";
+import { type AgeList, createListAging } from "./aged-list.js";
 import { IceServerWatch, type WatchOptions, type WatchOrder } from "./ice-server-watch.js";
 import { NewestValue } from "./newest-value.js";
+import { PacedVisits } from "./paced-visits.js";
 import { WatchLimitError } from "./watch-limit-error.js";
 
 export interface WatchesOptions extends WatchOptions {
@@ -15,10 +17,6 @@ export interface WatchesOptions extends WatchOptions {
 const tickMs = 1000;
 /** How long after a change others are waited for, as files rarely change alone. */
 const settleMs = 200;
-/** After a change, all watches are visited within about `visitMs * visitCount`. */
-const visitMs = 10;
-const visitCount = 50;
-const minWatchesPerVisit = 20;
 
 /**
  * The watches of this process. One timer looks at all of them once a second: by the clock, as a timer
@@ -31,10 +29,16 @@ export class IceServerWatches {
   #isTicking = false;
   #isSettling = false;
   /** Those that have not seen the last change yet. */
-  #unvisited = new Set<IceServerWatch>();
+  readonly #renewals: PacedVisits<IceServerWatch>;
+  /** Those whose reader has been without a message for long enough. */
+  readonly #repeats: PacedVisits<IceServerWatch>;
 
   constructor(options: WatchesOptions) {
     this.#options = options;
+    const { startTimer } = options;
+    const age = createListAging();
+    this.#renewals = new PacedVisits((watch) => void watch.renew(), startTimer);
+    this.#repeats = new PacedVisits((watch) => this.#repeat(watch, age), startTimer);
   }
 
   /** How many are open. */
@@ -92,29 +96,8 @@ export class IceServerWatches {
     this.#isSettling = true;
     this.#options.startTimer(() => {
       this.#isSettling = false;
-      const isUnderWay = this.#unvisited.size > 0;
-      // Those that still wait from an earlier change keep their place before the others.
-      this.#unvisited = new Set([...this.#unvisited, ...this.#open]);
-      if (!isUnderWay) {
-        this.#visit(Math.max(minWatchesPerVisit, Math.ceil(this.#unvisited.size / visitCount)));
-      }
+      this.#renewals.add(this.#open);
     }, settleMs);
-  }
-
-  /** A part at a time: neither is everybody else kept waiting, nor do all clients move at once. */
-  #visit(count: number): void {
-    let left = count;
-    for (const watch of this.#unvisited) {
-      if (left === 0) {
-        break;
-      }
-      left -= 1;
-      this.#unvisited.delete(watch);
-      void watch.renew();
-    }
-    if (this.#unvisited.size > 0) {
-      this.#options.startTimer(() => this.#visit(count), visitMs);
-    }
   }
 
   #tick(): void {
@@ -134,13 +117,42 @@ export class IceServerWatches {
           void watch.renew();
         }
       }
+      this.#repeats.add(this.#findQuiet(nowMs));
       this.#tick();
     }, tickMs);
   }
 
+  /** The watches whose list is due to be repeated: none unless the configuration asks for it. */
+  *#findQuiet(nowMs: number): Iterable<IceServerWatch> {
+    const repeatMs = this.#readRepeatMs();
+    if (repeatMs === undefined) {
+      return;
+    }
+    for (const watch of this.#open) {
+      if (watch.isQuiet(nowMs, repeatMs)) {
+        yield watch;
+      }
+    }
+  }
+
+  #repeat(watch: IceServerWatch, age: AgeList): void {
+    const nowMs = this.#options.clock();
+    const repeatMs = this.#readRepeatMs();
+    // A change may have come first, and one that waits for a change may get that instead.
+    if (repeatMs !== undefined && watch.isQuiet(nowMs, repeatMs) && !this.#renewals.has(watch)) {
+      watch.repeat(nowMs, age);
+    }
+  }
+
+  #readRepeatMs(): number | undefined {
+    const { watchRepeatSeconds } = this.#options.readSnapshot().config.ice;
+    return watchRepeatSeconds === undefined ? undefined : watchRepeatSeconds * 1000;
+  }
+
   #close(watch: IceServerWatch, key: string): void {
     this.#open.delete(watch);
-    this.#unvisited.delete(watch);
+    this.#renewals.delete(watch);
+    this.#repeats.delete(watch);
     const count = (this.#openByCaller.get(key) ?? 0) - 1;
     if (count > 0) {
       this.#openByCaller.set(key, count);

@@ -147,22 +147,25 @@ describe("README.md", () => {
     expect(stdout).toMatch(/turn:127\.0\.0\.1/);
   });
 
-  it.each(commands.filter(isEndless))("%s", async (command) => {
-    const watching = startProcess({
-      name: command,
-      command: "bash",
-      args: ["-c", `exec ${command}`],
-      cwd: root,
-      env,
-    });
-    try {
-      await watching.untilReady(() =>
-        /stun:stun\.l\.google\.com.*turn:127\.0\.0\.1/.test(watching.stdout()) ? true : undefined,
-      );
-    } finally {
-      await watching.stop();
-    }
-  });
+  it.each([...commands.filter(isEndless), ...codeBlocks("docs/watch.md", "sh")])(
+    "%s",
+    async (command) => {
+      const watching = startProcess({
+        name: command,
+        command: "bash",
+        args: ["-c", `exec ${command}`],
+        cwd: root,
+        env,
+      });
+      try {
+        await watching.untilReady(() =>
+          /stun:stun\.l\.google\.com.*turn:127\.0\.0\.1/.test(watching.stdout()) ? true : undefined,
+        );
+      } finally {
+        await watching.stop();
+      }
+    },
+  );
 
   it("has a command for each kind of caller", () => {
     expect(
@@ -415,6 +418,18 @@ describe("docs/check.md", () => {
     const rows = [...readRoot("docs/check.md").matchAll(/^\| `([a-z][a-z-]*)` +\| (.*?) +\|$/gm)];
     const listed = rows.map(([, cause = "", fix = ""]) => [cause, fix] as const);
     expect(listed).toEqual(probeCauses.map((cause) => [cause, probeFixes[cause]]));
+  });
+});
+
+describe("docs/watch.md", () => {
+  it("has a configuration that is accepted", async () => {
+    const [yaml = ""] = codeBlocks("docs/watch.md", "yaml", "  ");
+    const service = await startIceService({
+      files: { "tokens.yaml": "tokens: []" },
+      config: { auth: { connectorTokensFile: "tokens.yaml" }, ...parse(yaml) },
+    });
+    await service.stop();
+    expect(parse(yaml)).toEqual({ ice: { watch: { repeat: "45s" } } });
   });
 });
 

@@ -7,6 +7,8 @@ export interface NginxOptions {
   readonly sourceAddress?: string;
   /** The service's port on 127.0.0.1, in the clear. */
   readonly upstreamPort: number;
+  /** How long it waits for the service to say more; 60 by default. */
+  readonly readTimeoutSeconds?: number;
   /** With it, nginx serves both ports over TLS. */
   readonly certificate?: { readonly certFile: string; readonly keyFile: string };
 }
@@ -25,6 +27,7 @@ export async function startNginx({
   upstreamPort,
   certificate,
   sourceAddress = "127.0.0.1",
+  readTimeoutSeconds = 60,
 }: NginxOptions): Promise<Nginx> {
   const restPort = await findFreePort();
   const grpcPort = await findFreePort();
@@ -44,6 +47,8 @@ http {
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi; scgi_temp_path scgi;
   ${certificate === undefined ? "" : `ssl_certificate ${certificate.certFile}; ssl_certificate_key ${certificate.keyFile};`}
+  proxy_read_timeout ${readTimeoutSeconds}s;
+  grpc_read_timeout ${readTimeoutSeconds}s;
   proxy_bind ${sourceAddress};
   grpc_bind ${sourceAddress};
   # Two, since nginx would reuse the HTTP/1.1 connections of one for gRPC.

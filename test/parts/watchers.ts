@@ -46,13 +46,20 @@ export interface WatcherOptions {
   readonly token: string;
   readonly ttlSeconds?: number;
   readonly timeoutMs?: number;
+  /** Of gRPC: how often the client sends an HTTP/2 ping; never by default. */
+  readonly pingEveryMs?: number;
 }
 
 export type OpenWatcher = (url: string, options: WatcherOptions) => Watcher;
 
 /** With @grpc/grpc-js, which shares no code with Connect. */
-export const watchWithGrpcJs: OpenWatcher = (url, { token, ttlSeconds = 0, timeoutMs }) => {
-  const client = new Client(new URL(url).host, credentials.createInsecure());
+export const watchWithGrpcJs: OpenWatcher = (url, options) => {
+  const { token, ttlSeconds = 0, timeoutMs, pingEveryMs } = options;
+  const client = new Client(
+    new URL(url).host,
+    credentials.createInsecure(),
+    pingEveryMs === undefined ? {} : { "grpc.keepalive_time_ms": pingEveryMs },
+  );
   const metadata = new Metadata();
   metadata.set("authorization", `Bearer ${token}`);
   const call = client.makeServerStreamRequest(

@@ -35,6 +35,7 @@ const jwtCaller = (expiresInSeconds: number): Caller => ({
 let time: ManualTime;
 let random: number;
 let limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
+let watchRepeatSeconds: number | undefined;
 let listIceServers: ListIceServers;
 let caller: Caller;
 let verify: TokenVerifier["verify"];
@@ -46,6 +47,7 @@ beforeEach(() => {
   time = new ManualTime(startSeconds);
   random = 0;
   limits = { watches: 10_000, watchesPerCaller: 10_000 };
+  watchRepeatSeconds = undefined;
   caller = jwtCaller(1_000_000);
   verifications = 0;
   begun = [];
@@ -70,7 +72,11 @@ beforeEach(() => {
     startTimer: time.startTimer,
     random: () => random,
     log: { info: (fields: object) => void begun.push(fields) },
-    readSnapshot: () => ({ verifier, listIceServers, config: { limits } }),
+    readSnapshot: () => ({
+      verifier,
+      listIceServers,
+      config: { limits, ice: { ...(watchRepeatSeconds && { watchRepeatSeconds }) } },
+    }),
   });
 });
 
@@ -285,6 +291,125 @@ describe("a change", () => {
       "turn:c.example",
     ]);
     expect(await Promise.race([end, "open"])).toBe("open");
+  });
+});
+
+describe("a watch that repeats its list", () => {
+  const livesOf = (lists: readonly IceServerList[]) =>
+    lists.map(({ credentialLife }) => credentialLife?.ttlSeconds);
+  const expiriesOf = (lists: readonly IceServerList[]) =>
+    lists.map(({ credentialLife }) => (credentialLife?.expiresAtSeconds ?? 0) - startSeconds);
+
+  beforeEach(() => {
+    watchRepeatSeconds = 45;
+  });
+
+  it("sends the same servers and expiry, with the life that is left, and verifies nothing", async () => {
+    const { times, lists } = open();
+    await time.advance(100);
+    expect(times).toEqual([0, 45, 90]);
+    expect(livesOf(lists)).toEqual([1000, 955, 910]);
+    expect(expiriesOf(lists)).toEqual([1000, 1000, 1000]);
+    expect(lists[2]?.iceServers).toBe(lists[0]?.iceServers);
+    expect(verifications).toBe(1);
+  });
+
+  it("gets fresh credentials when it would without", async () => {
+    const { times, lists } = open({ ...anything, ttlSeconds: 100 });
+    await time.advance(160);
+    expect(times).toEqual([0, 45, 75, 120, 150]);
+    expect(livesOf(lists)).toEqual([100, 55, 100, 55, 100]);
+  });
+
+  it("repeats up to a quarter earlier, by chance", async () => {
+    random = 1;
+    const { times } = open();
+    await time.advance(80);
+    expect(times).toEqual([0, 34, 68]);
+  });
+
+  it("without TURN sends the same list", async () => {
+    configure("stun only");
+    const { lists } = open();
+    await time.advance(50);
+    expect(lists).toHaveLength(2);
+    expect(lists[1]).toBe(lists[0]);
+  });
+
+  it("shares the repeated list with others who have the same one", async () => {
+    configure({ identity: "static" });
+    const one = open();
+    const other = open();
+    await time.advance(50);
+    expect(other.lists[1]).toBe(one.lists[1]);
+  });
+
+  it("counts from a change, and repeats what that has brought", async () => {
+    const { times, lists } = open();
+    await time.advance(40);
+    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await time.advance(50);
+    expect(times).toEqual([0, 40.2, 86]);
+    expect(lists[2]?.iceServers[1]?.urls).toEqual(["turn:b.example"]);
+  });
+
+  it("does not repeat what a change replaces at the same time", async () => {
+    const readers = Array.from({ length: 2000 }, () => open());
+    await time.advance(44.7);
+    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await time.advance(2);
+    const urls = readers.map(({ lists }) => lists.map(({ iceServers }) => iceServers[1]?.urls[0]));
+    expect(new Set(urls.map(String))).toEqual(new Set(["turn:a.example,turn:b.example"]));
+  });
+
+  it("repeats to many a part of them at a time", async () => {
+    const readers = Array.from({ length: 2000 }, () => open());
+    await time.advance(46);
+    const seconds = new Set(readers.map(({ times }) => times[1]));
+    expect(seconds.size).toBe(50);
+    expect(Math.max(...[...seconds].map(Number))).toBeLessThan(46);
+  });
+
+  it("follows the configuration", async () => {
+    watchRepeatSeconds = undefined;
+    const { times } = open();
+    await time.advance(100);
+    expect(times).toEqual([0]);
+    watchRepeatSeconds = 10;
+    await time.advance(15);
+    expect(times).toEqual([0, 101, 111]);
+    watchRepeatSeconds = undefined;
+    await time.advance(100);
+    expect(times).toHaveLength(3);
+  });
+
+  it("sends no credential that has ended", async () => {
+    configure({ capAtTokenExpiry: true });
+    caller = jwtCaller(100);
+    const { lists } = open();
+    await time.advance(129);
+    expect(livesOf(lists)).toEqual([100, 55, 10]);
+  });
+
+  it("goes on when the clock is set back", async () => {
+    const { lists } = open();
+    await time.advance(10);
+    time.setBack(3600);
+    await time.advance(50);
+    expect(livesOf(lists)).toEqual([1000, 4589, 4544]);
+  });
+
+  it("keeps of what a slow reader has not taken the newest only", async () => {
+    const signal = new AbortController().signal;
+    const lists = watches.open(caller, { token: "t", request: anything, signal });
+    await time.advance(200);
+    const reader = lists[Symbol.asyncIterator]();
+    const taken = await reader.next();
+    expect(livesOf([taken.value])).toEqual([820]);
+    await time.advance(100);
+    expect(livesOf([(await reader.next()).value])).toEqual([730]);
+    await reader.return?.();
+    expect(watches.size).toBe(0);
   });
 });
 

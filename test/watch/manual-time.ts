@@ -18,6 +18,15 @@ export class ManualTime {
     return this.#timers.length;
   }
 
+  /** Sets the clock back. Timers run as if it had not been: they count what passes. */
+  setBack(seconds: number): void {
+    this.#nowMs -= seconds * 1000;
+    this.#timers = this.#timers.map(({ atMs, callback }) => ({
+      atMs: atMs - seconds * 1000,
+      callback,
+    }));
+  }
+
   /** Runs the timers that fall due on the way, each followed by what it has set going. */
   async advance(seconds: number): Promise<void> {
     const endMs = this.#nowMs + seconds * 1000;
