@@ -105,4 +105,15 @@ describe("the imports in src", () => {
       );
     expect(found).toEqual([]);
   });
+
+  it("keep RPCs out of HTTP", () => {
+    const found = files
+      .filter(({ file }) => file.startsWith("http/"))
+      .flatMap(({ file, imports }) =>
+        imports
+          .filter((imported) => /^(@connectrpc\/|@bufbuild\/|gen\/)/.test(imported))
+          .map((imported) => `${file} -> ${imported}`),
+      );
+    expect(found).toEqual([]);
+  });
 });

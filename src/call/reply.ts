@@ -1,4 +1,4 @@
-import type { Code } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { FaultAnswerer, HttpExchange } from "../http/http-exchange.js";
@@ -85,7 +85,7 @@ export class Reply implements FaultAnswerer {
 
   /** Answers with problem details. */
   refuse(problem: HttpProblem): void {
-    this.record.code = codeToString(problem.code);
+    this.record.code = problem.code;
     const headers: HttpHeaders = { "content-type": problemContentType };
     if (problem.allowedMethods !== undefined) {
       headers["allow"] = problem.allowedMethods.join(", ");
@@ -137,10 +137,9 @@ export class Reply implements FaultAnswerer {
   }
 
   #refuseAsInternal(): void {
-    const { code, message } = internalError;
     const contentType = readMediaType(this.exchange.headers);
     if (contentType.startsWith("application/grpc")) {
-      this.refuseGrpc(contentType, code, message);
+      this.refuseGrpc(contentType, Code.Internal, internalError.message);
     } else {
       this.refuse(internalError);
     }

@@ -1,16 +1,8 @@
-import { cors } from "@connectrpc/connect";
 import type { HttpExchange } from "./http-exchange.js";
 import type { HttpHeaders } from "./http-message.js";
 
 const allowedMethods = ["GET", "HEAD", "POST"].join(", ");
-const allowedHeaders = [...cors.allowedHeaders, "Authorization"].join(", ");
-const exposedHeaders = [
-  ...cors.exposedHeaders,
-  "WWW-Authenticate",
-  "Retry-After",
-  "RateLimit",
-  "RateLimit-Policy",
-].join(", ");
+const exposedByHttp = ["WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy"];
 /** Seconds. The longest that Chromium keeps a preflight's answer. */
 const maxAgeSeconds = "7200";
 
@@ -20,8 +12,21 @@ const maxAgeSeconds = "7200";
  */
 export type CorsPolicy = (exchange: HttpExchange, headers: HttpHeaders) => void;
 
+/** The headers that the protocols of RPCs use, beside those of HTTP itself. */
+export interface ProtocolHeaders {
+  /** In requests. */
+  readonly allowedHeaders: readonly string[];
+  /** In answers. */
+  readonly exposedHeaders: readonly string[];
+}
+
 /** @param allowedOrigins `*`, or origins such as `https://app.example.com` */
-export function createCorsPolicy(allowedOrigins: readonly string[]): CorsPolicy {
+export function createCorsPolicy(
+  allowedOrigins: readonly string[],
+  protocols: ProtocolHeaders,
+): CorsPolicy {
+  const allowedHeaders = [...protocols.allowedHeaders, "Authorization"].join(", ");
+  const exposedHeaders = [...protocols.exposedHeaders, ...exposedByHttp].join(", ");
   const any = allowedOrigins.includes("*");
   const allowed = new Set(allowedOrigins);
   return (exchange, headers) => {

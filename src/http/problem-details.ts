@@ -1,7 +1,4 @@
 import { STATUS_CODES } from "node:http";
-import { Code, type ConnectError } from "@connectrpc/connect";
-import { codeToHttpStatus, codeToString } from "@connectrpc/connect/protocol-connect";
-import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.js";
 
 export const problemContentType = "application/problem+json";
 
@@ -25,40 +22,32 @@ export interface FieldProblem {
   readonly detail: string;
 }
 
-/** @param status the HTTP status where it says more than the code does, such as 405 */
-export function toProblemDetails(
-  error: ConnectError,
-  status = codeToHttpStatus(error.code),
-): ProblemDetails {
-  const violations = error.findDetails(BadRequestSchema).flatMap((each) => each.fieldViolations);
-  const errors = violations.map(({ field, description }) => ({
-    field: toParameterName(field),
-    detail: description,
-  }));
-  const message = renameFields(error.rawMessage, violations);
+/** What is told of an error. */
+export interface Problem {
+  readonly status: number;
+  /** In lower snake case, such as `not_found`. */
+  readonly code: string;
+  /** Short. */
+  readonly message: string;
+  /** What to do about it; the message where there is no more to say. */
+  readonly detail?: string;
+  readonly errors?: readonly FieldProblem[];
+}
+
+export function createProblemDetails({
+  status,
+  code,
+  message,
+  detail = message,
+  errors = [],
+}: Problem): ProblemDetails {
   return {
     type: "about:blank",
     title: STATUS_CODES[status] ?? "Client Closed Request",
     status,
-    detail:
-      error.code === Code.Unauthenticated
-        ? "Send one valid token, as the header 'Authorization: Bearer <token>'."
-        : message,
-    code: codeToString(error.code),
+    detail,
+    code,
     error: message,
     ...(errors.length > 0 && { errors }),
   };
-}
-
-/** The message of a field's error begins with its name in the schema. */
-function renameFields(message: string, violations: readonly { readonly field: string }[]): string {
-  const violation = violations.find(({ field }) => message.startsWith(`${field} `));
-  return violation === undefined
-    ? message
-    : toParameterName(violation.field) + message.slice(violation.field.length);
-}
-
-/** Such as `ttlSeconds` for `ttl_seconds`, also within a path such as `book.shelf_id`. */
-function toParameterName(field: string): string {
-  return field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

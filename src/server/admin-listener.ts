@@ -1,4 +1,3 @@
-import { Code } from "@connectrpc/connect";
 import type { AdminConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
@@ -26,7 +25,7 @@ const maxConnections = 32;
 
 const notFound: HttpProblem = {
   status: 404,
-  code: Code.NotFound,
+  code: "not_found",
   message: "no such path; GET / lists those that there are",
 };
 

@@ -1,8 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { Code } from "@connectrpc/connect";
-import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { toPlainAddress } from "../http/client-address.js";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
@@ -28,7 +26,7 @@ export function createMalformedRequestListener(
       return;
     }
     const problem = toProblem(error.code);
-    const code = codeToString(problem.code);
+    const { code } = problem;
     counts?.end({ protocol: "http", target: "malformed", code }, problem.status, undefined);
     log.info(
       {
@@ -61,8 +59,8 @@ function toProblem(code: string | undefined): HttpProblem {
     case "HPE_HEADER_OVERFLOW":
       return headersTooLarge;
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return { status: 408, code: Code.DeadlineExceeded, message: "the request came too slowly" };
+      return { status: 408, code: "deadline_exceeded", message: "the request came too slowly" };
     default:
-      return { status: 400, code: Code.InvalidArgument, message: "malformed HTTP request" };
+      return { status: 400, code: "invalid_argument", message: "malformed HTTP request" };
   }
 }

@@ -1,4 +1,4 @@
-import { Code } from "@connectrpc/connect";
+import { Code, cors } from "@connectrpc/connect";
 import { Reply, type ReplyRecords } from "../call/reply.js";
 import type { FindClientAddress } from "../http/client-address.js";
 import { createCorsPolicy, isPreflight } from "../http/cors.js";
@@ -31,7 +31,7 @@ export interface RequestListenerOptions extends ReplyRecords {
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
   const { router, readiness, findClientAddress } = options;
   const notFound = createNotFound(router.restPaths);
-  const applyCors = createCorsPolicy(options.allowedOrigins);
+  const applyCors = createCorsPolicy(options.allowedOrigins, cors);
   const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
 
   return (exchange) => {

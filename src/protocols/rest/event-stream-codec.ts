@@ -8,7 +8,7 @@ import type {
   StreamEnd,
 } from "../../call/codec.js";
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
-import { toProblemDetails } from "../../http/problem-details.js";
+import { toProblemDetails } from "./error-problem.js";
 import type { GetBinding } from "./http-binding.js";
 import { createProblemAnswer } from "./problem-answer.js";
 import { readRequestMessage } from "./request-message.js";
