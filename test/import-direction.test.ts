@@ -117,3 +117,15 @@ describe("the imports in src", () => {
     expect(found).toEqual([]);
   });
 });
+
+describe("the layers in docs/architecture.md", () => {
+  it("are these, from the top down", () => {
+    const text = readFileSync(join(source, "../docs/architecture.md"), "utf8");
+    const [, table = ""] = /^\| layer .*\n(?:\| ?-.*\n)((?:\|.*\n)+)/m.exec(text) ?? [];
+    const rows = table
+      .trimEnd()
+      .split("\n")
+      .map((row) => [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+    expect(rows).toEqual(layers.toReversed());
+  });
+});
