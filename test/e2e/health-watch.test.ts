@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
@@ -64,11 +64,11 @@ describe.each([
   ["two workers", ["--workers", "2"]],
 ])("with three servers and %s", (_, args) => {
   let coturns: readonly [Coturn, Coturn, Coturn];
-  beforeAll(async () => {
+  beforeEach(async () => {
     const startOne = () => startCoturn({ secrets: [secret] });
     coturns = await Promise.all([startOne(), startOne(), startOne()]);
   });
-  afterAll(() => Promise.all(coturns.map((coturn) => coturn.stop())));
+  afterEach(() => Promise.all(coturns.map((coturn) => coturn.stop())));
 
   it.each<[string, (goes: Coturn) => Promise<void>, (goes: Coturn) => Promise<Coturn>]>([
     ["ends", (goes) => goes.stop(), ({ port }) => startCoturn({ secrets: [secret], port })],

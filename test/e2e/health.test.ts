@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { createCertificate } from "../parts/certificate.js";
@@ -114,7 +114,7 @@ beforeAll(async () => {
   });
 });
 beforeEach(() => servers.start(...names), 60_000);
-afterAll(() => servers.stop(...names));
+afterEach(() => servers.stop(...names));
 
 const start = (ice: object, args: readonly string[] = [], env: Record<string, string> = {}) =>
   startIceService({
