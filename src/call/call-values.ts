@@ -2,8 +2,8 @@ import type { ContextKey, ContextValues } from "@connectrpc/connect";
 import { type CallRecord, callRecordKey } from "./call-record.js";
 
 /**
- * What interceptors and implementations hand on within one call. The record of the call, which each
- * of them needs, stands for itself; the rest is kept when somebody has something to keep.
+ * What the stages and the implementation of one call hand on to each other. The record of the call,
+ * which each of them needs, has a field; the rest is kept when somebody has something to keep.
  */
 export class CallValues implements ContextValues {
   readonly #record: CallRecord;

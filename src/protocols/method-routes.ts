@@ -20,7 +20,7 @@ import { createConnectGetCodec, createConnectPostCodec } from "./connect/unary-c
 import { createGrpcCodec } from "./grpc/codec.js";
 import { createGrpcWebCodec } from "./grpc-web/codec.js";
 import { createEventStreamCodec } from "./rest/event-stream-codec.js";
-import { readGetBindings } from "./rest/http-binding.js";
+import { type GetBinding, readGetBindings } from "./rest/http-binding.js";
 import { createRestCodec } from "./rest/json-codec.js";
 import type { PathTemplate } from "./rest/path-template.js";
 import type { CallFormat, Route } from "./route.js";
@@ -130,7 +130,7 @@ function createRpcRoute(
 
 function createRestRoutes(
   method: DescMethod,
-  createFormat: (binding: ReturnType<typeof readGetBindings>[number]) => CallFormat,
+  createFormat: (binding: GetBinding) => CallFormat,
 ): MethodRoute[] {
   return readGetBindings(method).map((binding) => {
     const format = createFormat(binding);

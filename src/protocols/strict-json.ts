@@ -1,6 +1,6 @@
 import type { JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
 
-/** What Connect's codecs take beside what their types for handlers name. */
+/** What Connect's serialization takes beside the options that its types name. */
 type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions> & {
   readonly textDecoder: { decode(bytes?: Uint8Array): string };
 };

@@ -11,8 +11,7 @@ import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import { toProblemDetails } from "./error-problem.js";
 import type { GetBinding } from "./http-binding.js";
 import { createProblemAnswer } from "./problem-answer.js";
-import { readRequestMessage } from "./request-message.js";
-import { createBodyPrinter } from "./response-body.js";
+import { createRestMethod, type RestMethod } from "./rest-method.js";
 
 /** When clients come back after the stream has ended: not all at once. */
 const minRetryMs = 1000;
@@ -29,8 +28,8 @@ export function createEventStreamCodec(
   method: DescMethod,
   binding: GetBinding,
 ): OpenCodec<StreamCodec> {
-  const print = createBodyPrinter(method.output, binding);
-  return (head) => new EventStreamCodec(head, method, binding, print);
+  const restMethod = createRestMethod(method, binding);
+  return (head) => new EventStreamCodec(head, restMethod);
 }
 
 class EventStreamCodec implements StreamCodec {
@@ -42,27 +41,16 @@ class EventStreamCodec implements StreamCodec {
   readonly keepAlive = ": keep-alive\n\n";
   readonly hasTrailers = false;
   readonly #head: RequestHead;
-  readonly #method: DescMethod;
-  readonly #binding: GetBinding;
-  readonly #print: (message: Message) => string;
+  readonly #method: RestMethod;
   #isFirst = true;
 
-  constructor(
-    head: RequestHead,
-    method: DescMethod,
-    binding: GetBinding,
-    print: (message: Message) => string,
-  ) {
+  constructor(head: RequestHead, method: RestMethod) {
     this.#head = head;
     this.#method = method;
-    this.#binding = binding;
-    this.#print = print;
   }
 
   decode(): Message {
-    const { path, query } = this.#head;
-    const { template } = this.#binding;
-    return readRequestMessage(this.#method.input, template.match(path) ?? new Map(), query);
+    return this.#method.readRequest(this.#head);
   }
 
   decodeAll(): AsyncIterable<Message> {
@@ -76,7 +64,7 @@ class EventStreamCodec implements StreamCodec {
   }
 
   encode(message: Message): string {
-    const event = `data: ${this.#print(message)}\n\n`;
+    const event = `data: ${this.#method.printResponse(message)}\n\n`;
     if (!this.#isFirst) {
       return event;
     }

@@ -4,16 +4,15 @@ import type { OpenCodec, RequestHead, ResponseMetadata, UnaryCodec } from "../..
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import type { GetBinding } from "./http-binding.js";
 import { createProblemAnswer } from "./problem-answer.js";
-import { readRequestMessage } from "./request-message.js";
-import { createBodyPrinter } from "./response-body.js";
+import { createRestMethod, type RestMethod } from "./rest-method.js";
 
 /**
  * A method as plain JSON over GET, at the path that its `google.api.http` annotation gives. Errors
  * are problem details (RFC 9457).
  */
 export function createRestCodec(method: DescMethod, binding: GetBinding): OpenCodec<UnaryCodec> {
-  const print = createBodyPrinter(method.output, binding);
-  return (head) => new RestCodec(head, method, binding, print);
+  const restMethod = createRestMethod(method, binding);
+  return (head) => new RestCodec(head, restMethod);
 }
 
 class RestCodec implements UnaryCodec {
@@ -23,32 +22,21 @@ class RestCodec implements UnaryCodec {
   readonly readMaxBytes = 0;
   readonly maxBodyBytes = 0;
   readonly #head: RequestHead;
-  readonly #method: DescMethod;
-  readonly #binding: GetBinding;
-  readonly #print: (message: Message) => string;
+  readonly #method: RestMethod;
 
-  constructor(
-    head: RequestHead,
-    method: DescMethod,
-    binding: GetBinding,
-    print: (message: Message) => string,
-  ) {
+  constructor(head: RequestHead, method: RestMethod) {
     this.#head = head;
     this.#method = method;
-    this.#binding = binding;
-    this.#print = print;
   }
 
   decode(): Message {
-    const { path, query } = this.#head;
-    const { template } = this.#binding;
-    return readRequestMessage(this.#method.input, template.match(path) ?? new Map(), query);
+    return this.#method.readRequest(this.#head);
   }
 
   respond(message: Message, metadata: ResponseMetadata): HttpAnswer {
     const headers: HttpHeaders = { "content-type": "application/json" };
     metadata.addResponseHeaders(headers);
-    return { status: 200, headers, body: this.#print(message) };
+    return { status: 200, headers, body: this.#method.printResponse(message) };
   }
 
   refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
