@@ -58,12 +58,21 @@ interface Setup {
   readonly impl?: () => object;
   readonly quotas?: Quotas;
   readonly slow?: Promise<void>;
+  readonly method?: string;
+  /** Path and query. */
+  readonly target?: string;
 }
 
 /** Starts a call as the port would. The body has bytes that show whether somebody has read them. */
 function startCall(
   token: string,
-  { impl = () => ({}), quotas = openQuotas({}), slow = Promise.resolve() }: Setup = {},
+  {
+    impl = () => ({}),
+    quotas = openQuotas({}),
+    slow = Promise.resolve(),
+    method = "POST",
+    target = "/ice.v1.IceService/GetIceServers",
+  }: Setup = {},
 ) {
   const counts = new AuthenticationCounts();
   const steps: string[] = [];
@@ -107,8 +116,8 @@ function startCall(
     const exchange: HttpExchange = {
       arrivedAtMs: performance.now(),
       httpVersion: "2.0",
-      method: "POST",
-      target: "/ice.v1.IceService/GetIceServers",
+      method,
+      target,
       headers: new RequestHeaders([
         ...["content-type", "application/json"],
         ...(token === "" ? [] : ["authorization", `Bearer ${token}`]),
@@ -137,9 +146,9 @@ function startCall(
 
 async function call(token: string, setup: Setup = {}) {
   const { answer, steps, lines } = startCall(token, setup);
-  const { status, headers } = await answer;
+  const { status, headers, body } = await answer;
   const [line] = lines;
-  return { status, headers, steps, line };
+  return { status, headers, body: String(body), steps, line };
 }
 
 const allSteps = ["body", "implementation"];
@@ -170,6 +179,25 @@ describe("the stages of a call", () => {
       },
     });
     expect(await call("")).toMatchObject({ status: 401, steps: [], line: { cause: "no_token" } });
+  });
+
+  it("tells callers with a rejected token the same, whatever the cause", async () => {
+    const { line: first, steps: _, ...answer } = await call("bad");
+    const { line: second, steps: __, ...other } = await call("early");
+    expect([first?.cause, second?.cause]).toEqual(["unknown_connector_token", "keys_unavailable"]);
+    expect(other).toEqual(answer);
+    expect(JSON.parse(answer.body)).toEqual({
+      code: "unauthenticated",
+      message: "invalid auth token",
+    });
+  });
+
+  it.each([
+    ["/api/v1/ice-servers?token=good", "GET", 200],
+    ["/ice.v1.IceService/GetIceServers?encoding=json&message=%7B%7D&token=good", "GET", 401],
+    ["/ice.v1.IceService/GetIceServers?token=good", "POST", 401],
+  ])("takes a token from the query on REST routes only: %s", async (target, method, status) => {
+    expect(await call("", { target, method })).toMatchObject({ status });
   });
 
   it("reads nothing while a token is verified", async () => {
