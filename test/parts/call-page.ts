@@ -6,16 +6,14 @@ import { startPageServer } from "./page-server.js";
 export interface CallPage {
   readonly page: Page;
   readonly origin: string;
-  /** Runs a function of call-page-script.js in the page and returns what it returns, as JSON can carry it. */
+  /** Runs a function of the script in the page and returns what it returns, as JSON can carry it. */
   call(name: string, ...args: readonly unknown[]): Promise<unknown>;
   stop(): Promise<void>;
 }
 
-/** Opens call-page-script.js in a Chromium of its own, from an origin of its own. */
-export async function openCallPage(): Promise<CallPage> {
-  const server = await startPageServer(
-    fileURLToPath(new URL("call-page-script.js", import.meta.url)),
-  );
+/** Opens a script beside this file in a Chromium of its own, from an origin of its own. */
+export async function openCallPage(script = "call-page-script.js"): Promise<CallPage> {
+  const server = await startPageServer(fileURLToPath(new URL(script, import.meta.url)));
   let chromium: Chromium | undefined;
   async function stop() {
     await chromium?.stop();
