@@ -1,6 +1,5 @@
 /** The same call as a server of @grpc/grpc-js, with the same check of a connector token. */
 import { createHash } from "node:crypto";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
   type handleUnaryCall,
   Metadata,
@@ -9,28 +8,19 @@ import {
   ServerCredentials,
   status,
 } from "@grpc/grpc-js";
-import {
-  type GetIceServersRequest,
-  GetIceServersRequestSchema,
-  type GetIceServersResponse,
-  GetIceServersResponseSchema,
-} from "../../src/gen/ice/v1/ice_service_pb.js";
-import { createMessageSource } from "./message-answer.js";
+import { createMessageEncoder, prefixBytes } from "./message-bytes.js";
 import { announceReady } from "./ready-line.js";
 import { parseSettings } from "./settings.js";
 
 const settings = parseSettings(process.argv.slice(2));
-const makeMessage = createMessageSource(settings);
+const encodeMessage = createMessageEncoder(settings);
 const metadata = new Metadata();
 for (const [name, value] of settings.grpcHeaders) {
   metadata.set(name, value);
 }
 const callers = new Map([[settings.tokenHash, "bench"]]);
 
-const getIceServers: handleUnaryCall<GetIceServersRequest, GetIceServersResponse> = (
-  call,
-  respond,
-) => {
+const getIceServers: handleUnaryCall<Buffer, Buffer> = (call, respond) => {
   const [authorization = ""] = call.metadata.get("authorization");
   const token = authorization.toString().replace(/^Bearer /, "");
   if (!callers.has(createHash("sha256").update(token).digest("hex"))) {
@@ -38,17 +28,19 @@ const getIceServers: handleUnaryCall<GetIceServersRequest, GetIceServersResponse
     return;
   }
   call.sendMetadata(metadata);
-  respond(null, makeMessage());
+  // grpc-js writes a prefix of its own.
+  respond(null, encodeMessage().subarray(prefixBytes));
 };
 
-const method: MethodDefinition<GetIceServersRequest, GetIceServersResponse> = {
+const method: MethodDefinition<Buffer, Buffer> = {
   path: "/ice.v1.IceService/GetIceServers",
   requestStream: false,
   responseStream: false,
-  requestSerialize: (message) => Buffer.from(toBinary(GetIceServersRequestSchema, message)),
-  requestDeserialize: (bytes) => fromBinary(GetIceServersRequestSchema, bytes),
-  responseSerialize: (message) => Buffer.from(toBinary(GetIceServersResponseSchema, message)),
-  responseDeserialize: (bytes) => fromBinary(GetIceServersResponseSchema, bytes),
+  // Messages are encoded by hand, and every field of the request is at its default.
+  requestSerialize: (bytes) => bytes,
+  requestDeserialize: (bytes) => bytes,
+  responseSerialize: (bytes) => bytes,
+  responseDeserialize: (bytes) => bytes,
 };
 
 const server = new Server();

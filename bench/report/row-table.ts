@@ -61,8 +61,9 @@ function formatSpread(ratios: readonly number[]): string {
 }
 
 function formatTarget({ of, relation, value, aim }: Target, unit: Unit): string {
-  const line = of === "ratio" ? value.toFixed(2) : `${value} ${unit}`;
-  return `${relation} ${line}${aim === undefined ? "" : ` (aim ${aim.toFixed(2)})`}`;
+  const line = of === "ours" ? `${value} ${unit}` : value.toFixed(2);
+  const judged = of === "cpuRatio" ? " by CPU" : "";
+  return `${relation} ${line}${judged}${aim === undefined ? "" : ` (aim ${aim.toFixed(2)})`}`;
 }
 
 function formatOutcome({ verdict, note = "" }: Row, colours: boolean): string {

@@ -34,13 +34,14 @@ export type RowTitle = Omit<RowFigures, "ours" | "theirs" | "cpuRatios">;
  * @param notJudged why the target does not count on this machine
  */
 export function completeRow(figures: RowFigures, notJudged?: string): Row {
-  const { ours, theirs, target } = figures;
+  const { ours, theirs, cpuRatios = [], target } = figures;
   const ratios = theirs.length === 0 ? [] : divideEach(ours, theirs);
   if (target === undefined) {
     return { ...figures, ratios };
   }
+  const judged = { cpuRatio: cpuRatios, ratio: ratios, ours }[target.of];
   return notJudged === undefined
-    ? { ...figures, ratios, verdict: judge(target, target.of === "ratio" ? ratios : ours) }
+    ? { ...figures, ratios, verdict: judge(target, judged) }
     : { ...figures, ratios, note: `not judged: ${notJudged}` };
 }
 

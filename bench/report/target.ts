@@ -2,8 +2,8 @@ import { median } from "./statistics.js";
 
 /** A line that the service must not fall behind. */
 export interface Target {
-  /** Whether the ratio is judged, or the service's own figure. */
-  readonly of: "ratio" | "ours";
+  /** What is judged: the ratio of CPU time per call, the ratio of the figures, or our own figure. */
+  readonly of: "cpuRatio" | "ratio" | "ours";
   readonly relation: ">=" | "<=" | "<";
   readonly value: number;
   /** What we would like beyond it; never judged. */

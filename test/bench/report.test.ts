@@ -50,6 +50,23 @@ describe("judge", () => {
   });
 });
 
+describe("completeRow", () => {
+  const title = { name: "REST", comparedWith: "bare", unit: "calls/s" } as const;
+  const figures = { ...title, ours: [60], theirs: [100], cpuRatios: [0.8] };
+
+  it.each([
+    ["cpuRatio", 0.8, "met"],
+    ["cpuRatio", 0.81, "missed"],
+    ["ratio", 0.6, "met"],
+    ["ratio", 0.61, "missed"],
+    ["ours", 60, "met"],
+    ["ours", 61, "missed"],
+  ] as const)("judges %s: at least %d is %s", (of, value, verdict) => {
+    const row = completeRow({ ...figures, target: { of, relation: ">=", value } });
+    expect(row.verdict).toBe(verdict);
+  });
+});
+
 describe("formatTable", () => {
   it("aligns columns, takes no width for colours, and leaves no blanks at the end", () => {
     const columns = [
@@ -84,6 +101,18 @@ describe("formatRows", () => {
       "0.90",
       "0.60..1.50",
       ">= 0.70 (aim 0.85)",
+      "met",
+    ]);
+  });
+
+  it("says which targets are for CPU time", () => {
+    const byCpu = { ...target, of: "cpuRatio" } as const;
+    const row = completeRow({ ...title, target: byCpu, ours: [6], theirs: [10], cpuRatios: [0.8] });
+    const [, line = ""] = formatRows([row], false).split("\n");
+    expect(line.split(/ {2,}/).slice(4)).toEqual([
+      "0.60",
+      "0.80",
+      ">= 0.70 by CPU (aim 0.85)",
       "met",
     ]);
   });
