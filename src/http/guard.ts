@@ -37,25 +37,25 @@ export class Guard {
     listener: Listener<This, Args>,
     end: (error: unknown, ...args: Args) => unknown,
   ): Listener<This, Args> {
-    const onFault = (error: unknown, args: Args) => this.#end(error, args, end);
+    const guard = this;
     return function (...args) {
       try {
         listener.apply(this, args);
       } catch (error) {
-        onFault(error, args);
+        guard.take(error, () => end(error, ...args));
       }
     };
   }
 
-  #end<Args extends unknown[]>(
-    error: unknown,
-    args: Args,
-    end: (error: unknown, ...args: Args) => unknown,
-  ): void {
+  /**
+   * Takes an error that {@link wrap} would have caught, from a listener that catches its errors itself.
+   * @param end ends what the event was about, and returns true if it has logged the error
+   */
+  take(error: unknown, end: () => unknown): void {
     this.#faults += 1;
     let isLogged = false;
     try {
-      isLogged = end(error, ...args) === true;
+      isLogged = end() === true;
     } catch (endError) {
       this.#report(endError);
     }

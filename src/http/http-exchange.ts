@@ -54,19 +54,31 @@ export interface HttpExchange extends ClientPresence {
   destroy(isOurFault?: boolean): void;
 }
 
-/** What {@link HttpExchange.guard} does, for every version of HTTP. */
+/**
+ * What {@link HttpExchange.guard} does, for every version of HTTP. One closure and no more: a call
+ * has several of them.
+ */
 export function guardListener<Args extends unknown[]>(
   guard: Guard,
   exchange: HttpExchange,
   listener: (...args: Args) => void,
 ): (...args: Args) => void {
-  return guard.wrap(listener, (error, ..._: Args) => {
-    if (exchange.answerer === undefined) {
-      exchange.destroy(true);
-      return false;
+  return (...args) => {
+    try {
+      listener(...args);
+    } catch (error) {
+      guard.take(error, () => failExchange(exchange, error));
     }
-    return exchange.answerer.fail(error);
-  });
+  };
+}
+
+/** @returns whether the error has been logged */
+function failExchange(exchange: HttpExchange, error: unknown): boolean {
+  if (exchange.answerer === undefined) {
+    exchange.destroy(true);
+    return false;
+  }
+  return exchange.answerer.fail(error);
 }
 
 /** Takes each exchange of a port. */

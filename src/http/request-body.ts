@@ -20,7 +20,7 @@ export function readBody(
   let others: Uint8Array[] | undefined;
   let size = 0;
   const settle = (outcome: Uint8Array | UnreadBody) => {
-    body.off("data", onData).off("end", onEnd).off("close", onClose);
+    body.off("data", onData).off("end", onEnd).off("close", onEnd);
     done(outcome);
   };
   const onData = exchange.guard((chunk: Uint8Array) => {
@@ -35,11 +35,14 @@ export function readBody(
       others.push(chunk);
     }
   });
+  // Node ends the body of a request that its client gives up as well, in some versions of HTTP; in
+  // others the body closes without an end.
   const onEnd = exchange.guard(() => {
-    // Node ends the body of a request that its client gives up as well.
-    settle(exchange.isGone() ? "gone" : others === undefined ? first : Buffer.concat(others, size));
+    if (!body.readableEnded || exchange.isGone()) {
+      settle("gone");
+    } else {
+      settle(others === undefined ? first : Buffer.concat(others, size));
+    }
   });
-  // Of a request that is not all there, Node tells the loss, whichever version of HTTP it came by.
-  const onClose = exchange.guard(() => settle("gone"));
-  body.on("data", onData).on("end", onEnd).on("close", onClose);
+  body.on("data", onData).on("end", onEnd).on("close", onEnd);
 }
