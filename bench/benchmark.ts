@@ -7,6 +7,7 @@ import { measureMemory, memoryRows } from "./measurements/memory.js";
 import { measureStartUp, startUpRows } from "./measurements/start-up.js";
 import { measureThroughput, type ThroughputFigures } from "./measurements/throughput.js";
 import { type ThroughputRow, throughputRows } from "./measurements/throughput-rows.js";
+import { measureWatches, watchRows } from "./measurements/watch-costs.js";
 import { createSettings } from "./processes/baseline.js";
 import { type Fleet, startFleet } from "./processes/fleet.js";
 import { createScene } from "./processes/scene.js";
@@ -42,6 +43,7 @@ export async function runBenchmark(
     throughput: throughputRows.filter(isWanted),
     latency: latencyRows.filter(isWanted),
     startUp: startUpRows.filter(isWanted),
+    watches: watchRows.filter(isWanted),
     memory: memoryRows.filter((row) => isWanted(row) && (full || row.slow !== true)),
   };
   if (Object.values(wanted).every((rows) => rows.length === 0)) {
@@ -90,6 +92,7 @@ export async function runBenchmark(
       const figures = await measureStartUp(wanted.startUp, scene, settings, { node, progress });
       rows.push(...figures.map((figure) => completeRow(figure)));
     }
+    rows.push(...(await measureWatches(wanted.watches, scene, { node, settings, progress })));
     rows.push(...(await measureMemory(wanted.memory, scene, { node, settings, models, progress })));
   } finally {
     await scene.remove();

@@ -80,3 +80,14 @@ function encodeVarint(value: number): number[] {
   bytes.push(rest);
   return bytes;
 }
+
+/** The same response as the one field of a message of a watch, after its gRPC prefix. */
+export function createStreamMessageEncoder(settings: BaselineSettings): () => Buffer {
+  const encodeMessage = createMessageEncoder(settings);
+  return () => {
+    const message = encodeBytes(1, encodeMessage().subarray(prefixBytes));
+    const prefix = Buffer.alloc(prefixBytes);
+    prefix.writeUInt32BE(message.length, 1);
+    return Buffer.concat([prefix, message]);
+  };
+}

@@ -17,6 +17,8 @@ export const baselineNames = [
   "bare-http2",
   "fastify-app",
   "grpc-js-server",
+  "bare-event-streams",
+  "bare-grpc-streams",
 ] as const;
 export type BaselineName = (typeof baselineNames)[number];
 
@@ -56,9 +58,9 @@ export function createSettings(scene: Scene, models: ModelAnswers): BaselineSett
   const keepAlive = models.rest.headers.find(([name]) => name.toLowerCase() === "keep-alive");
   return {
     ...scene.expected,
-    restHeaders: pickHeaders(models.rest),
-    connectHeaders: pickHeaders(models.connect),
-    grpcHeaders: pickHeaders(models.grpc),
+    restHeaders: pickHeaders(models.rest.headers),
+    connectHeaders: pickHeaders(models.connect.headers),
+    grpcHeaders: pickHeaders(models.grpc.headers),
     keepAliveSeconds: Number(/timeout=(\d+)/.exec(keepAlive?.[1] ?? "")?.[1] ?? 0),
     issuer: scene.es256.issuer,
     audience: scene.es256.audience,
@@ -83,8 +85,15 @@ export function startBaseline(
 }
 
 /** Node writes these itself, or they follow from the body. */
-const leftToNode = new Set(["date", "connection", "keep-alive", "content-length"]);
+const leftToNode = new Set([
+  "date",
+  "connection",
+  "keep-alive",
+  "content-length",
+  "transfer-encoding",
+]);
 
-function pickHeaders({ headers }: Answer): HeaderList {
+/** The headers that a baseline has to send itself. */
+export function pickHeaders(headers: Answer["headers"]): HeaderList {
   return headers.filter(([name]) => !leftToNode.has(name.toLowerCase()));
 }

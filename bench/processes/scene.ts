@@ -21,7 +21,15 @@ export interface Scene {
   readonly configFile: string;
   /** The same with a limit for each caller, so high that no load of a bench meets it. */
   readonly limitedConfigFile: string;
+  readonly watches: WatchScene;
   remove(): Promise<void>;
+}
+
+/** The same service for one caller with thousands of watches. */
+export interface WatchScene {
+  readonly configFile: string;
+  /** Changes the configuration so that everybody gets another list once it is read again. */
+  readonly change: (index: number) => Promise<void>;
 }
 
 /** What a small production set-up would have: two issuers, one connector, STUN and TURN. */
@@ -76,6 +84,16 @@ export async function createScene(): Promise<Scene> {
   };
   // As many as can be configured, in a window short enough for a fast machine.
   const limits = { caller: { requests: 1_000_000, window: "10s" } };
+  const watchLimits = { watches: 10_000, watchesPerCaller: 10_000 };
+  const writeWatchConfig = (name: string) =>
+    directory.write(
+      "watches.yaml",
+      JSON.stringify({
+        ...config,
+        ice: { ...config.ice, turn: { ...config.ice.turn, name } },
+        limits: watchLimits,
+      }),
+    );
   return {
     directory,
     expected,
@@ -86,6 +104,12 @@ export async function createScene(): Promise<Scene> {
     // JSON is YAML too.
     configFile: await directory.write("ice.yaml", JSON.stringify(config)),
     limitedConfigFile: await directory.write("limited.yaml", JSON.stringify({ ...config, limits })),
+    watches: {
+      configFile: await writeWatchConfig(expected.name),
+      async change(index) {
+        await writeWatchConfig(`${expected.name}-${index}`);
+      },
+    },
     async remove() {
       process.off("exit", removeNow);
       await directory.remove();

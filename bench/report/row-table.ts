@@ -52,7 +52,8 @@ function formatMedian(figures: readonly number[], unit: Unit): string {
     case "ms":
       return `${figure.toFixed(figure < 100 ? 2 : 0)} ms`;
     case "MB":
-      return `${figure.toFixed(1)} MB`;
+    case "KB":
+      return `${figure.toFixed(1)} ${unit}`;
   }
 }
 

@@ -2,7 +2,7 @@ import { divideEach } from "./statistics.js";
 import { judge, type Target, type Verdict } from "./target.js";
 
 /** What the figures of a row count. */
-export type Unit = "calls/s" | "µs/call" | "ms" | "MB";
+export type Unit = "calls/s" | "µs/call" | "ms" | "MB" | "KB";
 
 /** One line of the table. */
 export interface Row {

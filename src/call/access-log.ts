@@ -16,11 +16,15 @@ export interface ExchangeFacts {
   readonly remoteAddress: string | undefined;
 }
 
+const loggedMethodsByName = new Map<string, (typeof loggedMethods)[number]>(
+  loggedMethods.map((method) => [method, method]),
+);
+
 /** Logs one line for a request that has got its answer, or will get none. */
 export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallRecord): void {
   const { caller } = record;
   log(chooseLevel(record), {
-    method: loggedMethods.find((method) => method === facts.method) ?? "other",
+    method: loggedMethodsByName.get(facts.method) ?? "other",
     protocol: record.protocol,
     target: record.target,
     code: record.code,

@@ -72,8 +72,11 @@ export function guardListener<Args extends unknown[]>(
   };
 }
 
-/** @returns whether the error has been logged */
-function failExchange(exchange: HttpExchange, error: unknown): boolean {
+/**
+ * Ends an exchange because of an error that a listener of it has thrown.
+ * @returns whether the error has been logged
+ */
+export function failExchange(exchange: HttpExchange, error: unknown): boolean {
   if (exchange.answerer === undefined) {
     exchange.destroy(true);
     return false;

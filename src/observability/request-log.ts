@@ -63,11 +63,12 @@ export interface LineWriter {
 export function createDirectRequestLog(log: Logger, writer: LineWriter): RequestLog {
   const viaLog = createRequestLog(log);
   const pid = writer.pid === undefined ? "" : `,"pid":${writer.pid}`;
+  const printHead = createHeadPrinter();
   return (level, entry) => {
     if (level === "info" && entry.cause === undefined) {
       if (log.isLevelEnabled("info")) {
         writer.write(
-          `{"level":"info"${writer.timestamp()}${pid}${printEntry(entry)},"msg":"request"}\n`,
+          `{"level":"info"${writer.timestamp()}${pid}${printEntry(printHead(entry), entry)},"msg":"request"}\n`,
         );
       }
     } else {
@@ -77,15 +78,11 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 }
 
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
-function printEntry(entry: RequestEntry): string {
-  const { target, code, status, caller, credentialExpiresAtSeconds, region } = entry;
+function printEntry(head: string, entry: RequestEntry): string {
+  const { caller, credentialExpiresAtSeconds, region } = entry;
   const { messagesSent, remoteAddress, traceId } = entry;
   return (
-    `,"method":"${entry.method}","protocol":"${entry.protocol}"` +
-    (target === undefined ? "" : `,"target":"${target}"`) +
-    (code === undefined ? "" : `,"code":"${code}"`) +
-    (status === undefined ? "" : `,"status":${status}`) +
-    `,"durationMs":${entry.durationMs}` +
+    `${head},"durationMs":${entry.durationMs}` +
     (caller === undefined
       ? ""
       : `,"caller":{"kind":"${caller.kind}","name":${JSON.stringify(caller.name)}}`) +
@@ -96,5 +93,33 @@ function printEntry(entry: RequestEntry): string {
     (messagesSent === undefined ? "" : `,"messagesSent":${messagesSent}`) +
     (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`) +
     (traceId === undefined ? "" : `,"traceId":"${traceId}"`)
+  );
+}
+
+/** Prints the members that come first. Most lines share them with the line before. */
+function createHeadPrinter(): (entry: RequestEntry) => string {
+  let last: RequestEntry | undefined;
+  let text = "";
+  return (entry) => {
+    if (last === undefined || !haveSameHead(entry, last)) {
+      const { method, protocol, target, code, status } = entry;
+      text =
+        `,"method":"${method}","protocol":"${protocol}"` +
+        (target === undefined ? "" : `,"target":"${target}"`) +
+        (code === undefined ? "" : `,"code":"${code}"`) +
+        (status === undefined ? "" : `,"status":${status}`);
+      last = entry;
+    }
+    return text;
+  };
+}
+
+function haveSameHead(one: RequestEntry, other: RequestEntry): boolean {
+  return (
+    one.method === other.method &&
+    one.protocol === other.protocol &&
+    one.target === other.target &&
+    one.code === other.code &&
+    one.status === other.status
   );
 }

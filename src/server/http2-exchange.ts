@@ -1,8 +1,15 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import type { Guard } from "../http/guard.js";
-import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
+import {
+  type FaultAnswerer,
+  failExchange,
+  guardListener,
+  type HttpExchange,
+} from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
+
+const waitForTrailers = { waitForTrailers: true };
 
 /** What all exchanges of an HTTP/2 connection share. */
 export interface Http2Connection {
@@ -128,18 +135,20 @@ export class Http2Exchange implements HttpExchange {
   }
 
   start(status: number, headers: HttpHeaders, withTrailers: boolean): void {
-    const stream = this.#stream;
     headers[":status"] = String(status);
-    stream.respond(headers, { waitForTrailers: withTrailers });
-    if (withTrailers) {
-      const sendTrailers = this.guard(() => {
-        // The client may have reset the stream since Node asked: then it would throw.
-        if (!this.isGone()) {
-          stream.sendTrailers(this.#trailers ?? {});
-          this.#endUnreadRequest();
-        }
-      });
-      stream.on("wantTrailers", sendTrailers);
+    this.#stream.respond(headers, withTrailers ? waitForTrailers : undefined);
+  }
+
+  /** To be called when Node asks for the trailers. */
+  sendTrailers(): void {
+    try {
+      // The client may have reset the stream since Node asked: then it would throw.
+      if (!this.isGone()) {
+        this.#stream.sendTrailers(this.#trailers ?? {});
+        this.#endUnreadRequest();
+      }
+    } catch (error) {
+      this.#guard.take(error, () => failExchange(this, error));
     }
   }
 

@@ -41,6 +41,9 @@ export function serveSession(
     idleSinceMs = performance.now();
     exchange?.closed();
   }, endNothing);
+  const onWantTrailers = guard.wrap(function (this: ServerHttp2Stream): void {
+    open.get(this)?.sendTrailers();
+  }, endNothing);
   const onError = guard.wrap(ignoreError, endNothing);
   const onStream = guard.wrap(
     (
@@ -52,7 +55,7 @@ export function serveSession(
       const exchange = new Http2Exchange(guard, stream, headers, rawHeaders, flags, connection);
       open.set(stream, exchange);
       creditBytes += limits.maxStreamBytes;
-      stream.on("close", onClose).on("error", onError);
+      stream.on("close", onClose).on("error", onError).on("wantTrailers", onWantTrailers);
       exchange.guard(listener)(exchange);
     },
     // Never the session: Node does not bear its end while it reads frames.
