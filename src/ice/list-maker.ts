@@ -6,7 +6,7 @@ import {
 } from "./ice-server-list.js";
 import { issueTurnCredential } from "./turn-credential.js";
 import { createPseudonymizer, encodeSubject } from "./turn-name.js";
-import type { UrlSelection } from "./url-limits.js";
+import type { NamedList, UrlSelection } from "./url-limits.js";
 
 /**
  * Makes a caller's list of what a limit has left of the URLs.
@@ -21,7 +21,7 @@ export type MakeList = (
 
 /**
  * Makes the function that adds a credential to a selection of URLs. A call with the selection, name,
- * expiry and life of the one before it gets that one's list, as the same object: nothing is signed
+ * expiry and life of one of the two before it gets that one's list, as the same object: nothing is signed
  * again, and whoever encodes it can tell that it need not.
  *
  * The function throws CallerExpiredError when `capAtTokenExpiry` leaves no life at all.
@@ -43,23 +43,36 @@ export function createListMaker(turn: TurnSettings | undefined): MakeList {
       throw new CallerExpiredError("the caller's token has expired");
     }
     const name = nameCaller(caller);
-    const { last, stunOnly } = selection;
-    if (
-      last?.name === name &&
-      last.list.credentialLife.expiresAtSeconds === expiresAtSeconds &&
-      last.list.credentialLife.ttlSeconds === ttlSeconds
-    ) {
+    const { last, secondLast, stunOnly } = selection;
+    const life = { expiresAtSeconds, ttlSeconds };
+    if (last !== undefined && isFor(last, name, life)) {
       return last.list;
+    }
+    if (secondLast !== undefined && isFor(secondLast, name, life)) {
+      return secondLast.list;
     }
     const credential = issueTurnCredential(turn.secret, name, expiresAtSeconds);
     const list = {
       iceServers: [...stunOnly.iceServers, { urls: selection.turnUrls, ...credential }],
       region: stunOnly.region,
-      credentialLife: { expiresAtSeconds, ttlSeconds },
+      credentialLife: life,
     };
+    selection.secondLast = last;
     selection.last = { name, list };
     return list;
   };
+}
+
+function isFor(
+  { name, list: { credentialLife } }: NamedList,
+  wantedName: string,
+  { expiresAtSeconds, ttlSeconds }: NamedList["list"]["credentialLife"],
+): boolean {
+  return (
+    name === wantedName &&
+    credentialLife.expiresAtSeconds === expiresAtSeconds &&
+    credentialLife.ttlSeconds === ttlSeconds
+  );
 }
 
 function createNaming({

@@ -2,11 +2,19 @@ import type { IceServerList } from "./ice-server-list.js";
 import type { IceUrl } from "./ice-url.js";
 import { selectUrls } from "./url-selection.js";
 
-/** What a limit leaves of a list of URLs, and the last list with TURN that was made of it. */
+/** What a limit leaves of a list of URLs, and the last lists with TURN that were made of it. */
 export interface UrlSelection {
   readonly stunOnly: IceServerList;
   readonly turnUrls: readonly string[];
-  last?: { readonly name: string; readonly list: TurnServerList };
+  last?: NamedList;
+  /** A watch asks for two lists in turn: the one of now, and the one of when it was last sent one. */
+  secondLast?: NamedList | undefined;
+}
+
+/** A list, and the name that its credential was made for. */
+export interface NamedList {
+  readonly name: string;
+  readonly list: TurnServerList;
 }
 
 export type TurnServerList = IceServerList & Required<Pick<IceServerList, "credentialLife">>;

@@ -22,8 +22,7 @@ export function openEnvelope(body: Uint8Array, maxBytes: number): Envelope {
   if (body.byteLength < envelopeHeadBytes) {
     throw incomplete();
   }
-  const view = new DataView(body.buffer, body.byteOffset, envelopeHeadBytes);
-  const length = view.getUint32(1);
+  const length = readUint32(body, 1);
   if (length > maxBytes) {
     throw new ConnectError(
       `the message has ${length} bytes, more than ${maxBytes}`,
@@ -37,7 +36,7 @@ export function openEnvelope(body: Uint8Array, maxBytes: number): Envelope {
   if (body.byteLength > end) {
     throw new ConnectError("there is more than one request message", Code.Unimplemented);
   }
-  return { flags: view.getUint8(0), data: body.subarray(envelopeHeadBytes) };
+  return { flags: body[0] ?? 0, data: body.subarray(envelopeHeadBytes) };
 }
 
 /** Puts a message into an envelope. */
@@ -47,6 +46,15 @@ export function sealEnvelope(flags: number, data: Uint8Array): Uint8Array {
   sealed.writeUInt32BE(data.byteLength, 1);
   sealed.set(data, envelopeHeadBytes);
   return sealed;
+}
+
+/** Big-endian. A DataView made for each message would cost more. */
+function readUint32(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let index = at; index < at + 4; index += 1) {
+    value = value * 256 + (bytes[index] ?? 0);
+  }
+  return value;
 }
 
 function incomplete(): ConnectError {

@@ -43,10 +43,13 @@ export class EnvelopedMessages {
 
   /** The message in its envelope. */
   seal(message: Message): Uint8Array | Promise<Uint8Array> {
+    const { response } = this.#compression;
+    if (this.#binary && response === null) {
+      return this.#codec.sealBinary(message);
+    }
     const data = this.#binary
       ? this.#codec.encodeBinary(message)
       : Buffer.from(this.#codec.encodeJson(message));
-    const { response } = this.#compression;
     return response === null || data.byteLength < compressMinBytes
       ? sealEnvelope(0, data)
       : response.compress(data).then((compressed) => sealEnvelope(compressedFlag, compressed));

@@ -4,6 +4,7 @@ import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { UnreadableMessageError } from "../call/error-fault.js";
 import { rememberLast } from "../call/remember-last.js";
 import type { CodecOptions } from "./codec-options.js";
+import { sealEnvelope } from "./envelope.js";
 import { strictJson } from "./strict-json.js";
 
 /** The largest response that protobuf and gRPC can carry. */
@@ -21,6 +22,8 @@ export interface MessageCodec {
    */
   decode(bytes: Uint8Array, binary: boolean): Message;
   encodeBinary(message: Message): Uint8Array;
+  /** The same in an envelope, not compressed. */
+  sealBinary(message: Message): Uint8Array;
   encodeJson(message: Message): string;
 }
 
@@ -33,6 +36,7 @@ export function createMessageCodec(
   const serialization = createMethodSerializationLookup(method, undefined, readOptions, limits);
   const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
   const decodeJson = rememberLastBytes(serialization.getI(false).parse);
+  const encodeBinary = rememberLast(serialization.getO(true).serialize);
   return {
     readMaxBytes,
     decode(bytes, binary) {
@@ -42,7 +46,8 @@ export function createMessageCodec(
         throw error instanceof ConnectError ? UnreadableMessageError.mark(error) : error;
       }
     },
-    encodeBinary: rememberLast(serialization.getO(true).serialize),
+    encodeBinary,
+    sealBinary: rememberLast((message: Message) => sealEnvelope(0, encodeBinary(message))),
     encodeJson: rememberLast((message: Message) =>
       toJsonString(method.output, message, jsonOptions),
     ),

@@ -8,11 +8,13 @@ import {
   type GetIceServersResponse,
   GetIceServersResponseSchema,
   type IceService,
+  WatchIceServersResponseSchema,
 } from "../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../geolocation/region-finder.js";
 import type { IceServerList, IceServerRequest, ListIceServers } from "../ice/ice-server-list.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
+import { mapValues } from "../watch/mapped-values.js";
 
 export interface IceServiceOptions {
   readonly listIceServers: ListIceServers;
@@ -33,6 +35,9 @@ export function createIceService({
   findRegion,
 }: IceServiceOptions): ServiceImpl<typeof IceService> {
   const toLastResponse = rememberLast(toResponse);
+  const toLastMessage = rememberLast((list: IceServerList) =>
+    create(WatchIceServersResponseSchema, { response: toLastResponse(list) }),
+  );
   const place = (request: IceServerRequest, header: Headers, record: CallRecord) =>
     findRegion === undefined || request.region !== ""
       ? request
@@ -45,23 +50,24 @@ export function createIceService({
       credentialCounts.count(list);
       return toLastResponse(list);
     },
-    async *watchIceServers(request, { values, signal, requestHeader }) {
+    watchIceServers(request, context) {
+      const { values, requestHeader } = context;
       const record = values.get(callRecordKey);
-      const order = {
+      const lists = watches.open(requireCaller(values), {
         token: values.get(streamTokenKey),
         request: place(request, requestHeader, record),
-        signal,
-      };
+        wait: context,
+      });
       let counted: IceServerList["iceServers"] | undefined;
-      for await (const list of watches.open(requireCaller(values), order)) {
+      return mapValues(lists, (list) => {
         recordList(list, record);
         // A list that is sent again holds no new credential.
         if (list.iceServers !== counted) {
           counted = list.iceServers;
           credentialCounts.count(list);
         }
-        yield { response: toLastResponse(list) };
-      }
+        return toLastMessage(list);
+      });
     },
   };
 }

@@ -1,9 +1,10 @@
-import { isDeepStrictEqual } from "node:util";
+import type { CancellableWait } from "../authentication/key-source.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
 import type { IceConfig, LimitsConfig } from "../config/config.js";
 import type { IceServerList, IceServerRequest, ListIceServers } from "../ice/ice-server-list.js";
 import type { AgeList } from "./aged-list.js";
+import { createComparison } from "./list-comparison.js";
 import type { NewestValue } from "./newest-value.js";
 
 /** What a watch takes from the configuration, as it is at that moment. */
@@ -28,8 +29,8 @@ export interface WatchOrder {
   /** Verified anew before each list. */
   readonly token: string;
   readonly request: IceServerRequest;
-  /** Ends the watch. */
-  readonly signal: AbortSignal;
+  /** Its signal ends a wait for the issuer's keys; it is read only if there is one. */
+  readonly wait: CancellableWait;
 }
 
 /** A list is replaced when this part of its life has passed, or earlier by up to the jitter. */
@@ -37,6 +38,9 @@ const refreshShare = 0.75;
 const jitterShare = 0.1;
 /** A list is repeated earlier than asked for by up to this part, so that watches do not repeat in step. */
 const repeatJitterShare = 0.25;
+
+const areListsEqual = createComparison<IceServerList>();
+const areServersEqual = createComparison<IceServerList["iceServers"]>();
 
 /** One watch: decides what its reader is given, and when. */
 export class IceServerWatch {
@@ -90,10 +94,10 @@ export class IceServerWatch {
   async renew(): Promise<void> {
     this.#renewals += 1;
     const renewal = this.#renewals;
-    const { token, signal } = this.#order;
+    const { token, wait } = this.#order;
     try {
       const { verifier, listIceServers } = this.#options.readSnapshot();
-      const verified = verifier.verify(token, { signal });
+      const verified = verifier.verify(token, wait);
       const caller = verified instanceof Promise ? await verified : verified;
       if (renewal === this.#renewals) {
         const endSeconds = verifier.findEndSeconds(caller) ?? Number.POSITIVE_INFINITY;
@@ -114,12 +118,12 @@ export class IceServerWatch {
     if (
       last !== undefined &&
       nowMs < this.#refreshAtMs &&
-      isDeepStrictEqual(listAt(last.atMs), last.list)
+      areListsEqual(listAt(last.atMs), last.list)
     ) {
       return;
     }
     const list = listAt(nowMs);
-    if (last !== undefined && isDeepStrictEqual(list.iceServers, last.list.iceServers)) {
+    if (last !== undefined && areServersEqual(list.iceServers, last.list.iceServers)) {
       // Its life ends with the token's: asking again would make it no longer.
       this.#refreshAtMs = Number.POSITIVE_INFINITY;
       return;

@@ -48,11 +48,11 @@ export class IceServerWatches {
 
   /**
    * Yields the caller's list at once, and again whenever it is to be replaced. Throws what
-   * verification and listing throw, also later, and the signal's reason.
+   * verification and listing throw, also later. The watch lasts until its reader leaves by `return()`.
    *
    * @throws WatchLimitError when there are as many watches as there may be
    */
-  open(caller: Caller, order: WatchOrder): AsyncIterable<IceServerList> {
+  open(caller: Caller, order: WatchOrder): AsyncIterableIterator<IceServerList, undefined> {
     const key = nameBucket(caller);
     const count = this.#openByCaller.get(key) ?? 0;
     const { limits } = this.#options.readSnapshot().config;
@@ -66,15 +66,8 @@ export class IceServerWatches {
     const watch = new IceServerWatch(order, this.#options, lists);
     this.#open.add(watch);
     this.#openByCaller.set(key, count + 1);
-    const { signal } = order;
-    const end = () => lists.fail(signal.reason);
-    if (signal.aborted) {
-      end();
-    } else {
-      signal.addEventListener("abort", end, { once: true });
-      // The token too: the configuration may have changed since it was verified.
-      void watch.renew();
-    }
+    // The token too: the configuration may have changed since it was verified.
+    void watch.renew();
     if (this.#open.has(watch)) {
       this.#options.log.info(
         { caller: describeCaller(caller), watches: this.#open.size },

@@ -22,7 +22,7 @@ export function createBodyPrinter(
   if (bodyField === undefined) {
     return print;
   }
-  return (message) => print(reflect(output, message).get(bodyField).message);
+  return rememberLast((message: Message) => print(reflect(output, message).get(bodyField).message));
 }
 
 /** The message as JSON; its own lists are always there, as clients iterate over them. */
