@@ -9,14 +9,15 @@ const respondToGet = createJsonResponder(settings.restHeaders);
 const respondToPost = createJsonResponder(settings.connectHeaders);
 
 serveHttp(settings.keepAliveSeconds, (request, response) => {
+  const { authorization } = request.headers;
   if (request.method === "POST") {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
       JSON.parse(Buffer.concat(chunks).toString("utf8"));
-      respondToPost(response, JSON.stringify(makeAnswer()));
+      respondToPost(response, JSON.stringify(makeAnswer(authorization)));
     });
   } else {
-    respondToGet(response, JSON.stringify(makeAnswer()));
+    respondToGet(response, JSON.stringify(makeAnswer(authorization)));
   }
 });

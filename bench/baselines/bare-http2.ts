@@ -13,15 +13,15 @@ const restHeaders = { ":status": 200, ...Object.fromEntries(settings.restHeaders
 const withTrailers = { waitForTrailers: true };
 const grpcTrailers = { "grpc-status": "0" };
 
-// One function for all streams each: a function made for each call would cost some of its speed.
+// One function for all streams: a function made for each call would cost some of its speed.
 function sendTrailers(this: ServerHttp2Stream): void {
   this.sendTrailers(grpcTrailers);
 }
 
-function answerGrpc(this: ServerHttp2Stream): void {
-  this.respond(grpcHeaders, withTrailers);
-  this.on("wantTrailers", sendTrailers);
-  this.end(encodeMessage());
+function answerGrpc(stream: ServerHttp2Stream, authorization: string | undefined): void {
+  stream.respond(grpcHeaders, withTrailers);
+  stream.on("wantTrailers", sendTrailers);
+  stream.end(encodeMessage(authorization));
 }
 
 function answerRest(stream: ServerHttp2Stream): void {
@@ -40,7 +40,7 @@ server.on("stream", (stream, headers) => {
     answerRest(stream);
   } else {
     // Every field of the request is at its default, so that there is nothing to decode.
-    stream.resume().on("end", answerGrpc);
+    stream.resume().on("end", () => answerGrpc(stream, headers.authorization));
   }
 });
 server.listen(0, "127.0.0.1", () => announceReady(server.address()));

@@ -5,8 +5,8 @@ import type { BaselineSettings } from "./settings.js";
 export function createAnswerSource(settings: BaselineSettings) {
   const issueCredential = createCredentialSource(settings);
   const { stunUrls, turnUrls, ttlSeconds } = settings;
-  return () => {
-    const { username, credential, expiresAtSeconds } = issueCredential();
+  return (authorization?: string) => {
+    const { username, credential, expiresAtSeconds } = issueCredential(authorization);
     return {
       iceServers: [{ urls: stunUrls }, { urls: turnUrls, username, credential }],
       expireTime: new Date(expiresAtSeconds * 1000).toISOString().replace(".000Z", "Z"),

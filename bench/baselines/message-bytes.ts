@@ -10,14 +10,16 @@ export const prefixBytes = 5;
  *
  * @returns a function that returns the message after `prefixBytes` for the gRPC prefix, filled in
  */
-export function createMessageEncoder(settings: BaselineSettings): () => Buffer {
+export function createMessageEncoder(
+  settings: BaselineSettings,
+): (authorization?: string) => Buffer {
   const issueCredential = createCredentialSource(settings);
   const stunServer = encodeBytes(1, encodeUrls(settings.stunUrls));
   const turnUrls = encodeUrls(settings.turnUrls);
   const ttl = Buffer.from([3 << 3, ...encodeVarint(settings.ttlSeconds)]);
 
-  return () => {
-    const { username, credential, expiresAtSeconds } = issueCredential();
+  return (authorization) => {
+    const { username, credential, expiresAtSeconds } = issueCredential(authorization);
     const seconds = encodeVarint(expiresAtSeconds);
     const serverBytes = turnUrls.length + sizeString(username) + sizeString(credential);
     const serverLength = encodeVarint(serverBytes);

@@ -17,6 +17,11 @@ export interface BaselineSettings extends Expectation {
   readonly publicKeyFile: string;
   /** SHA-256 of the connector token in hex. */
   readonly tokenHash: string;
+  /**
+   * JSON: who each token belongs to. Every caller then gets a pseudonym in place of `name`. Empty where
+   * all have the same name.
+   */
+  readonly callersFile: string;
 }
 
 const none: string[] = [];
@@ -36,6 +41,7 @@ const options = {
   audience: one,
   "public-key-file": one,
   "token-hash": one,
+  "callers-file": one,
 };
 
 export function formatSettings(settings: BaselineSettings): string[] {
@@ -53,6 +59,7 @@ export function formatSettings(settings: BaselineSettings): string[] {
     audience: [settings.audience],
     "public-key-file": [settings.publicKeyFile],
     "token-hash": [settings.tokenHash],
+    "callers-file": [settings.callersFile],
   };
   return Object.entries(values).flatMap(([option, given]) =>
     given.map((value) => `--${option}=${value}`),
@@ -76,6 +83,7 @@ export function parseSettings(args: readonly string[]): BaselineSettings {
     audience: values.audience,
     publicKeyFile: values["public-key-file"],
     tokenHash: values["token-hash"],
+    callersFile: values["callers-file"],
   };
 }
 

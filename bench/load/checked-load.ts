@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import { WrongAnswerError } from "../failure.js";
 import { readCpuSeconds } from "../processes/process-usage.js";
 import type { ServerProcess } from "../processes/server-process.js";
 import { runH2load } from "./h2load.js";
-import type { Load } from "./load.js";
+import { runHttp2Frames, splitTokens } from "./http2-frames.js";
+import type { Load, LoadResult } from "./load.js";
 import { runWrk } from "./wrk.js";
 
 /** What one load of a few seconds says about a server. */
@@ -28,7 +30,7 @@ export async function runCheckedLoad(
   varyingBytes = 0,
 ): Promise<LoadFigure> {
   const cpuBefore = readCpuSeconds(server.pid);
-  const result = await (load.call.http === 1 ? runWrk(load) : runH2load(load));
+  const result = await generate(load);
   const cpuSeconds = readCpuSeconds(server.pid) - cpuBefore;
   server.clearLog();
   const { calls, seconds, bytes, errors, outOfTokens } = result;
@@ -50,4 +52,14 @@ export async function runCheckedLoad(
     cpuMicrosPerCall: (cpuSeconds / calls) * 1e6,
     outOfTokens,
   };
+}
+
+function generate(load: Load): Promise<LoadResult> {
+  const { call, tokens } = load;
+  if (call.http === 1) {
+    return runWrk(load);
+  }
+  return tokens.kind === "same"
+    ? runH2load(load)
+    : runHttp2Frames(load, splitTokens(readFileSync(tokens.file, "utf8")));
 }

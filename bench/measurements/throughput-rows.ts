@@ -1,4 +1,5 @@
 import { type CallName, calls } from "../calls/call.js";
+import type { BaselineName } from "../processes/baseline.js";
 import type { RowTitle } from "../report/row.js";
 import type { Target } from "../report/target.js";
 import type { Measurement, TokenUse } from "./measurement.js";
@@ -17,6 +18,7 @@ const nameTokens: Readonly<Record<TokenUse, string>> = {
   connector: "connector token",
   "10000-es256": "10,000 ES256 tokens",
   "first-seen-es256": "first-seen ES256",
+  "1000-connectors": "1,000 connector tokens, pseudonyms",
 };
 const fresh = "bare node:http, fresh credential";
 const freshLimited = "the same with RateLimit fields";
@@ -64,7 +66,15 @@ export const throughputRows: readonly ThroughputRow[] = [
   limited(compare("connect", "es256", "bare-http-fresh-limited", freshLimited, atLeast(0.7))),
   // Callers over gRPC do not get the fields.
   limited(compare("grpc", "es256", "bare-http2", "bare node:http2", atLeast(0.9))),
+  distinct("rest", "bare-http-distinct"),
+  distinct("grpc", "bare-http2-distinct"),
 ];
+
+/** Callers who share no answer: each gets a credential for a name of its own. */
+function distinct(call: "rest" | "grpc", baseline: BaselineName): ThroughputRow {
+  const row = compare(call, "1000-connectors", baseline, "the same two HMACs", atLeast(0.8));
+  return { ...row, ours: { ...row.ours, server: "ice-service-distinct" } };
+}
 
 /** The same, counted against a limit for each caller. */
 function limited(row: ThroughputRow): ThroughputRow {

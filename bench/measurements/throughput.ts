@@ -4,7 +4,12 @@ import { compareAnswers } from "../calls/answer-comparison.js";
 import { type CallName, calls } from "../calls/call.js";
 import { WrongAnswerError } from "../failure.js";
 import { type LoadFigure, runCheckedLoad } from "../load/checked-load.js";
-import { limitedServers, type ModelAnswers, ownHeadersOf } from "../processes/baseline.js";
+import {
+  expectationOf,
+  limitedServers,
+  type ModelAnswers,
+  ownHeadersOf,
+} from "../processes/baseline.js";
 import type { Fleet } from "../processes/fleet.js";
 import type { Scene } from "../processes/scene.js";
 import type { Progress } from "../report/progress.js";
@@ -113,7 +118,7 @@ export async function checkServer(
   token: string,
 ): Promise<void> {
   const answer = await fetchAnswer(fleet.find(server).url, calls[call], token);
-  checkAnswer(server, calls[call], answer, scene.expected);
+  checkAnswer(server, calls[call], answer, expectationOf(scene, server));
   compareAnswers(server, calls[call], fleet.modelsOf(server)[call], answer, ownHeadersOf(server));
 }
 

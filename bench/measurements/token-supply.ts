@@ -22,7 +22,7 @@ export interface TokenSupply {
   observeRate(use: TokenUse, rate: number): void;
 }
 
-export function createTokenSupply({ es256, tokens, directory }: Scene): TokenSupply {
+export function createTokenSupply({ es256, tokens, directory, distinct }: Scene): TokenSupply {
   const cycleFile = join(directory.path, "10000.tokens");
   const firstSeenFile = join(directory.path, "first-seen.tokens");
   let hasCycleFile = false;
@@ -30,9 +30,16 @@ export function createTokenSupply({ es256, tokens, directory }: Scene): TokenSup
   let rate = firstRate / margin;
 
   return {
-    takeOne: (use) =>
-      use === "10000-es256" || use === "first-seen-es256" ? es256.sign() : tokens[use],
+    takeOne(use) {
+      if (use === "1000-connectors") {
+        return distinct.first.token;
+      }
+      return use === "10000-es256" || use === "first-seen-es256" ? es256.sign() : tokens[use];
+    },
     supply(use, round, seconds) {
+      if (use === "1000-connectors") {
+        return { kind: "cycle", file: distinct.tokensFile };
+      }
       if (use === "10000-es256") {
         if (!hasCycleFile) {
           es256.writeTokens(cycleFile, cycledTokens);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type BaselineSettings, formatSettings, type HeaderList } from "../baselines/settings.js";
 import { type Answer, fetchAnswer } from "../calls/answer.js";
-import { checkAnswer } from "../calls/answer-check.js";
+import { checkAnswer, type Expectation } from "../calls/answer-check.js";
 import { type CallName, calls } from "../calls/call.js";
 import { MissingPartError } from "../failure.js";
 import { packageRoot } from "../package-root.js";
@@ -15,6 +15,8 @@ export const baselineNames = [
   "bare-http-fresh-limited",
   "bare-verification",
   "bare-http2",
+  "bare-http-distinct",
+  "bare-http2-distinct",
   "fastify-app",
   "grpc-js-server",
   "bare-event-streams",
@@ -28,6 +30,18 @@ export const limitedServers: ReadonlySet<string> = new Set([
   "bare-http-fresh-limited",
 ]);
 
+/** Those that give each caller a name of its own. */
+export const distinctServers: ReadonlySet<string> = new Set([
+  "ice-service-distinct",
+  "bare-http-distinct",
+  "bare-http2-distinct",
+]);
+
+/** What a server answers the first token that it is asked with. */
+export function expectationOf({ expected, distinct }: Scene, server: string): Expectation {
+  return distinctServers.has(server) ? { ...expected, name: distinct.first.pseudonym } : expected;
+}
+
 const ownHeadersOfGrpcJs = ["grpc-accept-encoding", "grpc-encoding", "grpc-message"];
 
 /** Headers and trailers that a server's library sends by itself, with no way to stop it. */
@@ -39,10 +53,16 @@ export function ownHeadersOf(server: string): ReadonlySet<string> {
 export type ModelAnswers = Readonly<Record<CallName, Answer>>;
 
 /** Asks the service once in every way, and checks what it says. */
-export async function fetchModelAnswers(url: string, scene: Scene): Promise<ModelAnswers> {
+export async function fetchModelAnswers(
+  url: string,
+  scene: Scene,
+  server = "ice-service",
+): Promise<ModelAnswers> {
+  const { tokens, distinct } = scene;
+  const token = distinctServers.has(server) ? distinct.first.token : tokens.connector;
   const fetchOne = async (name: CallName) => {
-    const answer = await fetchAnswer(url, calls[name], scene.tokens.connector);
-    checkAnswer("ice-service", calls[name], answer, scene.expected);
+    const answer = await fetchAnswer(url, calls[name], token);
+    checkAnswer(server, calls[name], answer, expectationOf(scene, server));
     return answer;
   };
   return {
@@ -66,8 +86,16 @@ export function createSettings(scene: Scene, models: ModelAnswers): BaselineSett
     audience: scene.es256.audience,
     publicKeyFile: scene.publicKeyFile,
     tokenHash: scene.connectorTokenHash,
+    callersFile: "",
   };
 }
+
+/** Of baselines that differ from others in their settings only. */
+const programs: Partial<Record<BaselineName, string>> = {
+  "bare-http-fresh-limited": "bare-http-fresh",
+  "bare-http-distinct": "bare-http-fresh",
+  "bare-http2-distinct": "bare-http2",
+};
 
 /** Starts a baseline; `node` is the binary that runs the service too. */
 export function startBaseline(
@@ -75,8 +103,7 @@ export function startBaseline(
   settings: BaselineSettings,
   { node, directory, name = baseline }: { node: string; directory: string; name?: string },
 ): Promise<ServerProcess> {
-  // What makes it a limited one are the headers in its settings.
-  const file = baseline === "bare-http-fresh-limited" ? "bare-http-fresh" : baseline;
+  const file = programs[baseline] ?? baseline;
   const program = join(packageRoot, `bench/dist/bench/baselines/${file}.js`);
   if (!existsSync(program)) {
     throw new MissingPartError(`${program} is missing: run \`npm run bench:build\``);

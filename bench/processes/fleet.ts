@@ -2,6 +2,7 @@ import {
   type BaselineName,
   baselineNames,
   createSettings,
+  distinctServers,
   fetchModelAnswers,
   limitedServers,
   type ModelAnswers,
@@ -17,7 +18,8 @@ export type ServiceName =
   | "ice-service-10000-tokens"
   | "ice-service-first-seen"
   | "ice-service-2-workers"
-  | "ice-service-limited";
+  | "ice-service-limited"
+  | "ice-service-distinct";
 export type ServerName = ServiceName | BaselineName;
 
 export interface RunOptions {
@@ -43,6 +45,7 @@ const serveArgs: Readonly<Record<ServiceName, readonly string[]>> = {
   "ice-service-first-seen": [],
   "ice-service-2-workers": ["--workers", "2"],
   "ice-service-limited": [],
+  "ice-service-distinct": [],
 };
 
 /** Starts the service, learns its answers, and starts the rest. */
@@ -63,7 +66,7 @@ export async function startFleet(
       node,
       nodeArgs: serviceNodeArgs,
       args: serveArgs[name],
-      configFile: limitedServers.has(name) ? scene.limitedConfigFile : scene.configFile,
+      configFile: chooseConfig(name, scene),
     });
     servers.set(name, service);
     return service;
@@ -72,14 +75,25 @@ export async function startFleet(
   try {
     const service = await startOurs("ice-service");
     const models = await fetchModelAnswers(service.url, scene);
-    const limitedModels = names.some((name) => limitedServers.has(name))
-      ? await fetchModelAnswers((await startOurs("ice-service-limited")).url, scene)
-      : models;
-    const modelsOf = (name: ServerName) => (limitedServers.has(name) ? limitedModels : models);
+    const modelsOfGroup = async (group: ReadonlySet<string>, ours: ServiceName) =>
+      names.some((name) => group.has(name))
+        ? await fetchModelAnswers((await startOurs(ours)).url, scene, ours)
+        : models;
+    const limitedModels = await modelsOfGroup(limitedServers, "ice-service-limited");
+    const distinctModels = await modelsOfGroup(distinctServers, "ice-service-distinct");
+    const modelsOf = (name: ServerName) => {
+      if (limitedServers.has(name)) {
+        return limitedModels;
+      }
+      return distinctServers.has(name) ? distinctModels : models;
+    };
     const place = { node, directory: scene.directory.path };
     for (const name of new Set(names)) {
       if (isBaseline(name)) {
-        const settings = createSettings(scene, modelsOf(name));
+        const settings = {
+          ...createSettings(scene, modelsOf(name)),
+          callersFile: distinctServers.has(name) ? scene.distinct.callersFile : "",
+        };
         servers.set(name, await startBaseline(name, settings, place));
       } else if (!servers.has(name)) {
         await startOurs(name);
@@ -101,6 +115,13 @@ export async function startFleet(
     await stop();
     throw error;
   }
+}
+
+function chooseConfig(name: ServiceName, scene: Scene): string {
+  if (limitedServers.has(name)) {
+    return scene.limitedConfigFile;
+  }
+  return distinctServers.has(name) ? scene.distinct.configFile : scene.configFile;
 }
 
 function isBaseline(name: ServerName): name is BaselineName {

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createSecretKey, randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
+import { createPseudonymizer } from "../../src/ice/turn-name.js";
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,
@@ -22,7 +23,18 @@ export interface Scene {
   /** The same with a limit for each caller, so high that no load of a bench meets it. */
   readonly limitedConfigFile: string;
   readonly watches: WatchScene;
+  readonly distinct: DistinctScene;
   remove(): Promise<void>;
+}
+
+/** The same service for a thousand callers, each with a connector token and a pseudonym. */
+export interface DistinctScene {
+  readonly configFile: string;
+  /** One token a line. */
+  readonly tokensFile: string;
+  /** JSON: who each token belongs to. */
+  readonly callersFile: string;
+  readonly first: { readonly token: string; readonly pseudonym: string };
 }
 
 /** The same service for one caller with thousands of watches. */
@@ -110,9 +122,45 @@ export async function createScene(): Promise<Scene> {
         await writeWatchConfig(`${expected.name}-${index}`);
       },
     },
+    distinct: await writeDistinctCallers(directory, config, expected.secret),
     async remove() {
       process.off("exit", removeNow);
       await directory.remove();
     },
+  };
+}
+
+const distinctCallers = 1000;
+
+interface SharedConfig {
+  readonly auth: object;
+  readonly ice: { readonly turn: object };
+}
+
+async function writeDistinctCallers(
+  directory: TemporaryDirectory,
+  config: SharedConfig,
+  secret: string,
+): Promise<DistinctScene> {
+  const tokens = Array.from(
+    { length: distinctCallers },
+    () => `ice_${randomBytes(32).toString("base64url")}`,
+  );
+  const nameOf = (index: number) => `caller-${String(index).padStart(4, "0")}`;
+  const byName = Object.fromEntries(tokens.map((token, index) => [nameOf(index), token]));
+  const byToken = Object.fromEntries(tokens.map((token, index) => [token, nameOf(index)]));
+  await directory.write("callers.yaml", connectorTokens(byName));
+  const { name: _, ...turn } = { name: "", ...config.ice.turn };
+  const distinctConfig = {
+    ...config,
+    auth: { ...config.auth, connectorTokensFile: "callers.yaml" },
+    ice: { ...config.ice, turn: { ...turn, identity: "pseudonym" } },
+  };
+  const pseudonym = createPseudonymizer(createSecretKey(secret, "utf8"))({ subject: nameOf(0) });
+  return {
+    configFile: await directory.write("distinct.yaml", JSON.stringify(distinctConfig)),
+    tokensFile: await directory.write("callers.tokens", `${tokens.join("\n")}\n`),
+    callersFile: await directory.write("callers.json", JSON.stringify(byToken)),
+    first: { token: tokens[0] ?? "", pseudonym },
   };
 }
