@@ -20,6 +20,8 @@ export type HeadListener = (
 interface Watch {
   /** How many messages have come. */
   messages: number;
+  /** How many are due. */
+  wanted: number;
   bytes: number;
   isOpen: boolean;
   close(): void;
@@ -29,8 +31,8 @@ interface Watch {
 export interface Watches {
   /** Opens more, up to that many in all, each of which has got its first message. */
   growTo(count: number): Promise<void>;
-  /** Waits until every one has got so many messages. */
-  receive(messages: number): Promise<void>;
+  /** Waits until every one has got a message more than when this was last awaited. */
+  receiveAnother(): Promise<void>;
   /** The bytes of all messages so far. */
   countBytes(): number;
   close(): void;
@@ -49,12 +51,12 @@ export function createWatches(
   const open = { sse: openEventStream, grpc: openGrpcStream }[protocol];
   const watches: Watch[] = [];
 
-  async function receive(messages: number): Promise<void> {
+  async function receiveAll(): Promise<void> {
     const deadlineMs = performance.now() + timeoutMs;
-    while (watches.some((watch) => watch.messages < messages)) {
+    while (watches.some(({ messages, wanted }) => messages < wanted)) {
       const ended = watches.filter(({ isOpen }) => !isOpen).length;
       if (ended > 0 || performance.now() > deadlineMs) {
-        throw new WrongAnswerError(`${url}: ${ended} watches ended before message ${messages}`);
+        throw new WrongAnswerError(`${url}: ${ended} watches ended while a message was due`);
       }
       await sleep(pollMs);
     }
@@ -65,10 +67,15 @@ export function createWatches(
       while (watches.length < count) {
         const more = Math.min(openedTogether, count - watches.length);
         watches.push(...Array.from({ length: more }, () => open(url, token, onHead)));
-        await receive(1);
+        await receiveAll();
       }
     },
-    receive,
+    async receiveAnother() {
+      for (const watch of watches) {
+        watch.wanted += 1;
+      }
+      await receiveAll();
+    },
     countBytes: () => watches.reduce((total, { bytes }) => total + bytes, 0),
     close() {
       for (const watch of watches) {
@@ -81,7 +88,13 @@ export function createWatches(
 function openEventStream(url: string, token: string, onHead: HeadListener): Watch {
   const headers = { authorization: `Bearer ${token}` };
   const call: ClientRequest = request(`${url}/api/v1/ice-servers:watch`, { agent: false, headers });
-  const watch: Watch = { messages: 0, bytes: 0, isOpen: true, close: () => call.destroy() };
+  const watch: Watch = {
+    messages: 0,
+    wanted: 1,
+    bytes: 0,
+    isOpen: true,
+    close: () => call.destroy(),
+  };
   const end = () => {
     watch.isOpen = false;
   };
@@ -104,7 +117,13 @@ function openGrpcStream(url: string, token: string, onHead: HeadListener): Watch
     ...calls.grpc.headers,
     authorization: `Bearer ${token}`,
   });
-  const watch: Watch = { messages: 0, bytes: 0, isOpen: true, close: () => session.destroy() };
+  const watch: Watch = {
+    messages: 0,
+    wanted: 1,
+    bytes: 0,
+    isOpen: true,
+    close: () => session.destroy(),
+  };
   const end = () => {
     watch.isOpen = false;
   };

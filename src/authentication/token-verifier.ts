@@ -107,7 +107,7 @@ export function createTokenVerifier(
   const connectors = new Map(
     [...(fileTokens ?? []), ...connectorTokens].map((entry) => [
       entry.hash.slice("sha256:".length),
-      entry,
+      { entry, caller: toCaller(entry) },
     ]),
   );
 
@@ -141,9 +141,9 @@ export function createTokenVerifier(
       return verified.caller;
     }
     const connector = connectors.get(digest);
-    return connector === undefined || hasExpired(connector, clock())
+    return connector === undefined || hasExpired(connector.entry, clock())
       ? { kind: "unknown", token, digest }
-      : toCaller(connector);
+      : connector.caller;
   }
 
   function verifyUnknown(
