@@ -26,6 +26,8 @@ find_missing() {
   need_program chromium chromium
   need_program nginx nginx
   need_program haproxy haproxy
+  need_program caddy caddy
+  need_program apache2 apache2
   need_program redis-server redis-server
   need_program prometheus promtool
   need_program protobuf-compiler protoc

@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { endNothing, type Guard } from "../http/guard.js";
+import { untilAcceptQueueIsEmpty } from "../server/accept-queue.js";
 import type { ConnectionRefusals, RefusalReason } from "../server/connection-refusals.js";
 
 interface Connection {
@@ -41,7 +42,10 @@ export class ConnectionDealer {
   readonly #refusals: ConnectionRefusals;
   readonly #guard: Guard;
   readonly #workers = new Set<ChildProcess>();
+  readonly #leaving = new Set<ChildProcess>();
+  readonly #offered = new Map<ChildProcess, Offer>();
   readonly #refused = new WeakMap<Connection, Refusal>();
+  #offers = 0;
 
   constructor(refusals: ConnectionRefusals, guard: Guard) {
     this.#refusals = refusals;
@@ -51,7 +55,6 @@ export class ConnectionDealer {
   /** Takes a worker in until it ends. To be called before cluster offers it anything. */
   follow(worker: ChildProcess): void {
     this.#workers.add(worker);
-    let offered: Offer | undefined;
     worker.send = new Proxy(worker.send, {
       apply: (send, self, args: unknown[]) => {
         const [message, connection] = args;
@@ -66,12 +69,14 @@ export class ConnectionDealer {
             this.#answerForWorker(worker, refusal, seq);
             return true;
           }
-          offered = { connection, seq };
+          this.#offers += 1;
+          this.#offered.set(worker, { connection, seq });
         }
         return Reflect.apply(send, self, args);
       },
     });
     const onMessage = (message: unknown) => {
+      const offered = this.#offered.get(worker);
       if (offered === undefined) {
         return;
       }
@@ -79,10 +84,10 @@ export class ConnectionDealer {
         if (read(message, "accepted") === false) {
           this.#recordRefusal(worker, offered.connection, "max_connections");
         }
-        offered = undefined;
+        this.#offered.delete(worker);
       } else if (read(message, "cmd") === "NODE_HANDLE_NACK") {
         const { connection, seq } = offered;
-        offered = undefined;
+        this.#offered.delete(worker);
         this.#recordRefusal(worker, connection, "open_files");
         this.#reply(worker, seq, false, 0);
       }
@@ -91,9 +96,27 @@ export class ConnectionDealer {
     worker.prependListener("internalMessage", this.#guard.wrap(onMessage, endNothing));
     const onExit = () => {
       this.#workers.delete(worker);
-      offered?.connection.close();
+      this.#leaving.delete(worker);
+      this.#offered.get(worker)?.connection.close();
+      this.#offered.delete(worker);
     };
     worker.once("exit", this.#guard.wrap(onExit, endNothing));
+  }
+
+  /**
+   * Takes a worker out at a moment when no connection is lost by it. cluster closes the listening
+   * socket with the last one, and all connections that wait for a worker then.
+   * @param remove has cluster do it, at once
+   */
+  async dismiss(worker: ChildProcess, remove: () => void): Promise<void> {
+    this.#leaving.add(worker);
+    if ([...this.#workers].every((each) => this.#leaving.has(each))) {
+      await untilAcceptQueueIsEmpty(
+        () => this.#offers,
+        () => this.#offered.size > 0,
+      );
+    }
+    remove();
   }
 
   #recordRefusal(worker: ChildProcess, connection: Connection, reason: RefusalReason): void {

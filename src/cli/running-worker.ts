@@ -1,6 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
+import { endNothing } from "../http/guard.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
 import { LargeImageSender } from "./large-images.js";
 import { type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
@@ -19,10 +20,10 @@ export interface RunningWorker {
   /** Undefined when the process could not be made at all. */
   readonly pid: number | undefined;
   /**
-   * Settles when the worker takes calls. Rejects when it ends before: with a ConfigError when it
+   * Settles with its URL when the worker takes calls. Rejects when it ends before: with a ConfigError when it
    * told one.
    */
-  readonly ready: Promise<void>;
+  readonly ready: Promise<string>;
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
   /** Has it serve by these files, without the URLs that are down. */
@@ -82,7 +83,7 @@ export function startWorker(
       }
     });
   });
-  const ready = new Promise<void>((resolve, reject) => {
+  const ready = new Promise<string>((resolve, reject) => {
     worker.on("message", (message: unknown) => {
       // Others talk over this channel as well, such as `node --watch`.
       const { data: told } = workerMessageSchema.safeParse(message);
@@ -90,13 +91,17 @@ export function startWorker(
         onListening();
       } else if (told?.kind === "ready") {
         readyAtMs = performance.now();
-        resolve();
+        resolve(told.url);
       } else if (told?.kind === "refused") {
         refusal = new ConfigError(told.problems, told.omittedCount);
       } else if (told?.kind === "reloaded") {
         onReload(told.succeeded);
       } else if (told?.kind === "measured") {
         metrics.receive(told.metrics);
+      } else if (told?.kind === "leaving") {
+        void dealer
+          .dismiss(child, () => worker.disconnect())
+          .then(() => send({ kind: "left" }), endNothing);
       }
     });
     void ended.then(({ code, signal }) => {
@@ -128,7 +133,7 @@ export function startWorker(
 
 /** A worker that ended before it began, as memory or descriptors have run out. */
 function describeUnmade(error: unknown): RunningWorker {
-  const ready = Promise.reject<void>(error);
+  const ready = Promise.reject<string>(error);
   ready.catch(() => {});
   const metrics = new WorkerMetrics(() => {});
   return {

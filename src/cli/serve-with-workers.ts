@@ -50,7 +50,12 @@ export async function serveWithWorkers(
   for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
   }
-  const url = await checkAddress(config, files);
+  // Of port 0 each set of workers would make another port: one is chosen for all. Any other port is
+  // the workers' to try: whoever connected to it meanwhile would be reset.
+  const env =
+    config.listen.port === 0
+      ? { ICE_PORT: new URL(await checkAddress(config, files)).port }
+      : undefined;
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
@@ -77,8 +82,7 @@ export async function serveWithWorkers(
     count,
     contents: { images: files.images, values: files.values },
     args: ["serve", "--workers", String(count), ...(file === undefined ? [] : ["--config", file])],
-    // Of port 0 each set of workers would make another port: the check has chosen one for all.
-    env: config.listen.port === 0 ? { ICE_PORT: new URL(url).port } : {},
+    env: env ?? {},
     stopTimeoutMs:
       (config.shutdown.delaySeconds + config.shutdown.timeoutSeconds) * 1000 + stopMarginMs,
     dealer: new ConnectionDealer(refusals, guard),
@@ -89,8 +93,8 @@ export async function serveWithWorkers(
   stopSignals.onAbort = () => pool.kill();
   monitor.configure(config.ice);
   try {
-    const ready = await Promise.race([pool.start().then(() => true), stopSignals.first]);
-    if (ready === true) {
+    const url = await Promise.race([pool.start(), stopSignals.first.then(() => undefined)]);
+    if (url !== undefined) {
       readiness.set("serving");
       log.info({ adminUrl: admin?.url, url, workers: count }, "ready");
     }

@@ -15,16 +15,19 @@ export const problemsShape = {
 };
 
 /**
- * What a worker tells the primary process: that it listens, that it serves, or why it will not; and,
- * when asked, what it has counted.
+ * What a worker tells the primary process: that it listens, that it serves, or why it will not; when
+ * asked, what it has counted; and, as it stops, that it leaves.
  */
 export const workerMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("listening") }),
-  z.object({ kind: z.literal("ready") }),
+  /** With the URL that it listens at. */
+  z.object({ kind: z.literal("ready"), url: z.string() }),
   z.object({ kind: z.literal("refused"), ...problemsShape }),
   /** Whether it serves by the last files: told when it could not, and when it can at last. */
   z.object({ kind: z.literal("reloaded"), succeeded: z.boolean() }),
   z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema) }),
+  /** It wants no more connections. */
+  z.object({ kind: z.literal("leaving") }),
 ]);
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
@@ -64,5 +67,7 @@ export const primaryMessageSchema = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("health"), downUrls: z.array(z.string()) }),
   z.object({ kind: z.literal("measure") }),
+  /** No connection will come any more. */
+  z.object({ kind: z.literal("left") }),
 ]);
 export type PrimaryMessage = z.infer<typeof primaryMessageSchema>;

@@ -54,10 +54,10 @@ export class WorkerPool {
   }
 
   /**
-   * Starts the workers; settles when all are ready. From then on one that ends is replaced.
+   * Starts the workers; settles with their URL when all are ready. From then on one that ends is replaced.
    * @throws Error when one of them ends before it was ready; a ConfigError when it told one
    */
-  async start(): Promise<void> {
+  async start(): Promise<string> {
     const { count, args } = this.#options;
     // Proxies and gRPC clients keep few connections for long. The primary deals these out in turn,
     // evenly; workers that accept for themselves would not. The price is a quarter of the rate of new
@@ -70,7 +70,8 @@ export class WorkerPool {
     for (const worker of workers) {
       void this.#replaceAsOftenAsNeeded(worker);
     }
-    await Promise.all(workers.map(({ ready }) => ready));
+    const [url = ""] = await Promise.all(workers.map(({ ready }) => ready));
+    return url;
   }
 
   /**

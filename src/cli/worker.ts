@@ -12,6 +12,9 @@ import { LargeImages } from "./large-images.js";
 import { primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 import { WorkerReload } from "./worker-reload.js";
 
+/** Longer than the primary process waits for its queue to be empty. */
+const leaveTimeoutMs = 4_000;
+
 /**
  * The worker's part: serves until a signal comes or the primary process is gone, then stops
  * gracefully. Tells the primary when it is ready, or what is wrong with the configuration.
@@ -43,7 +46,7 @@ export async function runWorker(
     if (typeof first === "string") {
       return 0;
     }
-    const { service, log } = await start(file, first);
+    const { service, log } = await start(worker, file, first);
     const reload = new WorkerReload({
       apply(contents) {
         const files = new HandedFiles(contents);
@@ -65,7 +68,7 @@ export async function runWorker(
       }
     });
     await Promise.race([service.ready, stopReason]);
-    await tell(worker, { kind: "ready" });
+    await tell(worker, { kind: "ready", url: service.url });
     const reason = await stopReason;
     log.debug({ reason }, "stopping");
     await service.stop();
@@ -89,6 +92,25 @@ export async function runWorker(
 interface Configuration {
   readonly contents: FileContents;
   readonly downUrls: readonly string[];
+}
+
+/** Has the primary process hand no more connections to this one; settles when none will come. */
+function leave(worker: Worker): Promise<void> {
+  return new Promise((resolve) => {
+    const onMessage = (message: unknown) => {
+      if (primaryMessageSchema.safeParse(message).data?.kind === "left") {
+        resolve();
+      }
+    };
+    worker.on("message", onMessage).once("disconnect", resolve);
+    // A primary that hangs holds up nothing.
+    setTimeout(resolve, leaveTimeoutMs);
+    if (worker.isConnected()) {
+      void tell(worker, { kind: "leaving" });
+    } else {
+      resolve();
+    }
+  });
 }
 
 /** Asks for a configuration: one that came before somebody listens would be lost. */
@@ -122,6 +144,7 @@ interface StartedWorker {
 }
 
 async function start(
+  worker: Worker,
   file: string | undefined,
   { contents, downUrls }: Configuration,
 ): Promise<StartedWorker> {
@@ -130,7 +153,12 @@ async function start(
   const config = load(file, files);
   const logs = await openLog(config.log, { shared: true, pid: process.pid });
   const tracer = await openCallTracer(config, logs.log);
-  const service = await startService(config, files, { clock: systemClock, ...logs, tracer });
+  const service = await startService(config, files, {
+    clock: systemClock,
+    ...logs,
+    tracer,
+    stopDealing: () => leave(worker),
+  });
   // No request has been read yet.
   service.setDownUrls(downUrls);
   return { service, log: logs.log };

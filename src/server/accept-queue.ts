@@ -1,17 +1,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** In a turn of the event loop that is this short, hardly a connection can have come unseen. */
-const calmTurnMs = 0.5;
-/** How long such a turn is waited for; any other without a new connection has to do then. */
-const maxCalmWaitMs = 250;
+/** Without new connections for this long, hardly one comes between the last look and the close. */
+const quietMs = 30;
+/** The longest turn of the event loop after which the last look is recent enough. */
+const calmTurnMs = 0.2;
+/** Where it is never quiet, any turn without a new connection has to do after this time. */
+const maxQuietWaitMs = 700;
 /** With new connections in every turn, waiting ends after this time all the same. */
-const maxWaitMs = 1_000;
+const maxWaitMs = 1_500;
 
 /**
  * Waits for a moment in which no connection waits to be accepted. Closing a listening socket resets
  * the connections in its accept queue, and the kernel has no way to close only the entrance. Node
  * accepts one connection in each turn of its event loop, so after a turn without one the queue was
- * empty. Close the socket without awaiting anything else. Settles within about a second.
+ * empty. Close the socket without awaiting anything else. Settles within about two seconds.
  *
  * @param readArrivals a number that changes whenever a connection has been accepted
  * @param isBusy whether accepted connections are still on their way to their process
@@ -21,17 +23,26 @@ export async function untilAcceptQueueIsEmpty(
   isBusy: () => boolean = () => false,
 ): Promise<void> {
   const startedAtMs = performance.now();
+  let arrivals = readArrivals();
+  let turnStartedAtMs = startedAtMs;
+  let quietSinceMs = startedAtMs;
   for (;;) {
-    const arrivals = readArrivals();
-    const turnStartedAtMs = performance.now();
     await nextTurn();
     const nowMs = performance.now();
-    const isCalm = nowMs - turnStartedAtMs <= calmTurnMs || nowMs - startedAtMs >= maxCalmWaitMs;
-    if (isCalm && arrivals === readArrivals() && !isBusy()) {
+    const hasArrivals = readArrivals() !== arrivals || isBusy();
+    const waitedMs = nowMs - startedAtMs;
+    if (hasArrivals) {
+      arrivals = readArrivals();
+      quietSinceMs = nowMs;
+    } else if (
+      waitedMs >= maxQuietWaitMs ||
+      (nowMs - quietSinceMs >= quietMs && nowMs - turnStartedAtMs <= calmTurnMs)
+    ) {
       return;
     }
-    if (nowMs - startedAtMs >= maxWaitMs) {
+    if (waitedMs >= maxWaitMs) {
       return;
     }
+    turnStartedAtMs = nowMs;
   }
 }

@@ -44,6 +44,7 @@ export class Draining {
   #closeIdleConnections = () => {};
   /** What waits until no more connections are accepted. */
   #waiting: (() => void)[] | undefined;
+  #cutAtMs = Number.POSITIVE_INFINITY;
   /** Set when no new connections come any more. */
   #graceMs: number | undefined;
 
@@ -96,12 +97,6 @@ export class Draining {
     const farewell = new Http2Farewell(session, socket, this.#guard);
     this.#farewells.set(session, farewell);
     this.#onClose(session, () => this.#farewells.delete(session));
-    if (this.#isDraining) {
-      // Told at once, the client could not even make its first call.
-      const announce = this.#guard.wrap(() => farewell.announce(), endNothing);
-      const onStream = this.#guard.wrap(() => void setImmediate(announce), endNothing);
-      session.once("stream", onStream);
-    }
   }
 
   /** Asks clients to leave. Connections are still accepted, and requests answered. */
@@ -131,12 +126,7 @@ export class Draining {
     const closed = new Promise<void>((resolve) => {
       this.#server.once("close", this.#guard.wrap(resolve, endNothing));
     });
-    const cutAll = this.#guard.wrap(() => {
-      for (const socket of this.#sockets) {
-        socket.destroy();
-      }
-    }, endNothing);
-    const cut = setTimeout(cutAll, timeoutMs);
+    this.#cutAtMs = performance.now() + timeoutMs;
     const waiting: (() => void)[] = [];
     this.#waiting = waiting;
     await (stopDealing?.() ?? untilAcceptQueueIsEmpty(() => this.#accepted));
@@ -147,7 +137,6 @@ export class Draining {
     }
     this.#graceMs = Math.min(silenceGraceMs, timeoutMs / 2);
     await closed;
-    clearTimeout(cut);
     clearInterval(this.#checks);
   }
 
@@ -157,6 +146,13 @@ export class Draining {
 
   #check(): void {
     const nowMs = performance.now();
+    if (nowMs >= this.#cutAtMs) {
+      // Again and again: some may have been accepted since the last time.
+      for (const socket of this.#sockets) {
+        socket.destroy();
+      }
+      return;
+    }
     const isClosing = this.#graceMs !== undefined;
     for (const [session, farewell] of this.#farewells) {
       farewell.check(nowMs, isClosing);

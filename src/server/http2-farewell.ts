@@ -8,6 +8,11 @@ import { sendShutdownNotice } from "./shutdown-notice.js";
 const maxStreamId = 2 ** 31 - 1;
 /** How long a client that does not answer the PING is waited for, after its last byte. */
 const silenceMs = 2_000;
+/**
+ * The age at which a connection may be told. Of a younger one, the client may have chosen it for calls
+ * that are not sent yet; Go's client (Caddy) fails some of these.
+ */
+const minAgeMs = 200;
 /** How long a moment is waited for in which the announcement can be sent past Node. */
 const busyMs = 1_000;
 
@@ -21,6 +26,7 @@ export class Http2Farewell {
   readonly socket: Socket;
   readonly #session: ServerHttp2Session;
   readonly #guard: Guard;
+  readonly #openedAtMs = performance.now();
   #triedSinceMs: number | undefined;
   #isAnnounced = false;
   /** Whether the client has answered the PING. */
@@ -37,13 +43,16 @@ export class Http2Farewell {
     this.#guard = guard;
   }
 
-  /** Tells the client to leave, once. {@link check} tries again where that is not possible yet. */
+  /** Tells the client to leave, once. {@link check} does it where that is not possible yet. */
   announce(): void {
     const session = this.#session;
     if (this.#isAnnounced || session.closed || session.destroyed) {
       return;
     }
     const nowMs = performance.now();
+    if (nowMs - this.#openedAtMs < minAgeMs) {
+      return;
+    }
     this.#triedSinceMs ??= nowMs;
     const outcome =
       this.socket instanceof TLSSocket ? "impossible" : sendShutdownNotice(this.socket);
@@ -67,9 +76,7 @@ export class Http2Farewell {
    * new streams, which their clients learn only then. To be called often.
    */
   check(nowMs: number, isClosing: boolean): void {
-    if (isClosing || this.#triedSinceMs !== undefined) {
-      this.announce();
-    }
+    this.announce();
     const { bytesRead } = this.socket;
     if (bytesRead !== this.#bytesRead) {
       // A request, perhaps, that comes in pieces.

@@ -14,7 +14,7 @@ export type NoticeOutcome = "sent" | "busy" | "impossible";
  * connection, at a moment when none of Node's bytes wait: between two frames. Over TLS that is
  * impossible.
  *
- * @returns `busy` when Node still has bytes to send: try again later
+ * @returns `busy` when Node has bytes to send, or has not sent any: try again later
  */
 export function sendShutdownNotice(socket: Socket): NoticeOutcome {
   const handle: unknown = Reflect.get(socket, "_handle");
@@ -26,7 +26,8 @@ export function sendShutdownNotice(socket: Socket): NoticeOutcome {
   if (typeof fd !== "number" || fd < 0 || typeof queuedBytes !== "number") {
     return "impossible";
   }
-  if (queuedBytes > 0) {
+  // The first frame has to be Node's SETTINGS (RFC 9113 section 3.4).
+  if (queuedBytes > 0 || socket.bytesWritten === 0) {
     return "busy";
   }
   try {

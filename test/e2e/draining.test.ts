@@ -423,10 +423,6 @@ describe.each<[string, readonly string[]]>([
       }
     });
   });
-});
-
-describe("A stop of one process", () => {
-  const args: string[] = [];
 
   it("answers connections that wait in the accept queue when it stops accepting", async () => {
     await withService(args, delayed, async (service) => {

@@ -272,7 +272,11 @@ describe("serve --workers, as it starts", () => {
     const other = await startIceService(settings);
     try {
       const { exitCode, stderr } = await ended(
-        start(["--workers", "2"], { ...withTokens, ICE_PORT: String(other.port) }),
+        start(["--workers", "2"], {
+          ...withTokens,
+          ICE_PORT: String(other.port),
+          ICE_ADMIN_PORT: "0",
+        }),
       );
       expect(exitCode).toBe(2);
       expect(stderr.match(/EADDRINUSE/g)).toHaveLength(1);

@@ -1,0 +1,176 @@
+import { Agent, request as sendHttp1 } from "node:http";
+import { connect as connectHttp2 } from "node:http2";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, describe, expect, it } from "vitest";
+import { findFreePort } from "../parts/free-port.js";
+import { createGrpcJsClient } from "../parts/grpc-js-client.js";
+import { type IceService, startIceService } from "../parts/ice-service.js";
+import { type ProxyName, startRestartProxy } from "../parts/restart-proxies.js";
+import { connectorTokens } from "../parts/tokens.js";
+
+const token = "restart-test-token";
+const authorization = `Bearer ${token}`;
+const restPath = "/api/v1/ice-servers";
+const rpcPath = "/ice.v1.IceService/GetIceServers";
+/** Callers at once, each with a pause between its calls: enough to meet every moment of a stop. */
+const callers = 6;
+const pauseMs = 10;
+const callTimeoutMs = 30_000;
+/** What health checks need to see that an instance is back. */
+const settleMs = 2_500;
+
+interface Load {
+  answered(): number;
+  /** Ends the load; returns what went wrong. */
+  stop(): Promise<readonly string[]>;
+}
+
+/** Makes a call again and again; a call that rejects is lost. */
+function startLoad(call: (index: number) => Promise<unknown>): Load {
+  let answered = 0;
+  let isOver = false;
+  const lost: string[] = [];
+  async function run(): Promise<void> {
+    for (let index = 0; !isOver; index++) {
+      try {
+        await call(index);
+        answered += 1;
+      } catch (error) {
+        lost.push(String(error));
+      }
+      await sleep(Math.random() * pauseMs);
+    }
+  }
+  const runs = Promise.all(Array.from({ length: callers }, run));
+  return {
+    answered: () => answered,
+    async stop() {
+      isOver = true;
+      await runs;
+      return lost;
+    },
+  };
+}
+
+/** GET of REST and POST of Connect in turn, over connections that are kept. */
+function startHttp1Load(port: number): Load & { close(): void } {
+  const agent = new Agent({ keepAlive: true });
+  const load = startLoad(
+    (index) =>
+      new Promise<void>((resolve, reject) => {
+        const isPost = index % 2 === 1;
+        const sent = sendHttp1(
+          {
+            port,
+            host: "127.0.0.1",
+            agent,
+            method: isPost ? "POST" : "GET",
+            path: isPost ? rpcPath : restPath,
+            headers: { authorization, ...(isPost && { "content-type": "application/json" }) },
+          },
+          (response) => {
+            response.resume();
+            response.once("error", reject);
+            response.once("end", () =>
+              response.statusCode === 200
+                ? resolve()
+                : reject(new Error(`${isPost ? "POST" : "GET"}: ${response.statusCode}`)),
+            );
+          },
+        );
+        sent.setTimeout(callTimeoutMs, () => sent.destroy(new Error("no answer")));
+        sent.once("error", reject);
+        sent.end(isPost ? "{}" : undefined);
+      }),
+  );
+  return { ...load, close: () => agent.destroy() };
+}
+
+function startGrpcLoad(port: number): Load & { close(): Promise<void> } {
+  const client = createGrpcJsClient(`127.0.0.1:${port}`);
+  const load = startLoad(() => client.getIceServers({ token }));
+  return { ...load, close: () => client.stop() };
+}
+
+/** GET of REST over one HTTP/2 connection. */
+function startHttp2Load(port: number): Load & { close(): void } {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  session.on("error", () => {});
+  const load = startLoad(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const stream = session.request({ ":path": restPath, authorization });
+        let status: number | undefined;
+        stream.on("response", (headers) => {
+          status = headers[":status"];
+        });
+        stream.setTimeout(callTimeoutMs, () => stream.destroy(new Error("no answer")));
+        stream.once("error", reject);
+        stream.once("end", () =>
+          status === 200 ? resolve() : reject(new Error(`HTTP/2: ${status}`)),
+        );
+        stream.resume();
+      }),
+  );
+  return { ...load, close: () => session.destroy() };
+}
+
+const startInstance = (port: number, args: readonly string[]) =>
+  startIceService({
+    args,
+    files: { "tokens.yaml": connectorTokens({ restart: token }) },
+    config: { listen: { port }, auth: { connectorTokensFile: "tokens.yaml" } },
+  });
+
+describe.each<[string, readonly string[]]>([
+  ["instances of one process", []],
+  ["instances with --workers 2", ["--workers", "2"]],
+])("A rolling restart of two %s", (_, args) => {
+  const cleanUps: (() => Promise<unknown> | unknown)[] = [];
+  afterAll(async () => {
+    for (const cleanUp of cleanUps.splice(0).reverse()) {
+      await cleanUp();
+    }
+  });
+
+  it.each<[ProxyName, string]>([
+    ["nginx", "gRPC"],
+    ["HAProxy", "gRPC"],
+    ["Caddy", "gRPC"],
+    ["Apache httpd", "HTTP/2"],
+  ])(
+    "behind %s loses no request over HTTP/1.1 and %s",
+    async (name, http2) => {
+      const ports = [await findFreePort(), await findFreePort()] as const;
+      const instances: IceService[] = [];
+      for (const port of ports) {
+        instances.push(await startInstance(port, args));
+      }
+      cleanUps.push(() => Promise.all(instances.map(({ stop }) => stop("SIGKILL"))));
+      const proxy = await startRestartProxy(name, ports);
+      cleanUps.push(proxy.stop);
+      // Until the proxy has made its first checks.
+      await sleep(settleMs);
+      const loads = [
+        startHttp1Load(proxy.http1Port),
+        http2 === "gRPC" ? startGrpcLoad(proxy.http2Port) : startHttp2Load(proxy.http2Port),
+      ];
+      cleanUps.push(() => Promise.all(loads.map((load) => load.close())));
+      for (const [index, port] of ports.entries()) {
+        expect(await instances[index]?.stop()).toBe(0);
+        instances[index] = await startInstance(port, args);
+        await sleep(settleMs);
+      }
+      const lost = await Promise.all(loads.map((load) => load.stop()));
+      const answered = loads.map((load) => load.answered());
+      expect({ lost, output: lost.flat().length > 0 ? proxy.output() : "" }).toEqual({
+        lost: [[], []],
+        output: "",
+      });
+      for (const count of answered) {
+        expect(count).toBeGreaterThan(50);
+      }
+    },
+    120_000,
+  );
+});
