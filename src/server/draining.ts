@@ -31,6 +31,11 @@ export interface CloseOptions {
 export class Draining {
   readonly #server: Http1Server;
   readonly #guard: Guard;
+  // Each has a connection forgotten when it closes. All connections share the listeners, as thousands
+  // may be open.
+  readonly #keepSocket: (socket: Socket) => void;
+  readonly #keepHttp1: (socket: Socket) => void;
+  readonly #keepHttp2: (session: ServerHttp2Session) => void;
   readonly #sockets = new Set<Socket>();
   /** HTTP/1.1 connections, with the bytes that had been read before the first request. */
   readonly #http1 = new Map<Socket, number>();
@@ -51,6 +56,19 @@ export class Draining {
   constructor(server: Http1Server, guard: Guard) {
     this.#server = server;
     this.#guard = guard;
+    const [sockets, http1, farewells] = [this.#sockets, this.#http1, this.#farewells];
+    const forgetSocket = guard.wrap(function (this: Socket) {
+      sockets.delete(this);
+    }, endNothing);
+    const forgetHttp1 = guard.wrap(function (this: Socket) {
+      http1.delete(this);
+    }, endNothing);
+    const forgetHttp2 = guard.wrap(function (this: ServerHttp2Session) {
+      farewells.delete(this);
+    }, endNothing);
+    this.#keepSocket = (socket) => void socket.on("close", forgetSocket);
+    this.#keepHttp1 = (socket) => void socket.on("close", forgetHttp1);
+    this.#keepHttp2 = (session) => void session.on("close", forgetHttp2);
     const onDrop = guard.wrap(() => {
       this.#accepted += 1;
     }, endNothing);
@@ -66,7 +84,7 @@ export class Draining {
   addSocket(socket: Socket): void {
     this.#accepted += 1;
     this.#sockets.add(socket);
-    this.#onClose(socket, () => this.#sockets.delete(socket));
+    this.#keepSocket(socket);
   }
 
   /**
@@ -86,7 +104,7 @@ export class Draining {
   /** Takes each connection that speaks HTTP/1.1, and the bytes that were read before its first request. */
   addHttp1(socket: Socket, bytesReadBefore: number): void {
     this.#http1.set(socket, bytesReadBefore);
-    this.#onClose(socket, () => this.#http1.delete(socket));
+    this.#keepHttp1(socket);
     if (this.#isDraining) {
       this.#lingerAtEnd(socket);
     }
@@ -96,7 +114,7 @@ export class Draining {
   addHttp2(session: ServerHttp2Session, socket: Socket): void {
     const farewell = new Http2Farewell(session, socket, this.#guard);
     this.#farewells.set(session, farewell);
-    this.#onClose(session, () => this.#farewells.delete(session));
+    this.#keepHttp2(session);
   }
 
   /** Asks clients to leave. Connections are still accepted, and requests answered. */
@@ -220,10 +238,5 @@ export class Draining {
     if (!this.#endedAtMs.has(socket) && !socket.destroyed) {
       this.#endedAtMs.set(socket, performance.now());
     }
-  }
-
-  #onClose(source: Socket | ServerHttp2Session, listener: () => void): void {
-    const onClose = this.#guard.wrap(listener, endNothing);
-    source.once("close", onClose);
   }
 }

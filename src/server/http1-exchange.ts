@@ -11,7 +11,7 @@ const smallRequestBytes = 64 * 1024;
 const lingerMs = 2000;
 
 /** Who is to hear of it when a connection closes. */
-const goneListeners = new WeakMap<Socket, Set<() => void>>();
+const goneListeners = new WeakMap<Socket, (() => void)[]>();
 
 /** An exchange over HTTP/1.1 or HTTP/1.0. */
 export class Http1Exchange implements HttpExchange {
@@ -23,7 +23,7 @@ export class Http1Exchange implements HttpExchange {
   readonly output: ServerResponse;
   answerer: FaultAnswerer | undefined = undefined;
   readonly #guard: Guard;
-  #goneListeners: (() => void)[] = [];
+  #goneListener: (() => void) | undefined = undefined;
   /** Whether the client has announced a body that it sends when it is asked to (RFC 9110 section 10.1.1). */
   #waitsToSend: boolean;
 
@@ -84,9 +84,16 @@ export class Http1Exchange implements HttpExchange {
   onGone(listener: () => void): void {
     // Not the response's own "close": of requests that a client sends ahead of the answers, Node
     // tells the first one only.
-    const guarded = this.guard(listener);
-    watchConnection(this.body.socket, this.#guard).add(guarded);
-    this.#goneListeners.push(guarded);
+    const earlier = this.#goneListener;
+    this.#stopWatching();
+    this.#goneListener =
+      earlier === undefined
+        ? this.guard(listener)
+        : this.guard(() => {
+            earlier();
+            listener();
+          });
+    watchConnection(this.body.socket, this.#guard).push(this.#goneListener);
   }
 
   send({ status, headers, body, trailers }: HttpAnswer): void {
@@ -122,9 +129,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   #end(body: string | Uint8Array | undefined, trailers: HttpHeaders | undefined): void {
-    for (const listener of this.#goneListeners) {
-      goneListeners.get(this.body.socket)?.delete(listener);
-    }
+    this.#stopWatching();
     if (trailers !== undefined) {
       this.output.addTrailers(trailers);
     }
@@ -135,6 +140,14 @@ export class Http1Exchange implements HttpExchange {
       linger(this, () => this.output.end());
     } else {
       this.output.end(body);
+    }
+  }
+
+  #stopWatching(): void {
+    if (this.#goneListener !== undefined) {
+      const listeners = goneListeners.get(this.body.socket) ?? [];
+      const at = listeners.indexOf(this.#goneListener);
+      listeners.splice(at, at === -1 ? 0 : 1);
     }
   }
 
@@ -181,18 +194,18 @@ function linger(exchange: Http1Exchange, close: () => void): void {
   exchange.body.on("end", end).on("close", end).on("data", onData);
 }
 
-function watchConnection(socket: Socket, guard: Guard): Set<() => void> {
+function watchConnection(socket: Socket, guard: Guard): (() => void)[] {
   const known = goneListeners.get(socket);
   if (known !== undefined) {
     return known;
   }
-  const listeners = new Set<() => void>();
+  const listeners: (() => void)[] = [];
   goneListeners.set(socket, listeners);
   const onClose = guard.wrap(() => {
-    for (const listener of listeners) {
+    for (const listener of [...listeners]) {
       listener();
     }
   }, endNothing);
-  socket.once("close", onClose);
+  socket.on("close", onClose);
   return listeners;
 }

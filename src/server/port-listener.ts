@@ -239,7 +239,7 @@ function createHttp2Side(
       (error: NodeJS.ErrnoException) => brokenSessionListener(error, socket),
       endNothing,
     );
-    session.on("error", onError).once("close", forget);
+    session.on("error", onError).on("close", forget);
     sessions.set(session, serveSession(session, socket, limits, guard, listener));
     draining.addHttp2(session, socket);
   };
