@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,9 @@ import { usageError } from "./usage-error.js";
 
 const readyTimeoutMs = 10_000;
 const pollMs = 50;
+/** What it gets to end by itself. */
+const stopTimeoutMs = 2_000;
+const connectTimeoutMs = 1_000;
 /** What of its output is kept, to explain a failure, in characters. */
 const maxOutput = 2_000;
 const relayPorts = { first: 49_160, last: 49_200 };
@@ -17,17 +20,24 @@ const relayPorts = { first: 49_160, last: 49_200 };
 export interface DevCoturn {
   /** Settles with its last output when it ends without being asked to. */
   readonly died: Promise<string>;
+  /** Ends it within some 2 s and removes its files. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the coturn on the PATH on 127.0.0.1, with a configuration for this run only.
+ * Starts the coturn on the PATH on 127.0.0.1, with a configuration for this run only. It ends with
+ * this process, and its files are removed then, however the process ends by itself.
  *
  * @param port for TURN over UDP and TCP
  * @param secret that signs the credentials
+ * @param signal ends the start: coturn is stopped again, and this rejects with an AbortError
  * @throws ConfigError when there is no coturn, or it cannot start
  */
-export async function startDevCoturn(port: number, secret: string): Promise<DevCoturn> {
+export async function startDevCoturn(
+  port: number,
+  secret: string,
+  signal: AbortSignal,
+): Promise<DevCoturn> {
   if (await acceptsTcp(port)) {
     throw usageError(
       "--with-coturn",
@@ -35,46 +45,68 @@ export async function startDevCoturn(port: number, secret: string): Promise<DevC
       "Stop what listens there, or choose another one: ICE_TURN_URLS=turn:127.0.0.1:3479",
     );
   }
-  const directory = await mkdtemp(join(tmpdir(), "ice-service-coturn-"));
-  const configFile = join(directory, "turnserver.conf");
-  // In a file, since everybody on the machine can read the command lines of processes.
-  await writeFile(configFile, printCoturnConfig(port, secret, directory), { mode: 0o600 });
-  const coturn = spawn("turnserver", ["-c", configFile], { cwd: directory });
-  let output = "";
-  const keep = (chunk: Buffer) => {
-    output = (output + chunk.toString()).slice(-maxOutput);
+  // Nothing is awaited before the listener for the exit is there: it would miss an exit meanwhile.
+  const directory = mkdtempSync(join(tmpdir(), "ice-service-coturn-"));
+  let coturn: ChildProcess | undefined;
+  const remove = () => {
+    coturn?.kill("SIGKILL");
+    rmSync(directory, { recursive: true, force: true });
   };
-  coturn.stdout.on("data", keep);
-  coturn.stderr.on("data", keep);
-  const kill = () => void coturn.kill("SIGKILL");
-  process.once("exit", kill);
-  let stopping = false;
-  const died = new Promise<string>((resolve) => {
-    coturn.once("exit", () => {
-      if (!stopping) {
-        resolve(output);
-      }
-    });
-  });
+  process.once("exit", remove);
+  let isStopping = false;
   async function stop() {
-    stopping = true;
-    process.off("exit", kill);
-    if (coturn.pid !== undefined && isRunning(coturn)) {
-      coturn.kill();
-      await once(coturn, "exit");
+    isStopping = true;
+    if (coturn !== undefined) {
+      await end(coturn);
     }
-    await rm(directory, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
   try {
-    await untilReady(coturn, port, () => output);
+    const configFile = join(directory, "turnserver.conf");
+    // In a file, since everybody on the machine can read the command lines of processes.
+    writeFileSync(configFile, printCoturnConfig(port, secret, directory), { mode: 0o600 });
+    coturn = spawn("turnserver", ["-c", configFile], {
+      cwd: directory,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    // Without a listener, a signal that cannot be sent would end this process.
+    coturn.on("error", () => {});
+    let output = "";
+    const keep = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-maxOutput);
+    };
+    coturn.stdout?.on("data", keep);
+    coturn.stderr?.on("data", keep);
+    const died = once(coturn, "exit").then(
+      () => (isStopping ? new Promise<string>(() => {}) : output),
+      () => new Promise<string>(() => {}),
+    );
+    await untilReady(coturn, port, signal, () => output);
+    return { died, stop };
   } catch (error) {
     await stop();
     throw error;
   }
-  return { died, stop };
 }
 
-async function untilReady(coturn: ChildProcess, port: number, output: () => string): Promise<void> {
+async function end(coturn: ChildProcess): Promise<void> {
+  if (coturn.pid === undefined || !isRunning(coturn)) {
+    return;
+  }
+  const ended = once(coturn, "exit");
+  const timer = setTimeout(() => coturn.kill("SIGKILL"), stopTimeoutMs);
+  coturn.kill();
+  await ended;
+  clearTimeout(timer);
+}
+
+async function untilReady(
+  coturn: ChildProcess,
+  port: number,
+  signal: AbortSignal,
+  output: () => string,
+): Promise<void> {
   const failed = once(coturn, "exit").then(
     () => `ended: ${output()}`,
     (error: NodeJS.ErrnoException) =>
@@ -82,7 +114,7 @@ async function untilReady(coturn: ChildProcess, port: number, output: () => stri
   );
   const endMs = performance.now() + readyTimeoutMs;
   while (performance.now() < endMs) {
-    const failure = await Promise.race([failed, sleep(pollMs)]);
+    const failure = await Promise.race([failed, sleep(pollMs, undefined, { signal })]);
     if (failure !== undefined) {
       throw usageError(
         "--with-coturn",
@@ -105,14 +137,16 @@ function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode === null && signalCode === null;
 }
 
+/** A port that neither accepts nor refuses counts as in use. */
 function acceptsTcp(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "127.0.0.1" });
-    const end = (accepts: boolean) => {
+    const settle = (accepts: boolean) => {
       socket.destroy();
       resolve(accepts);
     };
-    socket.once("connect", () => end(true)).once("error", () => end(false));
+    socket.setTimeout(connectTimeoutMs, () => settle(true));
+    socket.once("connect", () => settle(true)).once("error", () => settle(false));
   });
 }
 

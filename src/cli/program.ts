@@ -50,7 +50,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     )
     .addHelpText("after", serveHelp)
     .action(async (options: ServeOptions) => {
-      endProcess(await serve(options));
+      // Not only after a stop: a start that failed half-way may have left something to wait for.
+      endProcess(await serve(options).catch(reportConfigError));
     });
 
   program
@@ -107,10 +108,18 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) {
       return error.exitCode === 0 ? 0 : 2;
     }
-    if (error instanceof ConfigError) {
-      process.stderr.write(printConfigError(error));
-      return 2;
-    }
-    throw error;
+    return reportConfigError(error);
   }
+}
+
+/**
+ * @returns the exit code
+ * @throws what is not a ConfigError
+ */
+function reportConfigError(error: unknown): number {
+  if (error instanceof ConfigError) {
+    process.stderr.write(printConfigError(error));
+    return 2;
+  }
+  throw error;
 }

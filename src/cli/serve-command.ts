@@ -19,6 +19,7 @@ import { startDevCoturn } from "./dev-coturn.js";
 import { prepareForLongLife } from "./long-life.js";
 import { findNodeWarnings } from "./node-advice.js";
 import { warnOfOpenFiles } from "./open-file-warning.js";
+import { OpenedParts, startUnlessStopped } from "./opened-parts.js";
 import { ignoreOutputErrors } from "./output-errors.js";
 import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
 import { usageError } from "./usage-error.js";
@@ -106,47 +107,66 @@ async function serveAlone(
   for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
   }
-  const tracer = await openCallTracer(config, log);
   const ownTurnSecret = config.ice.turn?.secret !== devSecret;
-  const coturn = withCoturn
-    ? await startDevCoturn(findCoturnPort(config, ownTurnSecret), secrets.turnSecret)
-    : undefined;
-  void coturn?.died.then((output) =>
-    log.error({ output }, "coturn has ended: no call is relayed any more"),
-  );
-  const reloadCounts = new ReloadCounts(systemClock);
-  const service = await startService(config, files, {
-    clock: systemClock,
-    ...logs,
-    tracer,
-    reloadCounts,
-    probesServers: true,
-    ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
+  const stopping = new AbortController();
+  void stopSignals.first.then((signal) => {
+    log.info({ signal }, "stopping");
+    stopping.abort();
   });
-  const endReloads = reloadOnChange({
-    versions: files.versions,
-    read: (signal) => readConfigInThread({ file, ...(dev && { devSecret }) }, signal),
-    load,
-    apply: (loaded, contents) => service.reload(loaded.config, new HandedFiles(contents)),
-    atHangUp: !dev,
-    counts: reloadCounts,
-    log,
-  });
-  const ready = await Promise.race([service.ready.then(() => true), stopSignals.first]);
-  if (ready === true) {
-    log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
-  }
-  if (dev && ready === true) {
-    const coturnRuns = coturn !== undefined;
-    process.stdout.write(
-      printDevBanner(config, service.url, secrets, { ownTurnSecret, coturnRuns }),
+  const opened = new OpenedParts();
+  const start = async () => {
+    const tracer = await openCallTracer(config, log);
+    if (withCoturn) {
+      const port = findCoturnPort(config, ownTurnSecret);
+      const coturn = await startDevCoturn(port, secrets.turnSecret, stopping.signal);
+      opened.add(() => coturn.stop());
+      void coturn.died.then((output) =>
+        log.error({ output }, "coturn has ended: no call is relayed any more"),
+      );
+    }
+    stopping.signal.throwIfAborted();
+    const reloadCounts = new ReloadCounts(systemClock);
+    const service = await startService(config, files, {
+      clock: systemClock,
+      ...logs,
+      tracer,
+      reloadCounts,
+      probesServers: true,
+      ...(dev && { connectorTokens: [{ name: "dev", hash: hashConnectorToken(secrets.token) }] }),
+    });
+    opened.add(() => service.stop());
+    opened.add(
+      reloadOnChange({
+        versions: files.versions,
+        read: (signal) => readConfigInThread({ file, ...(dev && { devSecret }) }, signal),
+        load,
+        apply: (loaded, contents) => service.reload(loaded.config, new HandedFiles(contents)),
+        atHangUp: !dev,
+        counts: reloadCounts,
+        log,
+      }),
     );
+    return service;
+  };
+  try {
+    const service = await startUnlessStopped(start(), stopSignals.first);
+    const isReady =
+      service !== undefined &&
+      (await Promise.race([service.ready.then(() => true), stopSignals.first])) === true;
+    if (isReady) {
+      log.info({ adminUrl: service.adminUrl, url: service.url }, "ready");
+    }
+    if (isReady && dev) {
+      process.stdout.write(
+        printDevBanner(config, service.url, secrets, { ownTurnSecret, coturnRuns: withCoturn }),
+      );
+    }
+    await stopSignals.first;
+  } catch (error) {
+    await opened.close().catch(() => {});
+    throw error;
   }
-  const signal = await stopSignals.first;
-  log.info({ signal }, "stopping");
-  endReloads();
-  await service.stop();
-  await coturn?.stop();
+  await opened.close();
   log.info("stopped");
   return 0;
 }

@@ -1,0 +1,57 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+type Close = () => Promise<unknown> | unknown;
+
+/** How long a start that a stop signal overtakes may take to finish, so that it can be undone in order. */
+const startGraceMs = 2_000;
+
+/**
+ * What a command has opened so far. A part is added as soon as it is open, so that a later step that
+ * fails, or a stop signal, leaves nothing behind.
+ */
+export class OpenedParts {
+  readonly #closers: Close[] = [];
+
+  /** @param close bounded in time; called once, at most */
+  add(close: Close): void {
+    this.#closers.push(close);
+  }
+
+  /**
+   * Closes every part, the last one first. Goes on when one cannot be closed.
+   * @throws the first error
+   */
+  async close(): Promise<void> {
+    const errors: unknown[] = [];
+    for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
+      try {
+        await close();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) {
+      throw errors[0];
+    }
+  }
+}
+
+/**
+ * Waits for a start, but not when a signal asks to stop: what is slow to start must not hold up the end.
+ * @returns undefined when the signal came first. The start is then over, or took more than 2 s longer.
+ * @throws what the start throws, if that comes first
+ */
+export async function startUnlessStopped<T>(
+  start: Promise<T>,
+  stopSignal: Promise<unknown>,
+): Promise<T | undefined> {
+  const first = await Promise.race([
+    start.then((started) => ({ started })),
+    stopSignal.then(() => undefined),
+  ]);
+  if (first === undefined) {
+    await Promise.race([start.catch(() => {}), sleep(startGraceMs)]);
+    return undefined;
+  }
+  return first.started;
+}
