@@ -267,6 +267,7 @@ export async function startService(
       await port.close({ timeoutMs: timeoutMs + farewellMs, stopDealing });
       clearTimeout(endStreams);
       await admin?.close({ timeoutMs: adminTimeoutMs });
+      refusals.flush();
       jwks.keep([]);
       quotaPool.use({});
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));

@@ -129,6 +129,7 @@ export async function serveWithWorkers(
   admin?.drain();
   const clean = await pool.stop();
   await admin?.close({ timeoutMs: 500 });
+  refusals.flush();
   log.info("stopped");
   return clean ? 0 : 1;
 }

@@ -74,9 +74,19 @@ export class ConnectionRefusals {
     ];
   }
 
+  /** Logs those that wait for the end of their interval: at the end of the process, nobody else will. */
+  flush(): void {
+    for (const count of this.#counts) {
+      const refused = count.unlogged ?? 0;
+      if (refused > 0) {
+        this.#report(count, refused);
+        count.unlogged = 0;
+      }
+    }
+  }
+
   /** Logs a first one at once, and those that follow once per interval. */
   #write(count: Count, refused: number): void {
-    const { listener, reason } = count;
     count.unlogged = 0;
     const writeNext = this.#guard.wrap(() => {
       const next = count.unlogged ?? 0;
@@ -86,6 +96,10 @@ export class ConnectionRefusals {
       }
     }, endNothing);
     this.#startTimer(writeNext, logIntervalMs);
+    this.#report(count, refused);
+  }
+
+  #report({ listener, reason }: Count, refused: number): void {
     // The limit of the admin listener is fixed.
     const fix = listener === "main" ? fixes[reason] : undefined;
     this.#log.warn({ listener, refused, ...(fix !== undefined && { fix }) }, messages[reason]);

@@ -63,6 +63,15 @@ describe.each(processes)("listen.maxConnections with $name", ({ args, each }) =>
     expect(await service.stop()).toBe(0);
   });
 
+  it("logs all that it has refused, even when it stops before the next line is due", async () => {
+    const service = await startIceService({ args, files, config: config(each) });
+    const held = await holdConnections(service.url, 6);
+    expect(await holdConnections(service.url, 76)).toEqual([]);
+    close(held);
+    expect(await service.stop()).toBe(0);
+    expect(refusedByLog(service, /^connections refused: as many/)).toBe(76);
+  });
+
   it("costs no CPU time while connections above the limit knock", async () => {
     const service = await startIceService({ args, files, config: config(each) });
     const measure = async () => {

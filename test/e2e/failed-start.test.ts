@@ -25,12 +25,22 @@ beforeEach(async () => {
   takenPort = String((taken.address() as AddressInfo).port);
 });
 afterEach(async () => {
+  killGroup(service?.pid);
   await service?.stop("SIGKILL");
   service = undefined;
   taken.close();
   await directory.remove();
   await temporary.remove();
 });
+
+/** The service and its coturn, even where a test has failed and only coturn runs. */
+function killGroup(pid: number | undefined): void {
+  try {
+    process.kill(-(pid ?? Number.NaN), "SIGKILL");
+  } catch {
+    // All are gone.
+  }
+}
 
 function serve(args: readonly string[], env: Record<string, string>): ChildProcess {
   service = startProcess({
