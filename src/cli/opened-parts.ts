@@ -37,8 +37,10 @@ export class OpenedParts {
 }
 
 /**
- * Waits for a start, but not when a signal asks to stop: what is slow to start must not hold up the end.
- * @returns undefined when the signal came first. The start is then over, or took more than 2 s longer.
+ * Waits for a start, but not much longer once a signal asks to stop: what is slow to start must not
+ * hold up the end.
+ *
+ * @returns undefined when the signal came first, and the start has failed or was not over 2 s later
  * @throws what the start throws, if that comes first
  */
 export async function startUnlessStopped<T>(
@@ -49,9 +51,8 @@ export async function startUnlessStopped<T>(
     start.then((started) => ({ started })),
     stopSignal.then(() => undefined),
   ]);
-  if (first === undefined) {
-    await Promise.race([start.catch(() => {}), sleep(startGraceMs)]);
-    return undefined;
+  if (first !== undefined) {
+    return first.started;
   }
-  return first.started;
+  return Promise.race([start.catch(() => undefined), sleep(startGraceMs).then(() => undefined)]);
 }

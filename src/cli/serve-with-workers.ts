@@ -20,6 +20,7 @@ import { reloadOnChange } from "./config-reload.js";
 import { ConnectionDealer } from "./connection-dealer.js";
 import { findNodeWarnings } from "./node-advice.js";
 import { warnOfOpenFiles } from "./open-file-warning.js";
+import { startUnlessStopped } from "./opened-parts.js";
 import { PoolMetrics } from "./pool-metrics.js";
 import type { StopSignals } from "./stop-signal.js";
 import { WorkerPool } from "./worker-pool.js";
@@ -50,33 +51,43 @@ export async function serveWithWorkers(
   for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
   }
-  // Of port 0 each set of workers would make another port: one is chosen for all. Any other port is
-  // the workers' to try: whoever connected to it meanwhile would be reset.
-  const env =
-    config.listen.port === 0
-      ? { ICE_PORT: new URL(await checkAddress(config, files)).port }
-      : undefined;
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
   const poolMetrics = new PoolMetrics();
   const guard = new Guard(log);
   const refusals = new ConnectionRefusals(log, guard);
   const monitor = openHealthMonitor(systemClock, log, (urls) => pool.setDownUrls(urls));
-  const admin = await openAdmin(config.admin, {
-    files,
-    log,
-    guard,
-    gate: { listener: "admin", openFiles, refusals },
-    readiness,
-    async readMetrics() {
-      const { readNodeMetrics } = await import("../observability/prometheus.js");
-      const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
-      const counts = [reloadCounts, monitor, guard, refusals];
-      const own = [...describeLog(), ...counts.flatMap((each) => each.describe())];
-      return [[...describeBuild(), ...own, ...node], ...pool];
-    },
-    readHealth: () => monitor.report,
-  });
+  const openAddresses = async () => {
+    // Of port 0 each set of workers would make another port: one is chosen for all. Any other port is
+    // the workers' to try: whoever connected to it meanwhile would be reset.
+    const env =
+      config.listen.port === 0
+        ? { ICE_PORT: new URL(await checkAddress(config, files)).port }
+        : undefined;
+    const admin = await openAdmin(config.admin, {
+      files,
+      log,
+      guard,
+      gate: { listener: "admin", openFiles, refusals },
+      readiness,
+      async readMetrics() {
+        const { readNodeMetrics } = await import("../observability/prometheus.js");
+        const [node, pool] = await Promise.all([readNodeMetrics(), poolMetrics.read()]);
+        const counts = [reloadCounts, monitor, guard, refusals];
+        const own = [...describeLog(), ...counts.flatMap((each) => each.describe())];
+        return [[...describeBuild(), ...own, ...node], ...pool];
+      },
+      readHealth: () => monitor.report,
+    });
+    return { env, admin };
+  };
+  const addresses = await startUnlessStopped(openAddresses(), stopSignals.first);
+  if (addresses === undefined) {
+    log.info({ signal: await stopSignals.first }, "stopping");
+    log.info("stopped");
+    return 0;
+  }
+  const { env, admin } = addresses;
   guardAcceptedConnections(openFiles, refusals, guard);
   const pool = new WorkerPool({
     count,

@@ -9,6 +9,7 @@ import { HandedFiles } from "../files/handed-files.js";
 import { type Logger, openLog } from "../observability/logger.js";
 import { openCallTracer } from "./call-tracing.js";
 import { LargeImages } from "./large-images.js";
+import { startUnlessStopped } from "./opened-parts.js";
 import { primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 import { WorkerReload } from "./worker-reload.js";
 
@@ -46,7 +47,11 @@ export async function runWorker(
     if (typeof first === "string") {
       return 0;
     }
-    const { service, log } = await start(worker, file, first);
+    const started = await startUnlessStopped(start(worker, file, first), stopReason);
+    if (started === undefined) {
+      return 0;
+    }
+    const { service, log } = started;
     const reload = new WorkerReload({
       apply(contents) {
         const files = new HandedFiles(contents);

@@ -171,4 +171,21 @@ describe.each([
     expect(child.stderr()).toContain("EADDRINUSE");
     expect(await leftovers()).toEqual([]);
   });
+
+  // Port 8080 is never tried, as the name of its host stays unknown.
+  it.each([
+    { name: "the port's", env: { ICE_HOST: "slow.test", ICE_PORT: "8080" } },
+    { name: "any port's", env: { ICE_HOST: "slow.test", ICE_PORT: "0" } },
+    { name: "the admin port's", env: { ICE_ADMIN_HOST: "slow.test", ICE_ADMIN_PORT: "0" } },
+  ])("ends with 0 when SIGTERM comes while $name address is looked up", async ({ env }) => {
+    const preload = new URL("../parts/slow-listen-lookup.mjs", import.meta.url).href;
+    const child = await start("", { ICE_PORT: "0", NODE_OPTIONS: `--import=${preload}`, ...env });
+    await child.untilReady(() => child.stderr().includes("looking up") || undefined);
+    const sentAtMs = performance.now();
+    expect(await child.stop("SIGTERM")).toBe(0);
+    // The lookup itself takes a minute.
+    expect(performance.now() - sentAtMs).toBeLessThan(30_000);
+    expect(child.stderr()).toContain('"stopped"');
+    expect(child.stderr()).not.toMatch(/"(ready|error|fatal)"/);
+  });
 });
