@@ -8,6 +8,8 @@ export interface ConfigProblem {
   readonly fix: string;
   /** The code of an error that may pass without anybody mending the configuration, such as `EMFILE`. */
   readonly transientCode?: string | undefined;
+  /** The configuration is valid, but this machine cannot listen at the address that it names. */
+  readonly isAddressFailure?: boolean | undefined;
 }
 
 /** How many problems are shown; a broken file can have as many as it has characters. */
@@ -54,12 +56,19 @@ export function throwIfAny(problems: readonly ConfigProblem[], omittedCount = 0)
   }
 }
 
-function clipTexts({ key, problem, fix, transientCode }: ConfigProblem): ConfigProblem {
+function clipTexts({
+  key,
+  problem,
+  fix,
+  transientCode,
+  isAddressFailure,
+}: ConfigProblem): ConfigProblem {
   return {
     key: clip(key),
     problem: clip(problem),
     fix: clip(fix),
     ...(transientCode !== undefined && { transientCode }),
+    ...(isAddressFailure !== undefined && { isAddressFailure }),
   };
 }
 

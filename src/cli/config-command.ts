@@ -40,6 +40,6 @@ function describeOldSecrets({ ice: { turn, regions } }: Config): string[] {
     .filter((fleet) => fleet.turn.secretFiles.length > 1)
     .map(
       ({ key, turn: { secretFiles, ttlSeconds } }) =>
-        `the first of ${secretFiles.length} ${key} signs; the secrets of the others may leave the TURN server ${printDuration(ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
+        `the first of ${secretFiles.length} ${key} signs; the secrets of the others can be removed from the TURN server ${printDuration(ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
     );
 }

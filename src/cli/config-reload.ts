@@ -116,7 +116,7 @@ class ConfigReload {
         log.warn(warning);
       }
       if (restartKeys.length > 0) {
-        log.warn({ keys: restartKeys }, "these keys have changed, which needs a restart");
+        log.warn({ keys: restartKeys }, "a restart is required to apply changes to these keys");
       }
     } catch (error) {
       if (this.#closing.signal.aborted) {

@@ -44,7 +44,7 @@ export class PoolMetrics {
       [
         describeGauge(
           "ice_workers",
-          "Workers that are ready, by whether they told their figures in time (answering, late).",
+          "Ready workers, by whether they reported their figures in time (answering, late).",
           Object.entries(states).map(([state, value]) => ({ labels: { state }, value })),
         ),
       ],

@@ -8,17 +8,19 @@ import { endProcess } from "./process-end.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { type ServeOptions, serve } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
+import { findUnknownCommand } from "./unknown-command.js";
 
 const exitCodeHelp = `
 Exit codes:
   0  fine
   1  check or secret status found something wrong; a worker process could not
      start, or did not stop as it should
-  2  bad usage or configuration`;
+  2  bad usage or configuration
+  130  serve was ended by a second SIGINT (Ctrl-C twice)`;
 
 const serveHelp = `
-Every configuration key is optional; the variables that win over the file are
-listed in the README. A newcomer starts with: ice-service serve --dev
+Every configuration key is optional. Environment variables override the file; the
+README lists them. To try it without configuration: ice-service serve --dev
 ${exitCodeHelp}`;
 
 /**
@@ -59,11 +61,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .description("probe every STUN and TURN URL of the configuration, as clients use them")
     .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)")
     .option("--json", "print JSON")
-    .option("-t, --timeout <duration>", "for each probe, from 1s to 60s", "5s")
-    .option("--ca <file>", "authorities in PEM to trust beside those of Node")
-    .option("--realm <realm>", "the realm that the TURN servers have to name")
-    .option("--watch", "probe again and again until SIGINT, and tell what changes")
-    .option("--interval <duration>", "between two rounds of --watch", "10s")
+    .option("-t, --timeout <duration>", "timeout for each probe, from 1s to 60s", "5s")
+    .option("--ca <file>", "PEM file of certificate authorities to trust, in addition to Node's")
+    .option("--realm <realm>", "the realm that the TURN servers must use")
+    .option("--watch", "probe repeatedly until SIGINT, and print what changes")
+    .option("--interval <duration>", "time between two rounds of --watch", "10s")
     .action(async (options: CheckOptions) => {
       // Loaded only here, so that serving needs no memory for it.
       const { checkServers } = await import("./check-command.js");
@@ -73,9 +75,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const token = program.command("token").description("make and hash connector tokens");
   token
     .command("new")
-    .description("make a connector token: prints it once, with its entry for the tokens file")
-    .requiredOption("-n, --name <name>", "who is to use it; stands in the log")
-    .option("-e, --expires <duration>", "how long it is valid, such as 90d; for ever if absent")
+    .description("make a connector token, and print it once with its entry for the tokens file")
+    .requiredOption("-n, --name <name>", "client name, shown in the log")
+    .option(
+      "-e, --expires <duration>",
+      "lifetime, such as 90d; without it, the token does not expire",
+    )
     .option("--json", "print JSON")
     .action((options: { name: string; expires?: string; json?: boolean }) => {
       exitCode = newToken(options);
@@ -91,10 +96,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     exitCode = code;
   });
 
-  const config = program.command("config").description("look at the configuration");
+  const config = program.command("config").description("check the configuration");
   config
     .command("check")
-    .description("validate the configuration and print what is in effect, secrets hidden")
+    .description("validate the configuration and print the effective values, without secrets")
     .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)")
     .option("--json", "print JSON")
     .action((options: { config?: string; json?: boolean }) => {
@@ -102,6 +107,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     });
 
   try {
+    const unknown = findUnknownCommand(program, argv);
+    if (unknown !== undefined) {
+      program.error(unknown);
+    }
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {

@@ -103,7 +103,9 @@ function findSigningFile(
     const known = regions?.list.map(({ name }) => name).join(", ");
     throw usageError(
       "--region",
-      regionName === undefined ? "is missing" : `${JSON.stringify(regionName)} is no region`,
+      regionName === undefined
+        ? "is missing"
+        : `${JSON.stringify(regionName)} is not a configured region`,
       known === undefined
         ? "Leave it out: no regions are configured"
         : `Name one of them: ${known}`,

@@ -10,7 +10,7 @@ import { usageError } from "./usage-error.js";
 /**
  * `secret new`: makes a TURN secret, and prints it, or writes it into a new file for its owner only.
  * @returns the exit code, 0
- * @throws ConfigError when the file is there already, or cannot be made
+ * @throws ConfigError when the file already exists, or cannot be made
  */
 export function newSecret({ file, json }: { file?: string; json?: boolean }): number {
   const secret = createTurnSecret();
@@ -26,11 +26,11 @@ export function newSecret({ file, json }: { file?: string; json?: boolean }): nu
       throw error;
     }
     throw error.code === "EEXIST"
-      ? usageError("--file", `${file} is there already`, "Give a new name, or remove it")
+      ? usageError("--file", `${file} already exists`, "Use another name, or remove the file")
       : usageError(
           "--file",
           `cannot write ${file} (${error.message})`,
-          "Give a name in a directory that this user may write",
+          "Use a name in a directory that this user can write to",
         );
   }
   process.stdout.write(
@@ -42,7 +42,7 @@ export function newSecret({ file, json }: { file?: string; json?: boolean }): nu
 }
 
 /**
- * `secret add`: puts the secret that signs into the TURN server's database, where it has to be
+ * `secret add`: puts the secret that signs into the TURN server's database, where it must be
  * before the first rotation.
  * @returns the exit code, 0
  * @throws ConfigError when that cannot be done

@@ -3,12 +3,13 @@ import type { RotationCommandOptions } from "./rotation-setting.js";
 import type { RotateOptions } from "./secret-rotate-command.js";
 
 const rotateHelp = `
-Puts a new secret into the database, switches signing to it (the content of the
-first of ice.turn.secretFiles), and removes the old one from the database, but not
-before what it signed has expired: ice.turn.ttl plus the margin after the switch.
-The margin is for instances that take longer to get the new secret, and for clocks
-that differ. Does what can be done now; run it again later, or with --wait, to go on.
-It may be stopped and run again at any time.
+Adds a new secret to the database, writes it to the first file of
+ice.turn.secretFiles so that the service signs with it, and removes the old secret
+from the database when the credentials that it signed have expired. That is
+ice.turn.ttl plus the margin after the switch. The margin allows for instances that
+get the new secret later, and for clocks that differ. Each run does the steps that
+are due. Run it again later to continue, or use --wait. You can stop it and run it
+again at any time.
 
 Secrets are never printed. A database password is read from the URL in
 --turn-db-file, from PGPASSWORD or from REDISCLI_AUTH.`;
@@ -22,7 +23,7 @@ export function addSecretCommands(program: Command, end: (exitCode: number) => v
   secret
     .command("new")
     .description("make a secret of 256 random bits: print it, or write it to a new file")
-    .option("-f, --file <file>", "write it there, for the owner only; never replaces a file")
+    .option("-f, --file <file>", "write it to a new file that only its owner can read")
     .option("--json", "print JSON")
     .action(async (options: { file?: string; json?: boolean }) => {
       const { newSecret } = await import("./secret-command.js");
@@ -35,16 +36,19 @@ export function addSecretCommands(program: Command, end: (exitCode: number) => v
       end(await addSecret(options));
     });
   addDatabaseOptions(secret.command("rotate"))
-    .description("change the secret, in a running service and a running TURN server")
-    .option("--margin <duration>", "beside ttl, from 5s on (default: 10m, or as it began)")
-    .option("--wait", "stay until the old secret may leave, and remove it")
+    .description("change the secret while the service and the TURN server run")
+    .option(
+      "--margin <duration>",
+      "time to wait in addition to ttl, at least 5s (default: 10m, or that of the rotation in progress)",
+    )
+    .option("--wait", "wait until the old secret can be removed, and remove it")
     .addHelpText("after", rotateHelp)
     .action(async (options: RotateOptions) => {
       const { rotateSecret } = await import("./secret-rotate-command.js");
       end(await rotateSecret(options));
     });
   addDatabaseOptions(secret.command("status"))
-    .description("tell where a rotation stands; exit code 1 when something is wrong")
+    .description("show the progress of a rotation; exit code 1 when something is wrong")
     .option("--json", "print JSON")
     .action(async (options: RotationCommandOptions & { json?: boolean }) => {
       const { showSecretStatus } = await import("./secret-status-command.js");
@@ -58,8 +62,8 @@ function addDatabaseOptions(command: Command): Command {
       "--turn-db <url>",
       "the TURN server's database: redis:, rediss:, postgres:, sqlite:FILE",
     )
-    .option("--turn-db-file <file>", "a file that holds this URL, with its password")
+    .option("--turn-db-file <file>", "a file with this URL and its password")
     .requiredOption("-r, --realm <realm>", "the TURN server's realm")
-    .option("--region <name>", "whose secret, where ice.turn.regions is configured")
+    .option("--region <name>", "the region whose secret to use, if ice.turn.regions is configured")
     .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)");
 }

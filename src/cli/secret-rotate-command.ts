@@ -36,8 +36,8 @@ export async function rotateSecret(options: RotateOptions): Promise<number> {
     const unlock = lockFile(files.lockFile);
     if (unlock === undefined) {
       throw new RotationError(
-        "another rotation of this secret is at work",
-        "Let it finish; ice-service secret status shows how far it is",
+        "another rotation of this secret is running",
+        "Wait until it finishes; `ice-service secret status` shows its progress",
       );
     }
     try {
@@ -67,15 +67,15 @@ async function rotate(
     }
     const { untilSeconds, unknown } = outcome;
     if (unknown.length > 0) {
-      print(`left alone, as this rotation does not know them: ${unknown.join(", ")}`);
+      print(`kept, because they do not belong to this rotation: ${unknown.join(", ")}`);
     }
     const ttl = printDuration(outcome.ttlSeconds);
     const margin = printDuration(outcome.marginSeconds);
     print(
-      `the old secret may leave at ${printTime(untilSeconds)} (ttl ${ttl} + margin ${margin} after the switch)`,
+      `the old secret can be removed at ${printTime(untilSeconds)} (ttl ${ttl} + margin ${margin} after the switch)`,
     );
     if (!wait) {
-      print("run this again then, to remove it");
+      print("run this command again then to remove it");
       return;
     }
     await waitUntil(untilSeconds);
@@ -122,7 +122,7 @@ function readMargin(text: string): number {
   if (seconds === undefined || seconds < shortestMarginSeconds || seconds > longestMarginSeconds) {
     throw usageError(
       "--margin",
-      `is not a duration from ${shortestMarginSeconds}s to 365d`,
+      `${JSON.stringify(text)} is not a duration from ${shortestMarginSeconds}s to 365d`,
       "Write --margin 10m, or as long as the slowest instance takes to get the new secret",
     );
   }

@@ -62,6 +62,6 @@ function printStatus(
 
 function printLeave(seconds: number): string {
   return systemClock() < seconds * 1000
-    ? `, may leave at ${printTime(seconds)}`
-    : ", may leave now: run ice-service secret rotate";
+    ? `, can be removed at ${printTime(seconds)}`
+    : ", can be removed now: run `ice-service secret rotate`";
 }

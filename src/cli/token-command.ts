@@ -30,7 +30,11 @@ export function newToken({
   }
   const seconds = expires === undefined ? undefined : parseDuration(expires);
   if (expires !== undefined && !seconds) {
-    throw usageError("--expires", "is not a duration", "Write --expires 90d, for example");
+    throw usageError(
+      "--expires",
+      `${JSON.stringify(expires)} is not a duration`,
+      "Write --expires 90d, for example",
+    );
   }
   const token = createConnectorToken();
   const entry = {

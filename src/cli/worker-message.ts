@@ -6,6 +6,7 @@ const problemSchema = z.object({
   problem: z.string(),
   fix: z.string(),
   transientCode: z.string().optional(),
+  isAddressFailure: z.boolean().optional(),
 });
 
 /** What a ConfigError holds. */

@@ -24,7 +24,7 @@ export function buildAdmin(
   const { host = defaultHost, port = defaultPort } = admin ?? {};
   if (!isLoopback(host)) {
     warn(
-      `admin.host ${host} can be reached from elsewhere: whoever reaches it reads the metrics, without a token`,
+      `admin.host ${host} is not a loopback address: anyone who can connect to it can read the metrics, without a token`,
     );
   }
   return { host, port, isDefault: admin === undefined };

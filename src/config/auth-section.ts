@@ -94,7 +94,7 @@ function checkSecretLength(
     problems.add(
       path,
       `holds ${bytes} bytes; RFC 7518 section 3.2 asks for 32 or more`,
-      "Make one with: openssl rand -hex 32",
+      "Make one with `ice-service secret new`",
     );
   } else if (bytes < hashBytes) {
     warn(`the JWT secret holds ${bytes} bytes; RFC 7518 section 3.2 asks for ${hashBytes}`);

@@ -13,8 +13,8 @@ export const configFileParser: FileParser<Record<string, unknown>> = {
   parse(bytes, file) {
     const content = parse(new TextDecoder().decode(bytes), file) ?? {};
     if (!isRecord(content)) {
-      const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml has them all";
-      throw new ConfigError([{ key: file, problem: "holds no mapping of keys", fix }]);
+      const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml lists all of them";
+      throw new ConfigError([{ key: file, problem: "is not a mapping of keys", fix }]);
     }
     return content;
   },

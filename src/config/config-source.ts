@@ -1,12 +1,11 @@
-import type { z } from "zod";
-import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
+import { ConfigError, throwIfAny } from "../errors.js";
 import type { Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
 import { configFileParser } from "./config-file.js";
 import type { Overlay } from "./environment.js";
-import { type ConfigFile, fileSchema, knownKeys } from "./file-schema.js";
+import { type ConfigFile, fileSchema } from "./file-schema.js";
 import { type KeyPath, printKeyPath } from "./key-path.js";
-import { findNearName } from "./near-name.js";
+import { describeIssue } from "./schema-problem.js";
 
 /** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
 export type NameKey = (path: KeyPath) => string;
@@ -49,7 +48,7 @@ export function readConfigSource(
     };
   }
   const { issues } = checked.error;
-  throwIfAny(issues.flatMap((issue) => describeIssue(issue, nameKey)));
+  throwIfAny(issues.flatMap((issue) => describeIssue(issue, raw, nameKey)));
   throw new ConfigError([{ key: "the file", problem: "is not valid", fix: "Correct it" }]);
 }
 
@@ -82,59 +81,4 @@ function assign(root: Record<string, unknown>, path: KeyPath, value: unknown): v
     }
   }
   Reflect.set(parent, path.at(-1) ?? "", value);
-}
-
-function describeIssue(issue: z.core.$ZodIssue, nameKey: NameKey): ConfigProblem[] {
-  const key = nameKey(issue.path);
-  const sample = `See ${printKeyPath(issue.path)} in config-sample.yaml`;
-  switch (issue.code) {
-    case "unrecognized_keys": {
-      const section = issue.path.filter((part) => typeof part === "string").join(".");
-      const known = knownKeys[section.replace(/(?<=\.regions\.)[^.]+/, "*")] ?? [];
-      return issue.keys.map((unknown) => ({
-        key: nameKey([...issue.path, unknown]),
-        problem: "is no known key",
-        fix: suggest(unknown, known),
-      }));
-    }
-    case "custom":
-      return [{ key, problem: issue.message, fix: String(issue.params?.["fix"] ?? sample) }];
-    case "invalid_value": {
-      const known = issue.values.map(String);
-      return [
-        {
-          key,
-          problem: "has a value that is not known",
-          fix: suggest(String(issue.input ?? ""), known),
-        },
-      ];
-    }
-    case "invalid_type":
-      return [
-        {
-          key,
-          problem: issue.message.endsWith("received undefined")
-            ? "is missing"
-            : `is not of the type ${issue.expected}`,
-          fix: sample,
-        },
-      ];
-    case "invalid_union": {
-      // Of a section that may also be switched off: what is wrong within it.
-      const within =
-        issue.errors.find((issues) => issues.some(({ path }) => path.length > 0)) ?? [];
-      return within.length === 0
-        ? [{ key, problem: "has a value of a wrong kind", fix: sample }]
-        : within.flatMap((inner) =>
-            describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, nameKey),
-          );
-    }
-    default:
-      return [{ key, problem: `is not valid (${issue.message})`, fix: sample }];
-  }
-}
-
-function suggest(given: string, known: readonly string[]): string {
-  const near = findNearName(given, known);
-  return near === undefined ? `Known are: ${known.join(", ")}` : `Did you mean ${near}?`;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { asymmetricAlgorithms, clientAddressHeaders, hmacAlgorithms } from "./config.js";
 import { parseDuration } from "./duration.js";
+import { printValue } from "./value-text.js";
 
 /** An issue whose message is the problem, with the fix beside it. */
 const refuse = (ctx: z.RefinementCtx, problem: string, fix: string) => {
@@ -8,23 +9,44 @@ const refuse = (ctx: z.RefinementCtx, problem: string, fix: string) => {
   return z.NEVER;
 };
 
+const checkRange = (
+  value: number,
+  given: string,
+  min: number,
+  max: number,
+  ctx: z.RefinementCtx,
+): number => {
+  const fix = `Write a whole number from ${min} to ${max}`;
+  if (value < min || value > max) {
+    return refuse(ctx, `${given} is out of range (${min} to ${max})`, fix);
+  }
+  return Number.isInteger(value) ? value : refuse(ctx, `${given} is not a whole number`, fix);
+};
+
 const duration = z.union([z.string(), z.number()]).transform((value, ctx): number => {
   const seconds = typeof value === "string" ? parseDuration(value) : undefined;
   const number =
     typeof value === "number" || /^\d+$/.test(value) ? `${value}s` : "24h, 90m or 3600s";
-  return seconds ?? refuse(ctx, "is not a duration", `Write ${number}`);
+  return seconds ?? refuse(ctx, `${printValue(value)} is not a duration`, `Write ${number}`);
 });
 const text = z.string().min(1);
 const list = z.array(text);
+/** A whole number in a range, both ends included. */
+const wholeNumber = (min: number, max: number) =>
+  z.number().transform((value, ctx) => checkRange(value, String(value), min, max, ctx));
 const port = z
-  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
-  .pipe(z.int().min(0).max(65535));
+  .union([z.number(), z.string()])
+  .transform((value, ctx) =>
+    typeof value === "number" || /^-?\d+(\.\d+)?$/.test(value)
+      ? checkRange(Number(value), String(value), 0, 65535, ctx)
+      : refuse(ctx, `${printValue(value)} is not a number`, "Write a whole number from 0 to 65535"),
+  );
 
 const tls = z.strictObject({ certFile: text, keyFile: text, clientCaFile: text.optional() });
 const listen = z.strictObject({
   host: text.optional(),
   port: port.optional(),
-  maxConnections: z.int().min(1).max(1_000_000).optional(),
+  maxConnections: wholeNumber(1, 1_000_000).optional(),
   tls: tls.optional(),
   trustedProxies: list.max(1000).optional(),
   clientAddressHeader: z.enum(clientAddressHeaders).optional(),
@@ -50,7 +72,7 @@ const auth = z.strictObject({
   connectorTokensFile: text.optional(),
   denyListFile: text.optional(),
 });
-const weightedUrl = z.strictObject({ url: text, weight: z.int().min(1).max(1000).optional() });
+const weightedUrl = z.strictObject({ url: text, weight: wholeNumber(1, 1000).optional() });
 const region = z.strictObject({
   urls: z
     .array(
@@ -64,13 +86,21 @@ const region = z.strictObject({
 const regionFrom = z.strictObject({
   header: z
     .string()
-    .regex(/^[\w!#$%&'*+.^`|~-]+$/)
+    .transform((name, ctx) =>
+      /^[\w!#$%&'*+.^`|~-]+$/.test(name)
+        ? name
+        : refuse(
+            ctx,
+            `${printValue(name)} is not a header name`,
+            "Write a name such as CF-IPCountry",
+          ),
+    )
     .optional(),
   database: text.optional(),
   map: z.record(text, text).optional(),
   continents: z.record(text, text).optional(),
 });
-const smallCount = z.int().min(1).max(100);
+const smallCount = wholeNumber(1, 100);
 const probe = z.strictObject({
   interval: duration.optional(),
   timeout: duration.optional(),
@@ -82,7 +112,7 @@ const turn = z.strictObject({
   urls: list.optional(),
   regions: z.record(z.string(), region).optional(),
   defaultRegion: text.optional(),
-  serversPerAnswer: z.int().min(1).max(1000).optional(),
+  serversPerAnswer: wholeNumber(1, 1000).optional(),
   regionFrom: regionFrom.optional(),
   secretFiles: list.optional(),
   ttl: duration.optional(),
@@ -99,7 +129,7 @@ const ice = z.strictObject({
   watch: watch.optional(),
 });
 const rateLimit = z.strictObject({
-  requests: z.int().min(1).max(1_000_000),
+  requests: wholeNumber(1, 1_000_000),
   window: duration,
 });
 const redis = z.strictObject({
@@ -107,7 +137,7 @@ const redis = z.strictObject({
   urlFile: text.optional(),
   keyPrefix: text.max(100).optional(),
 });
-const watchCount = z.int().min(0).max(1_000_000);
+const watchCount = wholeNumber(0, 1_000_000);
 const limits = z.strictObject({
   caller: rateLimit.optional(),
   failedAuthentication: rateLimit.optional(),

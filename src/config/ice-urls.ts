@@ -26,7 +26,7 @@ export function parseUrls(
           `Move it to ${other}`,
         );
       } else if (texts.indexOf(text) !== index) {
-        problems.add(urlPath, `${JSON.stringify(text)} stands there twice`, "Remove one of them");
+        problems.add(urlPath, `${JSON.stringify(text)} is listed twice`, "Remove one of them");
       }
       return [url];
     } catch (error) {

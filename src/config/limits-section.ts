@@ -89,7 +89,7 @@ function checkRedisUrl(
     url.hostname === "" ||
     !hasReadableCredentials(url)
   ) {
-    problems.add(path, "is no redis: or rediss: URL", `Write ${example}`);
+    problems.add(path, "is not a redis: or rediss: URL", `Write ${example}`);
     return undefined;
   }
   if (!/^\/?\d{0,4}$/.test(url.pathname) || url.search !== "" || url.hash !== "") {

@@ -68,10 +68,14 @@ function checkTrustedProxies(texts: readonly string[], { problems, warn }: Secti
   for (const [index, text] of texts.entries()) {
     const subnet = parseSubnet(text);
     if (subnet === undefined) {
-      const fix = "Write blocks such as 10.0.0.0/8 and fd00::/8, or single addresses";
-      problems.add([...path, index], `${JSON.stringify(text)} is no block of addresses`, fix);
+      const fix = "Write CIDR blocks such as 10.0.0.0/8 and fd00::/8, or single addresses";
+      problems.add(
+        [...path, index],
+        `${JSON.stringify(text)} is not an IP address or CIDR block`,
+        fix,
+      );
     } else if (subnet.prefixLength === 0) {
-      warn(`listen.trustedProxies holds ${text}: every client can choose its own address`);
+      warn(`listen.trustedProxies contains ${text}: every client can forge its address`);
     }
   }
 }

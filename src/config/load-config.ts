@@ -79,8 +79,8 @@ export function loadConfig({
   if (needsCallers && dev === undefined && !hasCallers) {
     problems.add(
       ["auth"],
-      "names no way to authenticate callers",
-      "Set auth.jwt or auth.connectorTokensFile (ice-service token new makes an entry), or start with --dev to try things out",
+      "no authentication is configured",
+      "Set auth.jwt or auth.connectorTokensFile (`ice-service token new` makes an entry), or start with --dev to try the service",
     );
   }
   const secrets = readTurnSecrets(source, env["ICE_TURN_SECRET"], context);

@@ -26,7 +26,7 @@ export function buildRegionFrom(
     problems.add(path, "names no source", "Give a header, a database, or both");
   }
   if (header !== undefined && trustedProxies.length === 0) {
-    warn("ice.turn.regionFrom.header is never believed, as listen.trustedProxies is empty");
+    warn("ice.turn.regionFrom.header is ignored, because listen.trustedProxies is empty");
   }
   if (Object.keys(map).length + Object.keys(continents).length === 0) {
     problems.add([...path, "map"], "is empty", "Write countries with regions, such as DE: eu");
@@ -35,14 +35,18 @@ export function buildRegionFrom(
     for (const [code, region] of Object.entries(codes)) {
       if (!regions.includes(region)) {
         const fix = `Name one of the regions: ${regions.join(", ")}`;
-        problems.add([...path, key, code], `${JSON.stringify(region)} is no region`, fix);
+        problems.add(
+          [...path, key, code],
+          `${JSON.stringify(region)} is not a configured region`,
+          fix,
+        );
       }
     }
   }
   for (const code of Object.keys(continents)) {
     if (!continentCodes.includes(code.toUpperCase())) {
-      const fix = `Known are: ${continentCodes.join(", ")}`;
-      problems.add([...path, "continents", code], "is no continent", fix);
+      const fix = `Use one of: ${continentCodes.join(", ")}`;
+      problems.add([...path, "continents", code], "is not a continent code", fix);
     }
   }
   const codes = toCapitals(map);

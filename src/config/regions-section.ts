@@ -36,7 +36,7 @@ export function buildRegions(
   const { problems, warn } = context;
   const names = Object.keys(entries);
   if (names.length === 0) {
-    problems.add(path, "names no region", "Name one, such as eu, or set ice.turn.urls instead");
+    problems.add(path, "contains no region", "Name one, such as eu, or set ice.turn.urls instead");
   }
   if (turn.urls !== undefined) {
     problems.add(["ice", "turn", "urls"], "is set beside ice.turn.regions", "Set one of the two");
@@ -47,7 +47,7 @@ export function buildRegions(
       ["ice", "turn", "defaultRegion"],
       defaultRegion === ""
         ? "is missing, while regions are configured"
-        : `${JSON.stringify(defaultRegion)} is no region`,
+        : `${JSON.stringify(defaultRegion)} is not a configured region`,
       `Name one of them: ${names.join(", ")}`,
     );
   }
@@ -89,7 +89,7 @@ function buildRegion(
     problems,
   );
   if (entry.urls.length === 0) {
-    problems.add([...regionPath, "urls"], "holds no URL", "Give one, or take the region out");
+    problems.add([...regionPath, "urls"], "contains no URL", "Add one, or remove the region");
   }
   const callerName = entry.name ?? shared.name;
   const nameProblem = findTurnNameProblem(callerName);

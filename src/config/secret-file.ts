@@ -73,16 +73,16 @@ function toSecret(content: Uint8Array, source: string): KeyObject {
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
   } catch {
-    throw new SecretError(`${source} is not UTF-8 text`, "Make one with: openssl rand -hex 32");
+    throw new SecretError(`${source} is not UTF-8 text`, "Make one with `ice-service secret new`");
   }
   const secret = text.replace(/\r?\n$/, "");
   if (secret === "") {
-    throw new SecretError(`${source} is empty`, "Make one with: openssl rand -hex 32");
+    throw new SecretError(`${source} is empty`, "Make one with `ice-service secret new`");
   }
   if (placeholders.includes(secret)) {
     throw new SecretError(
       `${source} holds the placeholder of the documentation`,
-      "Make a secret of your own with: openssl rand -hex 32",
+      "Make your own with `ice-service secret new`",
     );
   }
   return createSecretKey(secret, "utf8");

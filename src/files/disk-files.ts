@@ -83,7 +83,8 @@ export class DiskFiles implements Files, FileContents {
 /** @throws FileReadError `ENOTFILE` */
 function checkKind(status: Stats): void {
   if (!status.isFile()) {
-    throw new FileReadError("it is no file", "ENOTFILE");
+    const kind = status.isDirectory() ? "is a directory" : "is not a regular file";
+    throw new FileReadError(kind, "ENOTFILE");
   }
 }
 

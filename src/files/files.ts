@@ -37,7 +37,7 @@ export interface Files {
   parse<T>(file: string, parser: FileParser<T>): T;
 }
 
-/** A file cannot be read. The message has no file name. */
+/** A file cannot be read. The message follows the file's name, and does not contain it. */
 export class FileReadError extends Error {
   override readonly name = "FileReadError";
 
@@ -53,6 +53,6 @@ export class FileReadError extends Error {
 /** @throws FileReadError `ETOOLARGE` */
 export function checkSize(size: number, maxBytes: number): void {
   if (size > maxBytes) {
-    throw new FileReadError(`it is larger than ${maxBytes} bytes`, "ETOOLARGE");
+    throw new FileReadError(`is larger than ${maxBytes} bytes`, "ETOOLARGE");
   }
 }

@@ -20,6 +20,21 @@ const transientAdvice: Readonly<Record<string, string>> = {
   EINTR: "Try again",
 };
 
+/** What the codes mean. A code without an entry is shown alone. */
+const meanings: Readonly<Record<string, string>> = {
+  EMFILE: "this process has too many open files",
+  ENFILE: "this machine has too many open files",
+  ENOMEM: "out of memory",
+  EIO: "input/output error",
+  ESTALE: "the network file handle is stale",
+  ETIMEDOUT: "timed out",
+  EBUSY: "the file is busy",
+  EACCES: "permission denied",
+  EPERM: "operation not permitted",
+  ELOOP: "too many symbolic links",
+  ENAMETOOLONG: "the name is too long",
+};
+
 const advice: Readonly<Record<string, string>> = {
   ...transientAdvice,
   EACCES: "Let this process's user read the file, and search the directories above it",
@@ -40,7 +55,7 @@ export function isTransientCode(code: string): boolean {
 
 /** Why a file cannot be read, in the words of a configuration problem. */
 export interface ReadFailure {
-  /** Such as `cannot be read (ENOENT)`; follows the file's name. */
+  /** Such as `does not exist (ENOENT)`; follows the file's name. */
   readonly problem: string;
   readonly fix: string;
   /** The code of an error that may pass, else undefined. */
@@ -57,8 +72,25 @@ export function describeReadFailure(error: unknown): ReadFailure {
   }
   const { code, message } = error;
   return {
-    problem: code === "ETOOLARGE" ? message.replace(/^it /, "") : `cannot be read (${code})`,
+    problem: describeCode(code) ?? message,
     fix: adviseOnCode(code),
     transientCode: isTransientCode(code) ? code : undefined,
   };
+}
+
+/** @returns undefined for our own codes, whose messages say more */
+function describeCode(code: string): string | undefined {
+  switch (code) {
+    case "ETOOLARGE":
+    case "ENOTFILE":
+      return undefined;
+    case "ENOENT":
+      return "does not exist (ENOENT)";
+    case "ENOTDIR":
+      return "does not exist, because part of its path is not a directory (ENOTDIR)";
+    default: {
+      const meaning = meanings[code];
+      return `cannot be read${meaning === undefined ? "" : `: ${meaning}`} (${code})`;
+    }
+  }
 }

@@ -62,7 +62,7 @@ function openReader(bytes: Uint8Array, file: string, key: string): Reader<Countr
     reader.get("192.0.2.1");
     reader.get("2001:db8::1");
   } catch {
-    throw refuse(`${file} is no file in MaxMind's format`);
+    throw refuse(`${file} is not a file in MaxMind's format`);
   }
   const { databaseType, binaryFormatMajorVersion } = reader.metadata;
   if (binaryFormatMajorVersion !== 2 || !/country|city|enterprise/i.test(String(databaseType))) {

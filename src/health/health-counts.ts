@@ -34,17 +34,17 @@ export class HealthCounts {
     return [
       describeGauge(
         "ice_turn_url_up",
-        "Whether a TURN URL is up by its probes (1), or left out of answers (0).",
+        "Whether probes find a TURN URL up (1), or it is left out of responses (0).",
         describeUrls("turn"),
       ),
       describeGauge(
         "ice_stun_url_up",
-        "Whether a STUN URL is up by its probes (1), or left out of answers (0).",
+        "Whether probes find a STUN URL up (1), or it is left out of responses (0).",
         describeUrls("stun"),
       ),
       describeGauge(
         "ice_failing_open",
-        "Whether answers hold URLs that are down, as no other is up (1), by kind and region.",
+        "Whether responses contain URLs that are down, because none is up (1), by kind and region.",
         [...states].map(([{ kind, region }, state]) => ({
           labels: { kind, region: labelRegion(region) },
           value: state === "failing-open" ? 1 : 0,
@@ -52,14 +52,14 @@ export class HealthCounts {
       ),
       {
         name: durationName,
-        help: "Time that a probe of a URL took.",
+        help: "Duration of a probe of a URL.",
         type: "histogram",
         aggregator: "sum",
         values: this.#durations.describe(durationName, {}),
       },
       describeCounter(
         "ice_probe_failures_total",
-        "Probes that found something wrong, by cause.",
+        "Failed probes by cause.",
         causes.map((cause) => ({ labels: { cause }, value: this.#failures.get(cause) ?? 0 })),
       ),
     ];

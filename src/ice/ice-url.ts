@@ -134,14 +134,14 @@ function parseHostAndPort(authority: string, fail: Fail): { host: string; port?:
   const found = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(authority);
   if (found === null) {
     return fail(
-      "the host is malformed; an IPv6 address stands in brackets (RFC 3986 section 3.2.2)",
+      "the host is malformed; an IPv6 address must be in brackets (RFC 3986 section 3.2.2)",
       "Write it like turn:[2001:db8::1]:3478",
     );
   }
   const [, ipv6, name, port] = found;
   if (ipv6 !== undefined && (ipv6.includes("%") || !isIPv6(ipv6))) {
     fail(
-      "what stands in brackets is no IPv6 address",
+      "the text in brackets is not an IPv6 address",
       "Write it like turn:[2001:db8::1]:3478, without a zone",
     );
   }
@@ -187,7 +187,7 @@ function checkHostName(host: string, fail: Fail): void {
   const labels = splitLabels(host);
   if (labels.some((part) => /^xn--/i.test(part) && !notAscii.test(domainToUnicode(part)))) {
     fail(
-      "the host name has a label that is no punycode (RFC 5891 section 4.4)",
+      "the host name has a label that is not valid punycode (RFC 5891 section 4.4)",
       "Correct what follows xn--",
     );
   }

@@ -30,14 +30,14 @@ export class AuthenticationCounts {
     return [
       describeCounter(
         "ice_tokens_accepted_total",
-        "Tokens accepted, by kind (jwt, connector) and by where they stood (header, query).",
+        "Tokens accepted, by kind (jwt, connector) and place (header, query).",
         Object.entries(this.#accepted).flatMap(([kind, byPlace]) =>
           Object.entries(byPlace).map(([place, value]) => ({ labels: { kind, place }, value })),
         ),
       ),
       describeCounter(
         "ice_authentication_failures_total",
-        "Calls refused for want of a valid token, by cause.",
+        "Authentication failures by reason.",
         [...this.#failed].map(([reason, value]) => ({ labels: { reason }, value })),
       ),
     ];

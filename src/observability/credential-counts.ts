@@ -16,7 +16,7 @@ export class CredentialCounts {
     return [
       describeCounter(
         "ice_credentials_issued_total",
-        "TURN credentials handed out, by region; default where no regions are configured.",
+        "TURN credentials issued, by region; default if no regions are configured.",
         [...this.#byRegion].map(([region, value]) => ({
           labels: { region: region === "" ? "default" : region },
           value,

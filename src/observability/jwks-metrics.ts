@@ -6,7 +6,7 @@ export function describeJwks(statuses: readonly JwksStatus[], nowMs: number): Me
   return [
     describeGauge(
       "ice_jwks_age_seconds",
-      "Time since an issuer's keys were last loaded from their URL; none while they never were.",
+      "Time since an issuer's keys were last loaded from their URL; absent until the first load.",
       statuses.flatMap(({ issuer, loadedAtMs }) =>
         loadedAtMs === undefined
           ? []

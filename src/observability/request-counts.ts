@@ -71,7 +71,7 @@ export class RequestCounts {
     return [
       describeCounter(
         "ice_requests_total",
-        "Requests that have ended, streams included, by protocol, RPC or route, code, and fault.",
+        "Completed requests and streams by protocol, RPC or route, code, and fault.",
         byProtocol.flatMap(([protocol, { ended }]) =>
           [...ended].flatMap(([method, byCode]) =>
             [...byCode].flatMap(([code, byFault]) =>
@@ -84,7 +84,7 @@ export class RequestCounts {
       ),
       {
         name: durationName,
-        help: "Time from a request's headers to its answer; streams are left out.",
+        help: "Time from a request's headers to its response; streams are not included.",
         type: "histogram",
         aggregator: "sum",
         values: byProtocol.flatMap(([protocol, { durations }]) =>

@@ -40,6 +40,6 @@ export function describeService(
 /** Which build runs; the value is always 1. */
 export function describeBuild(): Metric[] {
   const labels = { version: packageJson.version, node_version: process.version };
-  const help = "Always 1; the versions of ice-service and of Node stand in the labels.";
+  const help = "Always 1; the labels have the versions of ice-service and Node.";
   return [describeGauge("ice_build_info", help, [{ labels, value: 1 }], "first")];
 }

@@ -27,7 +27,7 @@ export async function bind(context: TransactionContext): Promise<Binding> {
     readAddress(response, attributeType.xorMappedAddress) ??
     readAddress(response, attributeType.mappedAddress);
   if (mappedAddress === undefined) {
-    throw probeError("malformed", "the answer tells no address");
+    throw probeError("malformed", "the response has no address");
   }
   return { mappedAddress, roundTripMs };
 }

@@ -7,10 +7,10 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
     "Nothing listens there: start the server, or compare its listening-port with the URL's port",
   "no-route": "Give this machine a route to that address, or take the address out of DNS",
   "connection-closed":
-    "Look into the server's log, and whether a proxy or firewall stands in between",
+    "Check the server's log, and any proxy or firewall between here and the server",
   "time-out":
-    "Open the port in every firewall on the way, for UDP and TCP apart; where a connection stands, see that the server speaks STUN there, and TLS only for turns and stuns",
-  "tls-expired": "Renew the certificate, and have the server load it anew",
+    "Open the port in every firewall on the way, for UDP and TCP separately; if it connects, check that the server speaks STUN on that port, and TLS only for turns and stuns",
+  "tls-expired": "Renew the certificate, and reload it in the server",
   "tls-wrong-name": "Give the server a certificate for the URL's host, or change the URL",
   "tls-untrusted":
     "Serve the whole chain of a public authority, or name your own authority with --ca",
@@ -20,7 +20,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "not-stun": "Another program answers on that port: correct the URL's port or scheme",
   malformed: "Update the server: it breaks RFC 8489",
   unverified:
-    "Somebody between here and the server changes answers, or the server signs them wrongly",
+    "Something between here and the server changes responses, or the server signs them incorrectly",
   "wrong-secret":
     "The server does not accept this secret: compare it with static-auth-secret, character by character",
   "wrong-realm": "Make --realm and the server's realm the same; each realm may have other secrets",
@@ -30,10 +30,10 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "no-authentication": "Set use-auth-secret: anybody can use this relay",
   quota: "Raise user-quota or total-quota; with identity: static, all clients share one user-quota",
   "no-capacity":
-    "Widen min-port to max-port, or look why allocations are not given back; see also the limit of open files",
+    "Widen min-port to max-port, or find out why allocations are not released; check the open-file limit too",
   forbidden: "The server refuses relays: see its denied addresses, and whether it is draining",
   "address-family":
     "Give the server a relay-ip of IPv4, the family that browsers get when they ask for none",
   "unsupported-transport": "Let the server relay UDP: browsers ask for nothing else",
-  "server-error": "Look into the server's log",
+  "server-error": "Check the server's log",
 };

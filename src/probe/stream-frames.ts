@@ -45,5 +45,5 @@ export function notStunError(bytes: Buffer): ProbeError {
   if (bytes.length > 1 && (bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 3) {
     return probeError("not-stun", "the server speaks TLS");
   }
-  return probeError("not-stun", "what the server sends is no STUN");
+  return probeError("not-stun", "the response is not STUN");
 }

@@ -83,7 +83,7 @@ export class TurnSession {
     const relayed = readAddress(response, attributeType.xorRelayedAddress);
     // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.
     if (relayed === undefined || relayed.endsWith(":0")) {
-      throw probeError("malformed", "the answer tells no relayed address");
+      throw probeError("malformed", "the response has no relayed address");
     }
     return { relayedTransportAddress: relayed };
   }

@@ -103,8 +103,8 @@ function readState({
   }
   if (state.database !== database || state.realm !== realm) {
     throw new RotationError(
-      `the rotation that is under way is of ${state.database}, realm ${state.realm}`,
-      "Give that database and that realm to finish it",
+      `the rotation in progress is for ${state.database}, realm ${state.realm}`,
+      "Use that database and realm to finish it",
     );
   }
   return {
@@ -138,7 +138,7 @@ async function addSecret(store: TurnSecretStore, secret: string): Promise<void> 
   if (!(await store.list()).includes(secret)) {
     throw new RotationError(
       "the database took the secret, but does not list it",
-      "Give the database that is written to, not a copy of it",
+      "Use the primary database, not a replica",
     );
   }
 }
@@ -151,7 +151,7 @@ async function removeSecret(store: TurnSecretStore, fingerprint: string): Promis
   if ((await store.list()).some(isMeant)) {
     throw new RotationError(
       "the database removed the old secret, but still lists it",
-      "Give the database that is written to, not a copy of it",
+      "Use the primary database, not a replica",
     );
   }
 }

@@ -95,14 +95,14 @@ function refuseUnknownSecret(signing: string): RotationStep {
   return {
     kind: "refuse",
     problem: `the database does not have the secret that signs (${signing}) for this realm`,
-    fix: "Check --turn-db and --realm. If the TURN server knows it from static-auth-secret, put it into the database with: ice-service secret add",
+    fix: "Check --turn-db and --realm. If the TURN server has it as static-auth-secret, add it to the database with: ice-service secret add",
   };
 }
 
 function refuseOtherSecret(signing: string, expected: string): RotationStep {
   return {
     kind: "refuse",
-    problem: `somebody else has changed the secret file during the rotation: ${signing} signs, expected was ${expected}`,
-    fix: "Put the expected secret back; or remove the rotation's state file, which gives the rotation up and leaves every secret in the database",
+    problem: `the secret file was changed by something else during the rotation: ${signing} signs, but ${expected} was expected`,
+    fix: "Restore the expected secret; or remove the rotation's state file to abandon the rotation, which leaves every secret in the database",
   };
 }

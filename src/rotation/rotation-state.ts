@@ -67,7 +67,7 @@ export function parseRotationState(text: string, file: string): RotationState {
     return stateSchema.parse(JSON.parse(text));
   } catch {
     throw new RotationError(
-      `${file} is no state of a rotation`,
+      `${file} is not a rotation state file`,
       "Remove it, which gives that rotation up and leaves every secret in the database",
     );
   }

@@ -87,10 +87,10 @@ function findProblems(
     return problems;
   }
   if (state.database !== database || state.realm !== realm) {
-    problems.push(`the rotation that is under way is of ${state.database}, realm ${state.realm}`);
+    problems.push(`the rotation in progress is for ${state.database}, realm ${state.realm}`);
   }
   if (signing !== next && !(state.phase === "adding" && signing === state.oldFingerprint)) {
-    problems.push("somebody else has changed the secret file during the rotation");
+    problems.push("the secret file was changed by something else during the rotation");
   }
   return problems;
 }

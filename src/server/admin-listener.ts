@@ -26,7 +26,7 @@ const maxConnections = 32;
 const notFound: HttpProblem = {
   status: 404,
   code: "not_found",
-  message: "no such path; GET / lists those that there are",
+  message: "unknown path; GET / lists the paths",
 };
 
 export interface AdminOptions extends AdminSources {
@@ -66,11 +66,11 @@ export async function openAdmin(
     if (!(error instanceof ConfigError)) {
       throw error;
     }
-    const [{ problem }] = error.problems;
+    const [{ problem, isAddressFailure }] = error.problems;
     const fix =
       "Choose another address or port in admin, or with ICE_ADMIN_HOST and ICE_ADMIN_PORT, or write `admin: false`";
     if (!isDefault) {
-      throw new ConfigError([{ key: "admin", problem, fix }]);
+      throw new ConfigError([{ key: "admin", problem, fix, isAddressFailure }]);
     }
     log.warn({ problem, fix }, "no metrics are served: the default address is taken");
     return undefined;

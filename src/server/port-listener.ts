@@ -19,6 +19,7 @@ import { deferDestroy } from "./deferred-destroy.js";
 import { type CloseOptions, Draining } from "./draining.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
+import { describeListenFailure } from "./listen-failure.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import { loadTlsOptions } from "./tls-options.js";
@@ -252,18 +253,7 @@ function bind(
 ): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     const onError = guard.wrap((error: NodeJS.ErrnoException) => {
-      reject(
-        new ConfigError([
-          {
-            key:
-              error.code === "EADDRINUSE" || error.code === "EACCES"
-                ? "listen.port"
-                : "listen.host",
-            problem: `cannot listen on ${host} port ${port} (${error.code ?? error.message})`,
-            fix: "Choose another address or port in listen, or with ICE_HOST and ICE_PORT; port 0 picks a free one",
-          },
-        ]),
-      );
+      reject(new ConfigError([describeListenFailure(error, host, port)]));
     }, endNothing);
     // Stays: an error without a listener would end the process, whenever it came.
     server.on("error", onError);

@@ -33,7 +33,7 @@ export async function openPostgresStore(url: URL, realm: string): Promise<TurnSe
     } catch (error) {
       throw new TurnDatabaseError(
         `PostgreSQL did not do it (${describeError(error)})`,
-        "Check that the table turn_secret of coturn's schema is there, and that this user may select, insert and delete",
+        "Check that the table turn_secret of coturn's schema exists, and that this user can select, insert and delete",
       );
     }
   }

@@ -100,6 +100,6 @@ function describeFailure(errors: string, file: string): TurnDatabaseError {
   }
   return new TurnDatabaseError(
     `${file} cannot be used as an SQLite database`,
-    "Check that it is there, and that this user may read and write it",
+    "Check that it exists, and that this user can read and write it",
   );
 }

@@ -133,7 +133,7 @@ describe("readConnectorTokensFile", () => {
 
   it.each([
     ["a missing file", "absent.yaml", "ENOENT"],
-    ["a directory", ".", "ENOTFILE"],
+    ["a directory", ".", "is a directory"],
   ])("refuses %s", (_, name, code) => {
     expect(
       problemsOf(() => readConnectorTokensFile(`${directory.path}/${name}`, new DiskFiles())),

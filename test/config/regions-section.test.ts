@@ -151,7 +151,13 @@ describe("ice.turn.regions", () => {
       /no region/,
     ],
     ["a source alone", { regionFrom: { header: "x" } }, {}, "ice.turn.regionFrom", /no region/],
-    ["no servers", { ...good, serversPerAnswer: 0 }, {}, "ice.turn.serversPerAnswer", /not valid/],
+    [
+      "no servers",
+      { ...good, serversPerAnswer: 0 },
+      {},
+      "ice.turn.serversPerAnswer",
+      /0 is out of range \(1 to 1000\)/,
+    ],
     [
       "a bad name",
       { ...good, regions: { ...regions, Eu_1: { urls } } },
@@ -227,7 +233,7 @@ describe("ice.turn.regions", () => {
       { ...good, regions: { eu: { urls: [{ url: "turn:a", weight: 0 }] } } },
       {},
       "ice.turn.regions.eu.urls[0].weight",
-      /not valid/,
+      /0 is out of range \(1 to 1000\)/,
     ],
     [
       "two weights of a host",
@@ -294,14 +300,14 @@ describe("ice.turn.regions", () => {
       { ...good, regionFrom: { header: "x", continents: { DE: "eu" } } },
       {},
       "ice.turn.regionFrom.continents.DE",
-      /no continent/,
+      /is not a continent code/,
     ],
     [
       "a header that is none",
       { ...good, regionFrom: { header: "a b", map: { DE: "eu" } } },
       {},
       "ice.turn.regionFrom.header",
-      /not valid/,
+      /"a b" is not a header name/,
     ],
   ])("refuses %s", (_, turn, env, key, text) => {
     const problems = problemsOf(() => load(turn, env));

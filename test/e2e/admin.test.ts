@@ -34,9 +34,9 @@ describe("the admin listener", () => {
     ["POST", "/metrics", 405, "application/problem+json", /GET or HEAD/],
     ["OPTIONS", "/metrics", 405, "application/problem+json", /GET or HEAD/],
     ["DELETE", "/", 405, "application/problem+json", /GET or HEAD/],
-    ["GET", "/metrics/", 404, "application/problem+json", /no such path/],
-    ["GET", "/api/v1/ice-servers", 404, "application/problem+json", /no such path/],
-    ["POST", "/ice.v1.IceService/GetIceServers", 404, "application/problem+json", /no such path/],
+    ["GET", "/metrics/", 404, "application/problem+json", /unknown path/],
+    ["GET", "/api/v1/ice-servers", 404, "application/problem+json", /unknown path/],
+    ["POST", "/ice.v1.IceService/GetIceServers", 404, "application/problem+json", /unknown path/],
   ])("answers %s %s with %d", async (method, path, status, contentType, body) => {
     const response = await ask(path, { method });
     expect(response.status).toBe(status);
@@ -98,7 +98,7 @@ describe("the admin listener", () => {
     async (...args) => {
       const { port } = new URL(service.adminUrl ?? "");
       await expect(start({ port: Number(port) }, args)).rejects.toThrow(
-        /ended with 2[\s\S]*admin: cannot listen on 127\.0\.0\.1 port \d+ \(EADDRINUSE\)\n {4}→ .*ICE_ADMIN_PORT/,
+        /ended with 2[\s\S]*admin: cannot listen on 127\.0\.0\.1 port \d+: the port is in use \(EADDRINUSE\)\n {4}→ .*ICE_ADMIN_PORT/,
       );
     },
   );
@@ -137,7 +137,7 @@ describe("the default admin address, taken by somebody else", () => {
     expect(service.logs()).toContainEqual(
       expect.objectContaining({
         level: "warn",
-        problem: "cannot listen on 127.0.0.1 port 9090 (EADDRINUSE)",
+        problem: "cannot listen on 127.0.0.1 port 9090: the port is in use (EADDRINUSE)",
         fix: expect.stringContaining("ICE_ADMIN_PORT"),
       }),
     );

@@ -185,7 +185,7 @@ describe("ice-service check", () => {
     [["--watch", "--interval", "0s"], /--interval: /],
     [["--ca", "no.pem"], /--ca: cannot read no\.pem/],
     [["--ca", "tokens.yaml"], /--ca: tokens\.yaml holds no certificate/],
-    [["--config", "no.yaml"], /no\.yaml: cannot be read/],
+    [["--config", "no.yaml"], /no\.yaml: does not exist \(ENOENT\)/],
     [[], /ice: names no URL/],
   ])("%j is bad usage: exit code 2", async (args, text) => {
     const env = { ICE_STUN_URLS: "", ICE_CONNECTOR_TOKENS_FILE: "tokens.yaml" };

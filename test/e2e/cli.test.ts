@@ -64,8 +64,13 @@ describe("output that nobody reads to its end", () => {
 
 describe("ice-service serve", () => {
   it.each<[string, string[], Record<string, string>, RegExp]>([
-    ["without authentication", [], {}, /auth: names no way/],
-    ["with a file that is missing", ["--config", "no.yaml"], {}, /no\.yaml: cannot be read/],
+    ["without authentication", [], {}, /auth: no authentication is configured/],
+    [
+      "with a file that is missing",
+      ["--config", "no.yaml"],
+      {},
+      /no\.yaml: does not exist \(ENOENT\)/,
+    ],
     ["in development on every address", ["--dev"], { ICE_HOST: "0.0.0.0" }, /ICE_HOST: .*--dev/],
     [
       "with a tokens file that is missing",
@@ -177,6 +182,6 @@ describe("ice-service config check", () => {
     const { status, stdout, stderr } = run(["config", "check", "--config", file]);
     expect(status).toBe(2);
     expect(stdout).toBe("");
-    expect(stderr).toMatch(/listn: is no known key\n {4}→ Did you mean listen\?/);
+    expect(stderr).toMatch(/listn: unknown key\n {4}→ Did you mean listen\?/);
   });
 });

@@ -335,7 +335,7 @@ describe("docs/secret-rotation.md", () => {
           .replace(/\d{4}-\S+Z/g, "TIME");
       expect(withoutNames(await run(rotate))).toBe(withoutNames(sample));
       expect(await run(status)).toContain("rotation: overlapping");
-      expect(await run(rotate)).toContain("run this again");
+      expect(await run(rotate)).toContain("run this command again");
     } finally {
       await database.stop();
       await place.remove();
@@ -356,7 +356,7 @@ describe("docs/secret-rotation.md", () => {
       await shell(newSecret, paths, place.path);
       const env = { ...paths, ICE_TURN_SECRET_FILE: secretFiles.join(",") };
       const { stderr } = await shell(check, env, place.path);
-      expect(stderr).toMatch(/may leave the TURN server 6h \(the longest ttl\)/);
+      expect(stderr).toMatch(/can be removed from the TURN server 6h \(the longest ttl\)/);
     } finally {
       await place.remove();
     }

@@ -151,7 +151,7 @@ describe("a changed configuration", () => {
         problems: [
           {
             key: "ice.stunUrl",
-            problem: "is no known key",
+            problem: "unknown key",
             fix: expect.stringContaining("stunUrls"),
           },
         ],
@@ -178,7 +178,7 @@ describe("a changed configuration", () => {
     await start();
     await writeConfig("south", { log: { format: "pretty" } });
     await eventually(() =>
-      logged(service, "these keys have changed, which needs a restart"),
+      logged(service, "a restart is required to apply changes to these keys"),
     ).toEqual([expect.objectContaining({ level: "warn", keys: ["log.format"] })]);
     expect(await servedName()).toBe("south");
   });

@@ -72,7 +72,7 @@ describe("ice-service secret new", () => {
 
     const again = run(["secret", "new", "--file", file]);
     expect(again).toMatchObject({ status: 2, stdout: "" });
-    expect(again.stderr).toMatch(/is there already\n {4}→ ./);
+    expect(again.stderr).toMatch(/already exists\n {4}→ ./);
     expect(await readFile(file, "utf8")).toBe(content);
   });
 
@@ -111,14 +111,18 @@ describe("ice-service secret rotate", () => {
     [
       "with a file of the URL that is missing",
       [...rotate, ...inRealm, "--turn-db-file", "no"],
-      /--turn-db-file: no[^ ]* cannot be read/,
+      /--turn-db-file: no[^ ]* does not exist \(ENOENT\)/,
     ],
     [
       "with a file of the URL that everybody may read",
       [...rotate, ...inRealm, "--turn-db-file", "open-url"],
       /--turn-db-file: everybody on this machine may read open-url/,
     ],
-    ["with a short margin", [...rotate, ...good, "--margin", "4s"], /--margin: is not a duration/],
+    [
+      "with a short margin",
+      [...rotate, ...good, "--margin", "4s"],
+      /--margin: "4s" is not a duration/,
+    ],
     [
       "without a region",
       ["secret", "rotate", ...good, "-c", "regions.yaml"],
@@ -127,7 +131,7 @@ describe("ice-service secret rotate", () => {
     [
       "with an unknown region",
       ["secret", "rotate", ...good, "-c", "regions.yaml", "--region", "mars"],
-      /--region: "mars" is no region\n.*eu, us/,
+      /--region: "mars" is not a configured region\n.*eu, us/,
     ],
     [
       "with a region of none",

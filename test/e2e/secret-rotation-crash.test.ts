@@ -88,7 +88,7 @@ describe("ice-service secret rotate", () => {
     expect(await scene.listSecrets()).toContain(await scene.readSecret());
     expect(await scene.listSecrets()).toContain(firstSecret);
 
-    expect(scene.rotate()).toMatchObject({ status: 0, stdout: /may leave at/ });
+    expect(scene.rotate()).toMatchObject({ status: 0, stdout: /can be removed at/ });
     const secret = await scene.readSecret();
     expect(secret).toMatch(/^[0-9a-f]{64}$/);
     expect(await scene.listSecrets()).toEqual([secret, firstSecret].sort());
@@ -124,7 +124,7 @@ describe("ice-service secret rotate", () => {
     await waiting.untilReady(() => (waiting.stdout().includes("waiting") ? true : undefined));
     await scene.letPass(overlapSeconds);
     expect(scene.rotate()).toMatchObject({ status: 2 });
-    expect(scene.rotate().stderr).toContain("another rotation of this secret is at work");
+    expect(scene.rotate().stderr).toContain("another rotation of this secret is running");
     expect(await scene.listSecrets()).toHaveLength(2);
 
     await waiting.stop("SIGKILL");
@@ -140,7 +140,7 @@ describe("ice-service secret rotate", () => {
       run.status === "fulfilled" ? run.value.stdout : run.reason.stderr,
     );
     for (const output of outputs) {
-      expect(output).toMatch(/may leave at|another rotation of this secret is at work/);
+      expect(output).toMatch(/can be removed at|another rotation of this secret is running/);
     }
     expect(outputs.join("").match(/switched signing/g)).toHaveLength(1);
     expect(await scene.listSecrets()).toEqual([await scene.readSecret(), firstSecret].sort());

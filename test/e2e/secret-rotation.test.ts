@@ -109,7 +109,7 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
   it("adds a new secret and has the running service sign with it", async () => {
     await database.addSecret(realm, strangeSecret);
     const { code, output } = await run("rotate");
-    expect(output).toMatch(/left alone, as this rotation does not know them: [0-9a-f]{12}\n/);
+    expect(output).toMatch(/kept, because they do not belong to this rotation: [0-9a-f]{12}\n/);
     expect(output).toMatch(/ttl 1h \+ margin 10m/);
     expect(code).toBe(0);
     const secret = await readSecret();
@@ -137,9 +137,9 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
     const secret = await readSecret();
     const { code, output } = await run("rotate", "--margin", "20m");
     expect(code).toBe(0);
-    expect(output).toMatch(/may leave at .*margin 20m/);
+    expect(output).toMatch(/can be removed at .*margin 20m/);
     expect(await database.listSecrets(realm)).toEqual([firstSecret, secret, strangeSecret].sort());
-    expect(await run("status")).toMatchObject({ code: 0, output: /old, may leave at/ });
+    expect(await run("status")).toMatchObject({ code: 0, output: /old, can be removed at/ });
   });
 
   it("removes the old secret once ttl and margin have passed: coturn refuses it then", async () => {

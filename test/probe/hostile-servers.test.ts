@@ -317,7 +317,7 @@ describe("a server over TCP", () => {
       "not-stun",
       /TLS/,
     ],
-    ["speaks something", (_, socket) => socket.end("SSH-2.0-x\r\n"), "not-stun", /no STUN/],
+    ["speaks something", (_, socket) => socket.end("SSH-2.0-x\r\n"), "not-stun", /not STUN/],
     ["closes", (_, socket) => socket.end(), "connection-closed", /closed/],
     ["resets", (_, socket) => socket.resetAndDestroy(), "connection-closed", /./],
     ["is silent", () => {}, "time-out", /./],

@@ -137,7 +137,7 @@ describe("advanceRotation", () => {
   it("goes on with the database that it began with only", async () => {
     await advanceRotation(options);
     for (const other of [{ database: "sqlite:/other" }, { realm: "other.test" }]) {
-      await expect(advanceRotation({ ...options, ...other })).rejects.toThrow(/under way is of/);
+      await expect(advanceRotation({ ...options, ...other })).rejects.toThrow(/in progress is for/);
     }
   });
 
@@ -161,7 +161,7 @@ describe("advanceRotation", () => {
 
   it("tells of a broken state without repeating it", async () => {
     await directory.write("turn.secret.rotation.json", '{"phase":"adding","newSecret":"north"}');
-    await expect(advanceRotation(options)).rejects.toThrow(/is no state of a rotation/);
+    await expect(advanceRotation(options)).rejects.toThrow(/is not a rotation state file/);
     await expect(advanceRotation(options)).rejects.not.toThrow(/north/);
   });
 });

@@ -28,6 +28,6 @@ function readMessage(query: string, isBase64: boolean): Uint8Array {
   try {
     return base64Decode(Buffer.from(message).toString("latin1"));
   } catch {
-    throw new ConnectError("the parameter message is no base64", Code.InvalidArgument);
+    throw new ConnectError("the parameter message is not base64", Code.InvalidArgument);
   }
 }

@@ -1,0 +1,52 @@
+const maxShownLength = 80;
+/** Keys whose values may hold a secret, or a URL with a password. */
+const secretKeys = /secret|token|key|url|redis/i;
+
+/** A value as it is quoted in a problem: as JSON, so that it is one line, and clipped. */
+export function printValue(value: string | number | boolean | null): string {
+  const text = typeof value === "number" ? String(value) : JSON.stringify(value);
+  return text.length > maxShownLength
+    ? `${text.slice(0, maxShownLength - 1).toWellFormed()}…`
+    : text;
+}
+
+/**
+ * Says that a value is of a wrong kind, such as `"yes" is not true or false`. The value is quoted
+ * only where it cannot be a secret that somebody wrote in the wrong place: never text in place of a
+ * list or a section, and nothing below a key that is about secrets, tokens, keys or URLs.
+ *
+ * @param expected what zod expects, such as `boolean`
+ */
+export function describeWrongKind(
+  path: readonly PropertyKey[],
+  value: unknown,
+  expected: readonly string[],
+): string {
+  const kinds = expected.map((name) => kindNames[name] ?? name).join(" or ");
+  const mayBeSecret =
+    path.some((part) => secretKeys.test(String(part))) ||
+    (typeof value === "string" && expected.some((name) => /^(array|object|record)$/.test(name)));
+  return isScalar(value) && !mayBeSecret
+    ? `${printValue(value)} is not ${kinds}`
+    : `is ${kindOf(value)}, not ${kinds}`;
+}
+
+const kindNames: Readonly<Record<string, string>> = {
+  string: "text",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping of keys",
+  record: "a mapping of keys",
+};
+
+function isScalar(value: unknown): value is string | number | boolean | null {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) {
+    return "empty";
+  }
+  return Array.isArray(value) ? "a list" : (kindNames[typeof value] ?? typeof value);
+}
