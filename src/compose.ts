@@ -27,6 +27,7 @@ import { Readiness } from "./readiness.js";
 import { openAdmin } from "./server/admin-listener.js";
 import { createBrokenSessionListener } from "./server/broken-session.js";
 import { ConnectionRefusals } from "./server/connection-refusals.js";
+import { FailedHandshakes } from "./server/failed-handshakes.js";
 import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { OpenFiles } from "./server/open-files.js";
 import { createPageRoutes } from "./server/page-routes.js";
@@ -185,6 +186,7 @@ export async function startService(
   let current = build(firstConfig, firstFiles);
   const openFiles = new OpenFiles();
   const refusals = new ConnectionRefusals(log, guard);
+  const failedHandshakes = new FailedHandshakes(log, guard);
   const port = await openPort(
     firstConfig.listen,
     firstFiles,
@@ -193,7 +195,7 @@ export async function startService(
     (exchange) => current.listener(exchange),
     createMalformedRequestListener(log, counts.requests),
     createBrokenSessionListener(log),
-    { listener: "main", openFiles, refusals },
+    { listener: "main", openFiles, refusals, failedHandshakes },
   );
   const readMetrics = async () => {
     // Loaded by the first who asks: a process that nobody watches does without.
@@ -268,6 +270,7 @@ export async function startService(
       clearTimeout(endStreams);
       await admin?.close({ timeoutMs: adminTimeoutMs });
       refusals.flush();
+      failedHandshakes.flush();
       jwks.keep([]);
       quotaPool.use({});
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));

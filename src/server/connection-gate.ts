@@ -1,6 +1,7 @@
 import type { Server, Socket } from "node:net";
 import { endNothing, type Guard } from "../http/guard.js";
 import type { ConnectionRefusals } from "./connection-refusals.js";
+import type { FailedHandshakes } from "./failed-handshakes.js";
 import type { Listener, OpenFiles } from "./open-files.js";
 
 /** What decides whether a new connection may stay. */
@@ -8,6 +9,8 @@ export interface ConnectionGate {
   readonly listener: Listener;
   readonly openFiles: OpenFiles;
   readonly refusals: ConnectionRefusals;
+  /** Absent where there is no TLS. */
+  readonly failedHandshakes?: FailedHandshakes;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface ConnectionGate {
  */
 export function guardConnections(
   server: Server,
-  { listener, openFiles, refusals }: ConnectionGate,
+  { listener, openFiles, refusals, failedHandshakes }: ConnectionGate,
   guard: Guard,
 ): void {
   const acceptors = server.listeners("connection");
@@ -40,6 +43,9 @@ export function guardConnections(
   const onDrop = guard.wrap(() => refusals.add(listener, "max_connections"), endNothing);
   const onError = guard.wrap(() => refusals.add(listener, "accept_failed"), endNothing);
   server.on("connection", onConnection).on("drop", onDrop).on("error", onError);
+  // Node's own listener for this event closes the connection.
+  const onTlsError = guard.wrap((error: unknown) => failedHandshakes?.add(error), endNothing);
+  server.on("tlsClientError", onTlsError);
 }
 
 /** Node does not document it, but has had it on POSIX ever since. */

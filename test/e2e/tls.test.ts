@@ -221,3 +221,41 @@ async function getHealth(
   const { localPort } = request.socket ?? {};
   return { body: await text(response), localPort };
 }
+
+describe("a TLS handshake that fails", () => {
+  const failures = (service: IceService) =>
+    service.logs().filter(({ msg }) => msg === "TLS handshakes failed");
+
+  /** Writes what is not TLS, and waits until the service has closed the connection. */
+  async function talk(port: number, words: string): Promise<void> {
+    const socket = connectTcp(port, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.resume();
+    const closed = once(socket, "close");
+    socket.write(words);
+    await closed;
+  }
+
+  it("is logged, with what to do about plain HTTP, once for many, and without the client's text", async () => {
+    const service = await serveTls(files(ec));
+    for (let count = 0; count < 20; count++) {
+      await talk(service.port, "GET /secret-path HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      await talk(service.port, "secret-nonsense secret-nonsense\r\n\r\n");
+    }
+    // A TCP health check.
+    const check = connectTcp(service.port, "127.0.0.1");
+    await once(check, "connect");
+    check.destroy();
+    expect(await service.stop()).toBe(0);
+    const lines = failures(service);
+    const plain = lines.filter(({ cause }) => cause === "ERR_SSL_HTTP_REQUEST");
+    const others = lines.filter(({ cause }) => cause !== "ERR_SSL_HTTP_REQUEST");
+    const sum = (some: typeof lines) => some.reduce((all, { failed }) => all + Number(failed), 0);
+    expect(sum(plain)).toBe(20);
+    expect(sum(others)).toBe(20);
+    expect(plain[0]).toMatchObject({ level: "info", fix: expect.stringContaining("https") });
+    expect(others[0]).toMatchObject({ cause: expect.stringMatching(/^ERR_SSL_[A-Z0-9_]+$/) });
+    expect(lines.length).toBeLessThan(20);
+    expect(service.stderr()).not.toMatch(/secret-(path|nonsense)/);
+  });
+});
