@@ -3,6 +3,10 @@ import { credentials, loadPackageDefinition, Metadata } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 
 const { ICE_URL = "http://127.0.0.1:8080", TOKEN } = process.env;
+if (!TOKEN) {
+  process.stderr.write("set TOKEN to the token that npm start printed\n");
+  process.exit(1);
+}
 
 const { ice } = loadPackageDefinition(
   loadSync("ice/v1/ice_service.proto", {

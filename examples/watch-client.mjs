@@ -1,5 +1,5 @@
-// Watches the servers with Connect, and prints each list. When the stream ends, as it does when the
-// server restarts, it watches again after a while; not when it is told to do something else first.
+// Watches the servers with Connect, and prints each list. When the stream ends, for example because
+// the server restarts, it reconnects after 1 to 5 s. It exits if the server rejects the request.
 // In a browser, take createConnectTransport from @connectrpc/connect-web. Run `npm run build` first.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
@@ -7,6 +7,10 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { IceService } from "../dist/ice_service_pb.js";
 
 const { ICE_URL = "http://127.0.0.1:8080", TOKEN } = process.env;
+if (!TOKEN) {
+  process.stderr.write("set TOKEN to the token that npm start printed\n");
+  process.exit(1);
+}
 const hopeless = [Code.Unauthenticated, Code.InvalidArgument, Code.Unimplemented];
 
 const client = createClient(
@@ -22,9 +26,12 @@ while (true) {
       process.stdout.write(`${JSON.stringify(servers)}\n`);
     }
   } catch (error) {
-    if (hopeless.includes(ConnectError.from(error).code)) {
-      throw error;
+    const { code, message } = ConnectError.from(error);
+    if (hopeless.includes(code)) {
+      process.stderr.write(`${message}\n`);
+      process.exit(1);
     }
+    process.stderr.write(`cannot watch ${ICE_URL}, retrying: ${message}\n`);
   }
   await sleep(1000 + Math.random() * 4000);
 }

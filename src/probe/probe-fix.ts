@@ -27,7 +27,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "clock-skew": "Set the clocks of the server and of this machine by NTP",
   "stale-nonce":
     "Raise the server's stale-nonce, and see that a load balancer keeps each client on one server",
-  "no-authentication": "Set use-auth-secret: anybody can use this relay",
+  "no-authentication": "Set use-auth-secret: anyone can use this relay",
   quota: "Raise user-quota or total-quota; with identity: static, all clients share one user-quota",
   "no-capacity":
     "Widen min-port to max-port, or find out why allocations are not released; check the open-file limit too",

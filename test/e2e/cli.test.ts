@@ -35,6 +35,12 @@ describe("ice-service", () => {
     expect(stdout).toMatch(/^Usage: ice-service/);
   });
 
+  it("names a command that it does not know, and one that may be meant", () => {
+    const { status, stderr } = run(["srve"]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: unknown command 'srve'\n\(Did you mean serve\?\)\n/);
+  });
+
   it("--version tells the package's version", () => {
     expect(run(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -175,6 +181,22 @@ describe("ice-service config check", () => {
     const { status, stderr } = run(["config", "check", "--config", file]);
     expect(status).toBe(2);
     expect(stderr).toMatch(/auth\.jwt\[1\]\.publicKeyFile: /);
+  });
+
+  it.each([
+    ["80800", "80800 is out of range (0 to 65535)"],
+    ["-1", "-1 is out of range (0 to 65535)"],
+    ["http", '"http" is not a number'],
+  ])("ICE_PORT=%s: names the value and the range", (port, problem) => {
+    const { status, stderr } = run(["config", "check"], { env: { ICE_PORT: port } });
+    expect(status).toBe(2);
+    expect(stderr).toContain(`ICE_PORT: ${problem}\n`);
+  });
+
+  it("says that a directory is one", () => {
+    const { status, stderr } = run(["config", "check", "--config", directory.path]);
+    expect(status).toBe(2);
+    expect(stderr).toContain(`${directory.path}: is a directory\n`);
   });
 
   it("tells every problem, exit code 2", async () => {

@@ -128,6 +128,25 @@ describe("README.md", () => {
     (code) => !elsewhere.includes(code) && !code.startsWith("export "),
   );
 
+  const examples = commands.filter((command) => command.includes("examples/"));
+  const badTokens: readonly [string, string | undefined, RegExp][] = [
+    ["without a token", undefined, /^set TOKEN to [^\n]*\nexit code 1\n$/],
+    ["with a wrong token", "wrong", /^[^\n]*unauthenticated[^\n]*\nexit code 1\n$/i],
+  ];
+
+  it.each(
+    badTokens.flatMap(([what, token, line]) =>
+      examples.map((command) => [what, command, token, line] as const),
+    ),
+  )("says in one line what is wrong %s: %s", async (_, command, token, line) => {
+    const script = command.replaceAll("/tmp/ice-python", `${directory.path}/python-bad`);
+    const { ICE_URL: url = "" } = env;
+    const here = { ICE_URL: url, ...(token !== undefined && { TOKEN: token }) };
+    // In the shell, so that a failure of protoc would show in the line.
+    const { stdout } = await shell(`( ${script} ) 2>&1 || echo "exit code $?"`, here);
+    expect(stdout).toMatch(line);
+  });
+
   it("names npm scripts that exist", () => {
     expect(readRoot("README.md")).toContain(elsewhere[0]);
     expect(JSON.parse(readRoot("package.json")).scripts).toMatchObject({
