@@ -33,7 +33,7 @@ import { OpenFiles } from "./server/open-files.js";
 import { createPageRoutes } from "./server/page-routes.js";
 import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
-import { createPublicStreamLimits } from "./services/public-stream-limits.js";
+import { createPublicCallLimits } from "./services/public-call-limits.js";
 import { createServiceRouter } from "./services/service-router.js";
 import { IceServerWatches } from "./watch/ice-server-watches.js";
 
@@ -139,7 +139,7 @@ export async function startService(
   };
   const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
 
-  const publicStreamLimits = createPublicStreamLimits(() => current.config.limits.healthWatches);
+  const publicCallLimits = createPublicCallLimits(() => current.config.limits.healthWatches);
 
   let downUrls: ReadonlySet<string> = new Set();
   const isUp = (url: string) => !downUrls.has(url);
@@ -166,7 +166,7 @@ export async function startService(
       }),
       watches,
       readiness,
-      publicStreamLimits,
+      publicCallLimits,
       reflection: config.reflection,
       streams,
     });

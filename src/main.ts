@@ -8,6 +8,12 @@ const oldestMinor = 19;
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) {
+  const command = process.argv[2];
+  if (command === undefined || command === "serve" || command.startsWith("-")) {
+    // While the service loads, which takes longer than this file: `serve` has handlers of its own.
+    process.on("SIGHUP", () => {});
+    process.once("SIGTERM", () => process.exit(0));
+  }
   import("./cli/run-main.js");
 } else {
   process.stderr.write(

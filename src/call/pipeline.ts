@@ -23,8 +23,8 @@ export interface MethodStages<C extends Codec> {
 
 /** The stages that all methods share. Absent ones are left out. */
 export interface SharedStages {
-  /** Takes a place for a stream that needs no token. */
-  readonly admitStream?: Stage;
+  /** Takes a place for a call that needs no token. */
+  readonly admitPublic?: Stage;
   /** Looks at headers and query only: nothing of a stranger's body is read. */
   readonly authenticate?: Stage;
   readonly limitCaller?: Stage;
@@ -35,10 +35,10 @@ export interface SharedStages {
  * its trace surround it (see Reply).
  */
 export function orderStages<C extends Codec>(
-  { admitStream, authenticate, limitCaller }: SharedStages,
+  { admitPublic, authenticate, limitCaller }: SharedStages,
   { read, invoke, respond }: MethodStages<C>,
 ): readonly Stage<C>[] {
-  return [admitStream, authenticate, limitCaller, read, invoke, respond].filter(
+  return [admitPublic, authenticate, limitCaller, read, invoke, respond].filter(
     (stage) => stage !== undefined,
   );
 }

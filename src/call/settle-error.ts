@@ -1,5 +1,7 @@
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
+import { TokenRejectedError } from "../authentication/token-rejected-error.js";
+import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
 import type { Call } from "./call.js";
 import { recordFault } from "./error-fault.js";
 import { translateError } from "./translate-error.js";
@@ -12,15 +14,25 @@ const maxMessageChars = 4096;
 
 /**
  * The error that the caller gets for anything thrown in a stage of its call. Its code goes on record.
- * When the deadline has passed or the caller is gone, whatever failed then failed because of it.
+ * When the deadline has passed or the caller is gone, whatever failed then failed because of it; but a
+ * call that may not be made is rejected as such, whatever deadline it brings.
  */
 export function settleError(error: unknown, call: Call): ConnectError {
   const { record } = call;
-  const translated = call.findEnd() ?? translateError(error, record);
+  const end = isRejection(error) ? undefined : call.findEnd();
+  const translated = end ?? translateError(error, record);
   recordFault(translated, record);
   const settled = boundMessage(translated);
   record.code = codeToString(settled.code);
   return settled;
+}
+
+function isRejection(error: unknown): boolean {
+  return (
+    (error instanceof TokenRejectedError && error.isProven) ||
+    error instanceof QuotaExceededError ||
+    (error instanceof ConnectError && error.code === Code.Unauthenticated)
+  );
 }
 
 function boundMessage(error: ConnectError): ConnectError {

@@ -45,8 +45,6 @@ export async function serve({
   withCoturn = false,
   workers,
 }: ServeOptions): Promise<number> {
-  // Until there is a configuration to load anew; else the signal would end the process.
-  process.on("SIGHUP", () => {});
   ignoreOutputErrors();
   prepareForLongLife();
   const workerCount = workers === undefined ? 1 : parseWorkerCount(workers);

@@ -25,8 +25,8 @@ export function watchStopSignals({ others = [] }: StopSignalOptions = {}): StopS
     settle = resolve;
   });
   const signals: StopSignals = { first, onAbort: () => {} };
-  for (const name of ["SIGTERM", ...others]) {
-    process.on(name, () => settle(name));
+  for (const name of ["SIGTERM", ...others] as const) {
+    replaceListeners(name, () => settle(name));
   }
   let interrupted = false;
   process.on("SIGINT", () => {
@@ -48,6 +48,18 @@ export function watchStopSignals({ others = [] }: StopSignalOptions = {}): StopS
 export function watchWorkerStopSignal(): Promise<string> {
   process.on("SIGINT", () => {});
   return new Promise((resolve) => {
-    process.on("SIGTERM", resolve);
+    replaceListeners("SIGTERM", resolve);
   });
+}
+
+/**
+ * Takes over from main.ts, whose listener would end the process at once. The new one comes first: a
+ * signal that is on its way would be lost if there were none for a moment.
+ */
+function replaceListeners(name: NodeJS.Signals, listener: NodeJS.SignalsListener): void {
+  const earlier = process.listeners(name);
+  process.on(name, listener);
+  for (const each of earlier) {
+    process.off(name, each);
+  }
 }

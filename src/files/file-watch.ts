@@ -46,17 +46,12 @@ export class FileWatch {
     }
     this.#looking = true;
     const known = this.#known;
-    const now = new Map(
-      await Promise.all(
-        [...known].map(async ([file, version]) => {
-          // When the system cannot tell for now, that says nothing about the file.
-          const seen = await stat(file).then(printVersion, (error) =>
-            isTransientCode(findErrorCode(error) ?? "") ? version : absentVersion,
-          );
-          return [file, seen] as const;
-        }),
-      ),
-    );
+    const now = new Map<string, string>();
+    // One at a time: a file system that does not answer must not take every thread of Node's pool,
+    // where tokens are verified and the log is written.
+    for (const [file, version] of known) {
+      now.set(file, await findVersion(file, version));
+    }
     this.#looking = false;
     if (this.#known !== known) {
       return; // What was known has been replaced meanwhile.
@@ -75,4 +70,11 @@ export class FileWatch {
       this.#unsettled = changed;
     }
   }
+}
+
+/** When the system cannot tell for now, that says nothing about the file. */
+function findVersion(file: string, known: string): Promise<string> {
+  return stat(file).then(printVersion, (error) =>
+    isTransientCode(findErrorCode(error) ?? "") ? known : absentVersion,
+  );
 }

@@ -4,6 +4,7 @@ import { endNothing, type Guard } from "../http/guard.js";
 import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
+import { RequestQueue } from "./request-queue.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;
@@ -23,6 +24,9 @@ export class Http1Exchange implements HttpExchange {
   readonly output: ServerResponse;
   answerer: FaultAnswerer | undefined = undefined;
   readonly #guard: Guard;
+  readonly #queue: RequestQueue;
+  /** Among the requests of its connection. */
+  readonly #place: number;
   #goneListener: (() => void) | undefined = undefined;
   /** Whether the client has announced a body that it sends when it is asked to (RFC 9110 section 10.1.1). */
   #waitsToSend: boolean;
@@ -40,6 +44,9 @@ export class Http1Exchange implements HttpExchange {
     this.headers = new RequestHeaders(request.rawHeaders);
     this.body = request;
     this.output = response;
+    this.#queue = RequestQueue.of(request.socket);
+    this.#place = this.#queue.add();
+    this.#cutOverfullQueue();
   }
 
   /** Whatever else the client may call it: Node's parser lets any version through. */
@@ -97,19 +104,18 @@ export class Http1Exchange implements HttpExchange {
   }
 
   send({ status, headers, body, trailers }: HttpAnswer): void {
-    this.start(status, headers);
+    this.#writeHead(status, headers);
     this.#end(this.method === "HEAD" ? undefined : body, trailers);
   }
 
   start(status: number, headers: HttpHeaders): void {
-    if (this.#closesEarly()) {
-      // Rather than read on what the client still sends.
-      this.closeAfterwards();
-    }
-    this.output.writeHead(status, headers);
+    this.#queue.beginStream(this.#place);
+    this.#cutOverfullQueue();
+    this.#writeHead(status, headers);
   }
 
   finish(trailers?: HttpHeaders): void {
+    this.#queue.endStream(this.#place);
     this.#end(undefined, trailers);
   }
 
@@ -126,6 +132,20 @@ export class Http1Exchange implements HttpExchange {
 
   destroy(): void {
     this.output.destroy();
+  }
+
+  #writeHead(status: number, headers: HttpHeaders): void {
+    if (this.#closesEarly()) {
+      // Rather than read on what the client still sends.
+      this.closeAfterwards();
+    }
+    this.output.writeHead(status, headers);
+  }
+
+  #cutOverfullQueue(): void {
+    if (this.#queue.isOverfull) {
+      this.connection.destroy();
+    }
   }
 
   #end(body: string | Uint8Array | undefined, trailers: HttpHeaders | undefined): void {

@@ -8,7 +8,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
-import { Code, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.js";
 import {
   type ServerReflection,
@@ -26,6 +26,8 @@ import { boundRequests } from "./bounded-requests.js";
 
 /** On one stream: a tool asks for each file and each symbol once. */
 const maxRequests = 1000;
+/** In characters. Answers repeat the names that were asked for, and wait in memory until they are taken. */
+const maxNameLength = 512;
 
 /**
  * gRPC server reflection for the given services, everything that their files import, and the details of
@@ -73,12 +75,25 @@ function createAnswer(
     [...files].map(([name, { proto }]) => [name, toBinary(FileDescriptorProtoSchema, proto)]),
   );
   const registry = createRegistry(...files.values());
-  return (request) =>
-    create(ServerReflectionResponseSchema, {
+  return (request) => {
+    rejectLongNames(request);
+    return create(ServerReflectionResponseSchema, {
       validHost: request.host,
       originalRequest: request,
       messageResponse: answerRequest(request, { services, files, encoded, registry }),
     });
+  };
+}
+
+/** @throws ConnectError InvalidArgument */
+function rejectLongNames({ host, messageRequest: { value = "" } }: ServerReflectionRequest): void {
+  const name = typeof value === "string" ? value : value.containingType;
+  if (host.length > maxNameLength || name.length > maxNameLength) {
+    throw new ConnectError(
+      `a name is longer than ${maxNameLength} characters`,
+      Code.InvalidArgument,
+    );
+  }
 }
 
 /** What there is to tell. */

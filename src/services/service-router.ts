@@ -5,7 +5,7 @@ import { createAuthenticateStage } from "../call/authenticate-stage.js";
 import { createAuthentication } from "../call/authentication.js";
 import { createLimitCallerStage } from "../call/limit-caller-stage.js";
 import type { SharedStages } from "../call/pipeline.js";
-import { createPublicStreamStage } from "../call/public-stream-stage.js";
+import { createPublicCallStage } from "../call/public-call-stage.js";
 import type { StreamCalls } from "../call/stream-calls.js";
 import { Health } from "../gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
@@ -17,7 +17,7 @@ import { type Router, RouterBuilder } from "../protocols/router.js";
 import type { Readiness } from "../readiness.js";
 import { createHealthService } from "./health-service.js";
 import { createIceService, type IceServiceOptions } from "./ice-service.js";
-import type { PublicStreamLimits } from "./public-stream-limits.js";
+import type { PublicCallLimits } from "./public-call-limits.js";
 import { createReflectionServices } from "./reflection-service.js";
 
 /** The largest request message in bytes. */
@@ -25,7 +25,7 @@ export const readMaxBytes = 64 * 1024;
 
 export interface ServiceRouterOptions extends IceServiceOptions, SharedStageOptions {
   readonly readiness: Readiness;
-  readonly publicStreamLimits: PublicStreamLimits;
+  readonly publicCallLimits: PublicCallLimits;
   readonly reflection: boolean;
   /** Where the streams that are open are kept. */
   readonly streams: StreamCalls;
@@ -47,13 +47,13 @@ export function createServiceRouter(options: ServiceRouterOptions): Router {
     streams: options.streams,
   });
   builder.add(IceService, createIceService(options));
-  const { health, reflection } = options.publicStreamLimits;
+  const { health, reflection } = options.publicCallLimits;
   builder.add(Health, createHealthService(options.readiness), {
-    admitStream: createPublicStreamStage(health),
+    admitPublic: createPublicCallStage(health),
   });
   if (options.reflection) {
     const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);
-    const stages = { admitStream: createPublicStreamStage(reflection) };
+    const stages = { admitPublic: createPublicCallStage(reflection) };
     builder.add(ServerReflection, v1, stages).add(ServerReflectionV1Alpha, v1alpha, stages);
   }
   return builder.build();

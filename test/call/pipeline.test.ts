@@ -11,7 +11,7 @@ import type { RequestEntry } from "../../src/observability/request-log.js";
 import { Readiness } from "../../src/readiness.js";
 import { createFakeClient } from "../http/fake-client.js";
 
-const order = ["admitStream", "authenticate", "limitCaller", "read", "invoke", "respond"] as const;
+const order = ["admitPublic", "authenticate", "limitCaller", "read", "invoke", "respond"] as const;
 type StageName = (typeof order)[number];
 
 const upTo = (name: StageName) => order.slice(0, order.indexOf(name) + 1);
@@ -70,7 +70,7 @@ function startCall(behaviors: Setup = {}, refuse?: UnaryCodec["refuse"]) {
     };
   const stages = orderStages(
     {
-      admitStream: stage("admitStream"),
+      admitPublic: stage("admitPublic"),
       authenticate: stage("authenticate"),
       limitCaller: stage("limitCaller"),
     },
@@ -126,7 +126,7 @@ describe("the stages of a call", () => {
     const { seen, ends } = startCall(
       Object.fromEntries(order.filter((name) => name !== "respond").map((name) => [name, wait])),
     );
-    expect(seen).toEqual(["admitStream"]);
+    expect(seen).toEqual(["admitPublic"]);
     await settled();
     expect(seen).toEqual(order);
     expect(ends).toHaveBeenCalledTimes(1);

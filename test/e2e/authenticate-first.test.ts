@@ -94,6 +94,10 @@ const bodies: readonly (readonly [string, Pick<HttpRequest, "headers" | "body" |
       "a malformed timeout",
       { headers: { "grpc-timeout": "soon", "connect-timeout-ms": "soon" }, body: Buffer.alloc(5) },
     ],
+    [
+      "a deadline that has passed",
+      { headers: { "grpc-timeout": "0n", "connect-timeout-ms": "0" }, body: Buffer.alloc(5) },
+    ],
     ["a body that never ends", { body: Buffer.alloc(1), unfinished: true }],
     [
       "a body that is announced and stays away",

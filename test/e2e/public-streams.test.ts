@@ -256,6 +256,44 @@ function writeReset(streamId: number): Buffer {
   return writeFrame(frameType.resetStream, 0, streamId, Buffer.from([0, 0, 0, 8]));
 }
 
+describe("unary calls that need no token", () => {
+  const check = (client: HttpClient) =>
+    client.start({
+      path: "/grpc.health.v1.Health/Check",
+      headers: { "content-type": "application/grpc" },
+      body: Buffer.alloc(1),
+      unfinished: true,
+    });
+
+  it("may be unfinished 32 times on each connection, and others are answered meanwhile", async () => {
+    await start();
+    const client = connect("2");
+    const unfinished = Array.from({ length: 32 }, () => check(client));
+    expect((await check(client).answer).headers["grpc-status"]).toBe("8");
+    const { status } = await fetch(`${service.url}/health`);
+    expect(status).toBe(200);
+    const other = await connect("2").send({
+      path: "/grpc.health.v1.Health/Check",
+      headers: { "content-type": "application/grpc" },
+      body: watchRequest,
+    });
+    expect(other.trailers["grpc-status"]).toBe("0");
+    for (const exchange of unfinished) {
+      exchange.cancel();
+    }
+    await expect
+      .poll(async () => {
+        const again = await client.send({
+          path: "/grpc.health.v1.Health/Check",
+          headers: { "content-type": "application/grpc" },
+          body: watchRequest,
+        });
+        return again.trailers["grpc-status"];
+      })
+      .toBe("0");
+  });
+});
+
 describe("reflection streams, which need no token", () => {
   const open = (client: HttpClient, path: string, body: Buffer = listServices) =>
     client.start({
@@ -287,6 +325,15 @@ describe("reflection streams, which need no token", () => {
     const { body, trailers } = await answer;
     expect(trailers["grpc-status"]).toBe("8");
     expect(splitEnvelopes(body)).toHaveLength(1000);
+  });
+
+  it.each(reflectPaths)("repeat no long names: %s", async (path) => {
+    await start();
+    // `file_by_filename`, in field 3, with 513 characters.
+    const body = envelop(Buffer.concat([Buffer.from([0x1a, 0x81, 4]), Buffer.alloc(513, "a")]));
+    const answer = await open(connect("2"), path, body).answer;
+    expect(answer.trailers["grpc-status"]).toBe("3");
+    expect(answer.body).toHaveLength(0);
   });
 
   it("end soon at a stop", async () => {
