@@ -128,7 +128,7 @@ async function untilReady(
   }
   throw usageError(
     "--with-coturn",
-    `waited ${readyTimeoutMs / 1000} s in vain for coturn: ${output()}`,
+    `waited ${readyTimeoutMs / 1000} s for coturn without success: ${output()}`,
     "Start turnserver by hand with the line that --dev prints",
   );
 }

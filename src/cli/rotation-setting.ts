@@ -143,7 +143,7 @@ function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseL
     const location = parseDatabaseLocation(turnDb ?? readUrlFile(turnDbFile ?? ""));
     if (turnDb !== undefined && holdsPassword(location)) {
       warn(
-        "everybody on this machine can see the password on the command line: use --turn-db-file",
+        "every user of this machine can see the password on the command line: use --turn-db-file",
       );
     }
     return location;

@@ -119,7 +119,7 @@ async function serveAlone(
       const coturn = await startDevCoturn(port, secrets.turnSecret, stopping.signal);
       opened.add(() => coturn.stop());
       void coturn.died.then((output) =>
-        log.error({ output }, "coturn has ended: no call is relayed any more"),
+        log.error({ output }, "coturn has ended: calls are no longer relayed"),
       );
     }
     stopping.signal.throwIfAborted();

@@ -54,7 +54,7 @@ export function readSecretFile(
     throw new SecretError(`${file} ${problem}`, fix, transientCode);
   }
   if (process.platform !== "win32" && (image.mode & 0o004) !== 0) {
-    const problem = `everybody on this machine may read ${file}`;
+    const problem = `every user of this machine can read ${file}`;
     if (!dev && !image.isLink) {
       throw new SecretError(problem, `Run: chmod o-r ${file}`);
     }

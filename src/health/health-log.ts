@@ -25,7 +25,7 @@ export function logUrlChange(
 ): void {
   const { state, sinceMs, failure } = now;
   if (state === "down" && before.state !== "down") {
-    log.warn({ url, ...explain(failure) }, "a URL is down: answers do without it");
+    log.warn({ url, ...explain(failure) }, "a URL is down and is left out of responses");
   } else if (state !== "down" && before.state === "down") {
     const downSeconds = Math.round((sinceMs - before.sinceMs) / 1000);
     log.info({ url, downSeconds }, "a URL is up again");
@@ -60,7 +60,7 @@ export function logGroupChange(
     const urls = group.urls.map(({ text }) => text);
     if (state === "failing-open") {
       const fix = "If the servers work, look at the way from here to them: ice-service check";
-      log.error({ group: name, urls, fix }, "all URLs are down: they are handed out all the same");
+      log.error({ group: name, urls, fix }, "all URLs are down: all of them are handed out");
     } else if (state === "replaced") {
       log.error({ group: name, urls }, "all URLs of a region are down: another region replaces it");
     } else {

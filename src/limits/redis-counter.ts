@@ -145,7 +145,7 @@ export class RedisCounter implements SharedCounter {
     if (this.#state === "connecting" || this.#state === "up") {
       this.#state = "down";
       const fields = { redis: this.#config.address, cause };
-      this.#log.warn(fields, "limits count in this process alone, as Redis fails");
+      this.#log.warn(fields, "limits are counted in this process alone, because Redis fails");
       this.#onSettled();
     }
   }

@@ -72,7 +72,7 @@ export async function openAdmin(
     if (!isDefault) {
       throw new ConfigError([{ key: "admin", problem, fix, isAddressFailure }]);
     }
-    log.warn({ problem, fix }, "no metrics are served: the default address is taken");
+    log.warn({ problem, fix }, "no metrics are served: the default address is in use");
     return undefined;
   }
 }

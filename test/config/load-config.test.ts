@@ -439,7 +439,7 @@ describe("loadConfig", () => {
       "a linked secret that everybody may read",
       { ice: { turn: { urls: turnUrls, secretFiles: ["linked.secret"] } } },
       {},
-      /everybody/,
+      /every user/,
     ],
     ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
     ["Redis without limits", { limits: { redis: { url: "redis://a" } } }, {}, /not used/],

@@ -212,7 +212,7 @@ describe.each([
       (await getHealth(service)).groups.map(({ state }) => state),
     ).toEqual(["failing-open", "failing-open"]);
     expect(await seen()).toEqual(only(...names));
-    const said = "all URLs are down: they are handed out all the same";
+    const said = "all URLs are down: all of them are handed out";
     await eventually(() => messages(service, "error")).toEqual([said, said]);
     const { value } = await scrape(service);
     expect(value("ice_failing_open", { kind: "turn", region: "default" })).toBe(1);

@@ -393,17 +393,17 @@ describe("limits that are shared over Redis", { retry: 2 }, () => {
     try {
       await eventually(() => outcomes.get(200) ?? 0).toBeGreaterThan(50);
       await redis.stop();
-      await eventually(() => logged("limits count in this process alone, as Redis fails")).toEqual([
-        1, 1,
-      ]);
+      await eventually(() =>
+        logged("limits are counted in this process alone, because Redis fails"),
+      ).toEqual([1, 1]);
       const whileAway = outcomes.get(200) ?? 0;
       await eventually(() => outcomes.get(200) ?? 0).toBeGreaterThan(whileAway + 50);
       running = await startRedisServer({ port: redis.port });
       await eventually(() => logged("limits are shared again")).toEqual([1, 1]);
       running.signal("SIGSTOP");
-      await eventually(() => logged("limits count in this process alone, as Redis fails")).toEqual([
-        2, 2,
-      ]);
+      await eventually(() =>
+        logged("limits are counted in this process alone, because Redis fails"),
+      ).toEqual([2, 2]);
       const whileHanging = outcomes.get(200) ?? 0;
       await eventually(() => outcomes.get(200) ?? 0).toBeGreaterThan(whileHanging + 50);
     } finally {
@@ -420,7 +420,7 @@ describe("limits that are shared over Redis", { retry: 2 }, () => {
     });
     expect(await statuses(3, () => get(service.url, tokens.alice))).toEqual([200, 200, 429]);
     expect(await service.stop()).toBe(0);
-    const [warning] = service.logs().filter(({ msg }) => msg.startsWith("limits count"));
+    const [warning] = service.logs().filter(({ msg }) => msg.startsWith("limits are counted"));
     expect(warning).toMatchObject({ redis: "redis://127.0.0.1:1", cause: "ECONNREFUSED" });
     expect(service.stderr()).not.toContain(password);
   });

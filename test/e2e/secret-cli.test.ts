@@ -116,7 +116,7 @@ describe("ice-service secret rotate", () => {
     [
       "with a file of the URL that everybody may read",
       [...rotate, ...inRealm, "--turn-db-file", "open-url"],
-      /--turn-db-file: everybody on this machine may read open-url/,
+      /--turn-db-file: every user of this machine can read open-url/,
     ],
     [
       "with a short margin",

@@ -178,7 +178,7 @@ describe("ice-service secret rotate --wait", () => {
     const args = [program, "secret", "rotate", "--wait", "--margin", "5s", "--realm", realm];
     args.push("--turn-db", database.url, "--config", config);
     const { stdout, stderr } = await runProgram(process.execPath, args);
-    expect(stderr).toMatch(/^warning: everybody on this machine can see the password/);
+    expect(stderr).toMatch(/^warning: every user of this machine can see the password/);
     expect(stdout).toMatch(/waiting, \d+s left\n(.*\n)+removed the old secret .*\nfinished\n/);
     const state = JSON.parse(await readFile(`${secretFile}.rotation.json`, "utf8"));
     expect(state.finishedAtSeconds - state.switchedAtSeconds).toBeGreaterThanOrEqual(7);

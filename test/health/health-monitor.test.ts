@@ -176,7 +176,7 @@ describe("HealthMonitor", () => {
     expect(bench.told).toEqual([]);
     await bench.time.advance(1);
     expect(bench.told).toEqual([["turn:a"]]);
-    expect(bench.lines).toEqual(["warn a URL is down: answers do without it turn:a"]);
+    expect(bench.lines).toEqual(["warn a URL is down and is left out of responses turn:a"]);
     bench.outcomes.set("turn:a", good);
     await bench.time.advance(10);
     expect(bench.told).toHaveLength(1);
@@ -202,7 +202,7 @@ describe("HealthMonitor", () => {
     bench.monitor.configure(plain(["stun:s"], ["turn:a", "turn:b"], settings));
     await bench.time.advance(60);
     expect(bench.down).toEqual(["turn:a", "turn:b"]);
-    const failing = "error all URLs are down: they are handed out all the same turn";
+    const failing = "error all URLs are down: all of them are handed out turn";
     expect(bench.lines.filter((line) => line.startsWith("error"))).toEqual([failing]);
     const value = (name: string) =>
       bench.monitor.describe().find((metric) => metric.name === name)?.values;
