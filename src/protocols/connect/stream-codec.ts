@@ -1,4 +1,4 @@
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import {
   contentTypeStreamJson,
@@ -16,10 +16,11 @@ import type {
   StreamCodec,
   StreamEnd,
 } from "../../call/codec.js";
-import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
+import type { HttpAnswer } from "../../http/http-message.js";
 import type { CodecOptions } from "../codec-options.js";
 import { negotiateCompression } from "../content-coding.js";
-import { envelopeHeadBytes, sealEnvelope } from "../envelope.js";
+import { sealEnvelope } from "../envelope.js";
+import { EnvelopedCodec, type EnvelopedHead } from "../enveloped-codec.js";
 import { EnvelopedMessages } from "../enveloped-messages.js";
 import { createMessageCodec, type MessageCodec } from "../message-codec.js";
 import { readTimeout } from "../timeout.js";
@@ -31,72 +32,46 @@ export function createConnectStreamCodec(
   binary: boolean,
 ): OpenCodec<StreamCodec> {
   const messages = createMessageCodec(method, options);
-  return (head) => new ConnectStreamCodec(head, binary, messages, options);
+  return (head) => new ConnectStreamCodec(readHead(head, binary, messages, options), options);
 }
 
-class ConnectStreamCodec implements StreamCodec {
+class ConnectStreamCodec extends EnvelopedCodec implements StreamCodec {
   readonly protocol = "connect";
-  readonly keepAlive = undefined;
   readonly hasTrailers = false;
-  readonly readMaxBytes: number;
-  readonly timeoutMs: number | undefined;
-  readonly problem: ConnectError | undefined;
-  readonly #messages: EnvelopedMessages;
-  readonly #contentType: string;
 
-  constructor(
-    { headers }: RequestHead,
-    binary: boolean,
-    messages: MessageCodec,
-    { acceptCompression, readMaxBytes }: CodecOptions,
-  ) {
-    const compression = negotiateCompression(
-      acceptCompression,
-      headers.find("connect-content-encoding"),
-      headers.find("connect-accept-encoding"),
-      headerStreamAcceptEncoding,
-    );
-    const timeout = readTimeout(headers.find("connect-timeout-ms"), parseTimeout);
-    this.readMaxBytes = readMaxBytes;
-    this.timeoutMs = timeout.timeoutMs;
-    this.problem = compression.error ?? timeout.error;
-    this.#messages = new EnvelopedMessages(messages, binary, compression);
-    this.#contentType = binary ? contentTypeStreamProto : contentTypeStreamJson;
-  }
-
-  get maxBodyBytes(): number {
-    return envelopeHeadBytes + this.readMaxBytes;
-  }
-
-  decode(body: Uint8Array): Message | Promise<Message> {
-    return this.#messages.read(body);
-  }
-
-  decodeAll(body: AsyncIterable<Uint8Array>): AsyncIterable<Message> {
-    return this.#messages.readAll(body);
+  constructor(head: EnvelopedHead, { readMaxBytes }: CodecOptions) {
+    const contentType = head.binary ? contentTypeStreamProto : contentTypeStreamJson;
+    super(head, readMaxBytes, contentType, headerStreamEncoding.toLowerCase());
   }
 
   refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
     return { status: 200, headers: this.begin(metadata), body: sealEnd(metadata, error) };
   }
 
-  begin(metadata: ResponseMetadata): HttpHeaders {
-    const headers: HttpHeaders = { "content-type": this.#contentType };
-    const { responseCompression } = this.#messages;
-    if (responseCompression !== null) {
-      headers[headerStreamEncoding.toLowerCase()] = responseCompression.name;
-    }
-    metadata.addResponseHeaders(headers);
-    return headers;
-  }
-
-  encode(message: Message): Uint8Array | Promise<Uint8Array> {
-    return this.#messages.seal(message);
-  }
-
   end(metadata: ResponseMetadata, error: ConnectError | undefined): StreamEnd {
     return { chunk: sealEnd(metadata, error) };
   }
+}
+
+function readHead(
+  { headers }: RequestHead,
+  binary: boolean,
+  messages: MessageCodec,
+  { acceptCompression }: CodecOptions,
+): EnvelopedHead {
+  const compression = negotiateCompression(
+    acceptCompression,
+    headers.find("connect-content-encoding"),
+    headers.find("connect-accept-encoding"),
+    headerStreamAcceptEncoding,
+  );
+  const { timeoutMs, error } = readTimeout(headers.find("connect-timeout-ms"), parseTimeout);
+  return {
+    binary,
+    messages: new EnvelopedMessages(messages, binary, compression),
+    timeoutMs,
+    problem: compression.error ?? error,
+  };
 }
 
 function sealEnd(metadata: ResponseMetadata, error: ConnectError | undefined): Uint8Array {

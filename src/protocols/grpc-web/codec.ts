@@ -15,9 +15,9 @@ import type {
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import { readMediaType } from "../../http/media-type.js";
 import type { CodecOptions } from "../codec-options.js";
-import { envelopeHeadBytes, sealEnvelope } from "../envelope.js";
-import type { EnvelopedMessages } from "../enveloped-messages.js";
-import { type GrpcRequestHead, readGrpcRequestHead } from "../grpc/request-head.js";
+import { sealEnvelope } from "../envelope.js";
+import { EnvelopedCodec, type EnvelopedHead } from "../enveloped-codec.js";
+import { readGrpcRequestHead } from "../grpc/request-head.js";
 import { createTrailers, moveAcceptedEncodings } from "../grpc/trailers.js";
 import { createMessageCodec } from "../message-codec.js";
 import { type BodyForm, binaryForm, textForm } from "./body-form.js";
@@ -41,40 +41,38 @@ export function createGrpcWebCodec(
   };
 }
 
-class GrpcWebCodec implements UnaryCodec, StreamCodec {
+class GrpcWebCodec extends EnvelopedCodec implements UnaryCodec, StreamCodec {
   readonly protocol = "grpc-web";
-  readonly keepAlive = undefined;
   readonly hasTrailers = false;
-  readonly readMaxBytes: number;
-  readonly timeoutMs: number | undefined;
-  readonly problem: ConnectError | undefined;
-  readonly #messages: EnvelopedMessages;
   readonly #form: BodyForm;
-  readonly #contentType: string;
 
-  constructor(head: GrpcRequestHead, form: BodyForm, readMaxBytes: number) {
-    this.readMaxBytes = readMaxBytes;
-    this.timeoutMs = head.timeoutMs;
-    this.problem = head.problem;
-    this.#messages = head.messages;
+  constructor(head: EnvelopedHead, form: BodyForm, readMaxBytes: number) {
+    const contentType = form.contentType ?? (head.binary ? contentTypeProto : contentTypeJson);
+    super(head, readMaxBytes, contentType, "grpc-encoding");
     this.#form = form;
-    this.#contentType = form.contentType ?? (head.binary ? contentTypeProto : contentTypeJson);
   }
 
-  get maxBodyBytes(): number {
-    return this.#form.maxEncodedBytes(envelopeHeadBytes + this.readMaxBytes);
+  override get maxBodyBytes(): number {
+    return this.#form.maxEncodedBytes(super.maxBodyBytes);
   }
 
-  decode(body: Uint8Array): Message | Promise<Message> {
-    return this.#messages.read(this.#form.decode(body));
+  override decode(body: Uint8Array): Message | Promise<Message> {
+    return super.decode(this.#form.decode(body));
   }
 
-  decodeAll(body: AsyncIterable<Uint8Array>): AsyncIterable<Message> {
-    return this.#messages.readAll(this.#form.decodeAll(body));
+  override decodeAll(body: AsyncIterable<Uint8Array>): AsyncIterable<Message> {
+    return super.decodeAll(this.#form.decodeAll(body));
+  }
+
+  override encode(message: Message): Uint8Array | Promise<Uint8Array> {
+    const sealed = super.encode(message);
+    return sealed instanceof Promise
+      ? sealed.then((late) => this.#form.encode(late))
+      : this.#form.encode(sealed);
   }
 
   respond(message: Message, metadata: ResponseMetadata): HttpAnswer | Promise<HttpAnswer> {
-    const body = this.#messages.seal(message);
+    const body = super.encode(message);
     return body instanceof Promise
       ? body.then((late) => this.#answer(metadata, late, undefined))
       : this.#answer(metadata, body, undefined);
@@ -82,23 +80,6 @@ class GrpcWebCodec implements UnaryCodec, StreamCodec {
 
   refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
     return this.#answer(metadata, undefined, error);
-  }
-
-  begin(metadata: ResponseMetadata): HttpHeaders {
-    const headers: HttpHeaders = { "content-type": this.#contentType };
-    const { responseCompression } = this.#messages;
-    if (responseCompression !== null) {
-      headers["grpc-encoding"] = responseCompression.name;
-    }
-    metadata.addResponseHeaders(headers);
-    return headers;
-  }
-
-  encode(message: Message): Uint8Array | Promise<Uint8Array> {
-    const sealed = this.#messages.seal(message);
-    return sealed instanceof Promise
-      ? sealed.then((late) => this.#form.encode(late))
-      : this.#form.encode(sealed);
   }
 
   end(metadata: ResponseMetadata, error: ConnectError | undefined): StreamEnd {

@@ -10,10 +10,9 @@ import type {
 } from "../../call/codec.js";
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import type { CodecOptions } from "../codec-options.js";
-import { envelopeHeadBytes } from "../envelope.js";
-import type { EnvelopedMessages } from "../enveloped-messages.js";
+import { EnvelopedCodec, type EnvelopedHead } from "../enveloped-codec.js";
 import { createMessageCodec } from "../message-codec.js";
-import { type GrpcRequestHead, readGrpcRequestHead } from "./request-head.js";
+import { readGrpcRequestHead } from "./request-head.js";
 import { createTrailers, moveAcceptedEncodings } from "./trailers.js";
 
 const noMessages = new Uint8Array(0);
@@ -28,38 +27,16 @@ export function createGrpcCodec(method: DescMethod, options: CodecOptions): Open
     new GrpcCodec(readGrpcRequestHead(head, messages, options), options.readMaxBytes);
 }
 
-class GrpcCodec implements UnaryCodec, StreamCodec {
+class GrpcCodec extends EnvelopedCodec implements UnaryCodec, StreamCodec {
   readonly protocol = "grpc";
-  readonly keepAlive = undefined;
   readonly hasTrailers = true;
-  readonly readMaxBytes: number;
-  readonly timeoutMs: number | undefined;
-  readonly problem: ConnectError | undefined;
-  readonly #messages: EnvelopedMessages;
-  readonly #contentType: string;
 
-  constructor(head: GrpcRequestHead, readMaxBytes: number) {
-    this.readMaxBytes = readMaxBytes;
-    this.timeoutMs = head.timeoutMs;
-    this.problem = head.problem;
-    this.#messages = head.messages;
-    this.#contentType = head.binary ? contentTypeProto : contentTypeJson;
-  }
-
-  get maxBodyBytes(): number {
-    return envelopeHeadBytes + this.readMaxBytes;
-  }
-
-  decode(body: Uint8Array): Message | Promise<Message> {
-    return this.#messages.read(body);
-  }
-
-  decodeAll(body: AsyncIterable<Uint8Array>): AsyncIterable<Message> {
-    return this.#messages.readAll(body);
+  constructor(head: EnvelopedHead, readMaxBytes: number) {
+    super(head, readMaxBytes, head.binary ? contentTypeProto : contentTypeJson, "grpc-encoding");
   }
 
   respond(message: Message, metadata: ResponseMetadata): HttpAnswer | Promise<HttpAnswer> {
-    const body = this.#messages.seal(message);
+    const body = this.encode(message);
     return body instanceof Promise
       ? body.then((late) => this.#answer(metadata, late, undefined))
       : this.#answer(metadata, body, undefined);
@@ -70,26 +47,12 @@ class GrpcCodec implements UnaryCodec, StreamCodec {
       return this.#answer(metadata, noMessages, error);
     }
     // Status and headers in one block, without a body (Trailers-Only in the specification).
-    const headers: HttpHeaders = { "content-type": this.#contentType };
+    const headers: HttpHeaders = { "content-type": this.contentType };
     return {
       status: 200,
       headers: Object.assign(headers, createTrailers(metadata, error)),
       body: noMessages,
     };
-  }
-
-  begin(metadata: ResponseMetadata): HttpHeaders {
-    const headers: HttpHeaders = { "content-type": this.#contentType };
-    const { responseCompression } = this.#messages;
-    if (responseCompression !== null) {
-      headers["grpc-encoding"] = responseCompression.name;
-    }
-    metadata.addResponseHeaders(headers);
-    return headers;
-  }
-
-  encode(message: Message): Uint8Array | Promise<Uint8Array> {
-    return this.#messages.seal(message);
   }
 
   end(metadata: ResponseMetadata, error: ConnectError | undefined): StreamEnd {

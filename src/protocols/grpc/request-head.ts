@@ -1,26 +1,19 @@
-import type { ConnectError } from "@connectrpc/connect";
 import { headerAcceptEncoding, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { RequestHead } from "../../call/codec.js";
 import { carriesJson } from "../../http/media-type.js";
 import type { CodecOptions } from "../codec-options.js";
 import { negotiateCompression } from "../content-coding.js";
+import type { EnvelopedHead } from "../enveloped-codec.js";
 import { EnvelopedMessages } from "../enveloped-messages.js";
 import type { MessageCodec } from "../message-codec.js";
 import { readTimeout } from "../timeout.js";
 
-/** What the headers of a request over gRPC or gRPC-Web say. */
-export interface GrpcRequestHead {
-  readonly binary: boolean;
-  readonly messages: EnvelopedMessages;
-  readonly timeoutMs: number | undefined;
-  readonly problem: ConnectError | undefined;
-}
-
+/** Reads the headers of a request over gRPC or gRPC-Web. */
 export function readGrpcRequestHead(
   { headers }: RequestHead,
   codec: MessageCodec,
   { acceptCompression }: CodecOptions,
-): GrpcRequestHead {
+): EnvelopedHead {
   const binary = !carriesJson(headers);
   const compression = negotiateCompression(
     acceptCompression,
