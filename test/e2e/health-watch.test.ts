@@ -116,6 +116,5 @@ describe.each([
         await service.stop();
       }
     },
-    60_000,
   );
 });

@@ -257,7 +257,7 @@ describe("a worker that replaces another", () => {
     } finally {
       await service.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe("health-aware lists of regions", () => {
@@ -296,7 +296,7 @@ describe("health-aware lists of regions", () => {
       await service.stop();
       await other.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe("a server whose certificate has expired", () => {
@@ -325,7 +325,7 @@ describe("a server whose certificate has expired", () => {
       await Promise.all([good.stop(), expired.stop()]);
       await certificate.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe("a server whose user quota is reached", () => {
@@ -347,7 +347,7 @@ describe("a server whose user quota is reached", () => {
       await service.stop();
       await full.stop();
     }
-  }, 60_000);
+  });
 });
 
 describe.each([
@@ -400,7 +400,7 @@ describe.each([
       expect(await service.stop()).toBe(0);
       await directory.remove();
     }
-  }, 60_000);
+  });
 });
 
 describe.each([
@@ -424,5 +424,5 @@ describe.each([
       // After 15 s it would be killed.
       expect(await service.stop()).toBe(0);
     }
-  }, 60_000);
+  });
 });
