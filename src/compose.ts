@@ -187,16 +187,15 @@ export async function startService(
   const openFiles = new OpenFiles();
   const refusals = new ConnectionRefusals(log, guard);
   const failedHandshakes = new FailedHandshakes(log, guard);
-  const port = await openPort(
-    firstConfig.listen,
-    firstFiles,
-    httpLimits,
+  const port = await openPort(firstConfig.listen, {
+    files: firstFiles,
+    limits: httpLimits,
     guard,
-    (exchange) => current.listener(exchange),
-    createMalformedRequestListener(log, counts.requests),
-    createBrokenSessionListener(log),
-    { listener: "main", openFiles, refusals, failedHandshakes },
-  );
+    listener: (exchange) => current.listener(exchange),
+    malformedRequestListener: createMalformedRequestListener(log, counts.requests),
+    brokenSessionListener: createBrokenSessionListener(log),
+    gate: { listener: "main", openFiles, refusals, failedHandshakes },
+  });
   const readMetrics = async () => {
     // Loaded by the first who asks: a process that nobody watches does without.
     const { readNodeMetrics } = await import("./observability/prometheus.js");

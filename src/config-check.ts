@@ -30,14 +30,13 @@ export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: C
  * @throws ConfigError when it cannot
  */
 export async function checkAddress({ listen }: Config, files: Files): Promise<string> {
-  const port = await openPort(
-    listen,
+  const port = await openPort(listen, {
     files,
-    httpLimits,
-    new Guard({ error() {} }),
-    () => {},
-    () => {},
-  );
+    limits: httpLimits,
+    guard: new Guard({ error() {} }),
+    listener() {},
+    malformedRequestListener() {},
+  });
   await port.close({ timeoutMs: 0 });
   return port.url;
 }

@@ -54,13 +54,14 @@ export async function openAdmin(
   try {
     return await openPort(
       { host, port, maxConnections },
-      files,
-      httpLimits,
-      guard,
-      createAdminListener(sources),
-      createMalformedRequestListener(log),
-      undefined,
-      gate,
+      {
+        files,
+        limits: httpLimits,
+        guard,
+        listener: createAdminListener(sources),
+        malformedRequestListener: createMalformedRequestListener(log),
+        gate,
+      },
     );
   } catch (error) {
     if (!(error instanceof ConfigError)) {

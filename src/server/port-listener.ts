@@ -1,11 +1,6 @@
-import {
-  createServer as createHttp1Server,
-  type Server as Http1Server,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
+import type { Server as Http1Server } from "node:http";
 import { performServerHandshake, type ServerHttp2Session } from "node:http2";
-import { createServer as createHttpsServer, Server as HttpsServer } from "node:https";
+import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { PortConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
@@ -17,10 +12,10 @@ import type { BrokenSessionListener } from "./broken-session.js";
 import { type ConnectionGate, guardConnections } from "./connection-gate.js";
 import { deferDestroy } from "./deferred-destroy.js";
 import { type CloseOptions, Draining } from "./draining.js";
-import { Http1Exchange } from "./http1-exchange.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
 import { describeListenFailure } from "./listen-failure.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
+import { createPortOwner } from "./port-owner.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import { loadTlsOptions } from "./tls-options.js";
 
@@ -48,6 +43,19 @@ export interface PortListener {
   prepare(config: PortConfig, files: Files): () => void;
 }
 
+/** What a port is opened with. */
+export interface PortOptions {
+  readonly files: Files;
+  readonly limits: HttpLimits;
+  readonly guard: Guard;
+  /** Answers every request, of either HTTP version. */
+  readonly listener: ExchangeListener;
+  readonly malformedRequestListener: MalformedRequestListener;
+  readonly brokenSessionListener?: BrokenSessionListener;
+  /** Refuses connections that the process has no room for; without it, `maxConnections` alone does. */
+  readonly gate?: ConnectionGate;
+}
+
 /**
  * Serves HTTP/1.1 and HTTP/2 on one port: in the clear (HTTP/2 by prior knowledge) or with TLS (by
  * ALPN). Node's HTTP/1.1 server owns the port, so that its time-outs and its connection list work;
@@ -55,29 +63,14 @@ export interface PortListener {
  *
  * @throws ConfigError when the address cannot be bound or the TLS files cannot be used
  */
-export async function openPort(
-  config: PortConfig,
-  files: Files,
-  limits: HttpLimits,
-  guard: Guard,
-  listener: ExchangeListener,
-  malformedRequestListener: MalformedRequestListener,
-  brokenSessionListener: BrokenSessionListener = () => {},
-  gate?: ConnectionGate,
-): Promise<PortListener> {
+export async function openPort(config: PortConfig, options: PortOptions): Promise<PortListener> {
+  const { files, limits, guard, listener, malformedRequestListener, gate } = options;
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const http1 = createPortOwner(config, files, limits, guard, listener);
   const onClientError = guard.wrap(malformedRequestListener, (_, __, socket) => socket.destroy());
   http1.on("clientError", onClientError);
   const draining = new Draining(http1, guard);
-  const acceptHttp2 = createHttp2Side(
-    limits,
-    guard,
-    listener,
-    sessions,
-    draining,
-    brokenSessionListener,
-  );
+  const acceptHttp2 = createHttp2Side(options, sessions, draining);
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
@@ -152,79 +145,10 @@ export async function openPort(
   };
 }
 
-function createPortOwner(
-  config: PortConfig,
-  files: Files,
-  limits: HttpLimits,
-  guard: Guard,
-  listener: ExchangeListener,
-): Http1Server | HttpsServer {
-  const options = {
-    headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.requestTimeoutMs,
-    keepAliveTimeout: limits.idleTimeoutMs,
-    maxHeaderSize: limits.maxHeaderBytes,
-    connectionsCheckingInterval: limits.checkIntervalMs,
-    noDelay: true,
-    // The request listener answers a missing Host itself, as problem details.
-    requireHostHeader: false,
-  };
-  const onResponseError = guard.wrap(ignoreError, endNothing);
-  const takeRequest =
-    (waitsToSend: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-      response.on("error", onResponseError);
-      // Else it was sent ahead, and not seen before the connection's last response went out.
-      if (!request.socket.writableEnded) {
-        const exchange = new Http1Exchange(guard, request, response, waitsToSend);
-        exchange.guard(listener)(exchange);
-      }
-    };
-  const cut = (_: unknown, __: IncomingMessage, response: ServerResponse) => response.destroy();
-  const onRequest = guard.wrap(takeRequest(false), cut);
-  const onExpectation = guard.wrap(takeRequest(true), cut);
-  const server =
-    config.tls === undefined
-      ? createHttp1Server(options, onRequest)
-      : createHttpsServer(
-          {
-            ...options,
-            ...loadTlsOptions(config.tls, files),
-            ALPNProtocols: ["h2", "http/1.1"],
-            handshakeTimeout: limits.tlsHandshakeTimeoutMs,
-          },
-          onRequest,
-        );
-  // By itself Node would ask for every body, also those of calls that are refused by their headers.
-  server.on("checkContinue", onExpectation);
-  // An expectation that Node does not know it would refuse by itself, without our headers.
-  server.on("checkExpectation", onRequest);
-  server.maxConnections = config.maxConnections;
-  // Node's time-outs are for what comes in; this one is also for what the client does not take.
-  server.timeout = limits.requestTimeoutMs;
-  const onTimeout = guard.wrap(
-    (socket: Socket) => {
-      const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
-      // An answer that is quiet, such as a watch, goes on.
-      // Node stops to read where too many requests were sent ahead, and learns no more of a client
-      // that leaves. The answer that the others wait for may never end.
-      const isNotRead = Reflect.get(socket, "_paused") === true;
-      if (isBetweenRequests || isNotRead || socket.writableLength > 0) {
-        socket.destroy();
-      }
-    },
-    (_, socket) => socket.destroy(),
-  );
-  server.on("timeout", onTimeout);
-  return server;
-}
-
 function createHttp2Side(
-  limits: HttpLimits,
-  guard: Guard,
-  listener: ExchangeListener,
+  { limits, guard, listener, brokenSessionListener = () => {} }: PortOptions,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
   draining: Draining,
-  brokenSessionListener: BrokenSessionListener,
 ): (socket: Socket) => void {
   const settings = {
     maxConcurrentStreams: limits.maxConcurrentStreams,
@@ -268,6 +192,3 @@ function bind(
     server.listen({ host, port, backlog: 1024 }, onListening);
   });
 }
-
-/** A client that does not wait for its answer is no error of ours. */
-function ignoreError(): void {}

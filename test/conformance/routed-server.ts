@@ -54,17 +54,19 @@ export function startRoutedServer({
   addMethods(builder);
   return openPort(
     { host: "127.0.0.1", port: 0, maxConnections: 10_000, ...(tls && { tls }) },
-    files,
-    httpLimits,
-    new Guard(console),
-    createRequestListener({
-      router: builder.build(),
-      readiness,
-      allowedOrigins: ["*"],
-      requestLog() {},
-      findClientAddress: findSocketAddress,
-      requestCounts: new RequestCounts(),
-    }),
-    (_, socket) => socket.destroy(),
+    {
+      files,
+      limits: httpLimits,
+      guard: new Guard(console),
+      listener: createRequestListener({
+        router: builder.build(),
+        readiness,
+        allowedOrigins: ["*"],
+        requestLog() {},
+        findClientAddress: findSocketAddress,
+        requestCounts: new RequestCounts(),
+      }),
+      malformedRequestListener: (_, socket) => socket.destroy(),
+    },
   );
 }

@@ -33,12 +33,14 @@ async function serve(listener: ExchangeListener): Promise<void> {
   guard = new Guard({ error: (entry: object) => void logged.push(entry) });
   port = await openPort(
     { host: "127.0.0.1", port: 0, maxConnections: 100 },
-    new DiskFiles(),
-    { ...httpLimits, headersTimeoutMs: 300, checkIntervalMs: 50 },
-    guard,
-    (exchange) => (exchange.target === "/good" ? answer(exchange) : listener(exchange)),
-    fail,
-    fail,
+    {
+      files: new DiskFiles(),
+      limits: { ...httpLimits, headersTimeoutMs: 300, checkIntervalMs: 50 },
+      guard,
+      listener: (exchange) => (exchange.target === "/good" ? answer(exchange) : listener(exchange)),
+      malformedRequestListener: fail,
+      brokenSessionListener: fail,
+    },
   );
 }
 afterEach(() => port.close({ timeoutMs: 0 }));

@@ -53,11 +53,13 @@ afterEach(async () => {
 async function open(limits: Partial<HttpLimits>, maxConnections = 100, listener = answerWhole) {
   port = await openPort(
     { host: "127.0.0.1", port: 0, maxConnections },
-    new DiskFiles(),
-    { ...httpLimits, ...limits },
-    new Guard({ error() {} }),
-    listener,
-    (_, socket) => socket.destroy(),
+    {
+      files: new DiskFiles(),
+      limits: { ...httpLimits, ...limits },
+      guard: new Guard({ error() {} }),
+      listener,
+      malformedRequestListener: (_, socket) => socket.destroy(),
+    },
   );
   return port.url;
 }
