@@ -38,10 +38,15 @@ const { methods } = new ServiceType("ice.v1.IceService", [
     options: {},
   },
 ]);
-const [getServers, watchServers] = methods as unknown as [
-  MethodInfo<Request, Response>,
-  MethodInfo<Request, WatchResponse>,
-];
+function findMethod(name: string): MethodInfo {
+  const method = methods.find((candidate) => candidate.name === name);
+  if (method === undefined) {
+    throw new Error(`the service has no method ${name}`);
+  }
+  return method;
+}
+const getServers: MethodInfo<Request, Response> = findMethod("GetIceServers");
+const watchServers: MethodInfo<Request, WatchResponse> = findMethod("WatchIceServers");
 
 // Its default is the text mode.
 describe("@protobuf-ts/grpcweb-transport", () => {
