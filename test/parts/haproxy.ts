@@ -1,5 +1,5 @@
-import { acceptsTcp, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
+import { startProxy } from "./proxy-process.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface HaproxyOptions {
@@ -43,23 +43,12 @@ listen grpc
   server service 127.0.0.1:${upstreamPort} proto h2
 `,
   );
-  const child = startProcess({
+  const { stop } = await startProxy({
     name: "haproxy",
-    command: "haproxy",
     args: ["-db", "-f", configFile],
-    cwd: directory.path,
+    directory,
+    ports: [restPort, grpcPort],
   });
-  async function stop() {
-    await child.stop();
-    await directory.remove();
-  }
-  try {
-    await child.untilReady(() => acceptsTcp(restPort));
-    await child.untilReady(() => acceptsTcp(grpcPort));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   return {
     restUrl: `http://127.0.0.1:${restPort}`,
     grpcTarget: `127.0.0.1:${grpcPort}`,

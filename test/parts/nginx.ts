@@ -1,5 +1,5 @@
-import { acceptsTcp, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
+import { startProxy } from "./proxy-process.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface NginxOptions {
@@ -72,23 +72,12 @@ http {
 }
 `,
   );
-  const child = startProcess({
+  const { child, stop } = await startProxy({
     name: "nginx",
-    command: "nginx",
     args: ["-p", directory.path, "-c", configFile, "-e", "stderr"],
-    cwd: directory.path,
+    directory,
+    ports: [restPort, grpcPort],
   });
-  async function stop() {
-    await child.stop();
-    await directory.remove();
-  }
-  try {
-    await child.untilReady(() => acceptsTcp(restPort));
-    await child.untilReady(() => acceptsTcp(grpcPort));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   return {
     restUrl: `${certificate === undefined ? "http" : "https"}://127.0.0.1:${restPort}`,
     grpcTarget: `127.0.0.1:${grpcPort}`,
