@@ -20,7 +20,7 @@ const shared = {
  */
 export default defineConfig([
   {
-    input: { main: "src/main.ts", "config-thread": "src/cli/config-thread.ts" },
+    input: { main: "src/main.ts", "config-thread": "src/process/config-thread.ts" },
     platform: "node",
     external: ["pino", "pino-pretty"],
     resolve: { mainFields: ["module", "main"] },

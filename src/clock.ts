@@ -6,6 +6,11 @@ export const systemClock: Clock = () => Date.now();
 /** Milliseconds since an arbitrary moment. Never set back, unlike the time. */
 export const monotonicClock: Clock = () => performance.now();
 
+/** Unix time in seconds, without their fraction, as `2026-11-25T13:20:00Z`. */
+export function printTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
+}
+
 /** Whether so much time has passed since then. A clock set back must not stretch a time to wait. */
 export function hasPassed(durationMs: number, sinceMs: number, nowMs: number): boolean {
   return nowMs >= sinceMs + durationMs || nowMs < sinceMs;

@@ -45,6 +45,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** A command line that cannot be used: exit code 2, told as problems of the configuration are. */
+export function usageError(key: string, problem: string, fix: string): ConfigError {
+  return new ConfigError([{ key, problem, fix }]);
+}
+
 /**
  * @param omittedCount as of {@link ConfigError}
  * @throws ConfigError when there are problems

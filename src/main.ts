@@ -14,7 +14,9 @@ if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) {
     process.on("SIGHUP", () => {});
     process.once("SIGTERM", () => process.exit(0));
   }
-  import("./cli/run-main.js");
+  import("./cli/program.js").then(async ({ runProgram }) => {
+    process.exitCode = await runProgram(process.argv);
+  });
 } else {
   process.stderr.write(
     `ice-service requires Node.js ${oldestMajor}.${oldestMinor} or later (22 or later in production), but this is Node.js ${process.versions.node}.\n`,

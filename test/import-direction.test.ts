@@ -20,6 +20,7 @@ const layers = [
   ["server"],
   ["tracing"],
   ["compose.ts", "config-check.ts"],
+  ["process"],
   ["cli"],
   ["main.ts"],
 ];

@@ -1,10 +1,10 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError } from "../errors.js";
+import { exitWhenOutputFails } from "../process/output-errors.js";
 import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
-import { endProcess } from "./process-end.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { type ServeOptions, serve } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
@@ -29,6 +29,7 @@ ${exitCodeHelp}`;
  * @returns the exit code
  */
 export async function runProgram(argv: readonly string[]): Promise<number> {
+  exitWhenOutputFails();
   let exitCode = 0;
   const program = new Command("ice-service")
     .description("Hands STUN and TURN servers with expiring credentials to WebRTC clients.")
@@ -52,8 +53,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     )
     .addHelpText("after", serveHelp)
     .action(async (options: ServeOptions) => {
-      // Not only after a stop: a start that failed half-way may have left something to wait for.
-      endProcess(await serve(options).catch(reportConfigError));
+      const code = await serve(options).catch(reportConfigError);
+      // At once, rather than when Node would: some things cannot be canceled and would be waited for,
+      // such as an export of traces that nobody answers, a DNS lookup, or what a start that failed
+      // half-way has left. And on its own way out, Node removes its signal handlers before the process
+      // is gone: a second SIGTERM would then kill it, and a clean stop would look like a crash.
+      process.exit(code);
     });
 
   program

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
 import { readSecretFile, SecretError } from "../config/secret-file.js";
+import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { FileReadError } from "../files/files.js";
 import { RotationError } from "../rotation/rotation-error.js";
@@ -12,7 +13,6 @@ import {
 } from "../turn-database/database-location.js";
 import { openTurnSecretStore } from "../turn-database/open-store.js";
 import { TurnDatabaseError, type TurnSecretStore } from "../turn-database/turn-secret-store.js";
-import { usageError } from "./usage-error.js";
 
 /** What every command that deals with the TURN server's database is told. */
 export interface RotationCommandOptions {

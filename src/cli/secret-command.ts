@@ -1,11 +1,11 @@
 import { writeFileSync } from "node:fs";
+import { usageError } from "../errors.js";
 import { createTurnSecret, fingerprintSecret } from "../ice/turn-secret.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,
   tellFailure,
 } from "./rotation-setting.js";
-import { usageError } from "./usage-error.js";
 
 /**
  * `secret new`: makes a TURN secret, and prints it, or writes it into a new file for its owner only.

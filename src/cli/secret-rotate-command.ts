@@ -1,18 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../clock.js";
+import { printTime, systemClock } from "../clock.js";
 import { parseDuration, printDuration } from "../config/duration.js";
+import { usageError } from "../errors.js";
 import { lockFile } from "../files/file-lock.js";
 import { advanceRotation } from "../rotation/advance-rotation.js";
 import type { RotationStep } from "../rotation/next-step.js";
 import { RotationError } from "../rotation/rotation-error.js";
-import { printTime } from "./print-time.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,
   type RotationSetting,
   tellFailure,
 } from "./rotation-setting.js";
-import { usageError } from "./usage-error.js";
 
 /** A running service takes about a second to see that its secret file has changed. */
 const shortestMarginSeconds = 5;

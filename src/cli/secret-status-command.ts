@@ -1,7 +1,6 @@
-import { systemClock } from "../clock.js";
+import { printTime, systemClock } from "../clock.js";
 import { fingerprintSecret } from "../ice/turn-secret.js";
 import { describeRotation, type RotationStatus } from "../rotation/rotation-status.js";
-import { printTime } from "./print-time.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,

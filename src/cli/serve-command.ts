@@ -4,25 +4,29 @@ import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
 import type { Config } from "../config/config.js";
 import { loadConfig } from "../config/load-config.js";
+import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { HandedFiles } from "../files/handed-files.js";
 import { createTurnSecret } from "../ice/turn-secret.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
+import { openCallTracer } from "../process/call-tracing.js";
+import { readConfigInThread } from "../process/config-reading.js";
+import { reloadOnChange } from "../process/config-reload.js";
+import { startDevCoturn } from "../process/dev-coturn.js";
+import { prepareForLongLife } from "../process/long-life.js";
+import { findNodeWarnings } from "../process/node-advice.js";
+import { warnOfOpenFiles } from "../process/open-file-warning.js";
+import { OpenedParts, startUnlessStopped } from "../process/opened-parts.js";
+import { ignoreOutputErrors } from "../process/output-errors.js";
+import {
+  type StopSignals,
+  watchStopSignals,
+  watchWorkerStopSignal,
+} from "../process/stop-signal.js";
 import { OpenFiles } from "../server/open-files.js";
-import { openCallTracer } from "./call-tracing.js";
-import { readConfigInThread } from "./config-reading.js";
-import { reloadOnChange } from "./config-reload.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
-import { startDevCoturn } from "./dev-coturn.js";
-import { prepareForLongLife } from "./long-life.js";
-import { findNodeWarnings } from "./node-advice.js";
-import { warnOfOpenFiles } from "./open-file-warning.js";
-import { OpenedParts, startUnlessStopped } from "./opened-parts.js";
-import { ignoreOutputErrors } from "./output-errors.js";
-import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
-import { usageError } from "./usage-error.js";
 import { parseWorkerCount } from "./worker-count.js";
 
 export interface ServeOptions {
@@ -53,7 +57,7 @@ export async function serve({
     const { default: cluster } = await import("node:cluster");
     if (cluster.worker !== undefined) {
       const stopSignal = watchWorkerStopSignal();
-      const { runWorker } = await import("./worker.js");
+      const { runWorker } = await import("../process/worker.js");
       return runWorker(cluster.worker, file, stopSignal);
     }
   }
@@ -76,7 +80,7 @@ export async function serve({
       "Leave --workers out, or configure authentication and leave --dev out",
     );
   }
-  const { serveWithWorkers } = await import("./serve-with-workers.js");
+  const { serveWithWorkers } = await import("../process/primary.js");
   return serveWithWorkers(workerCount, file, stopSignals);
 }
 

@@ -6,10 +6,9 @@ import {
   hashConnectorToken,
   maxTokenBytes,
 } from "../authentication/connector-token.js";
-import { systemClock } from "../clock.js";
+import { printTime, systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
-import { printTime } from "./print-time.js";
-import { usageError } from "./usage-error.js";
+import { usageError } from "../errors.js";
 
 /**
  * `token new`: prints a new token, once, and its entry for the tokens file.

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { usageError } from "./usage-error.js";
+import { usageError } from "../errors.js";
 
 /** More processes than any machine has processors for are a slip of the finger. */
 const maxWorkers = 256;

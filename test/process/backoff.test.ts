@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RestartBackoff } from "../../src/cli/restart-backoff.js";
+import { RestartBackoff } from "../../src/process/backoff.js";
 
 describe("RestartBackoff", () => {
   it("replaces at once at first, then ever later, up to 30 s", () => {

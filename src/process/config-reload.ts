@@ -8,8 +8,8 @@ import { HandedFiles } from "../files/handed-files.js";
 import { isTransientCode } from "../files/read-failure.js";
 import type { Logger } from "../observability/logger.js";
 import type { ReloadCounts } from "../observability/reload-counts.js";
+import { retryDelayMs } from "./backoff.js";
 import type { ConfigReading } from "./config-reading.js";
-import { retryDelayMs } from "./retry-delay.js";
 
 export interface ReloadOptions {
   /** The versions of the files that the running configuration was read from. */

@@ -1,3 +1,15 @@
+const firstRetryMs = 1_000;
+const maxRetryMs = 30_000;
+
+/**
+ * How long to wait after a reload that failed, before it is tried again.
+ * @param tries how many have failed, from 1
+ * @returns milliseconds from 1000 to 30000
+ */
+export function retryDelayMs(tries: number): number {
+  return Math.min(maxRetryMs, firstRetryMs * 2 ** (tries - 1));
+}
+
 /** Who has served this long has not failed for the reason that it failed for before. */
 const stableAfterMs = 60_000;
 const firstDelayMs = 500;

@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
-import { LargeImageSender, LargeImages } from "../../src/cli/large-images.js";
-import { primaryMessageSchema } from "../../src/cli/worker-message.js";
 import type { FileImage } from "../../src/files/files.js";
+import { LargeImageSender, LargeImages } from "../../src/process/large-images.js";
+import { primaryMessageSchema } from "../../src/process/worker-message.js";
 
 const size = 1_000_000;
 const large = (version: string, fill: number): FileImage => ({

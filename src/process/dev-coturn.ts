@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { usageError } from "./usage-error.js";
+import { usageError } from "../errors.js";
 
 const readyTimeoutMs = 10_000;
 const pollMs = 50;

@@ -2,8 +2,8 @@ import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FileContents } from "../files/file-contents.js";
 import type { Logger } from "../observability/logger.js";
+import { RestartBackoff } from "./backoff.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
-import { RestartBackoff } from "./restart-backoff.js";
 import { type RunningWorker, startWorker } from "./running-worker.js";
 
 export interface WorkerPoolOptions {

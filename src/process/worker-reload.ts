@@ -1,6 +1,6 @@
 import type { FileContents } from "../files/file-contents.js";
 import type { Logger } from "../observability/logger.js";
-import { retryDelayMs } from "./retry-delay.js";
+import { retryDelayMs } from "./backoff.js";
 
 export interface WorkerReloadOptions {
   /** Puts these files into effect; throws when they cannot be, and nothing is changed then. */
