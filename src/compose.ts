@@ -15,8 +15,6 @@ import { createClientAddressFinder, createPeerTrust } from "./http/client-addres
 import { endNothing, Guard } from "./http/guard.js";
 import type { ExchangeListener } from "./http/http-exchange.js";
 import { httpLimits } from "./http/http-limits.js";
-import type { ListIceServers } from "./ice/ice-server-list.js";
-import { createIceServerLister } from "./ice/ice-server-lister.js";
 import { QuotaPool, type Quotas } from "./limits/quota-pool.js";
 import type { Logger } from "./observability/logger.js";
 import type { Metric } from "./observability/metric.js";
@@ -35,6 +33,7 @@ import { openPort, type PortListener } from "./server/port-listener.js";
 import { createRequestListener } from "./server/request-listener.js";
 import { createPublicCallLimits } from "./services/public-call-limits.js";
 import { createServiceRouter } from "./services/service-router.js";
+import { createIceServerLister, type IceServerLister } from "./turn/ice-server-lister.js";
 import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
@@ -101,7 +100,7 @@ interface Snapshot {
   readonly config: Config;
   readonly verifier: TokenVerifier;
   readonly quotas: Quotas;
-  readonly listIceServers: ListIceServers;
+  readonly lister: IceServerLister;
   readonly listener: ExchangeListener;
 }
 
@@ -152,14 +151,14 @@ export async function startService(
   function build(config: Config, files: Files): Snapshot {
     const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
     const quotas = quotaPool.open(config.limits);
-    const listIceServers = createIceServerLister(config.ice, clock, config.ice.probe && isUp);
+    const lister = createIceServerLister(config.ice, clock, config.ice.probe && isUp);
     const router = createServiceRouter({
       verifier,
       quotas,
       queryToken: config.auth.queryToken,
       authenticationCounts: counts.authentication,
       credentialCounts: counts.credentials,
-      listIceServers,
+      lister,
       findRegion: createRegionFinder(config.ice.regionFrom, {
         files,
         isTrustedProxy: createPeerTrust(config.listen.trustedProxies),
@@ -180,7 +179,7 @@ export async function startService(
       findClientAddress: createClientAddressFinder(config.listen),
       tracer,
     });
-    return { config, verifier, quotas, listIceServers, listener };
+    return { config, verifier, quotas, lister, listener };
   }
 
   let current = build(firstConfig, firstFiles);

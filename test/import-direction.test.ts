@@ -8,9 +8,10 @@ const source = resolve(import.meta.dirname, "../src");
 const layers = [
   ["clock.ts", "database-url.ts", "errors.ts", "files", "gen", "log.ts"],
   ["ice"],
+  ["turn"],
   ["config"],
-  ["authentication", "geolocation", "limits", "observability", "probe", "turn-database"],
-  ["health", "rotation"],
+  ["authentication", "geolocation", "limits", "observability", "probe"],
+  ["health", "turn/providers/shared-secret/rotation"],
   ["watch"],
   ["readiness.ts"],
   ["http"],
@@ -32,8 +33,7 @@ const withoutConnectOrHttp = [
   "health",
   "limits",
   "probe",
-  "turn-database",
-  "rotation",
+  "turn",
   "watch",
 ];
 const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|tls)$)/;
@@ -53,8 +53,11 @@ function readImports(file: string): string[] {
     );
 }
 
+/** That of the file itself, or else of the folder nearest to it that has one. */
 function layerOf(file: string): number {
-  return layers.findIndex((layer) => layer.includes(file.split("/")[0] ?? ""));
+  const own = layers.findIndex((layer) => layer.includes(file));
+  const folder = dirname(file);
+  return own === -1 && folder !== "." ? layerOf(folder) : own;
 }
 
 describe("the imports in src", () => {

@@ -1,6 +1,6 @@
 import { createHash, createSecretKey, randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { createPseudonymizer } from "../../src/ice/turn-name.js";
+import { createPseudonymizer } from "../../src/turn/providers/shared-secret/turn-name.js";
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,

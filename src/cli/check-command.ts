@@ -3,7 +3,6 @@ import { systemClock } from "../clock.js";
 import { loadConfig } from "../config/load-config.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
-import { listFleets } from "../ice/ice-server-list.js";
 import { findUrlWarnings } from "../ice/url-warnings.js";
 import { canProbe } from "../probe/server-address.js";
 import { watchStopSignals } from "../process/stop-signal.js";
@@ -26,7 +25,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
     files,
     needsCallers: false,
   });
-  const urlsOfFleets = listFleets(config.ice).map(({ stunUrls, turn }) => [
+  const urlsOfFleets = config.ice.regions.map(({ stunUrls, turn }) => [
     ...stunUrls,
     ...(turn?.urls ?? []),
   ]);

@@ -1,24 +1,15 @@
-import {
-  type AcceptedSecret,
-  type IceServerSettings,
-  listFleets,
-  type TurnSettings,
-} from "../ice/ice-server-list.js";
 import type { IceUrl } from "../ice/ice-url.js";
 import { findServers, type ProbeOptions } from "../probe/probe.js";
 import type { ProbeFailure } from "../probe/probe-failure.js";
 import { canProbe, type ServerAddress } from "../probe/server-address.js";
+import type { ProbeAccount } from "../turn/provider.js";
+import type { UrlGroup } from "../turn/url-group.js";
 
-/** One row of the check: an address, and for TURN the secret that signs for it. */
+/** One row of the check: an address, and for TURN what its credentials come from. */
 export interface CheckTarget {
   readonly url: IceUrl;
-  readonly signer?: CheckSigner;
+  readonly account?: ProbeAccount;
   readonly server: ServerAddress;
-}
-
-export interface CheckSigner {
-  readonly secret: AcceptedSecret;
-  readonly turn: TurnSettings;
 }
 
 /** A URL whose host has no address. */
@@ -28,34 +19,31 @@ export interface Unresolved {
 }
 
 /**
- * Finds what there is to probe: each URL, at each of its addresses, with each secret, in the
- * configuration's order, region by region. TURN over DTLS is left out.
+ * Finds what there is to probe: each URL, at each of its addresses, with each account, in the order of
+ * the groups. TURN over DTLS is left out.
  */
 export async function planCheck(
-  ice: IceServerSettings,
+  groups: readonly UrlGroup[],
   options: ProbeOptions,
 ): Promise<readonly (CheckTarget | Unresolved)[]> {
-  const signersOf = new Map<IceUrl, readonly (CheckSigner | undefined)[]>();
-  for (const { stunUrls, turn } of listFleets(ice)) {
-    for (const url of stunUrls) {
-      signersOf.set(url, [undefined]);
-    }
-    for (const url of turn?.urls ?? []) {
-      signersOf.set(url, turn?.acceptedSecrets.map((secret) => ({ secret, turn })) ?? []);
-    }
-  }
   const found = await Promise.all(
-    [...signersOf].map(async ([url, signers]) => {
-      if (!canProbe(url)) {
-        return [];
-      }
-      const servers = await findServers(url, options);
-      return Array.isArray(servers)
-        ? servers.flatMap((server) =>
-            signers.map((signer) => ({ url, server, ...(signer !== undefined && { signer }) })),
-          )
-        : [{ url, failure: servers }];
+    groups.flatMap((group) => {
+      const accounts = group.kind === "turn" ? group.provider.probeAccounts : [undefined];
+      return group.urls.filter(canProbe).map((url) => planUrl(url, accounts, options));
     }),
   );
   return found.flat();
+}
+
+async function planUrl(
+  url: IceUrl,
+  accounts: readonly (ProbeAccount | undefined)[],
+  options: ProbeOptions,
+): Promise<readonly (CheckTarget | Unresolved)[]> {
+  const servers = await findServers(url, options);
+  return Array.isArray(servers)
+    ? servers.flatMap((server) =>
+        accounts.map((account) => ({ url, server, ...(account && { account }) })),
+      )
+    : [{ url, failure: servers }];
 }

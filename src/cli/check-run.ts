@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../clock.js";
-import type { IceServerSettings } from "../ice/ice-server-list.js";
-import { issueTurnCredential } from "../ice/turn-credential.js";
 import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
 import type { ProbeOptions } from "../probe/probe.js";
+import type { IceServerSettings } from "../turn/ice-server-settings.js";
+import { listUrlGroups } from "../turn/url-group.js";
 import { type CheckTarget, planCheck } from "./check-plan.js";
 
 /** What was found at one address, with one secret. */
@@ -25,16 +25,18 @@ const quotaPauseMs = 1_500;
  * the end, alone: the probes may have been in each other's way.
  */
 export async function runCheck(
-  ice: IceServerSettings,
+  { regions, life }: Pick<IceServerSettings, "regions" | "life">,
   options: ProbeOptions,
   reportProgress: ReportProgress,
 ): Promise<readonly CheckResult[]> {
-  const plan = await planCheck(ice, options);
+  const plan = await planCheck(listUrlGroups(regions), options);
+  const check = (target: CheckTarget, index: number) =>
+    checkTarget(target, createSigner(target, index, life.ttlSeconds), options);
   let done = 0;
   reportProgress(done, plan.length);
   const results: CheckResult[] = [];
   await runBounded([...plan.entries()], async ([index, target]) => {
-    results[index] = "failure" in target ? target : await check(target, index, options);
+    results[index] = "failure" in target ? target : await check(target, index);
     done += 1;
     reportProgress(done, plan.length);
   });
@@ -42,36 +44,38 @@ export async function runCheck(
     const cause = results[index]?.failure?.cause;
     if ("server" in target && (cause === "quota" || cause === "no-capacity")) {
       await sleep(quotaPauseMs, undefined, options.signal && { signal: options.signal });
-      results[index] = await check(target, index, options);
+      results[index] = await check(target, index);
     }
   }
   return results;
 }
 
-async function check(
-  target: CheckTarget,
-  index: number,
+async function checkTarget(
+  { server, account }: CheckTarget,
+  signer: Signer | undefined,
   options: ProbeOptions,
 ): Promise<CheckResult> {
-  const diagnosis = await diagnose(target.server, createSigner(target, index), options);
-  return target.signer === undefined
-    ? diagnosis
-    : { ...diagnosis, secret: target.signer.secret.name };
+  const diagnosis = await diagnose(server, signer, options);
+  return account === undefined ? diagnosis : { ...diagnosis, secret: account.label };
 }
 
 /**
  * Signs as the service would. Where callers have names of their own, so has each probe, so that no
  * quota by name is in the way.
  */
-function createSigner({ signer }: CheckTarget, index: number): Signer | undefined {
-  if (signer === undefined) {
+function createSigner(
+  { account }: CheckTarget,
+  index: number,
+  ttlSeconds: number,
+): Signer | undefined {
+  if (account === undefined) {
     return undefined;
   }
-  const { secret, turn } = signer;
-  const name = turn.identity === "static" ? turn.name : `ice-service-check-${index}`;
+  const { sharedName: name = `ice-service-check-${index}`, canChooseExpiry } = account;
   return {
-    issue: (expiresAtSeconds) => issueTurnCredential(secret.key, name, expiresAtSeconds),
-    ttlSeconds: turn.ttlSeconds,
+    issue: (expiresAtSeconds) => account.issue(name, expiresAtSeconds),
+    canChooseExpiry,
+    ttlSeconds,
     clock: systemClock,
   };
 }

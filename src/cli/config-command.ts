@@ -28,18 +28,14 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
 }
 
 /** While a secret is changed by hand: when the change may be finished. */
-function describeOldSecrets({ ice: { turn, regions } }: Config): string[] {
-  const fleets = [
-    ...(turn === undefined ? [] : [{ key: "ice.turn.secretFiles", turn }]),
-    ...(regions?.list ?? []).map((region) => ({
-      key: `secretFiles of region ${region.name}`,
-      turn: region.turn,
-    })),
-  ];
-  return fleets
-    .filter((fleet) => fleet.turn.secretFiles.length > 1)
-    .map(
-      ({ key, turn: { secretFiles, ttlSeconds } }) =>
-        `the first of ${secretFiles.length} ${key} signs; the secrets of the others can be removed from the TURN server ${printDuration(ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
-    );
+function describeOldSecrets({ ice: { regions, life } }: Config): string[] {
+  return regions.flatMap(({ name, sharedSecret }) => {
+    const count = sharedSecret?.files.length ?? 0;
+    const key = name === "" ? "ice.turn.secretFiles" : `secretFiles of region ${name}`;
+    return count > 1
+      ? [
+          `the first of ${count} ${key} signs; the secrets of the others can be removed from the TURN server ${printDuration(life.ttlSeconds)} (the longest ttl) after the last instance stopped signing with them`,
+        ]
+      : [];
+  });
 }

@@ -4,15 +4,18 @@ import { readSecretFile, SecretError } from "../config/secret-file.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { FileReadError } from "../files/files.js";
-import { RotationError } from "../rotation/rotation-error.js";
-import { RotationFiles } from "../rotation/rotation-files.js";
 import {
   type DatabaseLocation,
   holdsPassword,
   parseDatabaseLocation,
-} from "../turn-database/database-location.js";
-import { openTurnSecretStore } from "../turn-database/open-store.js";
-import { TurnDatabaseError, type TurnSecretStore } from "../turn-database/turn-secret-store.js";
+} from "../turn/providers/shared-secret/database/database-location.js";
+import { openTurnSecretStore } from "../turn/providers/shared-secret/database/open-store.js";
+import {
+  TurnDatabaseError,
+  type TurnSecretStore,
+} from "../turn/providers/shared-secret/database/turn-secret-store.js";
+import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-error.js";
+import { RotationFiles } from "../turn/providers/shared-secret/rotation/rotation-files.js";
 
 /** What every command that deals with the TURN server's database is told. */
 export interface RotationCommandOptions {
@@ -95,31 +98,28 @@ export async function tellFailure<T>(secretFile: string, work: () => Promise<T>)
 }
 
 function findSigningFile(
-  { ice: { turn, regions } }: Config,
+  { ice: { regions, life } }: Config,
   regionName: string | undefined,
 ): { secretFile: string; ttlSeconds: number } {
-  const region = regions?.list.find(({ name }) => name === regionName);
-  if (region === undefined && (regions !== undefined || regionName !== undefined)) {
-    const known = regions?.list.map(({ name }) => name).join(", ");
+  const region = regions.find(({ name }) => name === (regionName ?? ""));
+  if (region === undefined || regionName === "") {
+    const known = regions.map(({ name }) => name).join(", ");
     throw usageError(
       "--region",
       regionName === undefined
         ? "is missing"
         : `${JSON.stringify(regionName)} is not a configured region`,
-      known === undefined
-        ? "Leave it out: no regions are configured"
-        : `Name one of them: ${known}`,
+      known === "" ? "Leave it out: no regions are configured" : `Name one of them: ${known}`,
     );
   }
-  const fleet = region?.turn ?? turn;
-  if (fleet === undefined) {
+  if (region.sharedSecret === undefined) {
     throw usageError(
       "ice.turn",
       "names no TURN server, so there is nothing to rotate",
       "Give the service's own configuration with --config or ICE_CONFIG",
     );
   }
-  const [secretFile] = fleet.secretFiles;
+  const [secretFile] = region.sharedSecret.files;
   if (secretFile === undefined) {
     throw usageError(
       "ICE_TURN_SECRET",
@@ -127,7 +127,7 @@ function findSigningFile(
       "Write it into a file (mode 0600), and name that with ice.turn.secretFiles or ICE_TURN_SECRET_FILE instead",
     );
   }
-  return { secretFile, ttlSeconds: fleet.ttlSeconds };
+  return { secretFile, ttlSeconds: life.ttlSeconds };
 }
 
 function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseLocation {

@@ -1,6 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { usageError } from "../errors.js";
-import { createTurnSecret, fingerprintSecret } from "../ice/turn-secret.js";
+import {
+  createTurnSecret,
+  fingerprintSecret,
+} from "../turn/providers/shared-secret/turn-secret.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,

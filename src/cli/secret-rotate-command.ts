@@ -3,9 +3,9 @@ import { printTime, systemClock } from "../clock.js";
 import { parseDuration, printDuration } from "../config/duration.js";
 import { usageError } from "../errors.js";
 import { lockFile } from "../files/file-lock.js";
-import { advanceRotation } from "../rotation/advance-rotation.js";
-import type { RotationStep } from "../rotation/next-step.js";
-import { RotationError } from "../rotation/rotation-error.js";
+import { advanceRotation } from "../turn/providers/shared-secret/rotation/advance-rotation.js";
+import type { RotationStep } from "../turn/providers/shared-secret/rotation/next-step.js";
+import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-error.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,

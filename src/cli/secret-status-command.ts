@@ -1,6 +1,9 @@
 import { printTime, systemClock } from "../clock.js";
-import { fingerprintSecret } from "../ice/turn-secret.js";
-import { describeRotation, type RotationStatus } from "../rotation/rotation-status.js";
+import {
+  describeRotation,
+  type RotationStatus,
+} from "../turn/providers/shared-secret/rotation/rotation-status.js";
+import { fingerprintSecret } from "../turn/providers/shared-secret/turn-secret.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,

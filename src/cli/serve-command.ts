@@ -8,7 +8,6 @@ import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { HandedFiles } from "../files/handed-files.js";
-import { createTurnSecret } from "../ice/turn-secret.js";
 import { openLog } from "../observability/logger.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { openCallTracer } from "../process/call-tracing.js";
@@ -26,6 +25,7 @@ import {
   watchWorkerStopSignal,
 } from "../process/stop-signal.js";
 import { OpenFiles } from "../server/open-files.js";
+import { createTurnSecret } from "../turn/providers/shared-secret/turn-secret.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { parseWorkerCount } from "./worker-count.js";
 
@@ -109,7 +109,7 @@ async function serveAlone(
   for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
     log.warn(warning);
   }
-  const ownTurnSecret = config.ice.turn?.secret !== devSecret;
+  const ownTurnSecret = config.ice.regions[0].sharedSecret?.secrets[0].key !== devSecret;
   const stopping = new AbortController();
   void stopSignals.first.then((signal) => {
     log.info({ signal }, "stopping");
@@ -174,8 +174,8 @@ async function serveAlone(
 }
 
 /** @throws ConfigError when no coturn of ours could serve the TURN URLs that are handed out */
-function findCoturnPort({ ice: { turn } }: Config, ownTurnSecret: boolean): number {
-  const url = turn?.urls[0];
+function findCoturnPort({ ice }: Config, ownTurnSecret: boolean): number {
+  const url = ice.regions[0].turn?.urls[0];
   if (url === undefined || ownTurnSecret || url.scheme !== "turn" || url.host !== "127.0.0.1") {
     throw usageError(
       "--with-coturn",

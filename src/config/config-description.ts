@@ -1,5 +1,4 @@
-import type { TurnSettings } from "../ice/ice-server-list.js";
-import { toHostKey } from "../ice/turn-server.js";
+import { toHostKey } from "../turn/selection/turn-server.js";
 import type {
   Config,
   IceConfig,
@@ -7,7 +6,6 @@ import type {
   LimitsConfig,
   RateLimitConfig,
   RegionConfig,
-  TurnConfig,
 } from "./config.js";
 import { printDuration } from "./duration.js";
 
@@ -33,21 +31,7 @@ export function describeConfig({
     auth: { ...auth, jwt: auth.jwt.map(describeIssuer) },
     ice: {
       stunUrls: ice.stunUrls.map(({ text }) => text),
-      ...(ice.turn === undefined &&
-        ice.regions === undefined &&
-        ice.probe !== undefined && { turn: describeProbe(ice) }),
-      ...(ice.turn !== undefined && {
-        turn: {
-          urls: ice.turn.urls.map(({ text }) => text),
-          secretFiles: describeSecretFiles(ice.turn),
-          ...describeShared(ice.turn),
-          name: ice.turn.name,
-          ...describeProbe(ice),
-        },
-      }),
-      ...(ice.regions !== undefined && {
-        turn: { ...describeRegions(ice.regions, ice.regionFrom), ...describeProbe(ice) },
-      }),
+      ...describeTurn(ice),
       ...(ice.watchRepeatSeconds !== undefined && {
         watch: { repeat: printDuration(ice.watchRepeatSeconds) },
       }),
@@ -63,12 +47,31 @@ export function describeConfig({
   };
 }
 
-function describeShared({ ttlSeconds, minTtlSeconds, identity, capAtTokenExpiry }: TurnSettings) {
+function describeTurn(ice: IceConfig): object {
+  const [first] = ice.regions;
+  if (first.name !== "") {
+    return { turn: { ...describeRegions(ice), ...describeShared(ice), ...describeProbe(ice) } };
+  }
+  if (first.turn === undefined) {
+    return ice.probe === undefined ? {} : { turn: describeProbe(ice) };
+  }
+  const { urls } = first.turn;
   return {
-    ttl: printDuration(ttlSeconds),
-    minTtl: printDuration(minTtlSeconds),
-    identity,
-    capAtTokenExpiry,
+    turn: {
+      urls: urls.map(({ text }) => text),
+      ...first.providerKeys?.own,
+      ...describeShared(ice),
+      ...describeProbe(ice),
+    },
+  };
+}
+
+function describeShared({ life, regions: [{ providerKeys }] }: IceConfig): object {
+  return {
+    ttl: printDuration(life.ttlSeconds),
+    minTtl: printDuration(life.minTtlSeconds),
+    ...providerKeys?.shared,
+    capAtTokenExpiry: life.capAtTokenExpiry,
   };
 }
 
@@ -81,40 +84,31 @@ function describeProbe({ probe }: IceConfig): object {
   return { probe: { interval, timeout: printDuration(timeoutSeconds), ...counts } };
 }
 
-function describeRegions(
-  { list, defaultRegion, serversPerAnswer }: NonNullable<IceConfig["regions"]>,
-  from: IceConfig["regionFrom"],
-): object {
+function describeRegions({ regions, defaultRegion, regionFrom }: IceConfig): object {
+  const { serversPerAnswer = 0 } = regions[0].spread ?? {};
   return {
-    regions: Object.fromEntries(list.map((region) => [region.name, describeRegion(region)])),
+    regions: Object.fromEntries(regions.map((region) => [region.name, describeRegion(region)])),
     defaultRegion,
     ...(serversPerAnswer > 0 && { serversPerAnswer }),
-    ...(from !== undefined && {
+    ...(regionFrom !== undefined && {
       regionFrom: {
-        ...from,
-        map: Object.fromEntries(from.map),
-        continents: Object.fromEntries(from.continents),
+        ...regionFrom,
+        map: Object.fromEntries(regionFrom.map),
+        continents: Object.fromEntries(regionFrom.continents),
       },
     }),
-    ...describeShared(list[0].turn),
   };
 }
 
-function describeRegion({ stunUrls, turn, weights }: RegionConfig): object {
+function describeRegion({ stunUrls, turn, spread, providerKeys }: RegionConfig): object {
   return {
-    urls: turn.urls.map((url) => {
-      const weight = weights.get(toHostKey(url));
+    urls: turn?.urls.map((url) => {
+      const weight = spread?.weights.get(toHostKey(url));
       return weight === undefined ? url.text : { url: url.text, weight };
     }),
     stunUrls: stunUrls.map(({ text }) => text),
-    secretFiles: describeSecretFiles(turn),
-    name: turn.name,
+    ...providerKeys?.own,
   };
-}
-
-/** Where the secrets are; a variable's, or that of development, stands nowhere. */
-function describeSecretFiles({ secretFiles }: TurnConfig): readonly string[] {
-  return secretFiles.length > 0 ? secretFiles : [hidden];
 }
 
 function describeLimits({

@@ -1,10 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import type {
-  IceRegion,
-  IceServerSettings,
-  RegionSettings,
-  TurnSettings,
-} from "../ice/ice-server-list.js";
+import type { IceUrl } from "../ice/ice-url.js";
+import type { IceRegion, IceServerSettings } from "../turn/ice-server-settings.js";
+import type { AcceptedSecret } from "../turn/providers/shared-secret/provider.js";
 
 /** The effective configuration: complete, checked, file names absolute. Never changed once built. */
 export interface Config {
@@ -114,8 +111,9 @@ export type JwtKeys =
     };
 
 export interface IceConfig extends IceServerSettings {
-  readonly turn?: TurnConfig;
-  readonly regions?: RegionsConfig;
+  readonly regions: readonly [RegionConfig, ...RegionConfig[]];
+  /** Of regions that have none of their own. */
+  readonly stunUrls: readonly IceUrl[];
   readonly regionFrom?: RegionFromConfig;
   /** How the URLs, of STUN too, are probed; absent: they are not. */
   readonly probe?: ProbeConfig;
@@ -135,12 +133,26 @@ export interface ProbeConfig {
   readonly concurrency: number;
 }
 
-export interface RegionsConfig extends RegionSettings {
-  readonly list: readonly [RegionConfig, ...RegionConfig[]];
+export interface RegionConfig extends IceRegion {
+  /** Present when the TURN servers accept credentials that are signed with a secret. */
+  readonly sharedSecret?: SharedSecretConfig;
+  /** The keys of the region's TURN provider, as the file would have them; secrets are hidden. */
+  readonly providerKeys?: ProviderKeys;
 }
 
-export interface RegionConfig extends IceRegion {
-  readonly turn: TurnConfig;
+/** What commands that change the secret need to know. */
+export interface SharedSecretConfig {
+  /** The first one signs. */
+  readonly secrets: readonly [AcceptedSecret, ...AcceptedSecret[]];
+  /** The first holds the secret that signs. Empty when a variable does, or development. */
+  readonly files: readonly string[];
+}
+
+export interface ProviderKeys {
+  /** Those under `ice.turn`, the same for all regions. */
+  readonly shared: Readonly<Record<string, unknown>>;
+  /** Those that a region can have for itself. */
+  readonly own: Readonly<Record<string, unknown>>;
 }
 
 /** How the region is found of a caller who names none. */
@@ -153,11 +165,6 @@ export interface RegionFromConfig {
   readonly map: ReadonlyMap<string, string>;
   /** Regions by continent, for countries that are not in the map. */
   readonly continents: ReadonlyMap<string, string>;
-}
-
-export interface TurnConfig extends TurnSettings {
-  /** The first holds the secret that signs. Empty when a variable does, or development. */
-  readonly secretFiles: readonly string[];
 }
 
 export interface LimitsConfig {

@@ -1,12 +1,14 @@
 import type { IceUrl } from "../ice/ice-url.js";
-import { findTurnNameProblem } from "../ice/turn-name.js";
-import type { IceConfig } from "./config.js";
+import type { CredentialLifeSettings } from "../turn/ice-server-settings.js";
+import type { IceConfig, RegionConfig } from "./config.js";
 import type { ConfigFile, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
 import { buildProbe } from "./probe-section.js";
+import type { ProblemList } from "./problem-list.js";
 import { buildRegionFrom, type RegionFromContext } from "./region-from-section.js";
-import { buildRegions, type SharedTurnSettings } from "./regions-section.js";
-import { type TurnSecretContext, takeSecrets } from "./turn-secrets.js";
+import { buildRegions } from "./regions-section.js";
+import { buildTurnProvider, checkTurnName } from "./turn-provider-section.js";
+import type { TurnSecretContext } from "./turn-secrets.js";
 
 const defaultStunUrls = ["stun:stun.l.google.com:19302"];
 const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"];
@@ -44,24 +46,30 @@ function buildServers(ice: ConfigFile["ice"], context: IceSectionContext): IceCo
     ["ice", "stunUrls"],
     problems,
   );
-  const shared = buildSharedSettings(turn, context);
+  const life = buildLife(turn, problems);
+  checkTurnName(turn.name, ["ice", "turn"], problems);
   if (turn.regions !== undefined) {
-    const regions = buildRegions(turn, turn.regions, stunUrls, shared, context);
+    const regions = buildRegions(turn, turn.regions, stunUrls, context);
     const regionFrom = buildRegionFrom(turn, Object.keys(turn.regions), context);
-    return { stunUrls, ...(regions && { regions }), ...(regionFrom && { regionFrom }) };
+    return {
+      // Without a region, the problems end the start.
+      regions: regions ?? [{ name: "", stunUrls }],
+      stunUrls,
+      defaultRegion: turn.defaultRegion ?? "",
+      life,
+      ...(regionFrom && { regionFrom }),
+    };
   }
   for (const key of ["defaultRegion", "serversPerAnswer", "regionFrom"] as const) {
     if (turn[key] !== undefined) {
       problems.add(["ice", "turn", key], "is set, but no regions are", "Set ice.turn.regions");
     }
   }
-  return buildSingleRegion(turn, stunUrls, shared, context);
+  const region = buildSingleRegion(turn, stunUrls, context);
+  return { regions: [region], stunUrls, defaultRegion: "", life };
 }
 
-function buildSharedSettings(
-  turn: TurnFileSection,
-  { problems }: IceSectionContext,
-): SharedTurnSettings {
+function buildLife(turn: TurnFileSection, problems: ProblemList): CredentialLifeSettings {
   const ttlSeconds = turn.ttl ?? defaultTtlSeconds;
   const minTtlSeconds = turn.minTtl ?? Math.min(defaultMinTtlSeconds, ttlSeconds);
   if (ttlSeconds < 1 || ttlSeconds > longestTtlSeconds) {
@@ -73,27 +81,16 @@ function buildSharedSettings(
       "Write 60s, for example",
     );
   }
-  const name = turn.name ?? "webrtc-gateway";
-  const nameProblem = findTurnNameProblem(name);
-  if (nameProblem !== undefined) {
-    problems.add(["ice", "turn", "name"], nameProblem, "Use letters, digits and hyphens");
-  }
-  return {
-    ttlSeconds,
-    minTtlSeconds,
-    identity: turn.identity ?? "static",
-    name,
-    capAtTokenExpiry: turn.capAtTokenExpiry ?? false,
-  };
+  return { ttlSeconds, minTtlSeconds, capAtTokenExpiry: turn.capAtTokenExpiry ?? false };
 }
 
 function buildSingleRegion(
   turn: TurnFileSection,
   stunUrls: readonly IceUrl[],
-  shared: SharedTurnSettings,
   context: IceSectionContext,
-): IceConfig {
+): RegionConfig {
   const { problems, warn, secrets, dev } = context;
+  const stunOnly = { name: "", stunUrls };
   const configured = turn.urls ?? (dev ? devTurnUrls : []);
   const urls = parseUrls(configured, "turn", ["ice", "turn", "urls"], problems);
   const count = stunUrls.length + urls.length;
@@ -107,8 +104,7 @@ function buildSingleRegion(
     if (secrets.accepted.length > 0) {
       warn("a TURN secret is configured, but no TURN URL: no TURN server is handed out");
     }
-    return { stunUrls };
+    return stunOnly;
   }
-  const taken = takeSecrets(secrets, ["ice", "turn", "secretFiles"], context);
-  return taken === undefined ? { stunUrls } : { stunUrls, turn: { urls, ...taken, ...shared } };
+  return { ...stunOnly, ...buildTurnProvider(turn, { path: ["ice", "turn"], urls }, context) };
 }

@@ -1,5 +1,5 @@
-import type { AcceptedSecret } from "../ice/ice-server-list.js";
-import type { TurnConfig } from "./config.js";
+import type { AcceptedSecret } from "../turn/providers/shared-secret/provider.js";
+import type { SharedSecretConfig } from "./config.js";
 import type { ConfigSource } from "./config-source.js";
 import { addSecretProblem, readSecretText } from "./secret-file.js";
 import type { SectionContext } from "./section-context.js";
@@ -61,20 +61,17 @@ export function readSecretFiles(
   return { accepted, files };
 }
 
-/** What a fleet's settings say of its secrets. */
-export type SecretSettings = Pick<TurnConfig, "secret" | "acceptedSecrets" | "secretFiles">;
-
 /**
- * Makes them; that there is no secret joins the problems.
+ * Takes the secrets of a fleet; that there is none joins the problems.
  * @param path of the key that would name the file of the secret that signs
  */
 export function takeSecrets(
   { accepted, files }: TurnSecrets,
   path: readonly PropertyKey[],
   { problems, warn }: SectionContext,
-): SecretSettings | undefined {
-  const secret = accepted[0]?.key;
-  if (secret === undefined) {
+): SharedSecretConfig | undefined {
+  const [signing, ...others] = accepted;
+  if (signing === undefined) {
     // Of files that cannot be used, the cause is told already.
     if (files.length === 0) {
       problems.add(
@@ -85,8 +82,8 @@ export function takeSecrets(
     }
     return undefined;
   }
-  if ((secret.symmetricKeySize ?? 0) < shortestWithoutWarningBytes) {
+  if ((signing.key.symmetricKeySize ?? 0) < shortestWithoutWarningBytes) {
     warn("the TURN secret is shorter than 16 bytes: it can be guessed from one credential");
   }
-  return { secret, acceptedSecrets: accepted, secretFiles: files };
+  return { secrets: [signing, ...others], files };
 }

@@ -1,4 +1,5 @@
-import type { UrlGroup } from "./probe-target.js";
+import { findServing } from "../turn/failover.js";
+import type { UrlGroup } from "../turn/url-group.js";
 
 /**
  * How a group is served: by those of its URLs that are up, by another region in its place, or, as
@@ -6,19 +7,25 @@ import type { UrlGroup } from "./probe-target.js";
  */
 export type GroupState = "live" | "replaced" | "failing-open";
 
-/** As the lister of ICE servers decides. */
+/** @param groups in configured order */
 export function findGroupStates(
   groups: readonly UrlGroup[],
   isUp: (url: string) => boolean,
 ): ReadonlyMap<UrlGroup, GroupState> {
   const isLive = ({ urls }: UrlGroup) => urls.some(({ text }) => isUp(text));
-  const anyTurnLives = groups.some((group) => group.kind === "turn" && isLive(group));
-  return new Map(
-    groups.map((group) => {
-      const replaced = group.kind === "turn" && anyTurnLives;
-      return [group, isLive(group) ? "live" : replaced ? "replaced" : "failing-open"];
-    }),
-  );
+  const regions = groups.filter(({ kind }) => kind === "turn");
+  const findState = (group: UrlGroup): GroupState => {
+    // STUN servers of another region do not replace those of this one.
+    const serving =
+      group.kind === "turn"
+        ? findServing(regions, regions.indexOf(group), isLive)
+        : findServing([group], 0, isLive);
+    if (serving === undefined) {
+      return "failing-open";
+    }
+    return serving === group ? "live" : "replaced";
+  };
+  return new Map(groups.map((group) => [group, findState(group)]));
 }
 
 /** Names a group within one configuration. */

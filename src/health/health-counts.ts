@@ -1,8 +1,8 @@
 import { DurationCounts } from "../observability/duration-counts.js";
 import { describeCounter, describeGauge, type Metric } from "../observability/metric.js";
 import { type ProbeCause, probeCauses } from "../probe/probe-failure.js";
+import type { UrlGroup } from "../turn/url-group.js";
 import type { GroupState } from "./group-state.js";
-import type { UrlGroup } from "./probe-target.js";
 
 const durationName = "ice_probe_duration_seconds";
 

@@ -1,8 +1,8 @@
 import type { Log } from "../log.js";
 import type { ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
+import type { UrlGroup } from "../turn/url-group.js";
 import { type GroupState, printGroup } from "./group-state.js";
-import type { UrlGroup } from "./probe-target.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
 /** Where the lines go. */

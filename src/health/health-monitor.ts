@@ -2,12 +2,13 @@ import type { Clock, StartTimer } from "../clock.js";
 import type { IceConfig, ProbeConfig } from "../config/config.js";
 import type { Metric } from "../observability/metric.js";
 import { canProbe } from "../probe/server-address.js";
+import { listUrlGroups, type UrlGroup } from "../turn/url-group.js";
 import { findGroupStates, type GroupState } from "./group-state.js";
 import { HealthCounts } from "./health-counts.js";
 import { type HealthLog, logGroupChange, logUrlChange } from "./health-log.js";
 import { describeHealth, type HealthReport } from "./health-report.js";
 import { ProbeSchedule } from "./probe-schedule.js";
-import { groupUrls, listTargets, type ProbeTarget, type UrlGroup } from "./probe-target.js";
+import { listTargets, type ProbeTarget } from "./probe-target.js";
 import type { ProbeUrl } from "./probe-url.js";
 import { UrlHealth } from "./url-health.js";
 
@@ -49,9 +50,9 @@ export class HealthMonitor {
     this.#schedule?.end();
     this.#schedule = undefined;
     const before = this.#health;
-    const targets = settings === undefined ? [] : listTargets(ice);
+    this.#groups = settings === undefined ? [] : listUrlGroups(ice.regions);
+    const targets = listTargets(this.#groups, ice.life.ttlSeconds);
     const nowMs = this.#options.clock();
-    this.#groups = settings === undefined ? [] : groupUrls(ice);
     this.#health = new Map(
       targets.map(({ url: { text } }) => [text, before.get(text) ?? new UrlHealth(nowMs)]),
     );

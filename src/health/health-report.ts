@@ -1,7 +1,7 @@
 import type { ProbeCause } from "../probe/probe-failure.js";
 import { canProbe } from "../probe/server-address.js";
+import type { UrlGroup } from "../turn/url-group.js";
 import type { GroupState } from "./group-state.js";
-import type { UrlGroup } from "./probe-target.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
 /** What `GET /health/turn` answers. */

@@ -1,5 +1,4 @@
 import type { Clock } from "../clock.js";
-import { issueTurnCredential } from "../ice/turn-credential.js";
 import { type ProbeResult, probe } from "../probe/probe.js";
 import type { ProbeFailure } from "../probe/probe-failure.js";
 import type { ProbeTarget } from "./probe-target.js";
@@ -30,14 +29,10 @@ const longestTtlSeconds = 600;
 
 /** Probes a URL at all addresses of its host, as a caller would use it. */
 export function createProbeUrl(clock: Clock): ProbeUrl {
-  return async ({ url, turn }, options) => {
-    const credential =
-      turn &&
-      issueTurnCredential(
-        turn.secret,
-        probeName,
-        Math.floor(clock() / 1000) + Math.min(turn.ttlSeconds, longestTtlSeconds),
-      );
+  return async ({ url, account, ttlSeconds }, options) => {
+    const lifeSeconds = Math.min(ttlSeconds, longestTtlSeconds);
+    const expiresAtSeconds = Math.floor(clock() / 1000) + lifeSeconds;
+    const credential = account && (await account.issue(probeName, expiresAtSeconds));
     return judgeResults(await probe(url, credential, options));
   };
 }

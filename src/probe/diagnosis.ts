@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import type { TurnCredential } from "../ice/turn-credential.js";
+import type { TurnCredential } from "../turn/provider.js";
 import {
   type ClockSkew,
   type CredentialVerdict,
@@ -12,7 +12,9 @@ import type { ServerAddress } from "./server-address.js";
 
 export interface Signer {
   /** Makes a credential that expires at this Unix time in seconds. */
-  readonly issue: (expiresAtSeconds: number) => TurnCredential;
+  readonly issue: (expiresAtSeconds: number) => TurnCredential | Promise<TurnCredential>;
+  /** Whether they do; else nothing can be said of the server's clock. */
+  readonly canChooseExpiry: boolean;
   /** How long the credentials live that clients get. */
   readonly ttlSeconds: number;
   readonly clock: Clock;
@@ -46,9 +48,12 @@ export async function diagnose(
     return probeAddress(server, undefined, options);
   }
   const { issue, ttlSeconds, clock } = signer;
-  const tryExpiry = (offsetSeconds: number) =>
-    probeAddress(server, issue(Math.floor(clock() / 1000) + offsetSeconds), options);
+  const tryExpiry = async (offsetSeconds: number) =>
+    probeAddress(server, await issue(Math.floor(clock() / 1000) + offsetSeconds), options);
   const result = await tryExpiry(ttlSeconds);
+  if (!signer.canChooseExpiry) {
+    return result;
+  }
   const clockSkew = await findClockSkew(
     async (offsetSeconds) => judge(await tryExpiry(offsetSeconds)),
     judge(result),

@@ -1,5 +1,5 @@
 import type { IceUrl } from "../ice/ice-url.js";
-import type { TurnCredential } from "../ice/turn-credential.js";
+import type { TurnCredential } from "../turn/provider.js";
 import type { AddressFamily } from "./attributes.js";
 import { bind } from "./binding.js";
 import { openTransport } from "./open-transport.js";

@@ -1,4 +1,4 @@
-import type { TurnCredential } from "../ice/turn-credential.js";
+import type { TurnCredential } from "../turn/provider.js";
 import {
   type AddressFamily,
   attributeType,

@@ -11,13 +11,14 @@ import {
   WatchIceServersResponseSchema,
 } from "../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../geolocation/region-finder.js";
-import type { IceServerList, IceServerRequest, ListIceServers } from "../ice/ice-server-list.js";
+import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
+import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
 import { mapValues } from "../watch/mapped-values.js";
 
 export interface IceServiceOptions {
-  readonly listIceServers: ListIceServers;
+  readonly lister: Pick<IceServerLister, "list">;
   readonly watches: Pick<IceServerWatches, "open">;
   readonly credentialCounts: CredentialCounts;
   /** Of callers who name none; undefined where all of them get the default one. */
@@ -29,7 +30,7 @@ export interface IceServiceOptions {
  * wire's names out.
  */
 export function createIceService({
-  listIceServers,
+  lister,
   watches,
   credentialCounts,
   findRegion,
@@ -42,13 +43,18 @@ export function createIceService({
     findRegion === undefined || request.region !== ""
       ? request
       : placeRequest(request, findRegion(header, record));
+  const answer = (list: IceServerList, record: CallRecord) => {
+    recordList(list, record);
+    credentialCounts.count(list);
+    return toLastResponse(list);
+  };
   return {
     getIceServers(request, { values, requestHeader }) {
       const record = values.get(callRecordKey);
-      const list = listIceServers(requireCaller(values), place(request, requestHeader, record));
-      recordList(list, record);
-      credentialCounts.count(list);
-      return toLastResponse(list);
+      const list = lister.list(requireCaller(values), place(request, requestHeader, record));
+      return list instanceof Promise
+        ? list.then((late) => answer(late, record))
+        : answer(list, record);
     },
     watchIceServers(request, context) {
       const { values, requestHeader } = context;

@@ -2,15 +2,15 @@ import type { CancellableWait } from "../authentication/key-source.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
 import type { IceConfig, LimitsConfig } from "../config/config.js";
-import type { IceServerList, IceServerRequest, ListIceServers } from "../ice/ice-server-list.js";
+import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
+import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
-import { createComparison } from "./list-comparison.js";
 import type { NewestValue } from "./newest-value.js";
 
 /** What a watch takes from the configuration, as it is at that moment. */
 export interface WatchSnapshot {
   readonly verifier: TokenVerifier;
-  readonly listIceServers: ListIceServers;
+  readonly lister: IceServerLister;
   readonly config: {
     readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
     readonly ice: Pick<IceConfig, "watchRepeatSeconds">;
@@ -39,16 +39,13 @@ const jitterShare = 0.1;
 /** A list is repeated earlier than asked for by up to this part, so that watches do not repeat in step. */
 const repeatJitterShare = 0.25;
 
-const areListsEqual = createComparison<IceServerList>();
-const areServersEqual = createComparison<IceServerList["iceServers"]>();
-
 /** One watch: decides what its reader is given, and when. */
 export class IceServerWatch {
   readonly #order: WatchOrder;
   readonly #options: WatchOptions;
   readonly #lists: NewestValue<IceServerList>;
   readonly #repeatShare: number;
-  #last: { readonly list: IceServerList; readonly atMs: number } | undefined;
+  #last: { readonly list: IceServerList; readonly version: string } | undefined;
   #sentAtMs = 0;
   #refreshAtMs = 0;
   #tokenEndsAtMs = Number.POSITIVE_INFINITY;
@@ -94,15 +91,25 @@ export class IceServerWatch {
   async renew(): Promise<void> {
     this.#renewals += 1;
     const renewal = this.#renewals;
-    const { token, wait } = this.#order;
+    const { token, request, wait } = this.#order;
     try {
-      const { verifier, listIceServers } = this.#options.readSnapshot();
+      const { verifier, lister } = this.#options.readSnapshot();
       const verified = verifier.verify(token, wait);
       const caller = verified instanceof Promise ? await verified : verified;
+      if (renewal !== this.#renewals) {
+        return;
+      }
+      const endSeconds = verifier.findEndSeconds(caller) ?? Number.POSITIVE_INFINITY;
+      this.#tokenEndsAtMs = endSeconds * 1000;
+      const nowMs = this.#options.clock();
+      const version = lister.findVersion(caller, request);
+      if (nowMs < this.#refreshAtMs && version === this.#last?.version) {
+        return;
+      }
+      const made = lister.list(caller, request, nowMs);
+      const list = made instanceof Promise ? await made : made;
       if (renewal === this.#renewals) {
-        const endSeconds = verifier.findEndSeconds(caller) ?? Number.POSITIVE_INFINITY;
-        this.#tokenEndsAtMs = endSeconds * 1000;
-        this.#update((nowMs) => listIceServers(caller, this.#order.request, nowMs));
+        this.#handOn(list, version, nowMs);
       }
     } catch (error) {
       if (renewal === this.#renewals) {
@@ -111,19 +118,12 @@ export class IceServerWatch {
     }
   }
 
-  #update(listAt: (nowMs: number) => IceServerList): void {
-    const nowMs = this.#options.clock();
+  #handOn(list: IceServerList, version: string, nowMs: number): void {
     const last = this.#last;
-    // Lists differ from second to second; only of the same instant, a difference tells of a change.
     if (
-      last !== undefined &&
-      nowMs < this.#refreshAtMs &&
-      areListsEqual(listAt(last.atMs), last.list)
+      version === last?.version &&
+      list.credentialLife?.expiresAtSeconds === last.list.credentialLife?.expiresAtSeconds
     ) {
-      return;
-    }
-    const list = listAt(nowMs);
-    if (last !== undefined && areServersEqual(list.iceServers, last.list.iceServers)) {
       // Its life ends with the token's: asking again would make it no longer.
       this.#refreshAtMs = Number.POSITIVE_INFINITY;
       return;
@@ -131,7 +131,7 @@ export class IceServerWatch {
     const ttlSeconds = list.credentialLife?.ttlSeconds ?? Number.POSITIVE_INFINITY;
     const share = refreshShare - jitterShare * this.#options.random();
     this.#refreshAtMs = nowMs + ttlSeconds * 1000 * share;
-    this.#last = { list, atMs: nowMs };
+    this.#last = { list, version };
     this.#sentAtMs = nowMs;
     this.#lists.put(list);
   }

@@ -121,12 +121,16 @@ describe("loadConfig", () => {
       },
       log: { level: "debug" },
     });
-    expect(config.ice.turn?.secret.export().toString()).toBe("from-the-variable");
+    expect(config.ice.regions[0].sharedSecret?.secrets[0].key.export().toString()).toBe(
+      "from-the-variable",
+    );
   });
 
   it("takes a secret file's content without its trailing newline", () => {
     const { config } = load({ ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } });
-    expect(config.ice.turn?.secret.export().toString()).toBe("north-north-north-north");
+    expect(config.ice.regions[0].sharedSecret?.secrets[0].key.export().toString()).toBe(
+      "north-north-north-north",
+    );
   });
 
   it("reads limits, and shows no password of Redis", () => {
@@ -150,7 +154,7 @@ describe("loadConfig", () => {
     const { config } = load({
       ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"], ttl: "5s" } },
     });
-    expect(config.ice.turn?.minTtlSeconds).toBe(5);
+    expect(config.ice.life.minTtlSeconds).toBe(5);
   });
 
   it.each<[name: string, content: object, env: Record<string, string>, key: string, text: RegExp]>([
@@ -469,7 +473,7 @@ describe("loadConfig", () => {
     const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
     const { config } = loadConfig({ env: {}, files: new DiskFiles(), dev });
     expect(config.listen.host).toBe("127.0.0.1");
-    expect(config.ice.turn?.secret).toBe(dev.secret);
+    expect(config.ice.regions[0].sharedSecret?.secrets[0].key).toBe(dev.secret);
     const [problem] = problemsOf(() =>
       loadConfig({ env: { ICE_HOST: "0.0.0.0" }, files: new DiskFiles(), dev }),
     );

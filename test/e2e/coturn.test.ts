@@ -1,7 +1,11 @@
 import { createSecretKey } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { issueTurnCredential, type TurnCredential } from "../../src/ice/turn-credential.js";
-import { createPseudonymizer, encodeSubject } from "../../src/ice/turn-name.js";
+import type { TurnCredential } from "../../src/turn/provider.js";
+import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
+import {
+  createPseudonymizer,
+  encodeSubject,
+} from "../../src/turn/providers/shared-secret/turn-name.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { startIceService } from "../parts/ice-service.js";

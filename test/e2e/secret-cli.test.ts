@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdir, readFile, stat } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { fingerprintSecret } from "../../src/ice/turn-secret.js";
+import { fingerprintSecret } from "../../src/turn/providers/shared-secret/turn-secret.js";
 import { createSqliteFile, type SqliteFile } from "../parts/sqlite-file.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 

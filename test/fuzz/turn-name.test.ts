@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeSubject, findTurnNameProblem } from "../../src/ice/turn-name.js";
+import {
+  encodeSubject,
+  findTurnNameProblem,
+} from "../../src/turn/providers/shared-secret/turn-name.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
 
 const subject = fc.oneof(

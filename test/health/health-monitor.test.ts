@@ -1,11 +1,11 @@
-import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { IceConfig, ProbeConfig } from "../../src/config/config.js";
 import { HealthMonitor } from "../../src/health/health-monitor.js";
 import type { ProbeOutcome, ProbeUrl } from "../../src/health/probe-url.js";
-import { createIceServerLister } from "../../src/ice/ice-server-lister.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
+import { createIceServerLister } from "../../src/turn/ice-server-lister.js";
+import { createFleet, createSharedSecret, hourLife, listAtOnce } from "../turn/ice-servers.js";
 import { ManualTime } from "../watch/manual-time.js";
 
 const settings: ProbeConfig = {
@@ -19,24 +19,11 @@ const good: ProbeOutcome = { works: true, roundTripMs: 1.26 };
 const refused: ProbeOutcome = { works: false, failure: { cause: "refused", detail: "nobody" } };
 const full: ProbeOutcome = { works: true, failure: { cause: "quota", detail: "486" } };
 
-const key = createSecretKey("north-north-north", "utf8");
-function turnOf(urls: readonly string[]) {
-  return {
-    urls: urls.map(parseIceUrl),
-    secret: key,
-    secretFiles: [],
-    acceptedSecrets: [],
-    ttlSeconds: 3600,
-    minTtlSeconds: 60,
-    identity: "static" as const,
-    name: "gateway",
-    capAtTokenExpiry: false,
-  };
-}
 function plain(stun: readonly string[], turn: readonly string[], probe?: ProbeConfig): IceConfig {
+  const stunUrls = stun.map(parseIceUrl);
   return {
-    stunUrls: stun.map(parseIceUrl),
-    ...(turn.length > 0 && { turn: turnOf(turn) }),
+    ...createFleet({ stunUrls, ...(turn.length > 0 && { turn: createSharedSecret(turn) }) }),
+    stunUrls,
     ...(probe && { probe }),
   };
 }
@@ -48,12 +35,14 @@ function regional(
   const region = (name: "eu" | "us") => ({
     name,
     stunUrls,
-    turn: turnOf(turn[name]),
-    weights: new Map<string, number>(),
+    turn: createSharedSecret(turn[name]),
+    spread: { weights: new Map<string, number>(), serversPerAnswer: 0 },
   });
   return {
     stunUrls,
-    regions: { list: [region("eu"), region("us")], defaultRegion: "eu", serversPerAnswer: 0 },
+    regions: [region("eu"), region("us")],
+    defaultRegion: "eu",
+    life: hourLife,
     probe: settings,
   };
 }
@@ -358,10 +347,8 @@ describe("lists by the word of a HealthMonitor", () => {
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
         const bench = new Bench();
         const ice = regional(stun, turn);
-        const list = createIceServerLister(
-          ice,
-          bench.time.clock,
-          (url) => !bench.down.includes(url),
+        const list = listAtOnce(
+          createIceServerLister(ice, bench.time.clock, (url) => !bench.down.includes(url)),
         );
         const ask = (region: string) => {
           const urls = list({ subject: "alice" }, { region, ttlSeconds: 0, maxUrls: 0 }).iceServers;

@@ -1,10 +1,10 @@
 import { parseIceUrl } from "../../src/ice/ice-url.js";
-import type { TurnCredential } from "../../src/ice/turn-credential.js";
 import { openTransport } from "../../src/probe/open-transport.js";
 import { findServers } from "../../src/probe/probe.js";
 import type { ServerAddress } from "../../src/probe/server-address.js";
 import type { Transport } from "../../src/probe/transport.js";
 import { TurnSession } from "../../src/probe/turn-session.js";
+import type { TurnCredential } from "../../src/turn/provider.js";
 
 const timeoutMs = 5_000;
 

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
-import { issueTurnCredential } from "../../src/ice/turn-credential.js";
 import { type Diagnosis, diagnose, type Signer } from "../../src/probe/diagnosis.js";
 import { findServers, type ProbeOptions, probe } from "../../src/probe/probe.js";
+import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { runProgram } from "../parts/child-process.js";
 import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
@@ -41,6 +41,7 @@ const signerFor = (signingSecret: string, name = "probe") => ({
   // coturn judges an expiry by the real time.
   clock: systemClock,
   ttlSeconds: 24 * hour,
+  canChooseExpiry: true,
   issue: (expiresAtSeconds: number) =>
     issueTurnCredential(createSecretKey(signingSecret, "utf8"), name, expiresAtSeconds),
 });

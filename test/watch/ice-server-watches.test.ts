@@ -1,28 +1,26 @@
-import { createSecretKey } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../../src/authentication/caller.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
 import type { LimitsConfig } from "../../src/config/config.js";
 import { InvalidFieldError } from "../../src/errors.js";
-import type { IceServerList, ListIceServers, TurnSettings } from "../../src/ice/ice-server-list.js";
-import { createIceServerLister } from "../../src/ice/ice-server-lister.js";
+import type { IceServerList } from "../../src/ice/ice-server-list.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
+import { createIceServerLister, type IceServerLister } from "../../src/turn/ice-server-lister.js";
+import type { CredentialLifeSettings } from "../../src/turn/ice-server-settings.js";
+import type { SharedSecretSettings } from "../../src/turn/providers/shared-secret/provider.js";
 import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
 import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
+import { createFleet, createSharedSecret } from "../turn/ice-servers.js";
 import { ManualTime } from "./manual-time.js";
 
 const startSeconds = 1_748_390_400;
-const turn: TurnSettings = {
-  urls: [parseIceUrl("turn:a.example")],
-  secret: createSecretKey("north", "utf8"),
-  acceptedSecrets: [],
-  ttlSeconds: 1000,
-  minTtlSeconds: 60,
-  identity: "subject",
-  name: "gateway",
-  capAtTokenExpiry: false,
-};
+interface Changes
+  extends Partial<Pick<SharedSecretSettings, "identity">>,
+    Partial<CredentialLifeSettings> {
+  readonly urls?: readonly string[];
+  readonly secret?: string;
+}
 const stunUrls = [parseIceUrl("stun:a.example")];
 const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
 const jwtCaller = (expiresInSeconds: number): Caller => ({
@@ -36,7 +34,7 @@ let time: ManualTime;
 let random: number;
 let limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
 let watchRepeatSeconds: number | undefined;
-let listIceServers: ListIceServers;
+let lister: IceServerLister;
 let caller: Caller;
 let verify: TokenVerifier["verify"];
 let watches: IceServerWatches;
@@ -74,16 +72,22 @@ beforeEach(() => {
     log: { info: (fields: object) => void begun.push(fields) },
     readSnapshot: () => ({
       verifier,
-      listIceServers,
+      lister,
       config: { limits, ice: { ...(watchRepeatSeconds && { watchRepeatSeconds }) } },
     }),
   });
 });
 
 /** As a reload does it. */
-function configure(changes: Partial<TurnSettings> | "stun only"): void {
-  listIceServers = createIceServerLister(
-    changes === "stun only" ? { stunUrls } : { stunUrls, turn: { ...turn, ...changes } },
+function configure(changes: Changes | "stun only"): void {
+  if (changes === "stun only") {
+    lister = createIceServerLister(createFleet({ stunUrls }), time.clock);
+    return;
+  }
+  const { urls = ["turn:a.example"], secret = "north", identity = "subject", ...life } = changes;
+  const turn = createSharedSecret(urls, { secret, identity });
+  lister = createIceServerLister(
+    createFleet({ stunUrls, turn }, { ttlSeconds: 1000, ...life }),
     time.clock,
   );
 }
@@ -116,7 +120,7 @@ function open(request = anything, who = caller): Reader {
   return { times, lists, end: read(), leave: () => void source.return?.() };
 }
 
-async function change(changes: Partial<TurnSettings> | "stun only"): Promise<void> {
+async function change(changes: Changes | "stun only"): Promise<void> {
   configure(changes);
   watches.listsChanged();
 }
@@ -196,7 +200,7 @@ describe("a change", () => {
   it("is told soon, by the new configuration, and the life counts from there", async () => {
     const { times, lists } = open();
     await time.advance(100);
-    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await change({ urls: ["turn:b.example"] });
     await time.advance(0.5);
     expect(times).toEqual([0, 100.2]);
     expect(lists[1]?.iceServers[1]?.urls).toEqual(["turn:b.example"]);
@@ -204,8 +208,8 @@ describe("a change", () => {
     expect(times).toEqual([0, 100.2, 851]);
   });
 
-  it.each<[string, Partial<TurnSettings>]>([
-    ["the secret", { secret: createSecretKey("south", "utf8") }],
+  it.each<[string, Changes]>([
+    ["the secret", { secret: "south" }],
     ["the life", { ttlSeconds: 2000 }],
     ["the naming", { identity: "static" }],
   ])("of %s is told", async (_, changes) => {
@@ -229,7 +233,7 @@ describe("a change", () => {
   it("that comes with others is told once", async () => {
     const { times, lists } = open();
     for (const name of ["b", "c", "d"]) {
-      await change({ urls: [parseIceUrl(`turn:${name}.example`)] });
+      await change({ urls: [`turn:${name}.example`] });
       await time.advance(0.05);
     }
     await time.advance(1);
@@ -240,7 +244,7 @@ describe("a change", () => {
   it("reaches every watch though changes never cease, a part of them at a time", async () => {
     const readers = Array.from({ length: 2000 }, () => open());
     for (let round = 0; round < 10; round += 1) {
-      await change({ urls: [parseIceUrl(`turn:x${round}.example`)] });
+      await change({ urls: [`turn:x${round}.example`] });
       await time.advance(0.15);
     }
     const seconds = new Set(readers.map(({ times }) => times[1]));
@@ -264,7 +268,7 @@ describe("a change", () => {
     verify = () => {
       throw new TokenRejectedError("revoked");
     };
-    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await change({ urls: ["turn:b.example"] });
     await time.advance(2);
     expect(await end).toEqual(new TokenRejectedError("revoked"));
     expect(times).toEqual([0]);
@@ -279,10 +283,10 @@ describe("a change", () => {
       new Promise((_, reject) => {
         refuse = reject;
       });
-    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await change({ urls: ["turn:b.example"] });
     await time.advance(0.5);
     verify = () => caller;
-    await change({ urls: [parseIceUrl("turn:c.example")] });
+    await change({ urls: ["turn:c.example"] });
     await time.advance(0.5);
     refuse(new TokenRejectedError("cancelled"));
     await time.advance(1);
@@ -347,7 +351,7 @@ describe("a watch that repeats its list", () => {
   it("counts from a change, and repeats what that has brought", async () => {
     const { times, lists } = open();
     await time.advance(40);
-    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await change({ urls: ["turn:b.example"] });
     await time.advance(50);
     expect(times).toEqual([0, 40.2, 86]);
     expect(lists[2]?.iceServers[1]?.urls).toEqual(["turn:b.example"]);
@@ -356,7 +360,7 @@ describe("a watch that repeats its list", () => {
   it("does not repeat what a change replaces at the same time", async () => {
     const readers = Array.from({ length: 2000 }, () => open());
     await time.advance(44.7);
-    await change({ urls: [parseIceUrl("turn:b.example")] });
+    await change({ urls: ["turn:b.example"] });
     await time.advance(2);
     const urls = readers.map(({ lists }) => lists.map(({ iceServers }) => iceServers[1]?.urls[0]));
     expect(new Set(urls.map(String))).toEqual(new Set(["turn:a.example,turn:b.example"]));

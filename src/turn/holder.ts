@@ -1,0 +1,27 @@
+/** On whose behalf servers are asked for, and who uses them: the caller. */
+export interface Holder {
+  readonly issuer?: string;
+  readonly subject: string;
+}
+
+/** The same for a holder on every machine and in every version: its servers depend on it. */
+export function hashHolder({ issuer = "", subject }: Holder): number {
+  return mixBits(hashText(subject, hashText("\n", hashText(issuer))));
+}
+
+/** FNV-1a over UTF-16 code units (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv). */
+export function hashText(text: string, basis = 0x811c9dc5): number {
+  let hash = basis;
+  for (let index = 0; index < text.length; index++) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** The finalizer of MurmurHash3: each bit of the input changes half of the output's. */
+export function mixBits(value: number): number {
+  let hash = value;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}

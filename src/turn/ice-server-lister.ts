@@ -1,0 +1,113 @@
+import type { Clock } from "../clock.js";
+import { InvalidFieldError } from "../errors.js";
+import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
+import { checkTtl, findExpiry } from "./credential-life.js";
+import { findServing } from "./failover.js";
+import type { Holder } from "./holder.js";
+import type { IceServerSettings } from "./ice-server-settings.js";
+import type { TurnGrant } from "./provider.js";
+import { listGrant } from "./selection/granted-list.js";
+import type { IsUp } from "./selection/live-urls.js";
+import { ServedRegion } from "./served-region.js";
+
+/** Who asks. */
+export interface IceServerCaller extends Holder {
+  /** When the caller's token expires, in Unix seconds; absent where it never does. */
+  readonly expiresAtSeconds?: number;
+}
+
+/** Answers callers with their servers. */
+export interface IceServerLister {
+  /**
+   * Callers who get the same answer within a second get the same object. Answers at once, unless the
+   * region's provider has to ask a service first.
+   *
+   * @param nowMs the instant that the answer is for, in Unix milliseconds; the present by default
+   * @throws InvalidFieldError when a field of the request is out of range
+   * @throws CallerExpiredError when `capAtTokenExpiry` leaves no life at all
+   */
+  list(
+    caller: IceServerCaller,
+    request: IceServerRequest,
+    nowMs?: number,
+  ): IceServerList | Promise<IceServerList>;
+  /**
+   * Names what {@link list} would answer now, but for the time: while this text stays the same, so do
+   * the servers, and how credentials are made.
+   *
+   * @throws InvalidFieldError as `list` does
+   */
+  findVersion(caller: IceServerCaller, request: IceServerRequest): string;
+}
+
+/**
+ * Prepares once all that does not depend on the request.
+ * @param isUp undefined where nobody watches the servers: all are up then
+ */
+export function createIceServerLister(
+  { regions, defaultRegion, life }: IceServerSettings,
+  clock: Clock,
+  isUp?: IsUp,
+): IceServerLister {
+  const served = regions.map((region) => new ServedRegion(region, isUp));
+  const indexOf = new Map(served.map(({ name }, index) => [name, index]));
+  // The caller who names no region.
+  indexOf.set("", indexOf.get(defaultRegion) ?? 0);
+  const names = regions.map(({ name }) => name).filter((name) => name !== "");
+  const unknownRegion =
+    names.length === 0
+      ? "is unknown: no regions are configured; leave it empty"
+      : `is unknown: the regions are ${names.join(", ")}`;
+  const turnLife = regions.some(({ turn }) => turn !== undefined) ? life : undefined;
+
+  function findRegion({ region, maxUrls, ttlSeconds }: IceServerRequest): ServedRegion {
+    const index = indexOf.get(region);
+    const preferred = index === undefined ? undefined : served[index];
+    if (index === undefined || preferred === undefined) {
+      throw new InvalidFieldError("region", unknownRegion);
+    }
+    if (maxUrls < 0) {
+      throw new InvalidFieldError("max_urls", "must be 0 (no limit) or more");
+    }
+    checkTtl(ttlSeconds, turnLife);
+    return findServing(served, index, hasLiveTurn) ?? preferred;
+  }
+
+  function answer(
+    region: ServedRegion,
+    grant: TurnGrant | undefined,
+    caller: IceServerCaller,
+    maxUrls: number,
+    nowSeconds: number,
+  ): IceServerList {
+    return grant === undefined
+      ? region.planWithoutTurn().cut(maxUrls).stunOnly
+      : listGrant(region.plan().choose(caller).cut(maxUrls), grant, nowSeconds);
+  }
+
+  return {
+    list(caller, request, nowMs = clock()) {
+      const region = findRegion(request);
+      const { maxUrls, ttlSeconds } = request;
+      if (region.provider === undefined) {
+        return region.plan().choose(caller).cut(maxUrls).stunOnly;
+      }
+      const nowSeconds = Math.floor(nowMs / 1000);
+      const expiresAtSeconds = findExpiry(life, ttlSeconds, caller.expiresAtSeconds, nowSeconds);
+      const grant = region.provider.issue(caller, expiresAtSeconds);
+      return grant instanceof Promise
+        ? grant.then((late) => answer(region, late, caller, maxUrls, nowSeconds))
+        : answer(region, grant, caller, maxUrls, nowSeconds);
+    },
+    findVersion(caller, request) {
+      const { version } = findRegion(request).plan().choose(caller).cut(request.maxUrls);
+      return JSON.stringify([
+        version,
+        request.ttlSeconds || life.ttlSeconds,
+        life.capAtTokenExpiry,
+      ]);
+    },
+  };
+}
+
+const hasLiveTurn = (region: ServedRegion) => region.hasLiveTurn();
