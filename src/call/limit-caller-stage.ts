@@ -1,4 +1,4 @@
-import { partitionByCaller } from "../limits/partition.js";
+import { findCallerKey } from "../authentication/caller-key.js";
 import type { Quota, QuotaPolicy, QuotaStanding } from "../limits/quota.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
 import type { Call } from "./call.js";
@@ -22,7 +22,7 @@ export function createLimitCallerStage(quota: Quota): Stage {
         throw new QuotaExceededError(quota.policy.name, standing.resetsInSeconds);
       }
     };
-    const taken = quota.take(partitionByCaller(record.caller));
+    const taken = quota.take(findCallerKey(record.caller));
     return taken instanceof Promise
       ? timeStep("count call", taken, record).then(goOn)
       : goOn(taken);

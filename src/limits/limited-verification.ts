@@ -2,7 +2,7 @@ import type { Caller } from "../authentication/caller.js";
 import type { CancellableWait } from "../authentication/key-source.js";
 import { TokenRejectedError } from "../authentication/token-rejected-error.js";
 import type { TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
-import { partitionByAddress } from "./partition.js";
+import { partitionByAddress } from "./address-partition.js";
 import type { Permit, VerificationPermits } from "./verification-permits.js";
 
 /**

@@ -4,7 +4,19 @@ export interface Holder {
   readonly subject: string;
 }
 
-/** The same for a holder on every machine and in every version: its servers depend on it. */
+/**
+ * Names on whose behalf servers are asked for: their names at TURN servers, and how many watches they
+ * may have, go by this. A connector has no issuer and a JWT always has one, so their kind need not be
+ * in it.
+ */
+export function findHolderKey({ issuer = "", subject }: Holder): string {
+  return JSON.stringify([issuer, subject]);
+}
+
+/**
+ * Places a holder in rankings of servers. The same for a holder on every machine and in every version:
+ * its servers depend on it.
+ */
 export function hashHolder({ issuer = "", subject }: Holder): number {
   return mixBits(hashText(subject, hashText("\n", hashText(issuer))));
 }

@@ -2,6 +2,7 @@ import { type Caller, describeCaller } from "../authentication/caller.js";
 import type { StartTimer } from "../clock.js";
 import type { IceServerList } from "../ice/ice-server-list.js";
 import type { Logger } from "../observability/logger.js";
+import { findHolderKey } from "../turn/holder.js";
 import { type AgeList, createListAging } from "./aged-list.js";
 import { IceServerWatch, type WatchOptions, type WatchOrder } from "./ice-server-watch.js";
 import { NewestValue } from "./newest-value.js";
@@ -25,7 +26,7 @@ const settleMs = 200;
 export class IceServerWatches {
   readonly #options: WatchesOptions;
   readonly #open = new Set<IceServerWatch>();
-  readonly #openByCaller = new Map<string, number>();
+  readonly #openByHolder = new Map<string, number>();
   #isTicking = false;
   #isSettling = false;
   /** Those that have not seen the last change yet. */
@@ -53,8 +54,8 @@ export class IceServerWatches {
    * @throws WatchLimitError when there are as many watches as there may be
    */
   open(caller: Caller, order: WatchOrder): AsyncIterableIterator<IceServerList, undefined> {
-    const key = nameBucket(caller);
-    const count = this.#openByCaller.get(key) ?? 0;
+    const key = findHolderKey(caller);
+    const count = this.#openByHolder.get(key) ?? 0;
     const { limits } = this.#options.readSnapshot().config;
     if (this.#open.size >= limits.watches) {
       throw new WatchLimitError("the server has as many watches as it may; try again later");
@@ -65,7 +66,7 @@ export class IceServerWatches {
     const lists = new NewestValue<IceServerList>(() => this.#close(watch, key));
     const watch = new IceServerWatch(order, this.#options, lists);
     this.#open.add(watch);
-    this.#openByCaller.set(key, count + 1);
+    this.#openByHolder.set(key, count + 1);
     // The token too: the configuration may have changed since it was verified.
     void watch.renew();
     if (this.#open.has(watch)) {
@@ -146,16 +147,11 @@ export class IceServerWatches {
     this.#open.delete(watch);
     this.#renewals.delete(watch);
     this.#repeats.delete(watch);
-    const count = (this.#openByCaller.get(key) ?? 0) - 1;
+    const count = (this.#openByHolder.get(key) ?? 0) - 1;
     if (count > 0) {
-      this.#openByCaller.set(key, count);
+      this.#openByHolder.set(key, count);
     } else {
-      this.#openByCaller.delete(key);
+      this.#openByHolder.delete(key);
     }
   }
-}
-
-function nameBucket(caller: Caller): string {
-  const issuer = caller.kind === "jwt" ? caller.issuer : "";
-  return JSON.stringify([caller.kind, issuer, caller.subject]);
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, type KeyObject } from "node:crypto";
+import { findHolderKey, type Holder } from "../../holder.js";
 
 /** `<10 digits of expiry>:` and the name together; coturn's buffer holds 512 bytes. */
 const maxUsernameBytes = 500;
@@ -46,26 +47,20 @@ export function encodeSubject(subject: string): string {
 }
 
 /**
- * Makes the function that names callers by a keyed hash: stable for a caller, so that quotas by
- * name work, and meaningless to whoever lacks the key. The name of a caller is remembered for as long
+ * Makes the function that names holders by a keyed hash: stable for a holder, so that quotas by
+ * name work, and meaningless to whoever lacks the key. The name of a holder is remembered for as long
  * as its object lives, which must not change: the hash is a tenth of what a call costs.
  *
  * @param secret the TURN secret; the key is derived from it
  */
-export function createPseudonymizer(
-  secret: KeyObject,
-): (caller: { readonly issuer?: string; readonly subject: string }) => string {
+export function createPseudonymizer(secret: KeyObject): (holder: Holder) => string {
   const key = createHmac("sha256", secret).update("ice-service pseudonym v1").digest();
   const names = new WeakMap<object, string>();
-  return (caller) => {
-    let name = names.get(caller);
+  return (holder) => {
+    let name = names.get(holder);
     if (name === undefined) {
-      const { issuer = "", subject } = caller;
-      name = createHmac("sha256", key)
-        .update(JSON.stringify([issuer, subject]))
-        .digest("hex")
-        .slice(0, 32);
-      names.set(caller, name);
+      name = createHmac("sha256", key).update(findHolderKey(holder)).digest("hex").slice(0, 32);
+      names.set(holder, name);
     }
     return name;
   };

@@ -1,0 +1,33 @@
+import { hash } from "node:crypto";
+import type { Caller } from "./caller.js";
+
+/** Longer ones are kept as their digest, so that a table of them has a bounded size. */
+const maxChars = 128;
+
+/**
+ * A remembered token has the same caller each time; and of a text that is made anew, a table has to
+ * hash and compare every letter.
+ */
+const keys = new WeakMap<Caller, string>();
+
+/**
+ * Names who has authenticated: issuer and subject, or the connector's name. What the service allows a
+ * caller is counted under this key. See `findHolderKey` for on whose behalf a caller acts.
+ */
+export function findCallerKey(caller: Caller): string {
+  let key = keys.get(caller);
+  if (key === undefined) {
+    key = makeKey(caller);
+    keys.set(caller, key);
+  }
+  return key;
+}
+
+function makeKey(caller: Caller): string {
+  // The length tells where the issuer ends, whatever the two hold.
+  const key =
+    caller.kind === "connector"
+      ? `connector:${caller.subject}`
+      : `jwt:${caller.issuer.length}:${caller.issuer}${caller.subject}`;
+  return key.length <= maxChars ? key : `sha256:${hash("sha256", key)}`;
+}
