@@ -1,7 +1,6 @@
 import { JwksPool } from "./authentication/jwks-pool.js";
 import { createTokenVerifier } from "./authentication/token-verifier.js";
 import type { Clock } from "./clock.js";
-import type { Config } from "./config/config.js";
 import { ProblemCollection } from "./config/problem-collection.js";
 import type { Files } from "./files/files.js";
 import { createRegionFinder } from "./geolocation/region-finder.js";
@@ -9,6 +8,7 @@ import { Guard } from "./http/guard.js";
 import { httpLimits } from "./http/http-limits.js";
 import { openPort } from "./server/port-listener.js";
 import { loadTlsOptions } from "./server/tls-options.js";
+import type { Config } from "./service-config.js";
 
 /**
  * Reads the files that a configuration names, as the service would, and serves nothing.

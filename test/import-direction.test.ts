@@ -20,6 +20,7 @@ const layers = [
   ["services"],
   ["server"],
   ["tracing"],
+  ["service-config.ts"],
   ["compose.ts", "config-check.ts"],
   ["process"],
   ["cli"],

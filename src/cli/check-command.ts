@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../clock.js";
-import { loadConfig } from "../config/load-config.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { findUrlWarnings } from "../ice/url-warnings.js";
 import { canProbe } from "../probe/server-address.js";
 import { watchStopSignals } from "../process/stop-signal.js";
+import { loadConfig } from "../service-config.js";
 import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
 import { describeResult, printChanges, printCheckTable } from "./check-report.js";
 import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js";

@@ -1,9 +1,9 @@
 import { X509Certificate } from "node:crypto";
-import { maxPemBytes } from "../config/config.js";
 import { parseDuration } from "../config/duration.js";
 import { usageError } from "../errors.js";
 import { FileReadError, type Files } from "../files/files.js";
 import type { ProbeOptions } from "../probe/probe.js";
+import { maxPemBytes } from "../server/tls-config.js";
 
 /** The command line of `check`. */
 export interface CheckOptions {

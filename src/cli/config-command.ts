@@ -1,11 +1,10 @@
 import { stringify } from "yaml";
 import { systemClock } from "../clock.js";
-import type { Config } from "../config/config.js";
-import { describeConfig } from "../config/config-description.js";
 import { printDuration } from "../config/duration.js";
-import { loadConfig } from "../config/load-config.js";
 import { checkFiles } from "../config-check.js";
 import { DiskFiles } from "../files/disk-files.js";
+import type { Config } from "../service-config.js";
+import { describeConfig, loadConfig } from "../service-config.js";
 
 /**
  * `config check`: prints the effective configuration, with warnings on standard error.

@@ -1,4 +1,4 @@
-import type { Config } from "../config/config.js";
+import type { Config } from "../service-config.js";
 
 /** What `--dev` made for this run only. Both are shown to the person who started it, and logged nowhere. */
 export interface DevSecrets {

@@ -1,9 +1,9 @@
-import type { Config } from "../config/config.js";
-import { loadConfig } from "../config/load-config.js";
 import { readSecretFile, SecretError } from "../config/secret-file.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { FileReadError } from "../files/files.js";
+import type { Config } from "../service-config.js";
+import { loadConfig } from "../service-config.js";
 import {
   type DatabaseLocation,
   holdsPassword,

@@ -2,8 +2,6 @@ import { createSecretKey } from "node:crypto";
 import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
-import type { Config } from "../config/config.js";
-import { loadConfig } from "../config/load-config.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
@@ -25,6 +23,8 @@ import {
   watchWorkerStopSignal,
 } from "../process/stop-signal.js";
 import { OpenFiles } from "../server/open-files.js";
+import type { Config } from "../service-config.js";
+import { loadConfig } from "../service-config.js";
 import { createTurnSecret } from "../turn/providers/shared-secret/turn-secret.js";
 import { type DevSecrets, printDevBanner } from "./dev-banner.js";
 import { parseWorkerCount } from "./worker-count.js";

@@ -1,13 +1,14 @@
 import type { KeyObject } from "node:crypto";
 import {
   type AsymmetricAlgorithm,
+  type AuthConfig,
   asymmetricAlgorithms,
   type HmacAlgorithm,
   hmacAlgorithms,
   type JwtIssuerConfig,
   type JwtKeys,
 } from "./config.js";
-import type { JwtFileEntry } from "./file-schema.js";
+import type { AuthFileSection, JwtFileEntry } from "./file-schema.js";
 import type { ProblemList } from "./problem-list.js";
 import type { SectionContext } from "./section-context.js";
 
@@ -16,8 +17,35 @@ const longestClockToleranceSeconds = 300;
 const keySources = ["jwksUrl", "jwksFile", "publicKeyFile", "secretFile"] as const;
 const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
 
+/** Builds the `auth` section; what is wrong with it joins the problems. */
+export function buildAuth(auth: AuthFileSection, context: SectionContext): AuthConfig {
+  const { problems, needsCallers, dev, resolveFile } = context;
+  const { queryToken = true, connectorTokensFile, denyListFile, jwt: entries = [] } = auth;
+  const jwt = entries.flatMap((entry, index) => {
+    const issuer = buildJwtIssuer(entry, index, context);
+    return issuer === undefined ? [] : [issuer];
+  });
+  if (needsCallers && !dev && entries.length === 0 && connectorTokensFile === undefined) {
+    problems.add(
+      ["auth"],
+      "no authentication is configured",
+      "Set auth.jwt or auth.connectorTokensFile (`ice-service token new` makes an entry), or start with --dev to try the service",
+    );
+  }
+  return {
+    queryToken,
+    jwt,
+    ...(connectorTokensFile !== undefined && {
+      connectorTokensFile: resolveFile(["auth", "connectorTokensFile"], connectorTokensFile),
+    }),
+    ...(denyListFile !== undefined && {
+      denyListFile: resolveFile(["auth", "denyListFile"], denyListFile),
+    }),
+  };
+}
+
 /** Builds one entry of `auth.jwt`, or undefined where its problems leave nothing to use. */
-export function buildJwtIssuer(
+function buildJwtIssuer(
   entry: JwtFileEntry,
   index: number,
   context: SectionContext,

@@ -1,49 +1,20 @@
 import { toHostKey } from "../turn/selection/turn-server.js";
-import type {
-  Config,
-  IceConfig,
-  JwtIssuerConfig,
-  LimitsConfig,
-  RateLimitConfig,
-  RegionConfig,
-} from "./config.js";
+import type { AuthConfig, IceConfig, JwtIssuerConfig, RegionConfig } from "./config.js";
 import { printDuration } from "./duration.js";
 
 const hidden = "<hidden>";
 
-/** The effective configuration in the file's own keys, as plain data; secrets are hidden. */
-export function describeConfig({
-  listen,
-  admin,
-  cors,
-  auth,
-  ice,
-  limits,
-  reflection,
-  diagnostics,
-  log,
-  shutdown,
-}: Config): object {
+export function describeAuth({ jwt, ...rest }: AuthConfig): object {
+  return { ...rest, jwt: jwt.map(describeIssuer) };
+}
+
+export function describeIce(ice: IceConfig): object {
   return {
-    listen,
-    admin: admin !== undefined && { host: admin.host, port: admin.port },
-    cors,
-    auth: { ...auth, jwt: auth.jwt.map(describeIssuer) },
-    ice: {
-      stunUrls: ice.stunUrls.map(({ text }) => text),
-      ...describeTurn(ice),
-      ...(ice.watchRepeatSeconds !== undefined && {
-        watch: { repeat: printDuration(ice.watchRepeatSeconds) },
-      }),
-    },
-    limits: describeLimits(limits),
-    reflection,
-    diagnostics,
-    log,
-    shutdown: {
-      delay: printDuration(shutdown.delaySeconds),
-      timeout: printDuration(shutdown.timeoutSeconds),
-    },
+    stunUrls: ice.stunUrls.map(({ text }) => text),
+    ...describeTurn(ice),
+    ...(ice.watchRepeatSeconds !== undefined && {
+      watch: { repeat: printDuration(ice.watchRepeatSeconds) },
+    }),
   };
 }
 
@@ -109,33 +80,6 @@ function describeRegion({ stunUrls, turn, spread, providerKeys }: RegionConfig):
     stunUrls: stunUrls.map(({ text }) => text),
     ...providerKeys?.own,
   };
-}
-
-function describeLimits({
-  watches,
-  watchesPerCaller,
-  healthWatches,
-  caller,
-  failedAuthentication,
-  redis,
-}: LimitsConfig): object {
-  return {
-    watches,
-    watchesPerCaller,
-    healthWatches,
-    ...(caller && { caller: describeLimit(caller) }),
-    ...(failedAuthentication && { failedAuthentication: describeLimit(failedAuthentication) }),
-    ...(redis && {
-      redis: {
-        ...(redis.isSecret ? { urlFile: hidden } : { url: redis.address }),
-        keyPrefix: redis.keyPrefix,
-      },
-    }),
-  };
-}
-
-function describeLimit({ requests, windowSeconds }: RateLimitConfig): object {
-  return { requests, window: printDuration(windowSeconds) };
 }
 
 function describeIssuer({

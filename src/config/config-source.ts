@@ -1,55 +1,40 @@
-import { ConfigError, throwIfAny } from "../errors.js";
+import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
 import { configFileParser } from "./config-file.js";
-import type { Overlay } from "./environment.js";
-import { type ConfigFile, fileSchema } from "./file-schema.js";
-import { type KeyPath, printKeyPath } from "./key-path.js";
-import { describeIssue } from "./schema-problem.js";
+import type { VariableEntry } from "./environment.js";
+import type { KeyPath } from "./key-path.js";
 
-/** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
-export type NameKey = (path: KeyPath) => string;
-
+/** What is written: in the configuration file, and in the variables over it. */
 export interface ConfigSource {
-  readonly content: ConfigFile;
-  readonly nameKey: NameKey;
-  readonly fromEnvironment: (path: KeyPath) => boolean;
+  readonly content: unknown;
+  /** The variable that a key, or one that contains it, was set by. */
+  readonly findVariable: (path: KeyPath) => string | undefined;
 }
 
 /**
  * Reads the configuration file, if any, and lays the variables over it.
- * @throws ConfigError with every problem of the file's shape
+ * @throws ConfigError when the file is not YAML
  */
 export function readConfigSource(
   file: string | undefined,
-  overlay: Overlay,
+  entries: readonly VariableEntry[],
   files: Files,
 ): ConfigSource {
-  const raw = file === undefined ? {} : parseFile(file, files);
-  const variableOf = new Map(overlay.entries.map(({ path, name }) => [path.join("."), name]));
-  if (overlay.entries.some(({ path }) => path[1] === "jwt")) {
-    assign(raw, ["auth", "jwt"], [{}]);
+  const content = file === undefined ? {} : parseFile(file, files);
+  const variableOf = new Map(entries.map(({ path, name }) => [path.join("."), name]));
+  const lists = new Set<string>();
+  for (const { path, value } of entries) {
+    replaceLists(content, path, lists);
+    assign(content, path, value);
   }
-  for (const { path, value } of overlay.entries) {
-    assign(raw, path, value);
-  }
-  const findVariable = (path: KeyPath) =>
-    path
-      .map((_, index) => variableOf.get(path.slice(0, index + 1).join(".")))
-      .findLast((name) => name !== undefined);
-  const nameKey: NameKey = (path) => findVariable(path) ?? printKeyPath(path);
-
-  const checked = fileSchema.safeParse(raw);
-  if (checked.success) {
-    return {
-      content: checked.data,
-      nameKey,
-      fromEnvironment: (path) => findVariable(path) !== undefined,
-    };
-  }
-  const { issues } = checked.error;
-  throwIfAny(issues.flatMap((issue) => describeIssue(issue, raw, nameKey)));
-  throw new ConfigError([{ key: "the file", problem: "is not valid", fix: "Correct it" }]);
+  return {
+    content,
+    findVariable: (path) =>
+      path
+        .map((_, index) => variableOf.get(path.slice(0, index + 1).join(".")))
+        .findLast((name) => name !== undefined),
+  };
 }
 
 function parseFile(file: string, files: Files): Record<string, unknown> {
@@ -68,8 +53,20 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
   }
 }
 
-function assign(root: Record<string, unknown>, path: KeyPath, value: unknown): void {
-  let parent: object = root;
+/**
+ * Variables make one entry of a list, in place of those of the file.
+ * @param replaced the lists for which this is done already
+ */
+function replaceLists(content: object, path: KeyPath, replaced: Set<string>): void {
+  const listPath = path.slice(0, path.indexOf(0));
+  if (path.includes(0) && !replaced.has(listPath.join("."))) {
+    assign(content, listPath, [{}]);
+    replaced.add(listPath.join("."));
+  }
+}
+
+function assign(root: object, path: KeyPath, value: unknown): void {
+  let parent = root;
   for (const part of path.slice(0, -1)) {
     const child: unknown = Reflect.get(parent, part);
     if (typeof child === "object" && child !== null) {

@@ -3,62 +3,6 @@ import type { IceUrl } from "../ice/ice-url.js";
 import type { IceRegion, IceServerSettings } from "../turn/ice-server-settings.js";
 import type { AcceptedSecret } from "../turn/providers/shared-secret/provider.js";
 
-/** The effective configuration: complete, checked, file names absolute. Never changed once built. */
-export interface Config {
-  readonly listen: ListenConfig;
-  /** Absent when it is switched off. */
-  readonly admin?: AdminConfig;
-  readonly cors: { readonly allowedOrigins: readonly string[] };
-  readonly auth: AuthConfig;
-  readonly ice: IceConfig;
-  readonly limits: LimitsConfig;
-  /** Whether gRPC server reflection is served. */
-  readonly reflection: boolean;
-  /** Whether the page that tries the servers of the list is served. */
-  readonly diagnostics: boolean;
-  readonly log: LogConfig;
-  readonly shutdown: ShutdownConfig;
-}
-
-/** How clients reach the service, beside where it listens. */
-export interface ListenConfig extends PortConfig {
-  /** Proxies whose word counts about where a request comes from: CIDR blocks and addresses. */
-  readonly trustedProxies: readonly string[];
-  /** Where they say it. */
-  readonly clientAddressHeader: ClientAddressHeader;
-}
-
-export const clientAddressHeaders = ["x-forwarded-for", "forwarded"] as const;
-export type ClientAddressHeader = (typeof clientAddressHeaders)[number];
-
-export interface PortConfig {
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
-  /** More connections than this are closed as they arrive; of each worker they wait. */
-  readonly maxConnections: number;
-  readonly tls?: TlsConfig;
-}
-
-/** Where metrics are served. */
-export interface AdminConfig {
-  readonly host: string;
-  /** 0 picks a free port. */
-  readonly port: number;
-  /** Whether nobody has asked for it: the service then starts even if the address is taken. */
-  readonly isDefault: boolean;
-}
-
-/** The largest certificate, key or authority file, in bytes. */
-export const maxPemBytes = 1024 * 1024;
-
-export interface TlsConfig {
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** When set, a client has to present a certificate that one of these authorities signed. */
-  readonly clientCaFile?: string;
-}
-
 export interface AuthConfig {
   /** Whether `?token=` is accepted on the REST route. */
   readonly queryToken: boolean;
@@ -165,46 +109,4 @@ export interface RegionFromConfig {
   readonly map: ReadonlyMap<string, string>;
   /** Regions by continent, for countries that are not in the map. */
   readonly continents: ReadonlyMap<string, string>;
-}
-
-export interface LimitsConfig {
-  /** For each caller. */
-  readonly caller?: RateLimitConfig;
-  /** For each client address: tokens that were refused. */
-  readonly failedAuthentication?: RateLimitConfig;
-  /** Watches open at a time in this process, over all protocols. */
-  readonly watches: number;
-  /** Of these, for one caller. */
-  readonly watchesPerCaller: number;
-  /** Watches of gRPC health open at a time in this process; they need no token. */
-  readonly healthWatches: number;
-  /** Where limits count for several processes; absent: each process counts for itself. */
-  readonly redis?: RedisConfig;
-}
-
-export interface RateLimitConfig {
-  readonly requests: number;
-  readonly windowSeconds: number;
-}
-
-export interface RedisConfig {
-  /** `redis:` or `rediss:`, maybe with a password. */
-  readonly url: KeyObject;
-  /** The same without user and password. */
-  readonly address: string;
-  /** Whether the URL came from a file, and is not to be printed. */
-  readonly isSecret: boolean;
-  readonly keyPrefix: string;
-}
-
-export interface LogConfig {
-  readonly level: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
-  readonly format: "json" | "pretty";
-}
-
-export interface ShutdownConfig {
-  /** How long to keep accepting, while not ready, so that load balancers notice. */
-  readonly delaySeconds: number;
-  /** How long calls in flight may take to finish after that. */
-  readonly timeoutSeconds: number;
 }

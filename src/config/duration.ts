@@ -1,3 +1,6 @@
+import type { Kind } from "./kind.js";
+import { printValue } from "./value-text.js";
+
 const units = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
 
 /**
@@ -21,4 +24,40 @@ export function printDuration(seconds: number): string {
     (name) => seconds >= units[name] && seconds % units[name] === 0,
   );
   return unit === undefined ? `${seconds}s` : `${seconds / units[unit]}${unit}`;
+}
+
+export interface DurationOptions {
+  /** Both ends included, as the file would say them. */
+  readonly min?: string;
+  readonly max?: string;
+  /** What to do about a duration out of range, such as `Write 60s, for example`. */
+  readonly fix?: string;
+}
+
+/** A duration, in seconds. A bare number is a problem: it has no unit. */
+export function duration({
+  min = "0s",
+  max,
+  fix = "Write a duration in range",
+}: DurationOptions = {}): Kind<number, string, "Seconds"> {
+  const minSeconds = parseDuration(min) ?? 0;
+  const maxSeconds = parseDuration(max ?? "") ?? Number.POSITIVE_INFINITY;
+  return {
+    unit: "Seconds",
+    ...(max !== undefined && { range: `${min} to ${max}` }),
+    read(given, place) {
+      if (typeof given !== "string" && typeof given !== "number") {
+        return place.refuseKind(given, "string", "number");
+      }
+      const seconds = typeof given === "string" ? parseDuration(given) : undefined;
+      if (seconds === undefined) {
+        const example = /^\d+$/.test(String(given)) ? `${given}s` : "24h, 90m or 3600s";
+        return place.refuse(`${printValue(given)} is not a duration`, `Write ${example}`);
+      }
+      return seconds < minSeconds || seconds > maxSeconds
+        ? place.refuse(`is not between ${min} and ${max}`, fix)
+        : seconds;
+    },
+    describe: printDuration,
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { asymmetricAlgorithms, clientAddressHeaders, hmacAlgorithms } from "./config.js";
+import { asymmetricAlgorithms, hmacAlgorithms } from "./config.js";
 import { parseDuration } from "./duration.js";
 import { printValue } from "./value-text.js";
 
@@ -34,25 +34,6 @@ const list = z.array(text);
 /** A whole number in a range, both ends included. */
 const wholeNumber = (min: number, max: number) =>
   z.number().transform((value, ctx) => checkRange(value, String(value), min, max, ctx));
-const port = z
-  .union([z.number(), z.string()])
-  .transform((value, ctx) =>
-    typeof value === "number" || /^-?\d+(\.\d+)?$/.test(value)
-      ? checkRange(Number(value), String(value), 0, 65535, ctx)
-      : refuse(ctx, `${printValue(value)} is not a number`, "Write a whole number from 0 to 65535"),
-  );
-
-const tls = z.strictObject({ certFile: text, keyFile: text, clientCaFile: text.optional() });
-const listen = z.strictObject({
-  host: text.optional(),
-  port: port.optional(),
-  maxConnections: wholeNumber(1, 1_000_000).optional(),
-  tls: tls.optional(),
-  trustedProxies: list.max(1000).optional(),
-  clientAddressHeader: z.enum(clientAddressHeaders).optional(),
-});
-const admin = z.strictObject({ host: text.optional(), port: port.optional() });
-const cors = z.strictObject({ allowedOrigins: list.optional() });
 const jwt = z.strictObject({
   issuer: text,
   audience: z.union([text.transform((audience) => [audience]), list.min(1)]),
@@ -66,7 +47,7 @@ const jwt = z.strictObject({
   secretFile: text.optional(),
   clockTolerance: duration.optional(),
 });
-const auth = z.strictObject({
+export const auth = z.strictObject({
   queryToken: z.boolean().optional(),
   jwt: z.array(jwt).optional(),
   connectorTokensFile: text.optional(),
@@ -123,50 +104,13 @@ const turn = z.strictObject({
   probe: probe.optional(),
 });
 const watch = z.strictObject({ repeat: duration.optional() });
-const ice = z.strictObject({
+export const ice = z.strictObject({
   stunUrls: list.optional(),
   turn: turn.optional(),
   watch: watch.optional(),
 });
-const rateLimit = z.strictObject({
-  requests: wholeNumber(1, 1_000_000),
-  window: duration,
-});
-const redis = z.strictObject({
-  url: text.optional(),
-  urlFile: text.optional(),
-  keyPrefix: text.max(100).optional(),
-});
-const watchCount = wholeNumber(0, 1_000_000);
-const limits = z.strictObject({
-  caller: rateLimit.optional(),
-  failedAuthentication: rateLimit.optional(),
-  redis: redis.optional(),
-  watches: watchCount.optional(),
-  watchesPerCaller: watchCount.optional(),
-  healthWatches: watchCount.optional(),
-});
-const log = z.strictObject({
-  level: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).optional(),
-  format: z.enum(["json", "pretty"]).optional(),
-});
-const shutdown = z.strictObject({ delay: duration.optional(), timeout: duration.optional() });
-
-/** The configuration file's shape; what its values mean together is checked afterwards. */
-export const fileSchema = z.strictObject({
-  listen: listen.optional(),
-  admin: z.union([admin, z.literal(false)]).optional(),
-  cors: cors.optional(),
-  auth: auth.optional(),
-  ice: ice.optional(),
-  limits: limits.optional(),
-  reflection: z.boolean().optional(),
-  diagnostics: z.boolean().optional(),
-  log: log.optional(),
-  shutdown: shutdown.optional(),
-});
-
-export type ConfigFile = z.infer<typeof fileSchema>;
+export type AuthFileSection = z.infer<typeof auth>;
+export type IceFileSection = z.infer<typeof ice>;
 export type JwtFileEntry = z.infer<typeof jwt>;
 export type TurnFileSection = z.infer<typeof turn>;
 export type ProbeFileSection = z.infer<typeof probe>;
@@ -176,11 +120,6 @@ export type RegionFromFileEntry = z.infer<typeof regionFrom>;
 /** The keys that may stand in each section, for suggestions. */
 export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries({
-    "": fileSchema,
-    listen,
-    "listen.tls": tls,
-    admin,
-    cors,
     auth,
     "auth.jwt": jwt,
     ice,
@@ -190,11 +129,5 @@ export const knownKeys: Readonly<Record<string, readonly string[]>> = Object.fro
     "ice.turn.regionFrom": regionFrom,
     "ice.turn.probe": probe,
     "ice.watch": watch,
-    limits,
-    "limits.caller": rateLimit,
-    "limits.failedAuthentication": rateLimit,
-    "limits.redis": redis,
-    log,
-    shutdown,
   }).map(([path, schema]) => [path, Object.keys(schema.shape)]),
 );

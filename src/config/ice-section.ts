@@ -1,14 +1,15 @@
 import type { IceUrl } from "../ice/ice-url.js";
 import type { CredentialLifeSettings } from "../turn/ice-server-settings.js";
 import type { IceConfig, RegionConfig } from "./config.js";
-import type { ConfigFile, TurnFileSection } from "./file-schema.js";
+import type { IceFileSection, TurnFileSection } from "./file-schema.js";
 import { mostUrlsWithoutWarning, parseUrls } from "./ice-urls.js";
 import { buildProbe } from "./probe-section.js";
 import type { ProblemList } from "./problem-list.js";
-import { buildRegionFrom, type RegionFromContext } from "./region-from-section.js";
+import { buildRegionFrom } from "./region-from-section.js";
 import { buildRegions } from "./regions-section.js";
+import type { SectionContext } from "./section-context.js";
 import { buildTurnProvider, checkTurnName } from "./turn-provider-section.js";
-import type { TurnSecretContext } from "./turn-secrets.js";
+import { readTurnSecrets, type TurnSecretContext } from "./turn-secrets.js";
 
 const defaultStunUrls = ["stun:stun.l.google.com:19302"];
 const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"];
@@ -17,12 +18,17 @@ const defaultMinTtlSeconds = 60;
 const longestTtlSeconds = 365 * 24 * 3600;
 const longestRepeatSeconds = 24 * 3600;
 
-export type IceSectionContext = TurnSecretContext & RegionFromContext;
-
 /** Builds the `ice` section; what is wrong with it joins the problems. */
-export function buildIceSettings(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {
-  const probe = ice?.turn?.probe && buildProbe(ice.turn.probe, context.problems);
-  const watchRepeatSeconds = ice?.watch?.repeat;
+export function buildIceSettings(ice: IceFileSection, sectionContext: SectionContext): IceConfig {
+  const { devSecret } = sectionContext;
+  const given = readTurnSecrets(ice.turn?.secretFiles, sectionContext);
+  const secrets =
+    given.accepted.length === 0 && devSecret !== undefined
+      ? { accepted: [{ name: "--dev", key: devSecret }], files: [] }
+      : given;
+  const context = { ...sectionContext, secrets };
+  const probe = ice.turn?.probe && buildProbe(ice.turn.probe, context.problems);
+  const watchRepeatSeconds = ice.watch?.repeat;
   if (
     watchRepeatSeconds !== undefined &&
     (watchRepeatSeconds < 1 || watchRepeatSeconds > longestRepeatSeconds)
@@ -37,11 +43,11 @@ export function buildIceSettings(ice: ConfigFile["ice"], context: IceSectionCont
   };
 }
 
-function buildServers(ice: ConfigFile["ice"], context: IceSectionContext): IceConfig {
+function buildServers(ice: IceFileSection, context: TurnSecretContext): IceConfig {
   const { problems } = context;
-  const turn = ice?.turn ?? {};
+  const turn = ice.turn ?? {};
   const stunUrls = parseUrls(
-    ice?.stunUrls ?? defaultStunUrls,
+    ice.stunUrls ?? defaultStunUrls,
     "stun",
     ["ice", "stunUrls"],
     problems,
@@ -87,7 +93,7 @@ function buildLife(turn: TurnFileSection, problems: ProblemList): CredentialLife
 function buildSingleRegion(
   turn: TurnFileSection,
   stunUrls: readonly IceUrl[],
-  context: IceSectionContext,
+  context: TurnSecretContext,
 ): RegionConfig {
   const { problems, warn, secrets, dev } = context;
   const stunOnly = { name: "", stunUrls };

@@ -1,24 +1,16 @@
 import type { KeyObject } from "node:crypto";
-import { dirname, resolve } from "node:path";
 import type { Files } from "../files/files.js";
-import { buildAdmin } from "./admin-section.js";
-import { buildJwtIssuer } from "./auth-section.js";
-import type { Config } from "./config.js";
 import { readConfigSource } from "./config-source.js";
-import { buildCors } from "./cors-section.js";
-import { readEnvironment } from "./environment.js";
-import { buildIceSettings } from "./ice-section.js";
-import { buildLimits } from "./limits-section.js";
-import { buildListen } from "./listen-section.js";
+import { type Environment, fileVariable, readEnvironment } from "./environment.js";
+import { printKeyPath } from "./key-path.js";
+import type { Kind } from "./kind.js";
+import { Place } from "./place.js";
 import { ProblemList } from "./problem-list.js";
-import { addSecretProblem, readSecretFile } from "./secret-file.js";
-import type { SectionContext } from "./section-context.js";
-import { readTurnSecrets } from "./turn-secrets.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
   readonly file?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly files: Files;
   /** False where nobody is served: then it does not matter that nobody could prove who he is. */
   readonly needsCallers?: boolean;
@@ -26,97 +18,41 @@ export interface LoadOptions {
   readonly dev?: { readonly secret: KeyObject };
 }
 
-export interface LoadedConfig {
+export interface Loaded<Config> {
   readonly config: Config;
   /** What works, but is probably not meant. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Loads the configuration: file, then variables over it, then defaults.
+ * Loads a configuration: file, then variables over it, then defaults.
+ *
+ * @param root declares all of its keys
  * @throws ConfigError with everything that is wrong
  */
-export function loadConfig({
-  file,
-  env,
-  files,
-  needsCallers = true,
-  dev,
-}: LoadOptions): LoadedConfig {
-  const configFile = file ?? (env["ICE_CONFIG"] || undefined);
-  const overlay = readEnvironment(env);
-  const source = readConfigSource(configFile, overlay, files);
-  const { content, nameKey } = source;
-  const problems = new ProblemList(nameKey);
+export function loadDeclared<Config>(
+  root: Kind<Config>,
+  { file = undefined, env, files, needsCallers = true, dev }: LoadOptions,
+): Loaded<Config> {
+  const configFile = file ?? (env[fileVariable] || undefined);
+  const overlay = readEnvironment(root, env);
+  const { content, findVariable } = readConfigSource(configFile, overlay.entries, files);
   const warnings = [...overlay.warnings];
-  const warn = (text: string) => warnings.push(text);
-
-  const resolveFile = (path: readonly PropertyKey[], name: string) =>
-    source.fromEnvironment(path) ? resolve(name) : resolve(dirname(configFile ?? "."), name);
-  const readSecret = (path: readonly PropertyKey[], name: string) => {
-    try {
-      return readSecretFile(name, files, dev !== undefined, warn);
-    } catch (error) {
-      return addSecretProblem(error, path, problems);
-    }
-  };
-
-  const context: SectionContext = {
+  const problems = new ProblemList((path) => findVariable(path) ?? printKeyPath(path));
+  const context = {
     problems,
-    warn,
-    dev: dev !== undefined,
+    warn: (text: string) => void warnings.push(text),
+    dev,
+    needsCallers,
     files,
-    resolveFile,
-    readSecret,
+    env,
+    file: configFile,
+    findVariable,
   };
-
-  const { auth = {}, log = {}, shutdown = {} } = content;
-  const jwt = (auth.jwt ?? []).flatMap((entry, index) => {
-    const issuer = buildJwtIssuer(entry, index, context);
-    return issuer === undefined ? [] : [issuer];
-  });
-  const hasCallers = (auth.jwt ?? []).length > 0 || auth.connectorTokensFile !== undefined;
-  if (needsCallers && dev === undefined && !hasCallers) {
-    problems.add(
-      ["auth"],
-      "no authentication is configured",
-      "Set auth.jwt or auth.connectorTokensFile (`ice-service token new` makes an entry), or start with --dev to try the service",
-    );
-  }
-  const secrets = readTurnSecrets(source, env["ICE_TURN_SECRET"], context);
-  const listen = buildListen(content.listen, context);
-  const admin = buildAdmin(content.admin, listen.port, context);
-  const config: Config = {
-    listen,
-    ...(admin !== undefined && { admin }),
-    cors: buildCors(content.cors, problems),
-    auth: {
-      queryToken: auth.queryToken ?? true,
-      jwt,
-      ...(auth.connectorTokensFile !== undefined && {
-        connectorTokensFile: resolveFile(["auth", "connectorTokensFile"], auth.connectorTokensFile),
-      }),
-      ...(auth.denyListFile !== undefined && {
-        denyListFile: resolveFile(["auth", "denyListFile"], auth.denyListFile),
-      }),
-    },
-    ice: buildIceSettings(content.ice, {
-      ...context,
-      secrets:
-        secrets.accepted.length === 0 && dev !== undefined
-          ? { accepted: [{ name: "--dev", key: dev.secret }], files: [] }
-          : secrets,
-      trustedProxies: listen.trustedProxies,
-    }),
-    limits: buildLimits(content.limits, context),
-    reflection: content.reflection ?? true,
-    diagnostics: content.diagnostics ?? dev !== undefined,
-    log: { level: log.level ?? "info", format: log.format ?? "json" },
-    shutdown: {
-      delaySeconds: shutdown.delay ?? (dev === undefined ? 1 : 0),
-      timeoutSeconds: shutdown.timeout ?? 10,
-    },
-  };
+  const config = root.read(content, new Place([], context));
   problems.throwIfAny();
+  if (config === undefined) {
+    throw new Error("a part of the configuration was refused without a problem");
+  }
   return { config, warnings };
 }

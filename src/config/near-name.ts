@@ -10,3 +10,9 @@ export function findNearName(given: string, known: readonly string[]): string | 
     ? nearest
     : undefined;
 }
+
+/** The fix of a name that is not known. */
+export function suggest(given: string, known: readonly string[]): string {
+  const near = findNearName(given, known);
+  return near === undefined ? `Use one of: ${known.join(", ")}` : `Did you mean ${near}?`;
+}

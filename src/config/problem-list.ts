@@ -1,14 +1,21 @@
 import { type ConfigProblem, throwIfAny } from "../errors.js";
-import type { NameKey } from "./config-source.js";
+import type { KeyPath } from "./key-path.js";
+
+/** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
+export type NameKey = (path: KeyPath) => string;
 
 /** Collects all that is wrong, so that one start tells it all. */
 export class ProblemList {
   readonly #problems: ConfigProblem[] = [];
-  readonly #nameKey: NameKey;
+  readonly nameKey: NameKey;
 
   constructor(nameKey: NameKey) {
-    this.#nameKey = nameKey;
+    this.nameKey = nameKey;
   }
+
+  readonly addNamed = (problem: ConfigProblem): void => {
+    this.#problems.push(problem);
+  };
 
   /** @param transientCode as in {@link ConfigProblem} */
   add(
@@ -17,7 +24,7 @@ export class ProblemList {
     fix: string,
     transientCode: string | undefined = undefined,
   ): void {
-    const key = this.#nameKey(path);
+    const key = this.nameKey(path);
     this.#problems.push({
       key,
       problem,

@@ -8,15 +8,11 @@ const continentCodes = ["AF", "AN", "AS", "EU", "NA", "OC", "SA"];
 const clearContinentCodes = ["AN", "EU", "OC"];
 const path = ["ice", "turn", "regionFrom"];
 
-export interface RegionFromContext extends SectionContext {
-  readonly trustedProxies: readonly string[];
-}
-
 /** Builds `ice.turn.regionFrom`; what is wrong with it joins the problems. */
 export function buildRegionFrom(
   { regionFrom }: TurnFileSection,
   regions: readonly string[],
-  { problems, warn, resolveFile, trustedProxies }: RegionFromContext,
+  { problems, warn, resolveFile }: SectionContext,
 ): RegionFromConfig | undefined {
   if (regionFrom === undefined) {
     return undefined;
@@ -24,9 +20,6 @@ export function buildRegionFrom(
   const { header, database, map = {}, continents = {} } = regionFrom;
   if (header === undefined && database === undefined) {
     problems.add(path, "names no source", "Give a header, a database, or both");
-  }
-  if (header !== undefined && trustedProxies.length === 0) {
-    warn("ice.turn.regionFrom.header is ignored, because listen.trustedProxies is empty");
   }
   if (Object.keys(map).length + Object.keys(continents).length === 0) {
     problems.add([...path, "map"], "is empty", "Write countries with regions, such as DE: eu");

@@ -1,18 +1,33 @@
-import type { Config } from "./config.js";
+import { listKeys } from "./declared-keys.js";
+import type { KeyPath } from "./key-path.js";
+import { printKeyPath } from "./key-path.js";
+import type { Kind } from "./kind.js";
 
 /** The keys of a changed configuration that a running process cannot take over. */
-export function findRestartKeys(running: Config, next: Config): string[] {
-  const read = (config: Config) => ({
-    "listen.host": config.listen.host,
-    "listen.port": config.listen.port,
-    "listen.tls": config.listen.tls !== undefined,
-    "listen.tls.clientCaFile": config.listen.tls?.clientCaFile !== undefined,
-    "admin.host": config.admin?.host,
-    "admin.port": config.admin?.port,
-    "log.format": config.log.format,
+export function findDeclaredRestartKeys<Config>(
+  root: Kind<Config>,
+  running: Config,
+  next: Config,
+): string[] {
+  const before = root.describe(running);
+  const after = root.describe(next);
+  return listKeys(root).flatMap(({ path, key: { declaration } }) => {
+    const read = (config: unknown) => {
+      const value = findValue(config, path);
+      return declaration.restart === "to turn it on or off" ? value !== undefined : value;
+    };
+    const isChanged = JSON.stringify(read(before)) !== JSON.stringify(read(after));
+    return declaration.restart !== undefined && isChanged ? [printKeyPath(path)] : [];
   });
-  const before = new Map<string, unknown>(Object.entries(read(running)));
-  return Object.entries(read(next)).flatMap(([key, value]) =>
-    value === before.get(key) ? [] : [key],
+}
+
+/** @returns undefined where the path leads to nothing */
+function findValue(config: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (parent, part) =>
+      typeof parent === "object" && parent !== null && Object.hasOwn(parent, part)
+        ? Reflect.get(parent, part)
+        : undefined,
+    config,
   );
 }

@@ -1,6 +1,5 @@
 import type { AcceptedSecret } from "../turn/providers/shared-secret/provider.js";
 import type { SharedSecretConfig } from "./config.js";
-import type { ConfigSource } from "./config-source.js";
 import { addSecretProblem, readSecretText } from "./secret-file.js";
 import type { SectionContext } from "./section-context.js";
 
@@ -24,16 +23,16 @@ export interface TurnSecretContext extends SectionContext {
  * wrong with them joins the problems.
  */
 export function readTurnSecrets(
-  { content, fromEnvironment }: ConfigSource,
-  variable: string | undefined,
+  names: readonly string[] = [],
   context: SectionContext,
 ): TurnSecrets {
-  const { problems } = context;
+  const { problems, isFromVariable } = context;
+  const variable = context.env["ICE_TURN_SECRET"];
   const path = ["ice", "turn", "secretFiles"];
   if (variable === undefined || variable === "") {
-    return readSecretFiles(path, content.ice?.turn?.secretFiles ?? [], context);
+    return readSecretFiles(path, names, context);
   }
-  if (fromEnvironment(path)) {
+  if (isFromVariable(path)) {
     problems.add(path, "is set beside ICE_TURN_SECRET", "Set one of the two");
   }
   try {

@@ -40,6 +40,11 @@ const kindNames: Readonly<Record<string, string>> = {
   record: "a mapping of keys",
 };
 
+/** Whether a value is a mapping of keys. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 function isScalar(value: unknown): value is string | number | boolean | null {
   return value === null || ["string", "number", "boolean"].includes(typeof value);
 }

@@ -1,8 +1,8 @@
 import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
-import type { ListenConfig } from "../config/config.js";
-import { parseSubnet } from "../config/subnet.js";
+import type { ClientAddressConfig } from "./client-address-config.js";
 import { readHops } from "./forwarded-header.js";
 import type { HttpExchange } from "./http-exchange.js";
+import { parseSubnet } from "./subnet.js";
 
 /** Finds where a request comes from; undefined when its connection is already gone. */
 export type FindClientAddress = (
@@ -21,7 +21,7 @@ export const findSocketAddress: FindClientAddress = ({ remoteAddress }) =>
 export function createClientAddressFinder({
   trustedProxies,
   clientAddressHeader,
-}: Pick<ListenConfig, "trustedProxies" | "clientAddressHeader">): FindClientAddress {
+}: ClientAddressConfig): FindClientAddress {
   if (trustedProxies.length === 0) {
     return findSocketAddress;
   }

@@ -1,4 +1,6 @@
-import type { ClientAddressHeader } from "../config/config.js";
+/** The headers in which proxies write where a request comes from. */
+export const clientAddressHeaders = ["x-forwarded-for", "forwarded"] as const;
+export type ClientAddressHeader = (typeof clientAddressHeaders)[number];
 
 /** Of proxies behind one another, and of characters of one entry. */
 const maxHops = 32;

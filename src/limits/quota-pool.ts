@@ -1,8 +1,9 @@
 import type { Clock } from "../clock.js";
-import type { LimitsConfig, RateLimitConfig, RedisConfig } from "../config/config.js";
 import type { Log } from "../log.js";
+import type { LimitsConfig, RateLimitConfig } from "./limits-config.js";
 import type { PermitTiming } from "./permit-queue.js";
 import { Quota, type QuotaName } from "./quota.js";
+import type { RedisConfig } from "./redis-config.js";
 import { RedisCounter } from "./redis-counter.js";
 import { VerificationPermits } from "./verification-permits.js";
 
@@ -81,7 +82,8 @@ export class QuotaPool {
     if (limit === undefined) {
       return undefined;
     }
-    const counterId = redis && JSON.stringify([redis.url.export().toString(), redis.keyPrefix]);
+    const counterId =
+      redis && JSON.stringify([redis.location.export().toString(), redis.keyPrefix]);
     const id = JSON.stringify([name, limit.requests, limit.windowSeconds, counterId]);
     const known = this.#entries.get(id);
     if (known !== undefined) {

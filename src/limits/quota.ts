@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.js";
-import type { RateLimitConfig } from "../config/config.js";
+import type { RateLimitConfig } from "./limits-config.js";
 import { type CountWindow, WindowCounter } from "./window-counter.js";
 
 /** The names are those that callers see in the RateLimit headers and operators in the configuration. */

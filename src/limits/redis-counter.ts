@@ -1,9 +1,9 @@
 import { hash } from "node:crypto";
 import type { Redis } from "ioredis";
-import type { RedisConfig } from "../config/config.js";
 import { findErrorCode } from "../errors.js";
 import type { Log } from "../log.js";
 import type { SharedCount, SharedCounter } from "./quota.js";
+import type { RedisConfig } from "./redis-config.js";
 import { readRedisOptions, retryIntervalMs } from "./redis-options.js";
 
 /** How long a call waits for the answer at most. */

@@ -1,15 +1,15 @@
 import type { RedisOptions } from "ioredis";
-import type { RedisConfig } from "../config/config.js";
 import { readRedisUrl } from "../database-url.js";
+import type { RedisConfig } from "./redis-config.js";
 
 /** How often Redis is tried while it is away. */
 export const retryIntervalMs = 1_000;
 const connectTimeoutMs = 2_000;
 
 /** How to connect, so that nothing waits that would be too late anyway. */
-export function readRedisOptions({ url: secret }: RedisConfig) {
+export function readRedisOptions({ location }: RedisConfig) {
   return {
-    ...readRedisUrl(new URL(secret.export().toString())),
+    ...readRedisUrl(new URL(location.export().toString())),
     family: 0,
     // With the other, Redis before 6 would have to be asked twice.
     protocol: 2,

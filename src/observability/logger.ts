@@ -1,6 +1,6 @@
 import pino, { type Logger } from "pino";
 import { systemClock } from "../clock.js";
-import type { LogConfig } from "../config/config.js";
+import type { LogConfig } from "./log-config.js";
 import { LogDestination } from "./log-destination.js";
 import { describeLogLoss } from "./log-loss.js";
 import type { Metric } from "./metric.js";

@@ -1,8 +1,8 @@
 import packageJson from "../../package.json" with { type: "json" };
 import type { CallTracer } from "../call/call-tracer.js";
 import { systemClock } from "../clock.js";
-import type { Config } from "../config/config.js";
 import type { Logger } from "../observability/logger.js";
+import type { Config } from "../service-config.js";
 import { readTraceEnvironment } from "../tracing/trace-environment.js";
 
 /** Traces calls where the OTEL_* variables ask for it; else nothing of OpenTelemetry is loaded. */

@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { LoadedConfig } from "../config/load-config.js";
 import { ConfigError, findErrorCode } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { FileWatch } from "../files/file-watch.js";
@@ -8,6 +7,7 @@ import { HandedFiles } from "../files/handed-files.js";
 import { isTransientCode } from "../files/read-failure.js";
 import type { Logger } from "../observability/logger.js";
 import type { ReloadCounts } from "../observability/reload-counts.js";
+import type { LoadedConfig } from "../service-config.js";
 import { retryDelayMs } from "./backoff.js";
 import type { ConfigReading } from "./config-reading.js";
 

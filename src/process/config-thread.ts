@@ -1,10 +1,10 @@
 import { parentPort, workerData } from "node:worker_threads";
 import packageJson from "../../package.json" with { type: "json" };
 import { systemClock } from "../clock.js";
-import { loadConfig } from "../config/load-config.js";
 import { checkFiles } from "../config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
+import { loadConfig } from "../service-config.js";
 import { type ThreadMessage, threadOrderSchema } from "./config-thread-message.js";
 
 /*

@@ -1,5 +1,5 @@
-import type { LoadedConfig } from "../config/load-config.js";
 import type { OpenFiles } from "../server/open-files.js";
+import type { LoadedConfig } from "../service-config.js";
 
 /** Adds a warning when the process cannot have as many connections open as the configuration says. */
 export function warnOfOpenFiles(loaded: LoadedConfig, openFiles: OpenFiles): LoadedConfig {

@@ -1,6 +1,4 @@
 import { systemClock } from "../clock.js";
-import { loadConfig } from "../config/load-config.js";
-import { findRestartKeys } from "../config/restart-keys.js";
 import { checkAddress, checkFiles } from "../config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
@@ -14,6 +12,7 @@ import { Readiness } from "../readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
 import { ConnectionRefusals } from "../server/connection-refusals.js";
 import { OpenFiles } from "../server/open-files.js";
+import { findRestartKeys, loadConfig } from "../service-config.js";
 import { guardAcceptedConnections } from "./accept-guard.js";
 import { readConfigInThread } from "./config-reading.js";
 import { reloadOnChange } from "./config-reload.js";

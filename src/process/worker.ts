@@ -1,12 +1,12 @@
 import type { Worker } from "node:cluster";
 import { systemClock } from "../clock.js";
 import { type RunningService, startService } from "../compose.js";
-import type { Config } from "../config/config.js";
-import { loadConfig } from "../config/load-config.js";
 import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { HandedFiles } from "../files/handed-files.js";
 import { type Logger, openLog } from "../observability/logger.js";
+import type { Config } from "../service-config.js";
+import { loadConfig } from "../service-config.js";
 import { openCallTracer } from "./call-tracing.js";
 import { LargeImages } from "./large-images.js";
 import { startUnlessStopped } from "./opened-parts.js";
@@ -171,8 +171,7 @@ async function start(
 
 /** Metrics are the primary's to serve. */
 function load(file: string | undefined, files: HandedFiles): Config {
-  const { admin: _, ...config } = loadConfig({ env: process.env, file, files }).config;
-  return config;
+  return { ...loadConfig({ env: process.env, file, files }).config, admin: false };
 }
 
 /** Settles when the message is out, or cannot be told since the primary is gone. */

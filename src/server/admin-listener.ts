@@ -1,4 +1,3 @@
-import type { AdminConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import { type Guard, rethrow } from "../http/guard.js";
@@ -14,6 +13,7 @@ import {
 import { problemContentType } from "../http/problem-details.js";
 import { splitRequestTarget } from "../http/request-target.js";
 import type { Logger } from "../observability/logger.js";
+import type { AdminConfig } from "./admin-config.js";
 import { type AdminSources, createAdminRoutes } from "./admin-routes.js";
 import type { ConnectionGate } from "./connection-gate.js";
 import type { FixedAnswer } from "./fixed-routes.js";
@@ -44,10 +44,10 @@ export interface AdminOptions extends AdminSources {
  * @throws ConfigError when the configured address cannot be bound
  */
 export async function openAdmin(
-  config: AdminConfig | undefined,
+  config: AdminConfig | false,
   { files, log, guard, gate, ...sources }: AdminOptions,
 ): Promise<PortListener | undefined> {
-  if (config === undefined) {
+  if (config === false) {
     return undefined;
   }
   const { host, port, isDefault } = config;

@@ -6,12 +6,12 @@ import {
 } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
-import type { PortConfig } from "../config/config.js";
 import type { Files } from "../files/files.js";
 import { endNothing, type Guard } from "../http/guard.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
 import type { HttpLimits } from "../http/http-limits.js";
 import { Http1Exchange } from "./http1-exchange.js";
+import type { PortConfig } from "./listen-config.js";
 import { loadTlsOptions } from "./tls-options.js";
 
 /**

@@ -1,9 +1,9 @@
 import { constants, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { readBoundedBytes } from "../config/bounded-file.js";
-import { maxPemBytes, type TlsConfig } from "../config/config.js";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
+import { maxPemBytes, type TlsConfig } from "./tls-config.js";
 
 /**
  * Mozilla's "intermediate" suites without finite-field Diffie-Hellman: forward secrecy and

@@ -1,4 +1,4 @@
-import { readList } from "../config/environment.js";
+import { readList } from "../config/collections.js";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

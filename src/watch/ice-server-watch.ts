@@ -1,8 +1,9 @@
 import type { CancellableWait } from "../authentication/key-source.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
-import type { IceConfig, LimitsConfig } from "../config/config.js";
+import type { IceConfig } from "../config/config.js";
 import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
+import type { LimitsConfig } from "../limits/limits-config.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
 import type { NewestValue } from "./newest-value.js";

@@ -1,8 +1,7 @@
 import { createSecretKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { loadConfig } from "../../src/config/load-config.js";
-import { findRestartKeys } from "../../src/config/restart-keys.js";
+import { findRestartKeys, loadConfig } from "../../src/service-config.js";
 import { problemsOf } from "../config-problems.js";
 import { MemoryFiles } from "../fuzz/memory-files.js";
 
@@ -17,11 +16,11 @@ function load(content: object, env: Record<string, string> = {}, inDev = false) 
 const local = { host: "127.0.0.1", port: 9090, isDefault: false };
 
 describe("the admin section", () => {
-  it.each<[what: string, content: object, env: Record<string, string>, admin: object | undefined]>([
+  it.each<[what: string, content: object, env: Record<string, string>, admin: object | false]>([
     ["nothing", {}, {}, { ...local, isDefault: true }],
     ["an empty section", { admin: {} }, {}, local],
     ["a port", { admin: { port: 0 } }, {}, { ...local, port: 0 }],
-    ["false", { admin: false }, {}, undefined],
+    ["false", { admin: false }, {}, false],
     ["a variable", {}, { ICE_ADMIN_PORT: "9100" }, { ...local, port: 9100 }],
     [
       "a variable over false",
@@ -29,7 +28,7 @@ describe("the admin section", () => {
       { ICE_ADMIN_HOST: "::1" },
       { ...local, host: "::1" },
     ],
-    ["an empty variable", { admin: false }, { ICE_ADMIN_PORT: "" }, undefined],
+    ["an empty variable", { admin: false }, { ICE_ADMIN_PORT: "" }, false],
   ])("of %s", (_, content, env, admin) => {
     const { config, warnings } = load(content, env);
     expect(config.admin).toEqual(admin);
@@ -37,13 +36,13 @@ describe("the admin section", () => {
   });
 
   it("is off in development, unless it is configured", () => {
-    expect(load({}, {}, true).config.admin).toBe(undefined);
+    expect(load({}, {}, true).config.admin).toBe(false);
     expect(load({ admin: {} }, {}, true).config.admin).toEqual(local);
   });
 
   it("leaves its default port to callers, where they are given that", () => {
     const { config, warnings } = load({ listen: { port: 9090 } });
-    expect(config.admin).toBe(undefined);
+    expect(config.admin).toBe(false);
     expect(warnings).toEqual([expect.stringMatching(/no metrics .* listen\.port/)]);
   });
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { RegionConfig } from "../../src/config/config.js";
-import { describeConfig } from "../../src/config/config-description.js";
-import { type LoadOptions, loadConfig } from "../../src/config/load-config.js";
+import type { LoadOptions } from "../../src/config/load-config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import { describeConfig, loadConfig } from "../../src/service-config.js";
 import { problemsOf } from "../config-problems.js";
 
 let directory: string;

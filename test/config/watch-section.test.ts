@@ -1,10 +1,9 @@
 import { createSecretKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { describeConfig } from "../../src/config/config-description.js";
-import { loadConfig } from "../../src/config/load-config.js";
 import { ConfigError } from "../../src/errors.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
+import { describeConfig, loadConfig } from "../../src/service-config.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 
 const dev = { secret: createSecretKey("north-north-north", "utf8") };

@@ -2,7 +2,6 @@ import type { Registry } from "@bufbuild/protobuf";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Stage } from "../../src/call/pipeline.js";
 import { StreamCalls } from "../../src/call/stream-calls.js";
-import type { TlsConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import type { Files } from "../../src/files/files.js";
 import { findSocketAddress } from "../../src/http/client-address.js";
@@ -13,6 +12,7 @@ import { RouterBuilder } from "../../src/protocols/router.js";
 import { Readiness } from "../../src/readiness.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
+import type { TlsConfig } from "../../src/server/tls-config.js";
 
 export interface RoutedServerOptions {
   /** The largest request message. */

@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { systemClock } from "../../src/clock.js";
-import { describeConfig } from "../../src/config/config-description.js";
+import { listKeys } from "../../src/config/declared-keys.js";
 import { parseDuration, printDuration } from "../../src/config/duration.js";
 import { knownKeys } from "../../src/config/file-schema.js";
-import { loadConfig } from "../../src/config/load-config.js";
 import { checkFiles } from "../../src/config-check.js";
 import { ConfigError } from "../../src/errors.js";
+import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
 import { MemoryFiles } from "./memory-files.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
 
@@ -48,7 +48,12 @@ afterAll(() => {
   expect(warnings).toEqual([]);
 });
 
-const names = [...new Set(Object.values(knownKeys).flat())];
+const names = [
+  ...new Set([
+    ...listKeys(configSection).map(({ name }) => name),
+    ...Object.values(knownKeys).flat(),
+  ]),
+];
 const scalar = fc.oneof(
   fc.constantFrom(
     ...Object.keys(secretFiles),

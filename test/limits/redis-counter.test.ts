@@ -1,6 +1,6 @@
 import { createSecretKey } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
-import type { RedisConfig } from "../../src/config/config.js";
+import type { RedisConfig } from "../../src/limits/redis-config.js";
 import { RedisCounter } from "../../src/limits/redis-counter.js";
 import { createRecordingLog } from "../authentication/verifier-setup.js";
 import { findFreePort } from "../parts/free-port.js";
@@ -22,9 +22,8 @@ async function startServer(options?: Parameters<typeof startRedisServer>[0]): Pr
 async function openCounter(url: string) {
   const { log, lines } = createRecordingLog();
   const config: RedisConfig = {
-    url: createSecretKey(url, "utf8"),
+    location: createSecretKey(url, "utf8"),
     address: "redis://the-server",
-    isSecret: true,
     keyPrefix: "test:",
   };
   const counter = new RedisCounter(config, log);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/clock.js";
-import { loadConfig } from "../../src/config/load-config.js";
 import { ConfigError } from "../../src/errors.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { ReloadCounts } from "../../src/observability/reload-counts.js";
 import type { ConfigReading } from "../../src/process/config-reading.js";
 import { type ReloadOptions, reloadOnChange } from "../../src/process/config-reload.js";
+import { loadConfig } from "../../src/service-config.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { createLogDouble, type LogDouble } from "./log-double.js";
 

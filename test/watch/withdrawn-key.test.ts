@@ -4,9 +4,9 @@ import pino from "pino";
 import { expect, it } from "vitest";
 import { stringify } from "yaml";
 import { startService } from "../../src/compose.js";
-import { loadConfig } from "../../src/config/load-config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
+import { loadConfig } from "../../src/service-config.js";
 import { keys, startJwksServer } from "../authentication/jwks-server.js";
 import {
   audience,

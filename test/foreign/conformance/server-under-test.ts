@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { create, createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { TlsConfig } from "../../../src/config/config.js";
+import type { TlsConfig } from "../../../src/server/tls-config.js";
 import { readMaxBytes } from "../../../src/services/service-router.js";
 import { startRoutedServer } from "../../conformance/routed-server.js";
 import { MemoryFiles } from "../../fuzz/memory-files.js";

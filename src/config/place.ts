@@ -1,0 +1,78 @@
+import type { KeyObject } from "node:crypto";
+import { dirname, resolve } from "node:path";
+import type { Files } from "../files/files.js";
+import { type KeyPath, printKeyPath } from "./key-path.js";
+import type { ProblemList } from "./problem-list.js";
+import { describeWrongKind } from "./value-text.js";
+
+/** What one load of the configuration is done with. */
+export interface LoadContext {
+  readonly problems: ProblemList;
+  /** Adds what works, but is probably not meant. */
+  readonly warn: (text: string) => void;
+  /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
+  readonly dev: { readonly secret: KeyObject } | undefined;
+  /** False where nobody is served: then it does not matter that nobody could prove who he is. */
+  readonly needsCallers: boolean;
+  readonly files: Files;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absent where there is no configuration file. */
+  readonly file: string | undefined;
+  /** The variable that a key, or one that contains it, was set by. */
+  readonly findVariable: (path: KeyPath) => string | undefined;
+}
+
+/** Where in the configuration a value is written, while it is read. */
+export class Place {
+  readonly path: KeyPath;
+  readonly context: LoadContext;
+
+  constructor(path: KeyPath, context: LoadContext) {
+    this.path = path;
+    this.context = context;
+  }
+
+  get isDev(): boolean {
+    return this.context.dev !== undefined;
+  }
+
+  get isFromVariable(): boolean {
+    return this.context.findVariable(this.path) !== undefined;
+  }
+
+  /** Of a key or an entry inside of the value. */
+  at(...parts: KeyPath): Place {
+    return new Place([...this.path, ...parts], this.context);
+  }
+
+  /**
+   * Adds what is wrong with the value.
+   *
+   * @param problem a phrase that follows the name of the key
+   * @param fix what to do; by default, a look at the sample
+   * @param transientCode as in {@link ConfigProblem}
+   * @returns undefined, as a kind does that reads nothing
+   */
+  refuse(problem: string, fix = this.#sample, transientCode?: string): undefined {
+    this.context.problems.add(this.path, problem, fix, transientCode);
+  }
+
+  /** @param expected names of kinds, as in {@link describeWrongKind} */
+  refuseKind(given: unknown, ...expected: readonly string[]): undefined {
+    this.refuse(describeWrongKind(this.path, given, expected));
+  }
+
+  warn(text: string): void {
+    this.context.warn(text);
+  }
+
+  /** Makes the name of a file absolute: relative to the configuration file, unless it is a variable's. */
+  resolveFile(name: string): string {
+    const { file = "." } = this.context;
+    return this.isFromVariable ? resolve(name) : resolve(dirname(file), name);
+  }
+
+  get #sample(): string {
+    return `See ${printKeyPath(this.path)} in config-sample.yaml`;
+  }
+}

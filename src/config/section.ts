@@ -1,0 +1,111 @@
+import { readKey } from "./key.js";
+import type { Key, Keys, Kind, SectionValue, Structure } from "./kind.js";
+import { suggest } from "./near-name.js";
+import type { Place } from "./place.js";
+import { isRecord } from "./value-text.js";
+
+type WrittenSection = Readonly<Record<string, unknown>>;
+
+/** A kind with keys. */
+export interface Section<Value, Written = WrittenSection> extends Kind<Value, Written, ""> {
+  readonly structure: Extract<Structure, { readonly type: "section" }>;
+}
+
+/** A mapping of known keys. A key that is not known is a problem. */
+export function section<K extends Keys>(keys: K): Section<SectionValue<K>> {
+  return {
+    unit: "",
+    structure: { type: "section", keys },
+    read(given, place) {
+      if (!isRecord(given)) {
+        return place.refuseKind(given, "object");
+      }
+      const values = readKeys(keys, given, place);
+      refuseOthers(keys, given, place);
+      return values !== undefined && isComplete(values, keys) ? values : undefined;
+    },
+    describe: (value) =>
+      Object.fromEntries(
+        Object.entries(keys).flatMap(([name, each]) => {
+          const part: unknown = Reflect.get(value, nameProperty(name, each));
+          return part === undefined || each.declaration.isVariableOnly
+            ? []
+            : [[name, each.kind.describe(part)] as const];
+        }),
+      ),
+  };
+}
+
+/** A section that can also be `false`. */
+export function sectionOrFalse<Value>(
+  inner: Section<Value>,
+): Section<Value | false, WrittenSection | false> {
+  return {
+    ...inner,
+    read: (given, place) =>
+      given === false || isRecord(given)
+        ? given && inner.read(given, place)
+        : place.refuseKind(given, "object", "false"),
+    describe: (value) => value !== false && inner.describe(value),
+  };
+}
+
+/**
+ * A section that can also be written as the value of one of its keys.
+ * @param name of the key
+ */
+export function sectionOrValue<Value>(
+  inner: Section<Value>,
+  name: string,
+): Section<Value, unknown> {
+  return {
+    ...inner,
+    read: (given, place) =>
+      inner.read(typeof given === "object" ? given : { [name]: given }, place),
+    describe(value) {
+      const written = inner.describe(value);
+      const { [name]: short, ...others } = written;
+      return Object.keys(others).length === 0 ? short : written;
+    },
+  };
+}
+
+/** The property of the program that holds the value of a key. */
+function nameProperty(name: string, { kind }: Key): string {
+  return `${name}${kind.unit}`;
+}
+
+/** @returns undefined when one of them is missing or wrong */
+function readKeys(keys: Keys, given: WrittenSection, place: Place): object | undefined {
+  const values: Record<string, unknown> = {};
+  let isWhole = true;
+  for (const [name, each] of Object.entries(keys)) {
+    const at = place.at(name);
+    const isWritten =
+      Object.hasOwn(given, name) && (at.isFromVariable || !each.declaration.isVariableOnly);
+    const value = readKey(each, isWritten ? given[name] : undefined, at);
+    if (value !== undefined) {
+      values[nameProperty(name, each)] = value;
+    } else if (isWritten || !each.isOptional) {
+      isWhole = false;
+    }
+  }
+  return isWhole ? values : undefined;
+}
+
+function refuseOthers(keys: Keys, given: WrittenSection, place: Place): void {
+  const known = Object.keys(keys).filter((name) => !keys[name]?.declaration.isVariableOnly);
+  for (const name of Object.keys(given)) {
+    const at = place.at(name);
+    if (!known.includes(name) && !at.isFromVariable) {
+      at.refuse("unknown key", suggest(name, known));
+    }
+  }
+}
+
+/** Whether there is a value of each key that is not optional; each was read by its own kind. */
+function isComplete<K extends Keys>(values: object, keys: K): values is SectionValue<K> {
+  return Object.entries(keys).every(
+    ([name, each]) => each.isOptional || Object.hasOwn(values, nameProperty(name, each)),
+  );
+}

@@ -1,0 +1,39 @@
+import { list } from "../config/collections.js";
+import { key } from "../config/key.js";
+import { checked, type SectionValue } from "../config/kind.js";
+import { choice, text } from "../config/scalars.js";
+import { clientAddressHeaders } from "./forwarded-header.js";
+import { parseSubnet } from "./subnet.js";
+
+/** A block of addresses (RFC 4632 section 3.1), as {@link parseSubnet} reads it. */
+const subnet = checked(text(), (block, place) => {
+  if (parseSubnet(block) === undefined) {
+    const fix = "Write CIDR blocks such as 10.0.0.0/8 and fd00::/8, or single addresses";
+    return place.refuse(`${JSON.stringify(block)} is not an IP address or CIDR block`, fix);
+  }
+  return block;
+});
+
+const proxies = checked(list(subnet, { max: 1000 }), (blocks, place) => {
+  for (const block of blocks) {
+    if (parseSubnet(block)?.prefixLength === 0) {
+      place.warn(`listen.trustedProxies contains ${block}: every client can forge its address`);
+    }
+  }
+  return blocks;
+});
+
+/** The keys of `listen` that say where requests come from. */
+export const clientAddressKeys = {
+  trustedProxies: key(proxies, {
+    default: [],
+    variable: "ICE_TRUSTED_PROXIES",
+    help: "Proxies in front, as CIDR blocks or addresses. For their requests, the client address for limits, regions and the log comes from the header. The header is ignored in all other requests.",
+  }),
+  clientAddressHeader: key(choice(...clientAddressHeaders), {
+    default: "x-forwarded-for",
+    help: "The header in which these proxies write the client address; forwarded is RFC 7239.",
+  }),
+};
+
+export type ClientAddressConfig = SectionValue<typeof clientAddressKeys>;

@@ -1,0 +1,46 @@
+import { key, optionalKey } from "../config/key.js";
+import { checked, type ValueOf } from "../config/kind.js";
+import { port, text, wholeNumber } from "../config/scalars.js";
+import { section } from "../config/section.js";
+import { clientAddressKeys } from "../http/client-address-config.js";
+import { isLoopback } from "./loopback.js";
+import { tlsSection } from "./tls-config.js";
+
+const host = checked(text(), (written, place) =>
+  place.isDev && !isLoopback(written)
+    ? place.refuse(
+        `${written} can be reached from elsewhere, which --dev does not allow`,
+        "Use 127.0.0.1, or configure authentication and leave --dev out",
+      )
+    : written,
+);
+
+/** How clients reach the service. */
+export const listenSection = section({
+  host: key(host, {
+    default: "0.0.0.0",
+    devDefault: "127.0.0.1",
+    variable: "ICE_HOST",
+    restart: "for a new value",
+    help: "The address to listen at.",
+  }),
+  port: key(port, {
+    default: 8080,
+    variable: "ICE_PORT",
+    restart: "for a new value",
+    help: "0 picks a free port.",
+  }),
+  maxConnections: key(wholeNumber(1, 1_000_000), {
+    default: 20_000,
+    help: "Connections beyond this are closed, counted, and logged. With --workers, it applies to each worker. The open-file limit of the process (ulimit -n) must be higher.",
+  }),
+  tls: optionalKey(tlsSection, {
+    restart: "to turn it on or off",
+    help: "HTTP/1.1 and HTTP/2 by ALPN, TLS 1.2 or later. Absent: both in the clear.",
+  }),
+  ...clientAddressKeys,
+});
+
+export type ListenConfig = ValueOf<typeof listenSection>;
+/** What a port is opened with. */
+export type PortConfig = Pick<ListenConfig, "host" | "port" | "maxConnections" | "tls">;

@@ -1,0 +1,83 @@
+import { buildAuth } from "./config/auth-section.js";
+import { describeAuth, describeIce } from "./config/config-description.js";
+import { auth, ice } from "./config/file-schema.js";
+import { buildIceSettings } from "./config/ice-section.js";
+import { key, optionalKey } from "./config/key.js";
+import { checked, type ValueOf } from "./config/kind.js";
+import { legacySection } from "./config/legacy-section.js";
+import { authVariables, iceVariables } from "./config/legacy-variables.js";
+import { type Loaded, type LoadOptions, loadDeclared } from "./config/load-config.js";
+import { findDeclaredRestartKeys } from "./config/restart-keys.js";
+import { trueOrFalse } from "./config/scalars.js";
+import { section } from "./config/section.js";
+import { corsSection } from "./http/cors-config.js";
+import { limitsSection } from "./limits/limits-config.js";
+import { logSection } from "./observability/log-config.js";
+import { adminSection, settleAdmin } from "./server/admin-config.js";
+import { listenSection } from "./server/listen-config.js";
+import { shutdownSection } from "./server/shutdown-config.js";
+
+const sections = section({
+  listen: key(listenSection, { default: {}, help: "Where and how the service listens." }),
+  admin: optionalKey(adminSection, {
+    help: "Metrics for Prometheus at /metrics, and the probes, without a token; or `admin: false`. If it is not configured and the port is in use, the service warns and starts without it. --dev: off unless set.",
+  }),
+  cors: key(corsSection, { default: {}, help: "Which web pages may call the service." }),
+  auth: key(
+    legacySection({
+      schema: auth,
+      variables: authVariables,
+      build: buildAuth,
+      describe: describeAuth,
+    }),
+    { default: {}, help: "" },
+  ),
+  ice: key(
+    legacySection({
+      schema: ice,
+      variables: iceVariables,
+      build: buildIceSettings,
+      describe: describeIce,
+    }),
+    { default: {}, help: "" },
+  ),
+  limits: key(limitsSection, {
+    default: {},
+    help: "No rate limits by default. See docs/rate-limits.md. Rejected calls get 429, over gRPC RESOURCE_EXHAUSTED.",
+  }),
+  reflection: key(trueOrFalse, { default: true, help: "gRPC server reflection." }),
+  diagnostics: key(trueOrFalse, {
+    default: false,
+    devDefault: true,
+    help: "A page at / that tries every URL of the list from the browser, and makes a call through the relay. It requires a token, as every client does.",
+  }),
+  log: key(logSection, { default: {}, help: "The log goes to standard error." }),
+  shutdown: key(shutdownSection, { default: {}, help: "What happens at SIGTERM." }),
+});
+
+/** Every key of the configuration. */
+export const configSection = checked(sections, (config, place) => {
+  if (config.ice.regionFrom?.header !== undefined && config.listen.trustedProxies.length === 0) {
+    place.warn("ice.turn.regionFrom.header is ignored, because listen.trustedProxies is empty");
+  }
+  return { ...config, admin: settleAdmin(config.admin, config.listen.port, place.at("admin")) };
+});
+
+/** The effective configuration: complete, checked, file names absolute. Never changed once built. */
+export type Config = ValueOf<typeof configSection>;
+export type LoadedConfig = Loaded<Config>;
+
+/** @throws ConfigError with everything that is wrong */
+export function loadConfig(options: LoadOptions): LoadedConfig {
+  return loadDeclared(configSection, options);
+}
+
+/** The effective configuration in the file's own keys, as plain data; secrets are hidden. */
+export function describeConfig(config: Config): object {
+  return configSection.describe(config);
+}
+
+/** The keys of a changed configuration that a running process cannot take over. */
+export function findRestartKeys(running: Config, next: Config): string[] {
+  return findDeclaredRestartKeys(configSection, running, next);
+}
