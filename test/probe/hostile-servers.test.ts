@@ -116,11 +116,7 @@ describe("a STUN server over UDP", () => {
       "malformed",
     ],
     ["sends a request back", (r) => [r.bytes], "malformed"],
-    [
-      "has a wrong fingerprint",
-      (r) => [withOtherLastByte(mapped(r))],
-      "malformed",
-    ],
+    ["has a wrong fingerprint", (r) => [withOtherLastByte(mapped(r))], "malformed"],
     [
       "has an unknown attribute that must be understood",
       (r) => [mapped(r, [{ type: 0x7abc, value: Buffer.alloc(0) }])],
