@@ -48,6 +48,15 @@ export function sealEnvelope(flags: number, data: Uint8Array): Uint8Array {
   return sealed;
 }
 
+/** Puts a message into an envelope that is text with one character for each byte. */
+export function sealLatin1(flags: number, text: string): Uint8Array {
+  const sealed = Buffer.allocUnsafe(envelopeHeadBytes + text.length);
+  sealed.writeUInt8(flags, 0);
+  sealed.writeUInt32BE(text.length, 1);
+  sealed.write(text, envelopeHeadBytes, "latin1");
+  return sealed;
+}
+
 /** Big-endian. A DataView made for each message would cost more. */
 function readUint32(bytes: Uint8Array, at: number): number {
   let value = 0;

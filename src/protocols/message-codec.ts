@@ -1,10 +1,13 @@
-import { type DescMethod, type Message, toJsonString } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { UnreadableMessageError } from "../call/error-fault.js";
 import { rememberLast } from "../call/remember-last.js";
+import { binaryFields } from "./binary-fields.js";
 import type { CodecOptions } from "./codec-options.js";
-import { sealEnvelope } from "./envelope.js";
+import { sealLatin1 } from "./envelope.js";
+import { createFieldwiseEncoder } from "./fieldwise-encoder.js";
+import { createJsonPrinter } from "./json-fields.js";
 import { strictJson } from "./strict-json.js";
 
 /** The largest response that protobuf and gRPC can carry. */
@@ -12,7 +15,7 @@ const writeMaxBytes = 0xffffffff;
 
 /**
  * A method's messages in protobuf and JSON. A request of the same bytes as the one before is decoded
- * once, and an answer that is the same object is encoded once.
+ * once, and an answer that is the same object is encoded once; of others, what differs from the answer before.
  */
 export interface MessageCodec {
   readonly readMaxBytes: number;
@@ -36,7 +39,7 @@ export function createMessageCodec(
   const serialization = createMethodSerializationLookup(method, undefined, readOptions, limits);
   const decodeBinary = rememberLastBytes(serialization.getI(true).parse);
   const decodeJson = rememberLastBytes(serialization.getI(false).parse);
-  const encodeBinary = rememberLast(serialization.getO(true).serialize);
+  const encodeFields = rememberLast(createFieldwiseEncoder(method.output, binaryFields));
   return {
     readMaxBytes,
     decode(bytes, binary) {
@@ -46,11 +49,9 @@ export function createMessageCodec(
         throw error instanceof ConnectError ? UnreadableMessageError.mark(error) : error;
       }
     },
-    encodeBinary,
-    sealBinary: rememberLast((message: Message) => sealEnvelope(0, encodeBinary(message))),
-    encodeJson: rememberLast((message: Message) =>
-      toJsonString(method.output, message, jsonOptions),
-    ),
+    encodeBinary: rememberLast((message) => Buffer.from(encodeFields(message), "latin1")),
+    sealBinary: rememberLast((message) => sealLatin1(0, encodeFields(message))),
+    encodeJson: rememberLast(createJsonPrinter(method.output, jsonOptions)),
   };
 }
 

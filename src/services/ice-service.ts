@@ -1,21 +1,16 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { requireCaller, streamTokenKey } from "../call/authentication.js";
 import { type CallRecord, callRecordKey } from "../call/call-record.js";
 import { rememberLast } from "../call/remember-last.js";
-import {
-  type GetIceServersResponse,
-  GetIceServersResponseSchema,
-  type IceService,
-  WatchIceServersResponseSchema,
-} from "../gen/ice/v1/ice_service_pb.js";
+import { type IceService, WatchIceServersResponseSchema } from "../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../geolocation/region-finder.js";
 import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
 import { mapValues } from "../watch/mapped-values.js";
+import { createResponseMaker } from "./ice-response.js";
 
 export interface IceServiceOptions {
   readonly lister: Pick<IceServerLister, "list">;
@@ -35,7 +30,7 @@ export function createIceService({
   credentialCounts,
   findRegion,
 }: IceServiceOptions): ServiceImpl<typeof IceService> {
-  const toLastResponse = rememberLast(toResponse);
+  const toLastResponse = rememberLast(createResponseMaker());
   const toLastMessage = rememberLast((list: IceServerList) =>
     create(WatchIceServersResponseSchema, { response: toLastResponse(list) }),
   );
@@ -89,19 +84,4 @@ function recordList({ region, credentialLife }: IceServerList, record: CallRecor
   if (region !== "") {
     record.region = region;
   }
-}
-
-function toResponse({ iceServers, region, credentialLife }: IceServerList): GetIceServersResponse {
-  return create(GetIceServersResponseSchema, {
-    iceServers: iceServers.map(({ urls, username = "", credential = "" }) => ({
-      urls: [...urls],
-      username,
-      credential,
-    })),
-    region,
-    ...(credentialLife !== undefined && {
-      expireTime: timestampFromMs(credentialLife.expiresAtSeconds * 1000),
-      ttlSeconds: credentialLife.ttlSeconds,
-    }),
-  });
 }

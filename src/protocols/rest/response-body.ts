@@ -1,4 +1,5 @@
 import {
+  type DescField,
   type DescMessage,
   type JsonObject,
   type Message,
@@ -7,6 +8,7 @@ import {
 } from "@bufbuild/protobuf";
 import { reflect } from "@bufbuild/protobuf/reflect";
 import { rememberLast } from "../../call/remember-last.js";
+import { createJsonPrinter } from "../json-fields.js";
 import type { GetBinding } from "./http-binding.js";
 
 /**
@@ -15,14 +17,40 @@ import type { GetBinding } from "./http-binding.js";
  */
 export function createBodyPrinter(
   output: DescMessage,
-  { bodyField }: GetBinding,
+  { bodyField }: Pick<GetBinding, "bodyField">,
 ): (message: Message) => string {
   const schema = bodyField?.message ?? output;
-  const print = rememberLast((message: Message) => JSON.stringify(toBodyJson(schema, message)));
+  const print = rememberLast(createMessagePrinter(schema));
   if (bodyField === undefined) {
     return print;
   }
   return rememberLast((message: Message) => print(reflect(output, message).get(bodyField).message));
+}
+
+/**
+ * Prints field by field where that is the same: proto3 JSON leaves empty lists out, and has members in
+ * the order of their numbers.
+ */
+function createMessagePrinter(schema: DescMessage): (message: Message) => string {
+  const printFieldwise = createJsonPrinter(schema);
+  const lists = schema.fields.filter(isList);
+  const numbers = [...lists, ...schema.fields.filter((field) => !isList(field))].map(
+    ({ number }) => number,
+  );
+  const isInOrder = numbers.every((number, index) => number >= (numbers[index - 1] ?? 0));
+  const isFilled = (message: { readonly [localName: string]: unknown }) =>
+    lists.every(({ localName }) => {
+      const list = message[localName];
+      return Array.isArray(list) && list.length > 0;
+    });
+  return (message) =>
+    isInOrder && isFilled(message)
+      ? printFieldwise(message)
+      : JSON.stringify(toBodyJson(schema, message));
+}
+
+function isList({ fieldKind }: DescField): boolean {
+  return fieldKind === "list";
 }
 
 /** The message as JSON; its own lists are always there, as clients iterate over them. */
@@ -32,7 +60,7 @@ function toBodyJson<Desc extends DescMessage>(
 ): JsonObject {
   const json: JsonObject = {};
   for (const field of schema.fields) {
-    if (field.fieldKind === "list") {
+    if (isList(field)) {
       json[field.jsonName] = [];
     }
   }
