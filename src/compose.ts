@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ConnectorTokenEntry } from "./authentication/connector-token.js";
-import { JwksPool } from "./authentication/jwks-pool.js";
-import { createTokenVerifier, type TokenVerifier } from "./authentication/token-verifier.js";
+import type { ConnectorTokenEntry } from "./authentication/connector/connector-token.js";
+import { listTokenKinds } from "./authentication/token-kinds.js";
+import type { TokenVerifier } from "./authentication/token-verifier.js";
+import { TokenVerifiers } from "./authentication/token-verifiers.js";
 import type { CallTracer } from "./call/call-tracer.js";
 import { ServerStoppingError } from "./call/error-fault.js";
 import { StreamCalls } from "./call/stream-calls.js";
@@ -119,7 +120,8 @@ export async function startService(
     surroundings;
   const { stopDealing } = surroundings;
   const readiness = new Readiness();
-  const counts = new ServiceCounts();
+  const tokenKinds = listTokenKinds(connectorTokens);
+  const counts = new ServiceCounts(tokenKinds);
   const guard = new Guard(log);
   const streams = new StreamCalls();
   const startTimer: StartTimer = (callback, delayMs) =>
@@ -136,7 +138,7 @@ export async function startService(
     current.verifier.forget();
     watches.listsChanged();
   };
-  const jwks = new JwksPool({ clock, log, onChange: onKeyChange });
+  const verifiers = new TokenVerifiers(tokenKinds, { clock, log, onChange: onKeyChange });
 
   const publicCallLimits = createPublicCallLimits(() => current.config.limits.healthWatches);
 
@@ -149,7 +151,7 @@ export async function startService(
   const monitor = probesServers ? openHealthMonitor(clock, log, setDownUrls) : undefined;
 
   function build(config: Config, files: Files): Snapshot {
-    const verifier = createTokenVerifier(config.auth, { clock, files, jwks, connectorTokens });
+    const verifier = verifiers.open(config.auth, files);
     const quotas = quotaPool.open(config.limits);
     const lister = createIceServerLister(config.ice, clock, config.ice.probe && isUp);
     const router = createServiceRouter({
@@ -198,10 +200,10 @@ export async function startService(
   const readMetrics = async () => {
     // Loaded by the first who asks: a process that nobody watches does without.
     const { readNodeMetrics } = await import("./observability/prometheus.js");
-    const state = { jwks: jwks.statuses, openConnections: port.openConnections };
     return [
       ...describeBuild(),
-      ...describeService(counts, state, clock),
+      ...describeService(counts, { openConnections: port.openConnections }),
+      ...verifiers.describe(),
       ...guard.describe(),
       ...(surroundings.describeLog?.() ?? []),
       ...refusals.describe(),
@@ -245,7 +247,7 @@ export async function startService(
         current = next;
         watches.listsChanged();
       } finally {
-        jwks.keep(current.verifier.sources);
+        verifiers.keep(current.verifier);
         quotaPool.use(current.quotas);
       }
       monitor?.configure(config.ice);
@@ -269,7 +271,7 @@ export async function startService(
       await admin?.close({ timeoutMs: adminTimeoutMs });
       refusals.flush();
       failedHandshakes.flush();
-      jwks.keep([]);
+      verifiers.keep();
       quotaPool.use({});
       await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
     },

@@ -1,5 +1,5 @@
-import { JwksPool } from "./authentication/jwks-pool.js";
-import { createTokenVerifier } from "./authentication/token-verifier.js";
+import { listTokenKinds } from "./authentication/token-kinds.js";
+import { TokenVerifiers } from "./authentication/token-verifiers.js";
 import type { Clock } from "./clock.js";
 import { ProblemCollection } from "./config/problem-collection.js";
 import type { Files } from "./files/files.js";
@@ -16,9 +16,9 @@ import type { Config } from "./service-config.js";
  */
 export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
   const silent = { info() {}, warn() {} };
-  const jwks = new JwksPool({ clock, log: silent, onChange() {} });
+  const verifiers = new TokenVerifiers(listTokenKinds(), { clock, log: silent, onChange() {} });
   const problems = new ProblemCollection();
-  problems.try(() => createTokenVerifier(auth, { clock, files, jwks }));
+  problems.try(() => verifiers.open(auth, files));
   problems.try(() => createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false }));
   problems.try(() => listen.tls && loadTlsOptions(listen.tls, files));
   problems.throwIfAny();

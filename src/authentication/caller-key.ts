@@ -11,7 +11,7 @@ const maxChars = 128;
 const keys = new WeakMap<Caller, string>();
 
 /**
- * Names who has authenticated: issuer and subject, or the connector's name. What the service allows a
+ * Names who has authenticated: kind of the token, issuer, and subject. What the service allows a
  * caller is counted under this key. See `findHolderKey` for on whose behalf a caller acts.
  */
 export function findCallerKey(caller: Caller): string {
@@ -23,11 +23,8 @@ export function findCallerKey(caller: Caller): string {
   return key;
 }
 
-function makeKey(caller: Caller): string {
+function makeKey({ kind, issuer, subject }: Caller): string {
   // The length tells where the issuer ends, whatever the two hold.
-  const key =
-    caller.kind === "connector"
-      ? `connector:${caller.subject}`
-      : `jwt:${caller.issuer.length}:${caller.issuer}${caller.subject}`;
+  const key = `${kind}:${issuer.length}:${issuer}${subject}`;
   return key.length <= maxChars ? key : `sha256:${hash("sha256", key)}`;
 }

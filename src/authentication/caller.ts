@@ -1,21 +1,19 @@
 /** Who calls, as proven by a verified token. */
-export type Caller =
-  | {
-      readonly kind: "jwt";
-      /** The token's `iss`. */
-      readonly issuer: string;
-      /** The token's `sub`, or the empty string where it has none. */
-      readonly subject: string;
-      /** The token's `exp`, in Unix seconds. */
-      readonly expiresAtSeconds: number;
-    }
-  | {
-      readonly kind: "connector";
-      /** The entry's name in the connector tokens file. */
-      readonly subject: string;
-      /** The entry's `expires`, in Unix seconds, where it has one. */
-      readonly expiresAtSeconds?: number;
-    };
+export interface Caller {
+  /** The name of the token's kind, such as `jwt`. */
+  readonly kind: string;
+  /** Who vouches for the subject, such as a JWT's `iss`. Empty where the service's own files do. */
+  readonly issuer: string;
+  /** The name by which the issuer knows the caller; empty where the token has none. */
+  readonly subject: string;
+  /** When the token expires by its own word, in Unix seconds; absent where it does not. */
+  readonly expiresAtSeconds?: number;
+  /**
+   * From when on the token counts no more unless it is verified again, in Unix seconds: its expiry
+   * with the clock tolerance, for instance. Absent where it has no end.
+   */
+  readonly endsAtSeconds?: number;
+}
 
 /** A caller as the log names it. */
 export function describeCaller({ kind, subject }: Caller): {

@@ -1,42 +1,35 @@
-/** Why a token was refused. The literals are stable: logs are searched and counted by them. */
-export const tokenRejectedReasons = [
-  "too_large",
-  "malformed",
-  "unsupported",
-  "unknown_issuer",
-  "algorithm",
-  "unknown_key",
-  "signature",
-  "expired",
-  "not_yet_valid",
-  "audience",
-  "claim",
-  "revoked",
-  "keys_unavailable",
-  "cancelled",
-  "unknown_connector_token",
-  "connector_token_expired",
-] as const;
-export type TokenRejectedReason = (typeof tokenRejectedReasons)[number];
-
-/** Nothing was found out about the token. */
-const unprovenReasons: ReadonlySet<TokenRejectedReason> = new Set([
-  "keys_unavailable",
-  "cancelled",
-]);
+/**
+ * Why a token of any kind is rejected. Each kind has further reasons of its own. The literals are
+ * stable: logs are searched and counted by them.
+ */
+export const sharedReasons = ["too_large", "malformed", "revoked", "cancelled"] as const;
 
 /** A token did not verify. The message is the same whatever the cause, and never holds the token. */
-export class TokenRejectedError extends Error {
+export class TokenRejectedError<Reason extends string = string> extends Error {
   override readonly name = "TokenRejectedError";
 
   /**
-   * @param reason the cause, meant for the log and not for the caller
+   * @param reason the cause, meant for the log and not for the caller: one of {@link sharedReasons}
+   *   or of the kind's
    * @param isProven whether the token is known to be bad, and not only lacking what would prove it good
    */
   constructor(
-    readonly reason: TokenRejectedReason,
-    readonly isProven = !unprovenReasons.has(reason),
+    readonly reason: Reason,
+    readonly isProven = true,
   ) {
     super("invalid auth token");
+  }
+}
+
+/**
+ * Whether a token is good cannot be found out for now, as whoever could tell does not answer. The
+ * caller is told to try again, rather than that its token is invalid.
+ */
+export class VerificationUnavailableError extends Error {
+  override readonly name = "VerificationUnavailableError";
+
+  /** @param reason one of the kind's, meant for the log */
+  constructor(readonly reason: string) {
+    super("tokens cannot be verified at the moment; try again later");
   }
 }

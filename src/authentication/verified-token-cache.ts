@@ -1,31 +1,26 @@
 import { LRUCache } from "lru-cache";
 import type { Clock } from "../clock.js";
-import type { JwtCaller } from "./jwt-verifier.js";
-import type { KeySource } from "./key-source.js";
+import type { VerifiedToken } from "./token-kind.js";
 
-const maxEntries = 10_000;
-
-/** What is remembered of a token that verified. */
-export interface VerifiedToken {
-  readonly caller: JwtCaller;
-  /** Where the key came from that verified it. */
-  readonly source: KeySource;
-}
+const maxVerified = 10_000;
 
 /**
- * Remembers verified tokens by their digest, so that a token's signature is verified once. An entry
- * ends with the token's `exp` (the clock tolerance does not extend it) and with any change of keys.
+ * Remembers good tokens by their digest, so that a token is verified once: 10,000 of them, and those
+ * of tables beside. An entry ends when the token would have to be verified again, and with any change
+ * of what proves tokens.
  */
 export class VerifiedTokenCache {
-  readonly #entries = new LRUCache<string, VerifiedToken>({ max: maxEntries });
+  readonly #entries: LRUCache<string, VerifiedToken>;
   readonly #clock: Clock;
   #generation = 0;
 
-  constructor(clock: Clock) {
+  /** @param tableSize how many tokens there are in tables */
+  constructor(clock: Clock, tableSize = 0) {
+    this.#entries = new LRUCache({ max: maxVerified + tableSize });
     this.#clock = clock;
   }
 
-  /** Counts the changes of keys. */
+  /** Counts the changes of what proves tokens. */
   get generation(): number {
     return this.#generation;
   }
@@ -45,13 +40,13 @@ export class VerifiedTokenCache {
     }
   }
 
-  /** Forgets everything, as keys have changed. */
+  /** Forgets everything, as what proves tokens has changed. */
   clear(): void {
     this.#generation += 1;
     this.#entries.clear();
   }
 
-  #isCurrent({ caller }: VerifiedToken): boolean {
-    return this.#clock() < caller.expiresAtSeconds * 1000;
+  #isCurrent({ knownUntilMs }: VerifiedToken): boolean {
+    return this.#clock() < knownUntilMs;
   }
 }

@@ -1,8 +1,11 @@
 import { type ContextValues, createContextKey } from "@connectrpc/connect";
 import type { Caller } from "../authentication/caller.js";
-import type { CancellableWait } from "../authentication/key-source.js";
-import { TokenRejectedError } from "../authentication/token-rejected-error.js";
-import type { TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
+import type { CancellableWait } from "../authentication/cancellable-wait.js";
+import {
+  TokenRejectedError,
+  VerificationUnavailableError,
+} from "../authentication/token-rejected-error.js";
+import { type TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
 import { limitVerification } from "../limits/limited-verification.js";
 import type { VerificationPermits } from "../limits/verification-permits.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
@@ -25,7 +28,7 @@ export interface AuthenticationOptions {
  * @param rawQuery the query as sent, without `?`; empty where a token is not accepted there
  * @param wait its signal ends a wait for the issuer's keys; it is read only if there is one
  * @throws ConnectError Unauthenticated without a token, InvalidArgument with more than one
- * @throws TokenRejectedError, QuotaExceededError (or rejects with them)
+ * @throws TokenRejectedError, VerificationUnavailableError, QuotaExceededError (or rejects with them)
  */
 export type Authenticate = (
   authorization: string | null,
@@ -35,12 +38,7 @@ export type Authenticate = (
 ) => string | Promise<string>;
 
 /** Rejected like any other, and counted by the same limit. */
-const malformedToken: UnknownToken = {
-  kind: "unknown",
-  token: "",
-  digest: undefined,
-  flaw: "malformed",
-};
+const malformedToken = new UnknownToken("", undefined, "malformed");
 
 export function createAuthentication({
   verifier,
@@ -60,7 +58,7 @@ export function createAuthentication({
   }
 
   function countAndThrow(error: unknown): never {
-    if (error instanceof TokenRejectedError) {
+    if (error instanceof TokenRejectedError || error instanceof VerificationUnavailableError) {
       counts.fail(error.reason);
     }
     throw error;
@@ -78,7 +76,7 @@ export function createAuthentication({
       }
       const known =
         presented.token === undefined ? malformedToken : verifier.recognize(presented.token);
-      if (known.kind !== "unknown") {
+      if (!(known instanceof UnknownToken)) {
         // No limit for known tokens, as others may have failed behind the same address.
         return accept(presented, known, record);
       }

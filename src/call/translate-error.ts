@@ -1,6 +1,9 @@
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { TokenRejectedError } from "../authentication/token-rejected-error.js";
+import {
+  TokenRejectedError,
+  VerificationUnavailableError,
+} from "../authentication/token-rejected-error.js";
 import { InvalidFieldError } from "../errors.js";
 import { BadRequestSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
@@ -43,6 +46,9 @@ function toConnectError(error: unknown): ConnectError {
   if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
     return refuseToken("invalid_token");
   }
+  if (error instanceof VerificationUnavailableError) {
+    return new ConnectError(error.message, Code.Unavailable);
+  }
   if (error instanceof QuotaExceededError) {
     const { message, retryAfterSeconds } = error;
     const headers = { "Retry-After": String(retryAfterSeconds) };
@@ -55,7 +61,11 @@ function toConnectError(error: unknown): ConnectError {
 
 /** What is the caller's doing has a name; the rest is logged with its stack. */
 function nameCause(error: unknown): unknown {
-  if (error instanceof TokenRejectedError || error instanceof QuotaExceededError) {
+  if (
+    error instanceof TokenRejectedError ||
+    error instanceof VerificationUnavailableError ||
+    error instanceof QuotaExceededError
+  ) {
     return error.reason;
   }
   return error instanceof InvalidFieldError ? error.message : error;

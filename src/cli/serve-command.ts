@@ -1,5 +1,8 @@
 import { createSecretKey } from "node:crypto";
-import { createConnectorToken, hashConnectorToken } from "../authentication/connector-token.js";
+import {
+  createConnectorToken,
+  hashConnectorToken,
+} from "../authentication/connector/connector-token.js";
 import { systemClock } from "../clock.js";
 import { startService } from "../compose.js";
 import { usageError } from "../errors.js";

@@ -4,8 +4,8 @@ import {
   connectorNamePattern,
   createConnectorToken,
   hashConnectorToken,
-  maxTokenBytes,
-} from "../authentication/connector-token.js";
+} from "../authentication/connector/connector-token.js";
+import { maxTokenBytes } from "../authentication/token-size.js";
 import { printTime, systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
 import { usageError } from "../errors.js";

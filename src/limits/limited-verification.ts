@@ -1,7 +1,7 @@
 import type { Caller } from "../authentication/caller.js";
-import type { CancellableWait } from "../authentication/key-source.js";
+import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import { TokenRejectedError } from "../authentication/token-rejected-error.js";
-import type { TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
+import { type TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
 import { partitionByAddress } from "./address-partition.js";
 import type { Permit, VerificationPermits } from "./verification-permits.js";
 
@@ -39,7 +39,7 @@ function recognizeOrVerify(
   permit: Permit,
 ): Caller | Promise<Caller> {
   const known = token.flaw === undefined ? verifier.recognize(token.token) : token;
-  if (known.kind === "unknown") {
+  if (known instanceof UnknownToken) {
     return verify(verifier, token, permit);
   }
   permit.release();

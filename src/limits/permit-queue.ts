@@ -1,4 +1,4 @@
-import type { CancellableWait } from "../authentication/key-source.js";
+import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import { TokenRejectedError } from "../authentication/token-rejected-error.js";
 import type { Clock, StartTimer } from "../clock.js";
 
@@ -83,7 +83,7 @@ export class PermitQueue {
         grant: () => leave(resolve),
         refuse: (error) => leave(() => reject(error)),
       };
-      const cancel = () => waiter.refuse(new TokenRejectedError("cancelled"));
+      const cancel = () => waiter.refuse(new TokenRejectedError("cancelled", false));
       this.#waiters.add(waiter);
       signal.addEventListener("abort", cancel, { once: true });
       if (signal.aborted) {

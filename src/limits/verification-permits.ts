@@ -1,4 +1,4 @@
-import type { CancellableWait } from "../authentication/key-source.js";
+import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import { PermitQueue, type PermitTiming } from "./permit-queue.js";
 import type { Quota } from "./quota.js";
 import { QuotaExceededError } from "./quota-exceeded-error.js";

@@ -1,28 +1,32 @@
-import type { Caller } from "../authentication/caller.js";
-import {
-  type TokenRejectedReason,
-  tokenRejectedReasons,
-} from "../authentication/token-rejected-error.js";
+import type { TokenKind } from "../authentication/token-kind.js";
+import { sharedReasons } from "../authentication/token-rejected-error.js";
 import { describeCounter, type Metric } from "./metric.js";
 
 /** Where a request carries its token (RFC 6750 section 2). */
 export type TokenPlace = "header" | "query";
 
-export type AuthenticationFailure = TokenRejectedReason | "no_token";
-
 /** Counts who was let in, and why others were not; never who they are. */
 export class AuthenticationCounts {
-  readonly #accepted = { jwt: { header: 0, query: 0 }, connector: { header: 0, query: 0 } };
-  /** Complete from the start: an increase from nothing to 1 would not show. */
-  readonly #failed = new Map<AuthenticationFailure, number>(
-    (["no_token", ...tokenRejectedReasons] as const).map((reason) => [reason, 0]),
-  );
+  readonly #accepted: ReadonlyMap<string, Record<TokenPlace, number>>;
+  readonly #failed: Map<string, number>;
 
-  accept(kind: Caller["kind"], place: TokenPlace): void {
-    this.#accepted[kind][place] += 1;
+  /** Complete from the start: an increase from nothing to 1 would not show. */
+  constructor(kinds: readonly Pick<TokenKind, "name" | "reasons">[]) {
+    this.#accepted = new Map(kinds.map(({ name }) => [name, { header: 0, query: 0 }]));
+    const reasons = ["no_token", ...sharedReasons, ...kinds.flatMap((kind) => kind.reasons)];
+    this.#failed = new Map(reasons.map((reason) => [reason, 0]));
   }
 
-  fail(reason: AuthenticationFailure): void {
+  /** @param kind the name of a kind of tokens */
+  accept(kind: string, place: TokenPlace): void {
+    const byPlace = this.#accepted.get(kind);
+    if (byPlace !== undefined) {
+      byPlace[place] += 1;
+    }
+  }
+
+  /** @param reason `no_token`, or why a token was rejected or could not be verified */
+  fail(reason: string): void {
     this.#failed.set(reason, (this.#failed.get(reason) ?? 0) + 1);
   }
 
@@ -30,8 +34,8 @@ export class AuthenticationCounts {
     return [
       describeCounter(
         "ice_tokens_accepted_total",
-        "Tokens accepted, by kind (jwt, connector) and place (header, query).",
-        Object.entries(this.#accepted).flatMap(([kind, byPlace]) =>
+        `Tokens accepted, by kind (${[...this.#accepted.keys()].join(", ")}) and place (header, query).`,
+        [...this.#accepted].flatMap(([kind, byPlace]) =>
           Object.entries(byPlace).map(([place, value]) => ({ labels: { kind, place }, value })),
         ),
       ),

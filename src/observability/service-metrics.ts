@@ -1,30 +1,30 @@
 import packageJson from "../../package.json" with { type: "json" };
-import type { JwksStatus } from "../authentication/jwks-source.js";
-import type { Clock } from "../clock.js";
+import type { TokenKind } from "../authentication/token-kind.js";
 import { AuthenticationCounts } from "./authentication-counts.js";
 import { CredentialCounts } from "./credential-counts.js";
-import { describeJwks } from "./jwks-metrics.js";
 import { describeGauge, type Metric } from "./metric.js";
 import { RequestCounts } from "./request-counts.js";
 
 /** What a process that serves counts, from its start on. */
 export class ServiceCounts {
   readonly requests = new RequestCounts();
-  readonly authentication = new AuthenticationCounts();
+  readonly authentication: AuthenticationCounts;
   readonly credentials = new CredentialCounts();
+
+  constructor(tokenKinds: readonly TokenKind[]) {
+    this.authentication = new AuthenticationCounts(tokenKinds);
+  }
 }
 
 /** What is not counted, but looked at when somebody asks. */
 export interface ServiceState {
-  readonly jwks: readonly JwksStatus[];
   readonly openConnections: number;
 }
 
 /** All metrics of a process that serves, but those of Node itself. */
 export function describeService(
   { requests, authentication, credentials }: ServiceCounts,
-  { jwks, openConnections }: ServiceState,
-  clock: Clock,
+  { openConnections }: ServiceState,
 ): Metric[] {
   return [
     ...requests.describe(),
@@ -33,7 +33,6 @@ export function describeService(
     ]),
     ...authentication.describe(),
     ...credentials.describe(),
-    ...describeJwks(jwks, clock()),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { CancellableWait } from "../authentication/key-source.js";
+import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
 import type { IceConfig } from "../config/config.js";
@@ -100,8 +100,7 @@ export class IceServerWatch {
       if (renewal !== this.#renewals) {
         return;
       }
-      const endSeconds = verifier.findEndSeconds(caller) ?? Number.POSITIVE_INFINITY;
-      this.#tokenEndsAtMs = endSeconds * 1000;
+      this.#tokenEndsAtMs = (caller.endsAtSeconds ?? Number.POSITIVE_INFINITY) * 1000;
       const nowMs = this.#options.clock();
       const version = lister.findVersion(caller, request);
       if (nowMs < this.#refreshAtMs && version === this.#last?.version) {

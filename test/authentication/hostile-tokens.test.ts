@@ -2,7 +2,7 @@ import { createHmac, sign } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { type JwksServer, keys, startJwksServer } from "./jwks-server.js";
+import { type JwksServer, keys, startJwksServer } from "./jwt/jwks-server.js";
 import { openVerifier } from "./open-verifier.js";
 import {
   createSigningKey,

@@ -1,9 +1,7 @@
-import type { ConnectorTokenEntry } from "../../src/authentication/connector-token.js";
-import { JwksPool } from "../../src/authentication/jwks-pool.js";
-import {
-  createTokenVerifier,
-  type TokenVerifier,
-} from "../../src/authentication/token-verifier.js";
+import type { ConnectorTokenEntry } from "../../src/authentication/connector/connector-token.js";
+import { listTokenKinds } from "../../src/authentication/token-kinds.js";
+import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
+import { TokenVerifiers } from "../../src/authentication/token-verifiers.js";
 import type { Clock } from "../../src/clock.js";
 import type { AuthConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
@@ -20,12 +18,11 @@ export function openVerifier(
   auth: AuthConfig,
   { clock, log, connectorTokens }: OpenVerifierOptions,
 ): TokenVerifier & { close(): void } {
-  const jwks = new JwksPool({ clock, log, onChange: () => verifier.forget() });
-  const verifier = createTokenVerifier(auth, {
+  const verifiers = new TokenVerifiers(listTokenKinds(connectorTokens), {
     clock,
-    files: new DiskFiles(),
-    jwks,
-    connectorTokens,
+    log,
+    onChange: () => verifier.forget(),
   });
-  return { ...verifier, close: () => jwks.keep([]) };
+  const verifier = verifiers.open(auth, new DiskFiles());
+  return { ...verifier, close: () => verifiers.keep() };
 }

@@ -1,33 +1,51 @@
 import { expect, it } from "vitest";
-import { hashConnectorToken } from "../../src/authentication/connector-token.js";
+import { hashConnectorToken } from "../../src/authentication/connector/connector-token.js";
+import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 import { openVerifier } from "./open-verifier.js";
-import { createHmacSecret, issuer, startSeconds } from "./signing-key.js";
+import { createSigningKey, signToken, startSeconds } from "./signing-key.js";
 import { authWith, createMovableClock, createRecordingLog } from "./verifier-setup.js";
 
-it("findEndSeconds tells from when on a token is refused", async () => {
-  const token = "a-connector-token";
+const { log } = createRecordingLog();
+
+it("a caller tells from when on its JWT is refused: exp with the tolerance of its issuer", async () => {
+  const directory = await createTemporaryDirectory("token-end");
+  const key = createSigningKey("ES256");
+  const file = await directory.write("key.pem", key.pem);
   const movable = createMovableClock();
-  const verifier = openVerifier(
-    authWith({ kind: "secret", secret: createHmacSecret(), algorithms: ["HS256"] }),
-    {
-      clock: movable.clock,
-      log: createRecordingLog().log,
-      connectorTokens: [
-        { name: "gateway", hash: hashConnectorToken(token), expiresAtSeconds: startSeconds + 60 },
-      ],
-    },
-  );
-  const endOf = (expiresAtSeconds: number) =>
-    verifier.findEndSeconds({ kind: "jwt", issuer, subject: "alice", expiresAtSeconds });
-  // The tolerance of its issuer is 30 s, and whole seconds are compared.
-  expect(endOf(startSeconds)).toBe(startSeconds + 30);
-  expect(endOf(startSeconds + 0.5)).toBe(startSeconds + 31);
-  const end = verifier.findEndSeconds(await verifier.verify(token));
-  expect(end).toBe(startSeconds + 60);
-  expect(verifier.findEndSeconds({ kind: "connector", subject: "gateway" })).toBeUndefined();
-  movable.moveSeconds(59);
-  expect(verifier.verify(token)).toMatchObject({ subject: "gateway" });
+  const verifier = openVerifier(authWith({ kind: "publicKeyFile", file, algorithms: ["ES256"] }), {
+    clock: movable.clock,
+    log,
+  });
+  const signUntil = (exp: number) => signToken(key, { claims: { exp } });
+  const token = await signUntil(startSeconds + 10);
+  expect(await verifier.verify(token)).toMatchObject({ endsAtSeconds: startSeconds + 40 });
+  // Whole seconds are compared.
+  expect(await verifier.verify(await signUntil(startSeconds + 10.5))).toMatchObject({
+    endsAtSeconds: startSeconds + 41,
+  });
+  movable.moveSeconds(39);
+  expect(await verifier.verify(token)).toMatchObject({ subject: "alice" });
   movable.moveSeconds(1);
-  expect(() => verifier.verify(token)).toThrow("invalid auth token");
+  await expect(verifier.verify(token)).rejects.toThrow("invalid auth token");
+  verifier.close();
+  await directory.remove();
+});
+
+it("a caller tells from when on its connector token is refused, if ever", async () => {
+  const movable = createMovableClock();
+  const verifier = openVerifier(authWith(), {
+    clock: movable.clock,
+    log,
+    connectorTokens: [
+      { name: "a", hash: hashConnectorToken("short"), expiresAtSeconds: startSeconds + 60 },
+      { name: "b", hash: hashConnectorToken("endless") },
+    ],
+  });
+  expect(verifier.verify("short")).toMatchObject({ endsAtSeconds: startSeconds + 60 });
+  expect(verifier.verify("endless")).not.toHaveProperty("endsAtSeconds");
+  movable.moveSeconds(59);
+  expect(verifier.verify("short")).toMatchObject({ subject: "a" });
+  movable.moveSeconds(1);
+  expect(() => verifier.verify("short")).toThrow("invalid auth token");
   verifier.close();
 });

@@ -1,12 +1,12 @@
 import { generateKeyPairSync, webcrypto } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Caller } from "../../src/authentication/caller.js";
 import {
   createConnectorToken,
   hashConnectorToken,
-} from "../../src/authentication/connector-token.js";
+} from "../../src/authentication/connector/connector-token.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import { UnknownToken } from "../../src/authentication/token-verifier.js";
 import {
   type AsymmetricAlgorithm,
   type AuthConfig,
@@ -15,8 +15,9 @@ import {
   type JwtKeys,
 } from "../../src/config/config.js";
 import { problemsOf } from "../config-problems.js";
+import { jwtCaller } from "../parts/callers.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { dropConnection, hang, type JwksServer, keys, startJwksServer } from "./jwks-server.js";
+import { dropConnection, hang, type JwksServer, keys, startJwksServer } from "./jwt/jwks-server.js";
 import { type OpenVerifierOptions, openVerifier } from "./open-verifier.js";
 import {
   createHmacSecret,
@@ -36,12 +37,8 @@ import {
   reasonOf,
 } from "./verifier-setup.js";
 
-const alice: Caller = {
-  kind: "jwt",
-  issuer,
-  subject: "alice",
-  expiresAtSeconds: startSeconds + 600,
-};
+const life = { expiresAtSeconds: startSeconds + 600, endsAtSeconds: startSeconds + 630 };
+const alice = jwtCaller(issuer, "alice", life);
 const es256 = createSigningKey("ES256", "first");
 const next = createSigningKey("ES256", "second");
 
@@ -134,7 +131,7 @@ describe("verify, for a JWT", () => {
       { alg: "ES256" },
       JSON.stringify({ ...goodClaims, sub: undefined }),
     );
-    expect(await verifier.verify(token)).toEqual({ ...alice, subject: "" });
+    expect(await verifier.verify(token)).toEqual(jwtCaller(issuer, "", life));
   });
 
   it("tries every key that fits a token without kid", async () => {
@@ -162,7 +159,7 @@ describe("verify, for a JWT", () => {
     });
     const claims = { iss: other, aud: "y" };
     const own = await signToken(next, { claims });
-    expect(await verifier.verify(own)).toEqual({ ...alice, issuer: other });
+    expect(await verifier.verify(own)).toEqual(jwtCaller(other, "alice", life));
     const foreign = await signToken(es256, { claims });
     expect(await reasonOf(() => verifier.verify(foreign))).toBe("signature");
   });
@@ -240,7 +237,7 @@ describe("verify, for a JWT that comes again", () => {
     await verifier.verify(known);
     server.serve(keys(next.jwk));
     movable.moveSeconds(1200);
-    expect(verifier.recognize(known)).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize(known)).toBeInstanceOf(UnknownToken);
     expect(await reasonOf(() => verifier.verify(unseen))).toBe("unknown_key");
     expect(await reasonOf(() => verifier.verify(known))).toBe("unknown_key");
   });
@@ -358,10 +355,10 @@ describe("createTokenVerifier", () => {
       connectorTokensFile: "/absent.yaml",
     };
     expect(problemsOf(() => create(auth)).map(({ key }) => key)).toEqual([
+      "auth.connectorTokensFile",
       "auth.jwt[1].publicKeyFile",
       "auth.jwt[2].issuer",
       "auth.jwt[2].jwksFile",
-      "auth.connectorTokensFile",
     ]);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(server.requestCount).toBe(0);

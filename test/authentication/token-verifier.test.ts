@@ -5,10 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompactSign, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { hashConnectorToken } from "../../src/authentication/connector-token.js";
+import { hashConnectorToken } from "../../src/authentication/connector/connector-token.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import { UnknownToken } from "../../src/authentication/token-verifier.js";
 import { asymmetricAlgorithms, hmacAlgorithms, type JwtKeys } from "../../src/config/config.js";
 import { ConfigError } from "../../src/errors.js";
+import { connectorCaller, jwtCaller } from "../parts/callers.js";
 import {
   dropConnection,
   hang,
@@ -18,7 +20,7 @@ import {
   keys as serve,
   startJwksServer,
   text,
-} from "./jwks-server.js";
+} from "./jwt/jwks-server.js";
 import { openVerifier } from "./open-verifier.js";
 import {
   createSigningKey,
@@ -85,12 +87,12 @@ describe("createTokenVerifier with every algorithm", () => {
       { kind: "publicKeyFile", file: pemFile, algorithms },
       { kind: "jwksFile", file: jwksFile, algorithms },
     ] as const) {
-      expect(await verifierFor(keys).verify(token)).toEqual({
-        kind: "jwt",
-        issuer,
-        subject: "alice",
-        expiresAtSeconds: nowSeconds + 600,
-      });
+      expect(await verifierFor(keys).verify(token)).toEqual(
+        jwtCaller(issuer, "alice", {
+          expiresAtSeconds: nowSeconds + 600,
+          endsAtSeconds: nowSeconds + 630,
+        }),
+      );
     }
   });
 
@@ -218,16 +220,16 @@ describe("the memory of verified tokens", () => {
     const verifier = pemVerifier();
     const token = await sign();
     const forged = `${token.slice(0, -4)}AAAA`;
-    expect(verifier.recognize(token)).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize(token)).toBeInstanceOf(UnknownToken);
     await verifier.verify(token);
     expect(verifier.recognize(token)).toMatchObject({ subject: "alice" });
-    expect(verifier.recognize(forged)).toMatchObject({ kind: "unknown" });
-    expect(verifier.recognize("x".repeat(100_000))).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize(forged)).toBeInstanceOf(UnknownToken);
+    expect(verifier.recognize("x".repeat(100_000))).toBeInstanceOf(UnknownToken);
     verifier.forget();
-    expect(verifier.recognize(token)).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize(token)).toBeInstanceOf(UnknownToken);
     await verifier.verify(token);
     movable.moveSeconds(600);
-    expect(verifier.recognize(token)).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize(token)).toBeInstanceOf(UnknownToken);
   });
 });
 
@@ -244,10 +246,10 @@ describe("connector tokens", () => {
 
   it("are known by their hash, at once", async () => {
     const verifier = connectorVerifier({ name: "gateway", hash: hashConnectorToken("a+b/c=") });
-    expect(verifier.verify("a+b/c=")).toEqual({ kind: "connector", subject: "gateway" });
+    expect(verifier.verify("a+b/c=")).toEqual(connectorCaller("gateway"));
     expect(await reasonOf(() => verifier.verify("a+b/c"))).toBe("unknown_connector_token");
-    expect(verifier.recognize("a+b/c=")).toEqual({ kind: "connector", subject: "gateway" });
-    expect(verifier.recognize("a+b/c")).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize("a+b/c=")).toEqual(connectorCaller("gateway"));
+    expect(verifier.recognize("a+b/c")).toBeInstanceOf(UnknownToken);
   });
 
   it("end when they expire", async () => {
@@ -256,7 +258,7 @@ describe("connector tokens", () => {
     expect(verifier.verify("t")).toMatchObject({ expiresAtSeconds: nowSeconds + 60 });
     movable.moveSeconds(60);
     expect(await reasonOf(() => verifier.verify("t"))).toBe("connector_token_expired");
-    expect(verifier.recognize("t")).toMatchObject({ kind: "unknown" });
+    expect(verifier.recognize("t")).toBeInstanceOf(UnknownToken);
   });
 
   it.each<[string, unknown, RegExp]>([

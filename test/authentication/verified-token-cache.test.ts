@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { VerifiedTokenCache } from "../../src/authentication/verified-token-cache.js";
+import { jwtCaller } from "../parts/callers.js";
 import { startSeconds } from "./signing-key.js";
 import { createMovableClock } from "./verifier-setup.js";
 
@@ -11,7 +12,8 @@ const source = {
   close() {},
 };
 const tokenUntil = (expiresAtSeconds: number) => ({
-  caller: { kind: "jwt", issuer: "i", subject: "s", expiresAtSeconds } as const,
+  caller: jwtCaller("i", "s", { expiresAtSeconds }),
+  knownUntilMs: expiresAtSeconds * 1000,
   source,
 });
 

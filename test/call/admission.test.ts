@@ -2,8 +2,12 @@ import { Readable, Writable } from "node:stream";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
-import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
+import { listTokenKinds } from "../../src/authentication/token-kinds.js";
+import {
+  TokenRejectedError,
+  VerificationUnavailableError,
+} from "../../src/authentication/token-rejected-error.js";
+import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
 import { StreamCalls } from "../../src/call/stream-calls.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import { GetIceServersResponseSchema, IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
@@ -19,26 +23,28 @@ import { RouterBuilder } from "../../src/protocols/router.js";
 import { Readiness } from "../../src/readiness.js";
 import { createRequestListener } from "../../src/server/request-listener.js";
 import { createSharedStages } from "../../src/services/service-router.js";
+import { connectorCaller } from "../parts/callers.js";
 
 /** Knows one token. `slow` is verified when the test says so. */
 function createVerifier(slow: Promise<void>): TokenVerifier {
-  const caller = { kind: "connector", subject: "gateway" } as const;
+  const caller = connectorCaller("gateway");
   return {
-    recognize: (token) =>
-      token === "good" ? caller : { kind: "unknown", token, digest: undefined },
+    recognize: (token) => (token === "good" ? caller : new UnknownToken(token, undefined)),
     async verifyUnknown({ token }) {
       if (token === "slow") {
         await slow;
         return caller;
       }
-      throw new TokenRejectedError(
-        token === "early" ? "keys_unavailable" : "unknown_connector_token",
-      );
+      if (token === "asked in vain") {
+        throw new VerificationUnavailableError("endpoint_down");
+      }
+      throw token === "early"
+        ? new TokenRejectedError("keys_unavailable", false)
+        : new TokenRejectedError("unknown_connector_token");
     },
     verify() {
       throw new Error("calls have unknown tokens verified only");
     },
-    findEndSeconds: () => undefined,
     async load() {},
     forget() {},
     sources: [],
@@ -74,7 +80,7 @@ function startCall(
     target = "/ice.v1.IceService/GetIceServers",
   }: Setup = {},
 ) {
-  const counts = new AuthenticationCounts();
+  const counts = new AuthenticationCounts(listTokenKinds());
   const steps: string[] = [];
   const router = new RouterBuilder({
     stages: createSharedStages({
@@ -192,6 +198,16 @@ describe("the stages of a call", () => {
     });
   });
 
+  it("tells a caller to try again when nobody knows whether its token is good", async () => {
+    const { headers, ...answer } = await call("asked in vain");
+    expect(answer).toMatchObject({
+      status: 503,
+      steps: [],
+      line: { code: "unavailable", cause: "endpoint_down" },
+    });
+    expect(headers).not.toHaveProperty("www-authenticate");
+  });
+
   it.each([
     ["/api/v1/ice-servers?token=good", "GET", 200],
     ["/ice.v1.IceService/GetIceServers?encoding=json&message=%7B%7D&token=good", "GET", 401],
@@ -240,13 +256,14 @@ describe("the stages of a call", () => {
   it("looks at no unknown token once an address has failed too often, but lets known ones on", async () => {
     const quotas = openQuotas({ failedAuthentication: once });
     const outcomes = [];
-    for (const token of ["", "early", "early", "bad", "bad", "", "good"]) {
+    for (const token of ["", "early", "asked in vain", "early", "bad", "bad", "", "good"]) {
       const { status, line } = await call(token, { quotas });
       outcomes.push([status, line?.cause]);
     }
     expect(outcomes).toEqual([
       [401, "no_token"],
       [401, "keys_unavailable"],
+      [503, "endpoint_down"],
       [401, "keys_unavailable"],
       [401, "unknown_connector_token"],
       [429, "failed_authentication_limit"],

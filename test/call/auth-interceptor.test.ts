@@ -19,6 +19,7 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { listTokenKinds } from "../../src/authentication/token-kinds.js";
 import { createAuthenticate } from "../../src/call/auth-interceptor.js";
 import { requireCaller, streamTokenKey } from "../../src/call/authentication.js";
 import { CallRecord } from "../../src/call/call-record.js";
@@ -28,6 +29,7 @@ import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { AuthenticationCounts } from "../../src/observability/authentication-counts.js";
 import { openVerifier } from "../authentication/open-verifier.js";
 import { authWith, createRecordingLog } from "../authentication/verifier-setup.js";
+import { connectorCaller } from "../parts/callers.js";
 
 const token = "stock-router-token";
 const verifier = openVerifier(authWith(), {
@@ -39,7 +41,7 @@ const verifier = openVerifier(authWith(), {
 });
 const authenticate = createAuthenticate({
   verifier,
-  counts: new AuthenticationCounts(),
+  counts: new AuthenticationCounts(listTokenKinds()),
   failedAuthentication: undefined,
   publicServices: new Set([Health.typeName]),
 });
@@ -160,7 +162,7 @@ describe.each(["Connect", "gRPC-Web", "gRPC", "no wire at all"])(
 describe("createAuthenticate", () => {
   it("leaves a call alone that our own server has authenticated", async () => {
     const record = new CallRecord();
-    record.caller = { kind: "connector", subject: "gateway" };
+    record.caller = connectorCaller("gateway");
     const next = vi.fn();
     const request = {
       service: IceService,

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { type JwksServer, keys, startJwksServer } from "../authentication/jwks-server.js";
+import { type JwksServer, keys, startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { audience, createSigningKey, issuer } from "../authentication/signing-key.js";
 import { runProgram } from "../parts/child-process.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { dropConnection, hang, keys, startJwksServer } from "../authentication/jwks-server.js";
+import { dropConnection, hang, keys, startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { createSigningKey, signToken } from "../authentication/signing-key.js";
 import { runProgram } from "../parts/child-process.js";
 import { startCoturn } from "../parts/coturn.js";

@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Health } from "../../src/gen/grpc/health/v1/health_pb.js";
-import { type JwksServer, keys, startJwksServer, text } from "../authentication/jwks-server.js";
+import { type JwksServer, keys, startJwksServer, text } from "../authentication/jwt/jwks-server.js";
 import { audience, createSigningKey, issuer, signToken } from "../authentication/signing-key.js";
 import { createGrpcJsClient } from "../parts/grpc-js-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";

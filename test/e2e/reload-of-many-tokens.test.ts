@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { hashConnectorToken } from "../../src/authentication/connector-token.js";
+import { hashConnectorToken } from "../../src/authentication/connector/connector-token.js";
 import { childPids } from "../parts/child-process.js";
 import { startLoad } from "../parts/fresh-connection-load.js";
 import { startIceService } from "../parts/ice-service.js";

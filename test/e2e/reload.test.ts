@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { dropConnection, keys, startJwksServer } from "../authentication/jwks-server.js";
+import { dropConnection, keys, startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { createSigningKey, signToken } from "../authentication/signing-key.js";
 import { createCertificate } from "../parts/certificate.js";
 import { childPids } from "../parts/child-process.js";

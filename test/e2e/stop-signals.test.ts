@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startJwksServer } from "../authentication/jwks-server.js";
+import { startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { childPids, isRunning, startProcess } from "../parts/child-process.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";

@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { startJwksServer, text } from "../authentication/jwks-server.js";
+import { startJwksServer, text } from "../authentication/jwt/jwks-server.js";
 import { createSigningKey } from "../authentication/signing-key.js";
 import { eventually, route, withReceiver } from "../parts/traced-service.js";
 

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startJwksServer } from "../authentication/jwks-server.js";
+import { startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { childPids, isRunning, startProcess } from "../parts/child-process.js";
 import { fetchOnce, startLoad } from "../parts/fresh-connection-load.js";
 import { type IceService, type IceServiceOptions, startIceService } from "../parts/ice-service.js";

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { readConnectorTokensFile } from "../../src/authentication/connector-tokens-file.js";
+import { readConnectorTokensFile } from "../../src/authentication/connector/connector-tokens-file.js";
 import { readDenyListFile } from "../../src/authentication/deny-list-file.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { ConfigError } from "../../src/errors.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Caller } from "../../src/authentication/caller.js";
-import type { CancellableWait } from "../../src/authentication/key-source.js";
+import type { CancellableWait } from "../../src/authentication/cancellable-wait.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
-import type { TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
+import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
 import { limitVerification } from "../../src/limits/limited-verification.js";
 import { Quota, type SharedCounter } from "../../src/limits/quota.js";
 import { QuotaExceededError } from "../../src/limits/quota-exceeded-error.js";
@@ -10,9 +10,10 @@ import {
   maxWaitingPerAddress,
   VerificationPermits,
 } from "../../src/limits/verification-permits.js";
+import { connectorCaller } from "../parts/callers.js";
 import { ManualTime } from "../watch/manual-time.js";
 
-const caller: Caller = { kind: "connector", subject: "gateway" };
+const caller = connectorCaller("gateway");
 const windowSeconds = 60;
 
 /** A verification under way, whose outcome the test decides. */
@@ -30,7 +31,7 @@ class ManualVerifier implements TokenVerifier {
   readonly sources = [];
 
   recognize(token: string): Caller | UnknownToken {
-    return this.known.has(token) ? caller : { kind: "unknown", token, digest: token };
+    return this.known.has(token) ? caller : new UnknownToken(token, token);
   }
 
   verifyUnknown({ token }: UnknownToken, wait?: CancellableWait): Promise<Caller> {
@@ -52,10 +53,6 @@ class ManualVerifier implements TokenVerifier {
 
   verify(): never {
     throw new Error("nobody asks for this");
-  }
-
-  findEndSeconds() {
-    return undefined;
   }
 
   async load() {}
@@ -87,7 +84,7 @@ function setUp(requests: number, shared?: SharedCounter) {
     };
     const fail = (error: unknown) => settle(nameFailure(error));
     try {
-      verify({ kind: "unknown", token, digest: token }, address, { signal }).then(
+      verify(new UnknownToken(token, token), address, { signal }).then(
         () => settle("accepted"),
         fail,
       );
@@ -154,12 +151,12 @@ describe("limitVerification", () => {
     ["good tokens", (verification) => verification?.accept(), "accepted"],
     [
       "missing keys",
-      (verification) => verification?.reject(new TokenRejectedError("keys_unavailable")),
+      (verification) => verification?.reject(new TokenRejectedError("keys_unavailable", false)),
       "keys_unavailable",
     ],
     [
       "clients that went away",
-      (verification) => verification?.reject(new TokenRejectedError("cancelled")),
+      (verification) => verification?.reject(new TokenRejectedError("cancelled", false)),
       "cancelled",
     ],
     ["mistakes of ours", (verification) => verification?.reject(new Error("boom")), "Error: boom"],

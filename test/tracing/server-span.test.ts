@@ -4,6 +4,7 @@ import type { CallRecord } from "../../src/call/call-record.js";
 import type { HttpExchange } from "../../src/http/http-exchange.js";
 import { RequestHeaders } from "../../src/http/request-headers.js";
 import { describeCall, nameSpan } from "../../src/tracing/server-span.js";
+import { connectorCaller } from "../parts/callers.js";
 
 function createExchange(method: string, headers: string[], httpVersion: string): HttpExchange {
   return {
@@ -54,7 +55,7 @@ const rest = { protocol: "rest", route: "/api/v1/ice-servers", target: getIceSer
 
 describe("a server span", () => {
   it("of REST has the method, the route and the status", () => {
-    const caller = { kind: "connector", subject: "alice" } as const;
+    const caller = connectorCaller("alice");
     expect(describeSpan({ ...rest, code: "ok", caller }, { method: "GET", status: 200 })).toEqual({
       name: "GET /api/v1/ice-servers",
       attributes: {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../../src/authentication/caller.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
-import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
+import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import type { IceServerList } from "../../src/ice/ice-server-list.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
@@ -11,6 +11,7 @@ import type { CredentialLifeSettings } from "../../src/turn/ice-server-settings.
 import type { SharedSecretSettings } from "../../src/turn/providers/shared-secret/provider.js";
 import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
 import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
+import { connectorCaller, jwtCaller } from "../parts/callers.js";
 import { createFleet, createSharedSecret } from "../turn/ice-servers.js";
 import { ManualTime } from "./manual-time.js";
 
@@ -23,12 +24,11 @@ interface Changes
 }
 const stunUrls = [parseIceUrl("stun:a.example")];
 const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
-const jwtCaller = (expiresInSeconds: number): Caller => ({
-  kind: "jwt",
-  issuer: "https://issuer.test",
-  subject: "alice",
-  expiresAtSeconds: startSeconds + expiresInSeconds,
-});
+const alice = (expiresInSeconds: number) =>
+  jwtCaller("https://issuer.test", "alice", {
+    expiresAtSeconds: startSeconds + expiresInSeconds,
+    endsAtSeconds: startSeconds + expiresInSeconds + 30,
+  });
 
 let time: ManualTime;
 let random: number;
@@ -46,13 +46,13 @@ beforeEach(() => {
   random = 0;
   limits = { watches: 10_000, watchesPerCaller: 10_000 };
   watchRepeatSeconds = undefined;
-  caller = jwtCaller(1_000_000);
+  caller = alice(1_000_000);
   verifications = 0;
   begun = [];
   verify = () => caller;
   configure({});
   const verifier: TokenVerifier = {
-    recognize: (token) => ({ kind: "unknown", token, digest: undefined }),
+    recognize: (token) => new UnknownToken(token, undefined),
     async verifyUnknown() {
       throw new Error("a watch verifies tokens, known or not");
     },
@@ -60,7 +60,6 @@ beforeEach(() => {
       verifications += 1;
       return verify(token, wait);
     },
-    findEndSeconds: ({ expiresAtSeconds }) => expiresAtSeconds && expiresAtSeconds + 30,
     async load() {},
     forget() {},
     sources: [],
@@ -162,7 +161,7 @@ describe("a watch", () => {
 
   it("of a credential that ends with its token gets no more than one", async () => {
     configure({ capAtTokenExpiry: true });
-    caller = jwtCaller(500);
+    caller = alice(500);
     const { times, lists, end } = open();
     await time.advance(520);
     expect(times).toEqual([0]);
@@ -389,7 +388,7 @@ describe("a watch that repeats its list", () => {
 
   it("sends no credential that has ended", async () => {
     configure({ capAtTokenExpiry: true });
-    caller = jwtCaller(100);
+    caller = alice(100);
     const { lists } = open();
     await time.advance(129);
     expect(livesOf(lists)).toEqual([100, 55, 10]);
@@ -418,7 +417,7 @@ describe("a watch that repeats its list", () => {
 
 describe("the end of a watch", () => {
   it("comes when the token ends, tolerance included", async () => {
-    caller = jwtCaller(100);
+    caller = alice(100);
     const { end } = open();
     verify = () => {
       if (time.clock() / 1000 >= startSeconds + 130) {
@@ -455,7 +454,7 @@ describe("the end of a watch", () => {
 });
 
 describe("limits", () => {
-  const other: Caller = { kind: "connector", subject: "alice" };
+  const other = connectorCaller("alice");
 
   it("bound the watches of one caller, and count those that end no more", async () => {
     limits = { watches: 10, watchesPerCaller: 2 };

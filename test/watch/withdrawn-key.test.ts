@@ -7,7 +7,7 @@ import { startService } from "../../src/compose.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { loadConfig } from "../../src/service-config.js";
-import { keys, startJwksServer } from "../authentication/jwks-server.js";
+import { keys, startJwksServer } from "../authentication/jwt/jwks-server.js";
 import {
   audience,
   createSigningKey,

@@ -1,3 +1,4 @@
+import type { ProofSource } from "../token-kind.js";
 import {
   createJwksSource,
   type JwksSource,
@@ -34,9 +35,9 @@ export class JwksPool {
   }
 
   /** Closes all sources but these. */
-  keep(used: readonly KeySource[]): void {
+  keep(used: ReadonlySet<ProofSource>): void {
     for (const [id, source] of this.#sources) {
-      if (!used.includes(source)) {
+      if (!used.has(source)) {
         source.close();
         this.#sources.delete(id);
       }

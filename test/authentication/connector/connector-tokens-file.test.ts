@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   createConnectorToken,
   hashConnectorToken,
-} from "../../src/authentication/connector-token.js";
-import { readConnectorTokensFile } from "../../src/authentication/connector-tokens-file.js";
-import { DiskFiles } from "../../src/files/disk-files.js";
-import { problemsOf } from "../config-problems.js";
-import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+} from "../../../src/authentication/connector/connector-token.js";
+import { readConnectorTokensFile } from "../../../src/authentication/connector/connector-tokens-file.js";
+import { DiskFiles } from "../../../src/files/disk-files.js";
+import { problemsOf } from "../../config-problems.js";
+import {
+  createTemporaryDirectory,
+  type TemporaryDirectory,
+} from "../../parts/temporary-directory.js";
 
 const rawToken = createConnectorToken();
 const hash = hashConnectorToken(rawToken);

@@ -1,8 +1,5 @@
 import { hash, randomBytes } from "node:crypto";
 
-/** The longest token that is looked at, JWTs included, in UTF-8 bytes. */
-export const maxTokenBytes = 8192;
-
 /** An entry's name: 1 to 200 printable characters. */
 export const connectorNamePattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
 

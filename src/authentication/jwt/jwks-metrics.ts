@@ -1,5 +1,5 @@
-import type { JwksStatus } from "../authentication/jwks-source.js";
-import { describeCounter, describeGauge, type Metric } from "./metric.js";
+import { describeCounter, describeGauge, type Metric } from "../../observability/metric.js";
+import type { JwksStatus } from "./jwks-source.js";
 
 /** What operators want to know of the issuers' keys behind URLs. */
 export function describeJwks(statuses: readonly JwksStatus[], nowMs: number): Metric[] {

@@ -1,11 +1,14 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readKeySetFile, readPublicKeyFile } from "../../src/authentication/key-file.js";
-import { type AsymmetricAlgorithm, asymmetricAlgorithms } from "../../src/config/config.js";
-import { DiskFiles } from "../../src/files/disk-files.js";
-import { problemsOf } from "../config-problems.js";
-import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { createSigningKey } from "./signing-key.js";
+import { readKeySetFile, readPublicKeyFile } from "../../../src/authentication/jwt/key-file.js";
+import { type AsymmetricAlgorithm, asymmetricAlgorithms } from "../../../src/config/config.js";
+import { DiskFiles } from "../../../src/files/disk-files.js";
+import { problemsOf } from "../../config-problems.js";
+import {
+  createTemporaryDirectory,
+  type TemporaryDirectory,
+} from "../../parts/temporary-directory.js";
+import { createSigningKey } from "../signing-key.js";
 
 let directory: TemporaryDirectory;
 beforeAll(async () => {

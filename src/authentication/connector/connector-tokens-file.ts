@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { blameKey } from "../config/bounded-file.js";
-import { printKeyPath } from "../config/key-path.js";
-import { findNearName } from "../config/near-name.js";
-import { type ConfigProblem, throwIfAny } from "../errors.js";
-import type { FileParser, Files } from "../files/files.js";
+import { blameKey } from "../../config/bounded-file.js";
+import { printKeyPath } from "../../config/key-path.js";
+import { findNearName } from "../../config/near-name.js";
+import { type ConfigProblem, throwIfAny } from "../../errors.js";
+import type { FileParser, Files } from "../../files/files.js";
+import { maxYamlBytes, parseYamlFile } from "../yaml-file.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
-import { maxYamlBytes, parseYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.connectorTokensFile";
 

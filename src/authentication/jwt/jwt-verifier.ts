@@ -6,19 +6,21 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from "jose";
-import type { Clock } from "../clock.js";
-import type { JwtIssuerConfig } from "../config/config.js";
-import type { Caller } from "./caller.js";
-import type { DenyList } from "./deny-list-file.js";
-import { type CancellableWait, type KeySource, UncertainKeyError } from "./key-source.js";
-import { TokenRejectedError, type TokenRejectedReason } from "./token-rejected-error.js";
-
-export type JwtCaller = Extract<Caller, { kind: "jwt" }>;
+import type { Clock } from "../../clock.js";
+import type { JwtIssuerConfig } from "../../config/config.js";
+import type { CancellableWait } from "../cancellable-wait.js";
+import type { DenyList } from "../deny-list-file.js";
+import type { VerifiedToken } from "../token-kind.js";
+import { TokenRejectedError } from "../token-rejected-error.js";
+import type { JwtReason } from "./jwt-reasons.js";
+import { type KeySource, UncertainKeyError } from "./key-source.js";
 
 /** Verifies the tokens of one issuer. */
 export interface JwtVerifier {
+  /** Where the keys come from. */
+  readonly source: KeySource;
   /** @throws TokenRejectedError (as a rejection) when the token does not verify */
-  verify(token: string, wait?: CancellableWait): Promise<JwtCaller>;
+  verify(token: string, wait?: CancellableWait): Promise<VerifiedToken>;
   /** To be called when keys have changed. */
   forget(): void;
 }
@@ -46,15 +48,24 @@ export function createJwtVerifier(
   const audience = [...config.audience];
   const requiredClaims = ["exp"];
 
-  function toCaller({ sub = "", exp, jti }: JWTPayload): JwtCaller {
+  function toVerified({ sub = "", exp, jti }: JWTPayload): VerifiedToken {
     // JSON has no infinity, but 1e999 reads as one.
     if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
-      throw new TokenRejectedError("claim");
+      throw new TokenRejectedError<JwtReason>("claim");
     }
     if (isDenied({ issuer, subject: sub, id: readId(jti) })) {
-      throw new TokenRejectedError("revoked");
+      throw new TokenRejectedError<JwtReason>("revoked");
     }
-    return { kind: "jwt", issuer, subject: sub, expiresAtSeconds: exp };
+    const caller = {
+      kind: "jwt",
+      issuer,
+      subject: sub,
+      expiresAtSeconds: exp,
+      // Whole seconds are compared, and `exp` may have a fraction.
+      endsAtSeconds: Math.ceil(exp) + clockTolerance,
+    };
+    // The tolerance does not extend it: within, the token is verified each time.
+    return { caller, knownUntilMs: exp * 1000, source };
   }
 
   /**
@@ -64,6 +75,7 @@ export function createJwtVerifier(
   let knownKeys = new Map<string, CryptoKey | Uint8Array>();
 
   return {
+    source,
     verify(token, wait) {
       const currentDate = new Date(clock());
       const options = { algorithms, issuer, audience, clockTolerance, requiredClaims, currentDate };
@@ -84,14 +96,14 @@ export function createJwtVerifier(
             // As a part of the token, the text would keep all of it in memory.
             keys.set(Buffer.from(header).toString(), key);
           }
-          return toCaller(payload);
+          return toVerified(payload);
         },
         async (error) => {
           if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
             throw translateJoseError(error);
           }
           try {
-            return toCaller(await verifyWithEachKey(token, error, options));
+            return toVerified(await verifyWithEachKey(token, error, options));
           } catch (failure) {
             throw translateJoseError(failure);
           }
@@ -118,33 +130,7 @@ function readId(jti: unknown): string | undefined {
   if (typeof jti === "number" && Number.isSafeInteger(jti)) {
     return String(jti);
   }
-  throw new TokenRejectedError("claim");
-}
-
-/** Base64url without padding, three times (RFC 7515 section 7.1). */
-const compactForm = /^[\w-]*\.[\w-]*\.[\w-]*$/;
-
-/**
- * The `iss` that a token claims, not yet to be believed; undefined when it claims none.
- * @throws TokenRejectedError when the token is malformed
- */
-export function readClaimedIssuer(token: string): unknown {
-  // The decoders pass over white space and padding: a token could be written in any number of ways.
-  if (!compactForm.test(token)) {
-    throw new TokenRejectedError("malformed");
-  }
-  const start = token.indexOf(".") + 1;
-  const payload = token.slice(start, token.indexOf(".", start));
-  try {
-    // jose decodes it again, with care; this is a fraction of the time that its decodeJwt takes.
-    const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
-    if (claims instanceof Object && !Array.isArray(claims)) {
-      return Reflect.get(claims, "iss");
-    }
-  } catch {
-    // Told below like all that is no object.
-  }
-  throw new TokenRejectedError("malformed");
+  throw new TokenRejectedError<JwtReason>("claim");
 }
 
 /** A token without `kid` may fit several keys: each is tried until one verifies the signature. */
@@ -165,7 +151,7 @@ async function verifyWithEachKey(
   throw new errors.JWSSignatureVerificationFailed();
 }
 
-const reasons: Readonly<Record<string, TokenRejectedReason>> = {
+const reasons: Readonly<Record<string, JwtReason>> = {
   ERR_JWS_INVALID: "malformed",
   ERR_JWT_INVALID: "malformed",
   ERR_JOSE_NOT_SUPPORTED: "unsupported",
@@ -183,10 +169,10 @@ function translateJoseError(error: unknown): unknown {
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
     if (error.claim === "aud") {
-      return new TokenRejectedError("audience");
+      return new TokenRejectedError<JwtReason>("audience");
     }
     if (error.claim === "nbf" && error.reason === "check_failed") {
-      return new TokenRejectedError("not_yet_valid");
+      return new TokenRejectedError<JwtReason>("not_yet_valid");
     }
   }
   const reason = reasons[error.code];

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   createConnectorToken,
   hashConnectorToken,
-} from "../../src/authentication/connector-token.js";
+} from "../../../src/authentication/connector/connector-token.js";
 
 describe("createConnectorToken", () => {
   it("makes 256 bits in base64url, another each time", () => {

@@ -1,11 +1,13 @@
 import { createLocalJWKSet, errors } from "jose";
-import { type Clock, hasPassed } from "../clock.js";
-import type { AsymmetricAlgorithm } from "../config/config.js";
-import type { Log } from "../log.js";
+import { type Clock, hasPassed } from "../../clock.js";
+import type { AsymmetricAlgorithm } from "../../config/config.js";
+import type { Log } from "../../log.js";
+import { waitForFetch } from "../cancellable-wait.js";
+import { TokenRejectedError } from "../token-rejected-error.js";
 import { fetchKeySetText } from "./jwks-fetch.js";
+import type { JwtReason } from "./jwt-reasons.js";
 import { parseKeySet } from "./key-set.js";
-import { type CancellableWait, type KeySource, UncertainKeyError } from "./key-source.js";
-import { TokenRejectedError } from "./token-rejected-error.js";
+import { type KeySource, UncertainKeyError } from "./key-source.js";
 
 const maxAgeMs = 10 * 60_000;
 /** Beyond, keys are not used again before they were asked for anew. */
@@ -135,14 +137,14 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
     keepFresh,
     async findKey(header, wait) {
       if (isStale()) {
-        await waitFor(load(), wait);
+        await waitForFetch(load(), wait);
       }
       keepFresh();
       if (current === undefined && (pending !== undefined || mayLoad())) {
-        await waitFor(load(), wait);
+        await waitForFetch(load(), wait);
       }
       if (current === undefined) {
-        throw new TokenRejectedError("keys_unavailable");
+        throw new TokenRejectedError<JwtReason>("keys_unavailable", false);
       }
       try {
         return await current.find(header);
@@ -156,7 +158,7 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
         if (pending === undefined) {
           coolsSinceMs = clock();
         }
-        await waitFor(load(), wait);
+        await waitForFetch(load(), wait);
         return current.find(header).catch((miss: unknown) => {
           throw describeMiss(miss);
         });
@@ -174,27 +176,4 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
       };
     },
   };
-}
-
-/** Waits for a load that is shared; the signal ends the wait only. */
-async function waitFor(load: Promise<void>, wait: CancellableWait | undefined): Promise<void> {
-  if (wait === undefined) {
-    return load;
-  }
-  const { signal } = wait;
-  let cancel = () => {};
-  const cancelled = new Promise<never>((_, reject) => {
-    cancel = () => reject(new TokenRejectedError("cancelled"));
-  });
-  signal.addEventListener("abort", cancel, { once: true });
-  if (signal.aborted) {
-    cancel();
-  }
-  wait.beginFetch?.();
-  try {
-    await Promise.race([cancelled, load]);
-  } finally {
-    wait.endFetch?.();
-    signal.removeEventListener("abort", cancel);
-  }
 }

@@ -1,7 +1,9 @@
 import type { RequestListener } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createJwksSource } from "../../src/authentication/jwks-source.js";
-import type { KeySource } from "../../src/authentication/key-source.js";
+import { createJwksSource } from "../../../src/authentication/jwt/jwks-source.js";
+import type { KeySource } from "../../../src/authentication/jwt/key-source.js";
+import { createSigningKey, issuer } from "../signing-key.js";
+import { createMovableClock, createRecordingLog, reasonOf } from "../verifier-setup.js";
 import {
   dropConnection,
   hang,
@@ -14,8 +16,6 @@ import {
   startJwksServer,
   text,
 } from "./jwks-server.js";
-import { createSigningKey, issuer } from "./signing-key.js";
-import { createMovableClock, createRecordingLog, reasonOf } from "./verifier-setup.js";
 
 const first = createSigningKey("ES256", "first").jwk;
 const second = createSigningKey("ES256", "second").jwk;

@@ -1,4 +1,4 @@
-import { findErrorCode } from "../errors.js";
+import { findErrorCode } from "../../errors.js";
 import { KeySetError, maxKeySetBytes } from "./key-set.js";
 
 /**

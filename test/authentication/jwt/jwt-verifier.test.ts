@@ -1,9 +1,12 @@
 import { createPublicKey } from "node:crypto";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { denyNothing } from "../../src/authentication/deny-list-file.js";
-import { createJwtVerifier, type JwtVerifier } from "../../src/authentication/jwt-verifier.js";
-import { createSigningKey, signToken, startSeconds } from "./signing-key.js";
-import { issuerWith } from "./verifier-setup.js";
+import { denyNothing } from "../../../src/authentication/deny-list-file.js";
+import {
+  createJwtVerifier,
+  type JwtVerifier,
+} from "../../../src/authentication/jwt/jwt-verifier.js";
+import { createSigningKey, signToken, startSeconds } from "../signing-key.js";
+import { issuerWith } from "../verifier-setup.js";
 
 const key = createSigningKey("ES256", "first");
 const withHeader = (members: object) => signToken(key, { header: members });

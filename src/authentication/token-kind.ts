@@ -1,0 +1,100 @@
+import type { Clock } from "../clock.js";
+import type { AuthConfig } from "../config/config.js";
+import type { Files } from "../files/files.js";
+import type { Log } from "../log.js";
+import type { Metric } from "../observability/metric.js";
+import type { Caller } from "./caller.js";
+import type { CancellableWait } from "./cancellable-wait.js";
+import type { DenyList } from "./deny-list-file.js";
+
+/**
+ * A kind of token, such as JWTs. Nothing outside of its folder knows it but the list in
+ * token-kinds.ts: log, metrics, limits, and watches see a caller and reasons.
+ */
+export interface TokenKind {
+  /** In callers, the log, and metrics; lower-case letters. */
+  readonly name: string;
+  /** Why its tokens are rejected or cannot be verified, beside the reasons that all kinds share. */
+  readonly reasons: readonly string[];
+  /** Called once in a process that verifies tokens. */
+  start(surroundings: KindSurroundings): RunningTokenKind;
+}
+
+export interface KindSurroundings {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** To be called when what proves tokens has changed: every token is verified anew. */
+  readonly onChange: () => void;
+}
+
+/** What a kind keeps while configurations come and go. */
+export interface RunningTokenKind {
+  /**
+   * Prepares to verify by a configuration, which may have no token of this kind. The configuration
+   * in use is not disturbed.
+   * @throws ConfigError with every problem of the files that it names
+   */
+  open(options: KindOptions): KindVerifier;
+  /** Gives up what is kept for configurations that are gone: all but these sources. */
+  keep?(used: ReadonlySet<ProofSource>): void;
+  describe?(): Metric[];
+}
+
+export interface KindOptions {
+  readonly auth: AuthConfig;
+  readonly files: Files;
+  /** To be asked for each token that an issuer has made. */
+  readonly isDenied: DenyList;
+}
+
+/** Verifies the tokens of one kind by one configuration. */
+export interface KindVerifier {
+  /** What its tokens are proven by, where that can change while the configuration stays. */
+  readonly sources: readonly ProofSource[];
+  /** How many tokens {@link find} knows. They get as much room among the remembered ones. */
+  readonly tableSize?: number;
+  /**
+   * Finds a token that needs no verification, such as one in a file.
+   * @param digest SHA-256 of the token in hex
+   */
+  find?(digest: string): VerifiedToken | undefined;
+  /**
+   * Verifies a token, if it is of this kind. It was not found, and is not remembered.
+   *
+   * @param digest SHA-256 of the token in hex
+   * @returns why it is none of this kind, to reject it with if it is of no later kind either;
+   *   undefined where there is no more to say than earlier kinds have said
+   * @throws TokenRejectedError, VerificationUnavailableError (or rejects with them)
+   */
+  verify(
+    token: string,
+    digest: string,
+    wait: CancellableWait | undefined,
+  ): Promise<VerifiedToken> | string | undefined;
+  /** To be called when what proves tokens has changed. */
+  forget?(): void;
+}
+
+/** A token that is good. */
+export interface VerifiedToken {
+  readonly caller: Caller;
+  /** How long it need not be verified again, in Unix milliseconds; may be infinite. */
+  readonly knownUntilMs: number;
+  /** What has proven it, where that can change. */
+  readonly source: ProofSource | undefined;
+}
+
+/** Something that proves tokens and changes by itself, such as an issuer's keys behind a URL. */
+export interface ProofSource {
+  /** Tells that it is in use. Renews itself in the background when it is old. */
+  keepFresh(): void;
+  /**
+   * Whether it is so old, for want of calls, that what it has proven may no longer hold: each token
+   * is verified again, which waits for a renewal.
+   */
+  isStale(): boolean;
+  /** Gets ready, unless it is. Settles when it is, or cannot be for now; never rejects. */
+  load(): Promise<void>;
+  /** Ends what is under way; nothing follows. */
+  close(): void;
+}

@@ -1,0 +1,52 @@
+import type { AuthConfig } from "../config/config.js";
+import { ProblemCollection } from "../config/problem-collection.js";
+import type { Files } from "../files/files.js";
+import type { Metric } from "../observability/metric.js";
+import { denyNothing, readDenyListFile } from "./deny-list-file.js";
+import type { KindSurroundings, RunningTokenKind, TokenKind } from "./token-kind.js";
+import { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
+
+/**
+ * Makes a verifier of each configuration, and keeps what outlives them: while a key set's URL is
+ * down, a reload must not lose the last good keys.
+ */
+export class TokenVerifiers {
+  readonly #kinds: readonly RunningTokenKind[];
+  readonly #surroundings: KindSurroundings;
+
+  constructor(kinds: readonly TokenKind[], surroundings: KindSurroundings) {
+    this.#kinds = kinds.map((kind) => kind.start(surroundings));
+    this.#surroundings = surroundings;
+  }
+
+  /**
+   * Reads the files that the configuration names. What is behind URLs is read by
+   * {@link TokenVerifier.load}, or when a token first needs it.
+   * @throws ConfigError with every problem of these files
+   */
+  open(auth: AuthConfig, files: Files): TokenVerifier {
+    const problems = new ProblemCollection();
+    const { denyListFile } = auth;
+    const isDenied =
+      (denyListFile !== undefined && problems.try(() => readDenyListFile(denyListFile, files))) ||
+      denyNothing;
+    const verifiers = this.#kinds.flatMap(
+      (kind) => problems.try(() => kind.open({ auth, files, isDenied })) ?? [],
+    );
+    problems.throwIfAny();
+    return createTokenVerifier(verifiers, this.#surroundings.clock);
+  }
+
+  /** Gives up what none but this verifier needs; without one, everything. */
+  keep(verifier?: Pick<TokenVerifier, "sources">): void {
+    const used = new Set(verifier?.sources);
+    for (const kind of this.#kinds) {
+      kind.keep?.(used);
+    }
+  }
+
+  /** What operators want to know of it. */
+  describe(): Metric[] {
+    return this.#kinds.flatMap((kind) => kind.describe?.() ?? []);
+  }
+}
