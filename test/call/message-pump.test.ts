@@ -2,14 +2,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { StreamCalls } from "../../src/call/stream-calls.js";
 import { httpLimits } from "../../src/http/http-limits.js";
 import { RouterBuilder } from "../../src/protocols/router.js";
-import { compileShelfSchema } from "../protocols/rest/shelf-schema.js";
 import { callByRouter } from "../protocols/routed-request.js";
+import { ShelfService } from "../schemas/gen/shelf_pb.js";
 
 const timers = ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const;
 beforeEach(() => void vi.useFakeTimers({ toFake: [...timers] }));
 afterEach(() => void vi.useRealTimers());
-
-const { service } = compileShelfSchema();
 
 /** A stream of three messages to a client that takes one when `take` is called, and only then. */
 function stream() {
@@ -31,7 +29,7 @@ function stream() {
     codec: { acceptCompression: [], readMaxBytes: 1000 },
     streams: new StreamCalls(),
   })
-    .add(service, { watchShelf } as never)
+    .add(ShelfService, { watchShelf })
     .build();
   const call = callByRouter(router, "/v1/a:watch", {
     onChunk(take) {

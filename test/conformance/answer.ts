@@ -1,4 +1,4 @@
-import type { EchoResponse } from "./echo-schema.js";
+import type { EchoResponse } from "./echo-message.js";
 import type { Fields, HttpAnswer } from "./http-client.js";
 
 /** What an error says, whichever protocol carries it. */

@@ -1,4 +1,4 @@
-import { fromJson, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { fromJson, type JsonValue, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { type Compression, createAsyncIterable } from "@connectrpc/connect/protocol";
 import {
@@ -9,15 +9,14 @@ import {
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
 import { beforeAll, describe, expect, it } from "vitest";
-import { useEchoServer } from "./echo-fixture.js";
 import {
-  type EchoRequest,
-  echoMethods,
-  requestSchema,
-  responseSchema,
-  seenSchema,
-  toEchoResponse,
-} from "./echo-schema.js";
+  EchoRequestSchema,
+  EchoResponseSchema,
+  EchoService,
+  SeenSchema,
+} from "../schemas/gen/echo_pb.js";
+import { useEchoServer } from "./echo-fixture.js";
+import { type EchoRequest, toEchoResponse } from "./echo-message.js";
 import { statusCodes } from "./status-codes.js";
 import { allWires, protoWires, type Wire } from "./wire.js";
 
@@ -34,9 +33,9 @@ const compressions: Record<Wire["compression"], Compression[]> = {
   br: [compressionBrotli],
 };
 
-function toMessage(request: EchoRequest): Message {
+function toMessage(request: EchoRequest): MessageShape<typeof EchoRequestSchema> {
   const json: JsonValue = JSON.parse(JSON.stringify(request));
-  return fromJson(requestSchema, json);
+  return fromJson(EchoRequestSchema, json);
 }
 
 function createTransport({ protocol, httpVersion, codec, compression }: Wire): Transport {
@@ -66,14 +65,14 @@ describe.each(allWires)("a client of connect-node ($name)", (wire) => {
   beforeAll(() => {
     transport = createTransport(wire);
   });
-  const { echoIdempotent, echoStream } = echoMethods;
+  const { echoIdempotent, echoStream } = EchoService.method;
   const httpMethod = wire.protocol === "connect-get" ? "GET" : "POST";
   const unary = (request: EchoRequest, timeoutMs?: number) =>
     transport.unary(echoIdempotent, undefined, timeoutMs, { "X-Test": "a" }, toMessage(request));
 
   it("gets message, headers and trailers", async () => {
     const { message, header, trailer } = await unary({ ...fields, data: [data] }, 60_000);
-    const answer = toEchoResponse(toJson(responseSchema, message));
+    const answer = toEchoResponse(toJson(EchoResponseSchema, message));
     expect(answer.data).toBe(data);
     expect(answer.seen).toMatchObject({ httpMethod });
     expect(answer.seen?.timeoutMs).toBeGreaterThan(30_000);
@@ -86,7 +85,7 @@ describe.each(allWires)("a client of connect-node ($name)", (wire) => {
     const failure = { code: 9, message: "not ☺ now" };
     const error = await unary({ ...fields, failure }).then(() => undefined, ConnectError.from);
     expect(error).toMatchObject({ code: Code.FailedPrecondition, rawMessage: "not ☺ now" });
-    expect(error?.findDetails(seenSchema)).toHaveLength(1);
+    expect(error?.findDetails(SeenSchema)).toHaveLength(1);
     expect(error?.metadata.get("x-custom-header")).toBe("foo, bar, baz");
     expect(error?.metadata.get("x-custom-trailer")).toBe("bing, quux");
   });
@@ -98,7 +97,7 @@ describe.each(allWires)("a client of connect-node ($name)", (wire) => {
     const read: unknown[] = [];
     const end = await (async () => {
       for await (const message of stream.message) {
-        read.push(toEchoResponse(toJson(responseSchema, message)).data);
+        read.push(toEchoResponse(toJson(EchoResponseSchema, message)).data);
       }
     })().then(() => undefined, ConnectError.from);
     expect(read).toEqual([data, data]);
@@ -110,7 +109,13 @@ describe.each(allWires)("a client of connect-node ($name)", (wire) => {
 
 describe.each(protoWires)("a client of connect-node ($name)", (wire) => {
   const call = (request: EchoRequest, timeoutMs?: number, signal?: AbortSignal) =>
-    createTransport(wire).unary(echoMethods.echo, signal, timeoutMs, undefined, toMessage(request));
+    createTransport(wire).unary(
+      EchoService.method.echo,
+      signal,
+      timeoutMs,
+      undefined,
+      toMessage(request),
+    );
 
   it.each(statusCodes)("tells the code $name", async ({ number }) => {
     await expect(call({ failure: { code: number } })).rejects.toMatchObject({ code: number });

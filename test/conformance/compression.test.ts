@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { listValues } from "./answer.js";
 import { useEchoServer } from "./echo-fixture.js";
-import { encodeEchoRequest } from "./echo-schema.js";
+import { encodeEchoRequest } from "./echo-message.js";
 import {
   type Compression,
   compress,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type Answer, type AnswerError, createAnswer, demand } from "./answer.js";
-import { type Codec, decodeEchoResponse, parseJson } from "./echo-schema.js";
+import { type Codec, decodeEchoResponse, parseJson } from "./echo-message.js";
 import { decompress, endStreamFlag, openEnvelope, splitEnvelopes } from "./envelope.js";
 import type { HttpAnswer } from "./http-client.js";
 import { statusCodes } from "./status-codes.js";

@@ -1,15 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { fromJson, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { fromJson, type JsonValue, type MessageShape, toJson } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
-import {
-  type EchoRequest,
-  requestSchema,
-  responseSchema,
-  type Seen,
-  seenSchema,
-  toEchoRequest,
-} from "./echo-schema.js";
+import { EchoRequestSchema, EchoResponseSchema, SeenSchema } from "../schemas/gen/echo_pb.js";
+import { type EchoRequest, type Seen, toEchoRequest } from "./echo-message.js";
+
+type RequestMessage = MessageShape<typeof EchoRequestSchema>;
+type ResponseMessage = MessageShape<typeof EchoResponseSchema>;
 
 /**
  * How named calls stand at the server: `running`, or how they ended: `ok`, the code of their failure
@@ -18,8 +15,8 @@ import {
 export type CallStates = Map<string, string>;
 
 export interface EchoImplementation {
-  unary(message: Message, context: HandlerContext): Promise<Message>;
-  stream(message: Message, context: HandlerContext): AsyncIterable<Message>;
+  unary(message: RequestMessage, context: HandlerContext): Promise<ResponseMessage>;
+  stream(message: RequestMessage, context: HandlerContext): AsyncIterable<ResponseMessage>;
 }
 
 export function createEchoImplementation(states: CallStates): EchoImplementation {
@@ -74,8 +71,11 @@ function describeEnd({ signal }: HandlerContext, error: unknown): string {
   return codeToString(ConnectError.from(signal.aborted ? signal.reason : error).code);
 }
 
-function begin(message: Message, context: HandlerContext): { request: EchoRequest; seen: Seen } {
-  const request = toEchoRequest(toJson(requestSchema, message));
+function begin(
+  message: RequestMessage,
+  context: HandlerContext,
+): { request: EchoRequest; seen: Seen } {
+  const request = toEchoRequest(toJson(EchoRequestSchema, message));
   appendFields(context.responseHeader, request.headers);
   appendFields(context.responseTrailer, request.trailers);
   const timeoutMs = context.timeoutMs();
@@ -106,13 +106,13 @@ function fail({ failure }: EchoRequest, seen: Seen | undefined): void {
     error.details.push({ type, value: Buffer.from(value, "base64") });
   }
   if (seen !== undefined) {
-    error.details.push({ desc: seenSchema, value: fromJson(seenSchema, toPlain(seen)) });
+    error.details.push({ desc: SeenSchema, value: fromJson(SeenSchema, toPlain(seen)) });
   }
   throw error;
 }
 
-function toResponse(data: string | undefined, seen: Seen | undefined): Message {
-  return fromJson(responseSchema, toPlain({ data, seen }));
+function toResponse(data: string | undefined, seen: Seen | undefined): ResponseMessage {
+  return fromJson(EchoResponseSchema, toPlain({ data, seen }));
 }
 
 /** Without the members that are undefined, which JSON does not have. */

@@ -1,7 +1,7 @@
 import { createMethodImplSpec } from "@connectrpc/connect";
 import { readMaxBytes } from "../../src/services/service-router.js";
+import { EchoService } from "../schemas/gen/echo_pb.js";
 import { type CallStates, createEchoImplementation } from "./echo-implementation.js";
-import { echoMethods, echoService } from "./echo-schema.js";
 import { startRoutedServer } from "./routed-server.js";
 
 export { readMaxBytes };
@@ -21,10 +21,10 @@ export async function startEchoServer(): Promise<EchoServer> {
     addMethods(builder) {
       // The service comes first, without implementations: of two routes with one path, the later holds.
       builder
-        .add(echoService, {})
-        .addMethod(createMethodImplSpec(echoMethods.echo, unary))
-        .addMethod(createMethodImplSpec(echoMethods.echoIdempotent, unary))
-        .addMethod(createMethodImplSpec(echoMethods.echoStream, stream));
+        .add(EchoService, {})
+        .addMethod(createMethodImplSpec(EchoService.method.echo, unary))
+        .addMethod(createMethodImplSpec(EchoService.method.echoIdempotent, unary))
+        .addMethod(createMethodImplSpec(EchoService.method.echoStream, stream));
     },
   });
   return { url: port.url, callStates, stop: () => port.close({ timeoutMs: 0 }) };

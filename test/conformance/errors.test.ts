@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { listValues } from "./answer.js";
 import { useEchoServer } from "./echo-fixture.js";
-import { decodeSeen } from "./echo-schema.js";
+import { decodeSeen } from "./echo-message.js";
 import { statusCodes } from "./status-codes.js";
 import { allWires, protoWires } from "./wire.js";
 

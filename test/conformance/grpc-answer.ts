@@ -1,5 +1,5 @@
 import { type Answer, type AnswerError, createAnswer, demand } from "./answer.js";
-import { type Codec, decodeEchoResponse, decodeStatus } from "./echo-schema.js";
+import { type Codec, decodeEchoResponse, decodeStatus } from "./echo-message.js";
 import { openEnvelope, splitEnvelopes, trailersFlag } from "./envelope.js";
 import type { Fields, HttpAnswer } from "./http-client.js";
 import { findStatusCode } from "./status-codes.js";

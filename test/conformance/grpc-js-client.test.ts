@@ -16,7 +16,7 @@ import {
   type EchoRequest,
   type EchoResponse,
   encodeEchoRequest,
-} from "./echo-schema.js";
+} from "./echo-message.js";
 import { statusCodes } from "./status-codes.js";
 import { path } from "./wire.js";
 

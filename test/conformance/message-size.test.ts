@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useEchoServer } from "./echo-fixture.js";
-import { encodeEchoRequest } from "./echo-schema.js";
+import { encodeEchoRequest } from "./echo-message.js";
 import { readMaxBytes } from "./echo-server.js";
 import { envelop } from "./envelope.js";
 import { canStream, listWires, protoWires, readAnswer, writeRequest } from "./wire.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { listValues } from "./answer.js";
 import { useEchoServer } from "./echo-fixture.js";
-import { decodeSeen, type EchoRequest } from "./echo-schema.js";
+import { decodeSeen, type EchoRequest } from "./echo-message.js";
 import { statusCodes } from "./status-codes.js";
 import { allWires, canStream, protoWires } from "./wire.js";
 

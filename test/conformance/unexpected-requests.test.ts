@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useEchoServer } from "./echo-fixture.js";
-import { encodeEchoRequest } from "./echo-schema.js";
+import { encodeEchoRequest } from "./echo-message.js";
 import { envelop } from "./envelope.js";
 import type { HttpVersion } from "./http-client.js";
 import { canStream, type Method, path, protoWires, readAnswer, writeRequest } from "./wire.js";

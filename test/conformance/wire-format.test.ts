@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { useEchoServer } from "./echo-fixture.js";
-import { decodeEchoResponse, type EchoRequest } from "./echo-schema.js";
+import { decodeEchoResponse, type EchoRequest } from "./echo-message.js";
 import { endStreamFlag, splitEnvelopes, trailersFlag } from "./envelope.js";
 import { listWires, type Method, protoWires, type Wire, writeRequest } from "./wire.js";
 

@@ -1,6 +1,6 @@
 import { type Answer, demand } from "./answer.js";
 import { readConnectStreamAnswer, readConnectUnaryAnswer } from "./connect-answer.js";
-import { type Codec, type EchoRequest, encodeEchoRequest } from "./echo-schema.js";
+import { type Codec, type EchoRequest, encodeEchoRequest } from "./echo-message.js";
 import { type Compression, compress, envelopCompressed } from "./envelope.js";
 import { readGrpcAnswer, readGrpcWebAnswer } from "./grpc-answer.js";
 import type { HttpAnswer, HttpRequest, HttpVersion } from "./http-client.js";

@@ -8,22 +8,21 @@ import { GetIceServersRequestSchema } from "../../src/gen/ice/v1/ice_service_pb.
 import { splitRequestTarget } from "../../src/http/request-target.js";
 import { parsePathTemplate } from "../../src/protocols/rest/path-template.js";
 import { readRequestMessage } from "../../src/protocols/rest/request-message.js";
-import { compileShelfSchema } from "../protocols/rest/shelf-schema.js";
+import { ShelfSchema } from "../schemas/gen/shelf_pb.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
 
-const { shelf } = compileShelfSchema();
 const fieldNames = (schema: DescMessage) =>
   schema.fields.flatMap(({ name, jsonName }) => [name, jsonName]);
 const query = textOf(
   ...fieldNames(GetIceServersRequestSchema),
-  ...fieldNames(shelf),
+  ...fieldNames(ShelfSchema),
   ...["title", "author", "full_name", "__proto__", "constructor", "toString", "seconds"],
   ...["=", "&", "=1&", "=a&", "=true&", "=null&", "=%7B%7D&", "=1e9&", "=-1&", "=9999999999&"],
   ...[".", "+", "%", "%00", "%F0", "[]", "2026-01-02T03:04:05Z", "1.5s", "NaN"],
 );
 
 describe("readRequestMessage", { timeout: fuzzTimeoutMs }, () => {
-  it.each([GetIceServersRequestSchema, shelf])(
+  it.each([GetIceServersRequestSchema, ShelfSchema])(
     "of $typeName gives a message or blames a parameter",
     async (schema) => {
       await tryToBreak(

@@ -1,10 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createFileRegistry, fromBinary, toJson } from "@bufbuild/protobuf";
-import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { fromBinary, toJson } from "@bufbuild/protobuf";
 import { z } from "zod";
+import { ExportRequestSchema } from "../schemas/gen/otlp_traces_pb.js";
 
 /** A span as it was exported; ids in lower-case hex, times in Unix nanoseconds. */
 export interface ExportedSpan {
@@ -61,7 +57,7 @@ export function decodeExportRequest(body: Uint8Array, contentType: string): Expo
     case "application/json":
       return readSpans(JSON.parse(new TextDecoder().decode(body)), (id) => id);
     case "application/x-protobuf":
-      return readSpans(toJson(requestSchema, fromBinary(requestSchema, body)), (id) =>
+      return readSpans(toJson(ExportRequestSchema, fromBinary(ExportRequestSchema, body)), (id) =>
         Buffer.from(id, "base64").toString("hex"),
       );
     default:
@@ -97,23 +93,4 @@ function readAttributes(attributes: readonly z.output<typeof attribute>[]) {
       stringValue ?? boolValue ?? intValue ?? doubleValue ?? "",
     ]),
   );
-}
-
-const requestSchema = compileRequestSchema();
-
-function compileRequestSchema() {
-  const directory = mkdtempSync(join(tmpdir(), "otlp-"));
-  const file = join(directory, "descriptors.binpb");
-  execFileSync("protoc", [
-    `-I${import.meta.dirname}`,
-    `--descriptor_set_out=${file}`,
-    "otlp-traces.proto",
-  ]);
-  const files = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(file)));
-  rmSync(directory, { recursive: true });
-  const schema = files.getMessage("test.otlp.v1.ExportRequest");
-  if (schema === undefined) {
-    throw new Error("otlp-traces.proto lacks ExportRequest");
-  }
-  return schema;
 }

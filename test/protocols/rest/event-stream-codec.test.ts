@@ -1,13 +1,12 @@
-import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Stage } from "../../../src/call/pipeline.js";
 import { StreamCalls } from "../../../src/call/stream-calls.js";
 import { RouterBuilder } from "../../../src/protocols/router.js";
+import { ShelfService } from "../../schemas/gen/shelf_pb.js";
 import { callByRouter, type RoutedCall, type RoutedRequest } from "../routed-request.js";
-import { compileShelfSchema } from "./shelf-schema.js";
 
-const { service } = compileShelfSchema();
-type Watch = (request: unknown, context: HandlerContext) => AsyncIterable<unknown>;
+type Watch = ServiceImpl<typeof ShelfService>["watchShelf"];
 
 afterEach(() => void vi.useRealTimers());
 
@@ -27,7 +26,7 @@ function get(
     codec: { acceptCompression: [], readMaxBytes: 1000 },
     streams,
   })
-    .add(service, { watchShelf } as never)
+    .add(ShelfService, { watchShelf })
     .build();
   return callByRouter(router, target, request);
 }

@@ -1,22 +1,20 @@
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import type { Stage } from "../../../src/call/pipeline.js";
 import { StreamCalls } from "../../../src/call/stream-calls.js";
 import { readGetBindings } from "../../../src/protocols/rest/http-binding.js";
 import { type Router, RouterBuilder } from "../../../src/protocols/router.js";
+import { ShelfService } from "../../schemas/gen/shelf_pb.js";
 import { getByRouter } from "../routed-request.js";
-import { compileShelfSchema } from "./shelf-schema.js";
 
-const { service } = compileShelfSchema();
-
-function createRouter(impl: (request: unknown) => unknown, authenticate?: Stage) {
+function createRouter(impl: ServiceImpl<typeof ShelfService>["getShelf"], authenticate?: Stage) {
   const implementation = { getShelf: impl, putShelf: impl, listShelves: impl };
   return new RouterBuilder({
     stages: { ...(authenticate && { authenticate }) },
     codec: { acceptCompression: [], readMaxBytes: 1000 },
     streams: new StreamCalls(),
   })
-    .add(service, implementation as never)
+    .add(ShelfService, implementation)
     .build();
 }
 
@@ -31,7 +29,7 @@ async function call(router: Router, target: string) {
 
 describe("createRestCodec", () => {
   it("makes a route of each GET binding, and of nothing else", () => {
-    const bindings = service.methods.flatMap((method) => readGetBindings(method));
+    const bindings = ShelfService.methods.flatMap((method) => readGetBindings(method));
     expect(bindings.map(({ template }) => template.text)).toEqual([
       "/v1/shelves/{shelf_id}",
       "/v1/{book.title=books/*}:shelf",
@@ -66,7 +64,10 @@ describe("createRestCodec", () => {
       seen.push("authentication");
       throw new ConnectError("no", Code.PermissionDenied);
     };
-    const handlers = createRouter(() => seen.push("implementation"), deny);
+    const handlers = createRouter((request) => {
+      seen.push("implementation");
+      return request;
+    }, deny);
     expect((await call(handlers, "/v1/shelves/a?count=x")).status).toBe(403);
     expect(seen).toEqual(["authentication"]);
   });

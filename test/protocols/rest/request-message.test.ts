@@ -1,11 +1,10 @@
 import { type JsonValue, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { readRequestMessage } from "../../../src/protocols/rest/request-message.js";
-import { compileShelfSchema } from "./shelf-schema.js";
+import { ShelfSchema } from "../../schemas/gen/shelf_pb.js";
 
-const { shelf } = compileShelfSchema();
 const read = (query: string, variables: Record<string, string> = {}) =>
-  toJson(shelf, readRequestMessage(shelf, new Map(Object.entries(variables)), query));
+  toJson(ShelfSchema, readRequestMessage(ShelfSchema, new Map(Object.entries(variables)), query));
 
 describe("readRequestMessage", () => {
   it.each<[query: string, json: JsonValue]>([

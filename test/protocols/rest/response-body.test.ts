@@ -2,9 +2,7 @@ import { create, type DescMessage, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { GetIceServersResponseSchema } from "../../../src/gen/ice/v1/ice_service_pb.js";
 import { createBodyPrinter } from "../../../src/protocols/rest/response-body.js";
-import { compileShelfSchema } from "./shelf-schema.js";
-
-const { shelf } = compileShelfSchema();
+import { ShelfSchema } from "../../schemas/gen/shelf_pb.js";
 
 function printBody(schema: DescMessage, init: Record<string, unknown>): string {
   return createBodyPrinter(schema, { bodyField: undefined })(create(schema, init));
@@ -27,7 +25,11 @@ describe("createBodyPrinter", () => {
     ["lists with items", GetIceServersResponseSchema, { iceServers: [server, {}], ...life }],
     ["lists that are empty", GetIceServersResponseSchema, life],
     ["nothing", GetIceServersResponseSchema, {}],
-    ["lists behind other fields", shelf, { shelfId: "a", tags: ["b"], numbers: [1], kinds: [1] }],
+    [
+      "lists behind other fields",
+      ShelfSchema,
+      { shelfId: "a", tags: ["b"], numbers: [1], kinds: [1] },
+    ],
   ])("prints the own lists of a message always and first: %s", (_, schema, init) => {
     expect(printBody(schema, init)).toBe(printOrdinarily(schema, init));
   });
