@@ -1,10 +1,28 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { foreignTestGlob, systemTestGlobs } from "./test/tiers.js";
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "test/foreign/**"],
-    setupFiles: ["./test/parts/end-processes.ts"],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, foreignTestGlob, ...systemTestGlobs],
+          setupFiles: ["./test/parts/refuse-programs.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "system",
+          include: systemTestGlobs,
+          exclude: [...configDefaults.exclude, foreignTestGlob],
+          setupFiles: ["./test/parts/end-processes.ts"],
+        },
+      },
+    ],
     // These only end what hangs. Tests wait for events, and a machine may be busy with other things.
     testTimeout: 120_000,
     hookTimeout: 120_000,

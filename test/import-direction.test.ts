@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readImports } from "./parts/source-imports.js";
 
 const source = resolve(import.meta.dirname, "../src");
 
@@ -41,17 +42,12 @@ const barred = /^(@connectrpc\/|@bufbuild\/|@grpc\/|node:(http|https|http2|net|t
 
 const files = readdirSync(source, { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith(".ts") && !file.startsWith("gen/"))
-  .map((file) => ({ file, imports: readImports(file) }));
+  .map((file) => ({ file, imports: listImports(file) }));
 
-function readImports(file: string): string[] {
-  const text = readFileSync(join(source, file), "utf8");
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)]
-    .map(([, specifier = ""]) => specifier)
-    .map((specifier) =>
-      specifier.startsWith(".")
-        ? relative(source, resolve(source, dirname(file), specifier.replace(/\.js$/, ".ts")))
-        : specifier,
-    );
+function listImports(file: string): string[] {
+  return readImports(join(source, file)).map((imported) =>
+    imported.startsWith("/") ? relative(source, imported) : imported,
+  );
 }
 
 /** That of the file itself, or else of the folder nearest to it that has one. */

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
@@ -6,15 +5,8 @@ import { openCountryDatabase } from "../../src/geolocation/country-database.js";
 import { problemsOf } from "../config-problems.js";
 import { writeCountryDatabase } from "../parts/country-database.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { networks, places } from "./country-places.js";
 
-const networks = {
-  "192.0.2.0/24": { country: "DE", continent: "EU" },
-  "192.0.2.128/25": { country: "US", continent: "NA" },
-  "198.51.100.7/32": { country: "NA", continent: "AF" },
-  "203.0.113.0/24": { continent: "AS" },
-  "2001:db8::/32": { country: "FR", continent: "EU" },
-  "2001:db8:1::/48": { country: "JP", continent: "AS" },
-};
 const key = "ice.turn.regionFrom.database";
 let directory: TemporaryDirectory;
 let file: string;
@@ -29,20 +21,6 @@ async function write(name: string, content: Uint8Array): Promise<string> {
   await directory.write(name, content);
   return join(directory.path, name);
 }
-
-const places: [address: string, country: string | undefined, continent: string | undefined][] = [
-  ["192.0.2.0", "DE", "EU"],
-  ["192.0.2.127", "DE", "EU"],
-  ["192.0.2.128", "US", "NA"],
-  ["192.0.2.255", "US", "NA"],
-  ["198.51.100.7", "NA", "AF"],
-  ["198.51.100.8", undefined, undefined],
-  ["203.0.113.9", undefined, "AS"],
-  ["2001:db8::1", "FR", "EU"],
-  ["2001:db8:0:ffff:ffff:ffff:ffff:ffff", "FR", "EU"],
-  ["2001:db8:1::", "JP", "AS"],
-  ["2001:db9::1", undefined, undefined],
-];
 
 describe("openCountryDatabase", () => {
   it.each(places)("finds %s in %s, %s", (address, country, continent) => {
@@ -89,28 +67,4 @@ describe("openCountryDatabase", () => {
     const [problem] = problemsOf(() => openCountryDatabase("/nowhere", new DiskFiles(), key));
     expect(problem).toMatchObject({ key, problem: expect.stringContaining("ENOENT") });
   });
-});
-
-/** What another reader, MaxMind's own, says. */
-function lookUp(address: string, ...path: string[]): string | undefined {
-  try {
-    const output = execFileSync("mmdblookup", ["--file", file, "--ip", address, ...path], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    return /"(.*)"/.exec(output)?.[1];
-  } catch {
-    // It exits with an error for what it does not find.
-    return undefined;
-  }
-}
-
-describe("writeCountryDatabase", () => {
-  it.each(places)(
-    "writes what mmdblookup reads: %s is in %s, %s",
-    (address, country, continent) => {
-      expect(lookUp(address, "country", "iso_code")).toBe(country);
-      expect(lookUp(address, "continent", "code")).toBe(continent);
-    },
-  );
 });

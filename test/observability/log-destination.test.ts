@@ -1,5 +1,4 @@
-import { execFileSync } from "node:child_process";
-import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogDestination } from "../../src/observability/log-destination.js";
@@ -16,13 +15,6 @@ afterEach(async () => {
   }
   await directory.remove();
 });
-
-/** A pipe that this process reads, when it likes. */
-function openPipe(): number {
-  const path = join(directory.path, "pipe");
-  execFileSync("mkfifo", [path]);
-  return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
-}
 
 function openDestination(descriptor: number, maxWriteBytes = 4096, maxWaitingBytes = 100_000) {
   fd = descriptor;
@@ -58,35 +50,6 @@ describe("LogDestination", () => {
     const file = join(directory.path, "log");
     openDestination(openSync(file, "a")).write(`${text}\n`);
     await expect.poll(() => readFileSync(file, "utf8")).toBe(`${expected}\n`);
-  });
-
-  it("loses the newest lines when nobody reads, and says how many, where they are missing", async () => {
-    const pipe = openPipe();
-    const destination = openDestination(pipe);
-    const line = (number: number) => `${String(number).padStart(99, "0")}\n`;
-    // 64 KiB fit into the pipe.
-    const sent = 3000;
-    for (let number = 0; number < sent; number += 1) {
-      destination.write(line(number));
-    }
-    expect(destination.lostLines).toBeGreaterThan(0);
-    const lost = destination.lostLines;
-    let received = "";
-    const buffer = Buffer.alloc(4096);
-    const read = () => {
-      try {
-        received += buffer.toString("latin1", 0, readSync(pipe, buffer));
-      } catch {
-        // Nothing there at the moment.
-      }
-      return received;
-    };
-    await expect.poll(read, { interval: 1 }).toContain("lost");
-    destination.write("after\n");
-    await expect.poll(read).toContain("after");
-    const kept = Array.from({ length: sent - lost }, (_, number) => line(number)).join("");
-    expect(received).toBe(`${kept}lost ${lost} (the reader is too slow)\nafter\n`);
-    expect(destination.lostLines).toBe(lost);
   });
 
   it("counts what cannot be written at all", async () => {
