@@ -2,7 +2,6 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
 import { text } from "node:stream/consumers";
-import pino from "pino";
 import { expect, it } from "vitest";
 import { stringify } from "yaml";
 import { systemClock } from "../src/clock.js";
@@ -11,6 +10,7 @@ import { ConfigError } from "../src/errors.js";
 import { DiskFiles } from "../src/files/disk-files.js";
 import { loadConfig } from "../src/service-config.js";
 import { createCertificate } from "./parts/certificate.js";
+import { createQuietSurroundings } from "./parts/quiet-surroundings.js";
 import { createTemporaryDirectory } from "./parts/temporary-directory.js";
 import { connectorTokens } from "./parts/tokens.js";
 
@@ -31,11 +31,11 @@ it("a reload whose last part fails changes nothing at all", async () => {
     return { config: loadConfig({ file, env: {}, files }).config, files };
   };
   const first = await load(certificate.certFile, "stun:old.example.com");
-  const service = await startService(first.config, first.files, {
-    clock: systemClock,
-    log: pino({ level: "silent" }),
-    requestLog() {},
-  });
+  const service = await startService(
+    first.config,
+    first.files,
+    createQuietSurroundings(systemClock),
+  );
   const readAnswer = async () => {
     const request = get(`${service.url}/api/v1/ice-servers`, {
       headers: { authorization: "Bearer good" },

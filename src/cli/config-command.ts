@@ -1,10 +1,9 @@
 import { stringify } from "yaml";
 import { systemClock } from "../clock.js";
+import { checkFiles } from "../compose/config-check.js";
 import { printDuration } from "../config/duration.js";
-import { checkFiles } from "../config-check.js";
 import { DiskFiles } from "../files/disk-files.js";
-import type { Config } from "../service-config.js";
-import { describeConfig, loadConfig } from "../service-config.js";
+import { type Config, describeConfig, loadConfig } from "../service-config.js";
 
 /**
  * `config check`: prints the effective configuration, with warnings on standard error.

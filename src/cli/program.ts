@@ -6,7 +6,7 @@ import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { printConfigError } from "./print-config-error.js";
 import { addSecretCommands } from "./secret-commands.js";
-import { type ServeOptions, serve } from "./serve-command.js";
+import { runServe, type ServeOptions } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
 import { findUnknownCommand } from "./unknown-command.js";
 
@@ -53,7 +53,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     )
     .addHelpText("after", serveHelp)
     .action(async (options: ServeOptions) => {
-      const code = await serve(options).catch(reportConfigError);
+      const code = await runServe(options).catch(reportConfigError);
       // At once, rather than when Node would: some things cannot be canceled and would be waited for,
       // such as an export of traces that nobody answers, a DNS lookup, or what a start that failed
       // half-way has left. And on its own way out, Node removes its signal handlers before the process

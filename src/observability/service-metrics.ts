@@ -1,4 +1,3 @@
-import packageJson from "../../package.json" with { type: "json" };
 import type { TokenKind } from "../authentication/token-kind.js";
 import { AuthenticationCounts } from "./authentication-counts.js";
 import { CredentialCounts } from "./credential-counts.js";
@@ -34,11 +33,4 @@ export function describeService(
     ...authentication.describe(),
     ...credentials.describe(),
   ];
-}
-
-/** Which build runs; the value is always 1. */
-export function describeBuild(): Metric[] {
-  const labels = { version: packageJson.version, node_version: process.version };
-  const help = "Always 1; the labels have the versions of ice-service and Node.";
-  return [describeGauge("ice_build_info", help, [{ labels, value: 1 }], "first")];
 }

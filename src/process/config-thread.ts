@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import packageJson from "../../package.json" with { type: "json" };
 import { systemClock } from "../clock.js";
-import { checkFiles } from "../config-check.js";
+import { checkFiles } from "../compose/config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { loadConfig } from "../service-config.js";

@@ -26,7 +26,10 @@ export interface RunningWorker {
   readonly ready: Promise<string>;
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
-  /** Has it serve by these files, without the URLs that are down. */
+  /**
+   * Has it serve by these files, without the URLs that are down. Does nothing before it can be
+   * configured: the message would be lost, and large files with it.
+   */
   configure(contents: FileContents, downUrls: readonly string[]): void;
   setDownUrls(urls: readonly string[]): void;
   /** What it has counted, as far as it has told. */
@@ -66,6 +69,7 @@ export function startWorker(
   let configured = Promise.resolve();
   const metrics = new WorkerMetrics(() => void send({ kind: "measure" }));
   let readyAtMs: number | undefined;
+  let isListening = false;
   let refusal: Error | undefined;
 
   const ended = new Promise<WorkerEnd>((resolve) => {
@@ -88,6 +92,7 @@ export function startWorker(
       // Others talk over this channel as well, such as `node --watch`.
       const { data: told } = workerMessageSchema.safeParse(message);
       if (told?.kind === "listening") {
+        isListening = true;
         onListening();
       } else if (told?.kind === "ready") {
         readyAtMs = performance.now();
@@ -117,6 +122,9 @@ export function startWorker(
     ended,
     metrics,
     configure(contents, downUrls) {
+      if (!isListening) {
+        return;
+      }
       configured = configured.then(async () => {
         const images = await largeImages.send(contents);
         const { values } = contents;

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FileContents } from "../files/file-contents.js";
+import type { DownUrls } from "../health/down-urls.js";
 import type { Logger } from "../observability/logger.js";
 import { RestartBackoff } from "./backoff.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
@@ -10,6 +11,8 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** The files that the workers serve by, until {@link WorkerPool.configure} brings others. */
   readonly contents: FileContents;
+  /** What the workers leave out of their answers. */
+  readonly downUrls: DownUrls;
   /** The workers' command line, after the program's name. */
   readonly args: readonly string[];
   /** The workers' variables, beside those of this process. */
@@ -30,26 +33,22 @@ export class WorkerPool {
   readonly #workers = new Set<RunningWorker>();
   readonly #stopping = new AbortController();
   #contents: FileContents;
-  #downUrls: readonly string[] = [];
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#contents = options.contents;
+    options.downUrls.onChange(() => {
+      for (const worker of this.#workers) {
+        worker.setDownUrls(options.downUrls.list);
+      }
+    });
   }
 
   /** Has every worker, and those that come after, serve by other files. */
   configure(contents: FileContents): void {
     this.#contents = contents;
     for (const worker of this.#workers) {
-      worker.configure(contents, this.#downUrls);
-    }
-  }
-
-  /** Has every worker, and those that come after, leave these URLs out. */
-  setDownUrls(urls: readonly string[]): void {
-    this.#downUrls = urls;
-    for (const worker of this.#workers) {
-      worker.setDownUrls(urls);
+      worker.configure(contents, this.#options.downUrls.list);
     }
   }
 
@@ -93,10 +92,10 @@ export class WorkerPool {
 
   #start(): RunningWorker {
     let startContents: FileContents | undefined;
-    const { env, dealer, onReload } = this.#options;
+    const { env, dealer, downUrls, onReload } = this.#options;
     const begin = () => {
       startContents = this.#contents;
-      worker.configure(this.#contents, this.#downUrls);
+      worker.configure(this.#contents, downUrls.list);
     };
     const worker = startWorker(env, dealer, begin, onReload);
     this.#workers.add(worker);
@@ -104,9 +103,9 @@ export class WorkerPool {
     worker.ready.then(
       () => {
         if (this.#contents === startContents) {
-          worker.setDownUrls(this.#downUrls);
+          worker.setDownUrls(downUrls.list);
         } else {
-          worker.configure(this.#contents, this.#downUrls);
+          worker.configure(this.#contents, downUrls.list);
         }
       },
       () => {},

@@ -1,14 +1,14 @@
 import type { Worker } from "node:cluster";
-import { systemClock } from "../clock.js";
-import { type RunningService, startService } from "../compose.js";
+import { createProcessParts, type ProcessParts } from "../compose/process-parts.js";
+import type { RunningService } from "../compose.js";
 import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { HandedFiles } from "../files/handed-files.js";
-import { type Logger, openLog } from "../observability/logger.js";
-import type { Config } from "../service-config.js";
-import { loadConfig } from "../service-config.js";
-import { openCallTracer } from "./call-tracing.js";
+import { DownUrls } from "../health/down-urls.js";
+import { openLog } from "../observability/logger.js";
+import { type Config, loadConfig } from "../service-config.js";
 import { LargeImages } from "./large-images.js";
+import { startLocalService } from "./local-service.js";
 import { startUnlessStopped } from "./opened-parts.js";
 import { primaryMessageSchema, type WorkerMessage } from "./worker-message.js";
 import { WorkerReload } from "./worker-reload.js";
@@ -47,15 +47,21 @@ export async function runWorker(
     if (typeof first === "string") {
       return 0;
     }
-    const started = await startUnlessStopped(start(worker, file, first), stopReason);
+    const downUrls = new DownUrls();
+    downUrls.set(first.downUrls);
+    const start = startWorkerService(worker, file, first.contents, downUrls);
+    const started = await startUnlessStopped(start, stopReason);
     if (started === undefined) {
       return 0;
     }
-    const { service, log } = started;
+    const { service, parts } = started;
+    const { log } = parts;
     const reload = new WorkerReload({
       apply(contents) {
         const files = new HandedFiles(contents);
-        service.reload(load(file, files), files);
+        const config = load(file, files);
+        service.reload(config, files);
+        log.level = config.log.level;
       },
       onOutcome: (succeeded) => void tell(worker, { kind: "reloaded", succeeded }),
       log,
@@ -65,11 +71,11 @@ export async function runWorker(
       if (data?.kind === "configure") {
         const { images, values } = data;
         reload.use({ images: largeImages.resolve(images), values });
-        service.setDownUrls(data.downUrls);
+        downUrls.set(data.downUrls);
       } else if (data?.kind === "health") {
-        service.setDownUrls(data.downUrls);
+        downUrls.set(data.downUrls);
       } else if (data?.kind === "measure") {
-        void measure(service, worker, log);
+        void measure(worker, parts);
       }
     });
     await Promise.race([service.ready, stopReason]);
@@ -135,9 +141,9 @@ function receiveConfiguration(worker: Worker, largeImages: LargeImages): Promise
 }
 
 /** Tells the primary what this process has counted. */
-async function measure(service: RunningService, worker: Worker, log: Logger): Promise<void> {
+async function measure(worker: Worker, { metrics, log }: ProcessParts): Promise<void> {
   try {
-    await tell(worker, { kind: "measured", metrics: await service.readMetrics() });
+    await tell(worker, { kind: "measured", metrics: await metrics.read() });
   } catch (error) {
     log.error({ err: error }, "the metrics cannot be read");
   }
@@ -145,33 +151,29 @@ async function measure(service: RunningService, worker: Worker, log: Logger): Pr
 
 interface StartedWorker {
   readonly service: RunningService;
-  readonly log: Logger;
+  readonly parts: ProcessParts;
 }
 
-async function start(
+async function startWorkerService(
   worker: Worker,
   file: string | undefined,
-  { contents, downUrls }: Configuration,
+  contents: FileContents,
+  downUrls: DownUrls,
 ): Promise<StartedWorker> {
   // Warnings about the configuration are the primary's to tell, once.
   const files = new HandedFiles(contents);
   const config = load(file, files);
-  const logs = await openLog(config.log, { shared: true, pid: process.pid });
-  const tracer = await openCallTracer(config, logs.log);
-  const service = await startService(config, files, {
-    clock: systemClock,
-    ...logs,
-    tracer,
+  const parts = createProcessParts(await openLog(config.log, { shared: true, pid: process.pid }));
+  const service = await startLocalService(config, files, {
+    ...parts,
+    downUrls,
     stopDealing: () => leave(worker),
   });
-  // No request has been read yet.
-  service.setDownUrls(downUrls);
-  return { service, log: logs.log };
+  return { service, parts };
 }
 
-/** Metrics are the primary's to serve. */
 function load(file: string | undefined, files: HandedFiles): Config {
-  return { ...loadConfig({ env: process.env, file, files }).config, admin: false };
+  return loadConfig({ env: process.env, file, files }).config;
 }
 
 /** Settles when the message is out, or cannot be told since the primary is gone. */

@@ -35,13 +35,15 @@ export class OpenFiles {
 
   /**
    * @param maxConnections of the main listener
-   * @returns a warning when the limit is below it, or noticeably limits what it promises
+   * @returns a warning when the limit is below it, or noticeably limits what it promises; else none
    */
-  findWarning(maxConnections: number): string | undefined {
+  findWarnings(maxConnections: number): string[] {
     const usable = this.#firstReserved.main;
     return this.limit < maxConnections || usable < 0.9 * maxConnections
-      ? `listen.maxConnections is ${maxConnections}, but a process may open only ${this.limit} files, which is enough for fewer than ${usable} connections: raise the limit (LimitNOFILE in systemd, ulimit -n) or lower listen.maxConnections`
-      : undefined;
+      ? [
+          `listen.maxConnections is ${maxConnections}, but a process may open only ${this.limit} files, which is enough for fewer than ${usable} connections: raise the limit (LimitNOFILE in systemd, ulimit -n) or lower listen.maxConnections`,
+        ]
+      : [];
   }
 }
 

@@ -38,7 +38,7 @@ describe.each([[[]], [["--workers", "2"]]])("serve %s without file descriptors",
   const countDescriptors = () => readdirSync(`/proc/${service.pid}/fd`).length;
 
   // Nothing can be opened; or the thread can be set up, but not load its program.
-  it.each([0, 4])("reloads when there are some again, after %i were left", async (left) => {
+  it.each([0, 3])("reloads when there are some again, after %i were left", async (left) => {
     await limitDescriptors(countDescriptors() + left);
     await rename(
       await directory.write("new", connectorTokens({ b: "second-token" })),

@@ -1,6 +1,5 @@
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import pino from "pino";
 import { expect, it } from "vitest";
 import { stringify } from "yaml";
 import { startService } from "../../src/compose.js";
@@ -16,6 +15,7 @@ import {
   startSeconds,
 } from "../authentication/signing-key.js";
 import { createMovableClock } from "../authentication/verifier-setup.js";
+import { createQuietSurroundings } from "../parts/quiet-surroundings.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 
 it("a watch ends when its issuer withdraws the key of its token, though nobody else calls", async () => {
@@ -32,11 +32,11 @@ it("a watch ends when its issuer withdraws the key of its token, though nobody e
     }),
   );
   const movable = createMovableClock();
-  const service = await startService(loadConfig({ file, env: {}, files }).config, files, {
-    clock: movable.clock,
-    log: pino({ level: "silent" }),
-    requestLog() {},
-  });
+  const service = await startService(
+    loadConfig({ file, env: {}, files }).config,
+    files,
+    createQuietSurroundings(movable.clock),
+  );
   try {
     await service.ready;
     const token = await signToken(old, { claims: { exp: startSeconds + 9999 } });

@@ -1,14 +1,14 @@
-import { listTokenKinds } from "./authentication/token-kinds.js";
-import { TokenVerifiers } from "./authentication/token-verifiers.js";
-import type { Clock } from "./clock.js";
-import { ProblemCollection } from "./config/problem-collection.js";
-import type { Files } from "./files/files.js";
-import { createRegionFinder } from "./geolocation/region-finder.js";
-import { Guard } from "./http/guard.js";
-import { httpLimits } from "./http/http-limits.js";
-import { openPort } from "./server/port-listener.js";
-import { loadTlsOptions } from "./server/tls-options.js";
-import type { Config } from "./service-config.js";
+import { listTokenKinds } from "../authentication/token-kinds.js";
+import { TokenVerifiers } from "../authentication/token-verifiers.js";
+import type { Clock } from "../clock.js";
+import { ProblemCollection } from "../config/problem-collection.js";
+import type { Files } from "../files/files.js";
+import { createRegionFinder } from "../geolocation/region-finder.js";
+import { Guard } from "../http/guard.js";
+import { httpLimits } from "../http/http-limits.js";
+import { openPort } from "../server/port-listener.js";
+import { loadTlsOptions } from "../server/tls-options.js";
+import type { Config } from "../service-config.js";
 
 /**
  * Reads the files that a configuration names, as the service would, and serves nothing.

@@ -1,0 +1,108 @@
+import type { TokenVerifier } from "../authentication/token-verifier.js";
+import type { TokenVerifiers } from "../authentication/token-verifiers.js";
+import type { CallTracer } from "../call/call-tracer.js";
+import type { StreamCalls } from "../call/stream-calls.js";
+import type { Clock } from "../clock.js";
+import type { Files } from "../files/files.js";
+import { createRegionFinder } from "../geolocation/region-finder.js";
+import type { DownUrls } from "../health/down-urls.js";
+import { createClientAddressFinder, createPeerTrust } from "../http/client-address.js";
+import type { ExchangeListener } from "../http/http-exchange.js";
+import type { QuotaPool, Quotas } from "../limits/quota-pool.js";
+import type { RequestLog } from "../observability/request-log.js";
+import type { ServiceCounts } from "../observability/service-metrics.js";
+import type { Readiness } from "../readiness.js";
+import { createPageRoutes } from "../server/page-routes.js";
+import { createRequestListener } from "../server/request-listener.js";
+import type { Config } from "../service-config.js";
+import type { PublicCallLimits } from "../services/public-call-limits.js";
+import { createServiceRouter } from "../services/service-router.js";
+import { createIceServerLister, type IceServerLister } from "../turn/ice-server-lister.js";
+import type { IceServerWatches } from "../watch/ice-server-watches.js";
+
+/** All that is made of one configuration. Never changed; a reload puts another in its place. */
+export interface Snapshot {
+  readonly config: Config;
+  readonly verifier: TokenVerifier;
+  readonly quotas: Quotas;
+  readonly lister: IceServerLister;
+  readonly listener: ExchangeListener;
+}
+
+/** What snapshots are built with, and what outlives them. */
+export interface LastingParts {
+  readonly clock: Clock;
+  readonly requestLog: RequestLog;
+  readonly tracer: CallTracer | undefined;
+  readonly counts: ServiceCounts;
+  readonly downUrls: DownUrls;
+  readonly publicCallLimits: PublicCallLimits;
+  readonly quotaPool: QuotaPool;
+  /** The files of the diagnostic page. */
+  readonly pageDirectory: URL;
+  readonly readiness: Readiness;
+  readonly streams: StreamCalls;
+  readonly verifiers: TokenVerifiers;
+  readonly watches: IceServerWatches;
+}
+
+/**
+ * Builds all that is made of a configuration.
+ * @param files where the files that the configuration names are read from
+ * @throws ConfigError when one of them cannot be used
+ */
+export function buildSnapshot(config: Config, files: Files, parts: LastingParts): Snapshot {
+  const { clock, counts, downUrls, readiness } = parts;
+  const { auth, ice, limits, listen } = config;
+  const verifier = parts.verifiers.open(auth, files);
+  const quotas = parts.quotaPool.open(limits);
+  const lister = createIceServerLister(ice, clock, ice.probe && downUrls.isUp);
+  const router = createServiceRouter({
+    verifier,
+    quotas,
+    queryToken: auth.queryToken,
+    authenticationCounts: counts.authentication,
+    credentialCounts: counts.credentials,
+    lister,
+    findRegion: createRegionFinder(ice.regionFrom, {
+      files,
+      isTrustedProxy: createPeerTrust(listen.trustedProxies),
+    }),
+    watches: parts.watches,
+    readiness,
+    publicCallLimits: parts.publicCallLimits,
+    reflection: config.reflection,
+    streams: parts.streams,
+  });
+  const listener = createRequestListener({
+    router,
+    readiness,
+    allowedOrigins: config.cors.allowedOrigins,
+    requestLog: parts.requestLog,
+    requestCounts: counts.requests,
+    ...(config.diagnostics && { pageRoutes: createPageRoutes(parts.pageDirectory) }),
+    findClientAddress: createClientAddressFinder(listen),
+    tracer: parts.tracer,
+  });
+  return { config, verifier, quotas, lister, listener };
+}
+
+/**
+ * The snapshot that serves. Parts that a snapshot is built from hold this, and read it when there is a
+ * call, a timer, or a new key: by then the first snapshot is in place.
+ */
+export class CurrentSnapshot {
+  #snapshot: Snapshot | undefined;
+
+  /** A call reads it once, and keeps what it has read. */
+  get value(): Snapshot {
+    if (this.#snapshot === undefined) {
+      throw new Error("the first snapshot is not built yet");
+    }
+    return this.#snapshot;
+  }
+
+  replace(snapshot: Snapshot): void {
+    this.#snapshot = snapshot;
+  }
+}

@@ -1,0 +1,133 @@
+import { createProcessParts } from "../compose/process-parts.js";
+import { ConfigError } from "../errors.js";
+import { DiskFiles } from "../files/disk-files.js";
+import type { Files } from "../files/files.js";
+import { openLog } from "../observability/logger.js";
+import { OpenFiles } from "../server/open-files.js";
+import { findRestartKeys, loadConfig } from "../service-config.js";
+import { readConfigInThread } from "./config-reading.js";
+import { reloadOnChange } from "./config-reload.js";
+import { serveLocally } from "./local-service.js";
+import { prepareForLongLife } from "./long-life.js";
+import { findNodeWarnings } from "./node-advice.js";
+import { OpenedParts, startUnlessStopped } from "./opened-parts.js";
+import { ignoreOutputErrors } from "./output-errors.js";
+import type { ServeOrder, Serving, ServingStart } from "./serving.js";
+import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
+import { openSupervision } from "./supervision.js";
+
+/**
+ * Serves until SIGTERM or SIGINT, then stops gracefully. Every process that serves begins here.
+ * @returns the exit code: 1 when a process could not start, had to be killed, or failed as it stopped
+ * @throws ConfigError when the configuration cannot be used
+ */
+export async function serve(order: ServeOrder): Promise<number> {
+  ignoreOutputErrors();
+  prepareForLongLife();
+  if (order.workerCount > 1) {
+    // Loaded only here: one process alone has no use for node:cluster.
+    const { default: cluster } = await import("node:cluster");
+    if (cluster.worker !== undefined) {
+      const stopSignal = watchWorkerStopSignal();
+      const { runWorker } = await import("./worker.js");
+      return runWorker(cluster.worker, order.file, stopSignal);
+    }
+  }
+  // For a newcomer, SIGHUP means that the terminal was closed.
+  return serveUntilStopped(order, watchStopSignals({ others: order.dev ? ["SIGHUP"] : [] }));
+}
+
+/** The part of the process that the operator has started. */
+async function serveUntilStopped(order: ServeOrder, stopSignals: StopSignals): Promise<number> {
+  const { file, workerCount, dev } = order;
+  const openFiles = new OpenFiles();
+  const load = (from: Files) => {
+    const loaded = loadConfig({ env: process.env, file, files: from, ...(dev && { dev }) });
+    const openFileWarnings = openFiles.findWarnings(loaded.config.listen.maxConnections);
+    return { ...loaded, warnings: [...loaded.warnings, ...openFileWarnings] };
+  };
+  const files = new DiskFiles();
+  const { config, warnings } = load(files);
+  const logs = await openLog(
+    dev && process.stderr.isTTY ? { ...config.log, format: "pretty" } : config.log,
+    { shared: workerCount > 1 },
+  );
+  const parts = createProcessParts(logs, openFiles);
+  const { log } = parts;
+  for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
+    log.warn(warning);
+  }
+  const stopping = new AbortController();
+  void stopSignals.first.then((signal) => {
+    log.info({ signal }, "stopping");
+    stopping.abort();
+  });
+  const opened = new OpenedParts();
+  let endedWell = true;
+  const start = async () => {
+    const coturn = await dev?.startCoturn(config, stopping.signal);
+    opened.add(() => coturn?.stop());
+    void coturn?.died.then((output) =>
+      log.error({ output }, "coturn has ended: calls are no longer relayed"),
+    );
+    const supervision = await openSupervision(config, files, parts);
+    opened.add(() => supervision.close());
+    stopping.signal.throwIfAborted();
+    const serving = await startServing({ order, config, files, parts, supervision });
+    stopSignals.onAbort = () => serving.kill();
+    opened.add(async () => {
+      endedWell = await serving.stop();
+    });
+    supervision.configure(config.ice);
+    opened.add(() => supervision.drain());
+    opened.add(
+      reloadOnChange({
+        versions: files.versions,
+        read: (signal) => readConfigInThread({ file, devSecret: dev?.secret }, signal),
+        load,
+        apply(loaded, contents) {
+          serving.configure(loaded.config, contents);
+          supervision.configure(loaded.config.ice);
+          log.level = loaded.config.log.level;
+          return findRestartKeys(config, loaded.config);
+        },
+        atHangUp: dev === undefined,
+        counts: supervision.reloadCounts,
+        log,
+      }),
+    );
+    return { serving, supervision };
+  };
+  try {
+    const started = await startUnlessStopped(start(), stopSignals.first);
+    const url = await Promise.race([
+      started?.serving.ready,
+      stopSignals.first.then(() => undefined),
+    ]);
+    if (started !== undefined && url !== undefined) {
+      const { adminUrl } = started.supervision;
+      started.supervision.setReady();
+      log.info({ adminUrl, url, ...(workerCount > 1 && { workers: workerCount }) }, "ready");
+      dev?.announce(config, url);
+    }
+    await stopSignals.first;
+  } catch (error) {
+    await opened.close().catch(() => {});
+    if (error instanceof ConfigError) {
+      throw error;
+    }
+    log.fatal({ err: error }, "the service could not start");
+    return 1;
+  }
+  await opened.close();
+  log.info("stopped");
+  return endedWell ? 0 : 1;
+}
+
+async function startServing(start: ServingStart): Promise<Serving> {
+  if (start.order.workerCount === 1) {
+    return serveLocally(start);
+  }
+  const { startWorkers } = await import("./primary.js");
+  return startWorkers(start);
+}

@@ -1,0 +1,76 @@
+import { systemClock } from "../clock.js";
+import type { ProcessParts } from "../compose/process-parts.js";
+import type { IceConfig } from "../config/config.js";
+import type { Files } from "../files/files.js";
+import { DownUrls } from "../health/down-urls.js";
+import { openHealthMonitor } from "../health/open-health-monitor.js";
+import { ReloadCounts } from "../observability/reload-counts.js";
+import { Readiness } from "../readiness.js";
+import { openAdmin } from "../server/admin-listener.js";
+import type { Config } from "../service-config.js";
+
+/** How long a scrape may take that has come as the service ends. */
+const adminTimeoutMs = 500;
+
+/**
+ * What the process that the operator has started does beside answering calls: it probes the servers,
+ * counts reloads, and answers operators.
+ */
+export interface Supervision {
+  /** Where metrics are served, if they are. */
+  readonly adminUrl: string | undefined;
+  /** What the probes have found. */
+  readonly downUrls: DownUrls;
+  readonly reloadCounts: ReloadCounts;
+  /** Probes the servers of this configuration from now on. */
+  configure(ice: IceConfig): void;
+  /** Tells operators that the service takes calls. */
+  setReady(): void;
+  /** Ends the probes, and tells operators that the service stops. */
+  drain(): void;
+  /** Closes the listener for operators. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the listener for operators, where there is to be one. Nothing is probed before
+ * {@link Supervision.configure}.
+ * @throws ConfigError when the address cannot be used
+ */
+export async function openSupervision(
+  config: Config,
+  files: Files,
+  { log, guard, openFiles, refusals, metrics }: ProcessParts,
+): Promise<Supervision> {
+  const downUrls = new DownUrls();
+  const readiness = new Readiness();
+  const reloadCounts = new ReloadCounts(systemClock);
+  const monitor = openHealthMonitor(systemClock, log, (urls) => downUrls.set(urls));
+  metrics.add(() => reloadCounts.describe());
+  metrics.add(() => monitor.describe());
+  const admin = await openAdmin(config.admin, {
+    files,
+    log,
+    guard,
+    gate: { listener: "admin", openFiles, refusals },
+    readiness,
+    readMetrics: () => metrics.readAll(),
+    readHealth: () => monitor.report,
+  });
+  return {
+    adminUrl: admin?.url,
+    downUrls,
+    reloadCounts,
+    configure: (ice) => monitor.configure(ice),
+    setReady: () => readiness.set("serving"),
+    drain() {
+      monitor.stop();
+      readiness.set("draining");
+      admin?.drain();
+    },
+    async close() {
+      await admin?.close({ timeoutMs: adminTimeoutMs });
+      refusals.flush();
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import pino from "pino";
+import type { Clock } from "../../src/clock.js";
+import { createProcessParts } from "../../src/compose/process-parts.js";
+import type { Surroundings } from "../../src/compose.js";
+import { DownUrls } from "../../src/health/down-urls.js";
+
+/** For a service in the test's own process, whose log nobody reads. */
+export function createQuietSurroundings(clock: Clock): Surroundings {
+  const log = pino({ level: "silent" });
+  const parts = createProcessParts({ log, requestLog() {}, describeLog: () => [] });
+  return { ...parts, clock, downUrls: new DownUrls() };
+}
