@@ -14,39 +14,20 @@ import {
   splitEnvelopes,
   trailersFlag,
 } from "../conformance/envelope.js";
-import {
-  createHttpClient,
-  type HttpAnswer,
-  type HttpClient,
-  type HttpRequest,
-} from "../conformance/http-client.js";
-import { type IceService, startIceService } from "../parts/ice-service.js";
-import { connectorTokens } from "../parts/tokens.js";
+import type { HttpAnswer, HttpRequest } from "../conformance/http-client.js";
+import type { IceService } from "../parts/ice-service.js";
+import { type BothVersions, startForBothVersions } from "./both-versions.js";
 
 const token = "authenticate-first-token";
 const unary = "/ice.v1.IceService/GetIceServers";
 const stream = "/ice.v1.IceService/WatchIceServers";
 let service: IceService;
-const clients: Record<string, HttpClient> = {};
-
+let clients: BothVersions["clients"];
+let stop: BothVersions["stop"];
 beforeAll(async () => {
-  service = await startIceService({
-    files: { "tokens.yaml": connectorTokens({ gateway: token }), "turn.secret": "north" },
-    config: {
-      auth: { connectorTokensFile: "tokens.yaml" },
-      ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
-      shutdown: { delay: "0s" },
-    },
-  });
-  clients["HTTP/1.1"] = createHttpClient(service.url, "1.1");
-  clients["HTTP/2"] = createHttpClient(service.url, "2");
+  ({ service, clients, stop } = await startForBothVersions(token));
 });
-afterAll(async () => {
-  for (const client of Object.values(clients)) {
-    client.close();
-  }
-  await service.stop();
-});
+afterAll(() => stop());
 
 /** Whatever stands in a body, without a token nobody looks. */
 const bodies: readonly (readonly [string, Pick<HttpRequest, "headers" | "body" | "unfinished">])[] =
@@ -191,16 +172,16 @@ const refusals = [
   },
 ] as const;
 
-describe.each(["HTTP/1.1", "HTTP/2"])("a call over %s without a valid token", (version) => {
+describe.each(["1.1", "2"] as const)("a call over HTTP/%s without a valid token", (version) => {
   describe.each(wires)("$name", ({ request, readError }) => {
     it.each(bodies)("is refused as such with %s", async (_, body) => {
       for (const { headers, challenge: expected } of refusals) {
-        const answer = await clients[version]?.send({
+        const answer = await clients[version].send({
           ...request,
           ...body,
           headers: { ...request.headers, ...body.headers, ...headers },
         });
-        expect(answer && readError(answer)).toEqual({
+        expect(readError(answer)).toEqual({
           code: "unauthenticated",
           challenge: expected,
         });
@@ -217,16 +198,16 @@ describe.each(["HTTP/1.1", "HTTP/2"])("a call over %s without a valid token", (v
     "/api/v1/ice-servers:watch?ttlSeconds=x",
   ])("is refused as such by GET %s", async (path) => {
     for (const { headers, challenge: expected } of refusals) {
-      const answer = await clients[version]?.send({ method: "GET", path, headers });
-      expect(answer?.status).toBe(401);
-      expect(answer?.headers["www-authenticate"]).toBe(expected);
-      expect(answer && readJson(answer.body)["code"]).toBe("unauthenticated");
+      const answer = await clients[version].send({ method: "GET", path, headers });
+      expect(answer.status).toBe(401);
+      expect(answer.headers["www-authenticate"]).toBe(expected);
+      expect(readJson(answer.body)["code"]).toBe("unauthenticated");
     }
   });
 
   it("is told first that its method or its content type is unknown", async () => {
     const send = (request: HttpRequest) =>
-      clients[version]?.send(request).then(({ status }) => status);
+      clients[version].send(request).then(({ status }) => status);
     expect(await send(post(unary, "text/plain"))).toBe(415);
     expect(await send(post(stream, "text/plain"))).toBe(415);
     expect(await send(post(stream, "application/json"))).toBe(415);
@@ -237,14 +218,14 @@ describe.each(["HTTP/1.1", "HTTP/2"])("a call over %s without a valid token", (v
   it("leaves the connection to others that have one", async () => {
     const client = clients[version];
     const calls = Array.from({ length: 100 }, () =>
-      client?.send({
+      client.send({
         path: unary,
         headers: { "content-type": "application/grpc" },
         body: envelop(Buffer.alloc(60_000)),
       }),
     );
     const answers = await Promise.all(calls);
-    expect(new Set(answers.map((answer) => answer?.headers["grpc-status"]))).toEqual(
+    expect(new Set(answers.map((answer) => answer.headers["grpc-status"]))).toEqual(
       new Set(["16"]),
     );
     const good = await client?.send({

@@ -1,12 +1,7 @@
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compressedFlag, envelop, splitEnvelopes } from "../conformance/envelope.js";
-import {
-  createHttpClient,
-  type HttpAnswer,
-  type HttpClient,
-  type HttpVersion,
-} from "../conformance/http-client.js";
+import type { HttpAnswer, HttpVersion } from "../conformance/http-client.js";
 import {
   connectRawHttp2,
   flag,
@@ -14,9 +9,9 @@ import {
   writeFrame,
   writeHeaders,
 } from "../parts/http2-frames.js";
-import { type IceService, startIceService } from "../parts/ice-service.js";
+import type { IceService } from "../parts/ice-service.js";
 import { openRawConnection } from "../parts/raw-connection.js";
-import { connectorTokens } from "../parts/tokens.js";
+import { type BothVersions, startForBothVersions } from "./both-versions.js";
 
 const token = "body-edges-token";
 const authorization = `Bearer ${token}`;
@@ -24,25 +19,12 @@ const rpc = "/ice.v1.IceService/GetIceServers";
 const watch = "/ice.v1.IceService/WatchIceServers";
 
 let service: IceService;
-let clients: Record<HttpVersion, HttpClient>;
+let clients: BothVersions["clients"];
+let stop: BothVersions["stop"];
 beforeAll(async () => {
-  service = await startIceService({
-    files: { "tokens.yaml": connectorTokens({ edges: token }), "turn.secret": "north" },
-    config: {
-      auth: { connectorTokensFile: "tokens.yaml" },
-      ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
-      shutdown: { delay: "0s", timeout: "1s" },
-    },
-  });
-  clients = {
-    "1.1": createHttpClient(service.url, "1.1"),
-    "2": createHttpClient(service.url, "2"),
-  };
+  ({ service, clients, stop } = await startForBothVersions(token));
 });
-afterAll(async () => {
-  clients["2"].close();
-  await service.stop();
-});
+afterAll(() => stop());
 
 /** An unknown field that makes a message of so many bytes, from 16,388 on. */
 function pad(bytes: number): Buffer {

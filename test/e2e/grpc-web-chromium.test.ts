@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { type CallPage, openCallPage } from "../parts/call-page.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import { issuedTurnServer } from "../parts/issued-turn-server.js";
 import { type Nginx, startNginx } from "../parts/nginx.js";
 import { millisecondsFromNow } from "../parts/real-time.js";
 import {
@@ -52,11 +53,7 @@ afterAll(async () => {
 });
 
 /** What it gets before the first test has changed anything, whatever ran before. */
-const turnServer = {
-  urls: ["turn:turn.example.com"],
-  username: expect.stringMatching(/^\d{10}:webrtc-gateway$/),
-  credential: expect.stringMatching(/^[\w+/]{27}=$/),
-};
+const turnServer = issuedTurnServer("turn:turn.example.com");
 const challenge = 'Bearer realm="ice-service"';
 
 // In the clear, Chromium speaks HTTP/1.1; over TLS, HTTP/2.

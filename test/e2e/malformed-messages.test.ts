@@ -3,10 +3,11 @@ import { connect as connectTcp } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { compressedFlag, envelop } from "../conformance/envelope.js";
-import { createHttpClient, type HttpClient, type HttpVersion } from "../conformance/http-client.js";
+import { createHttpClient, type HttpVersion } from "../conformance/http-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { scrape } from "../parts/metrics.js";
 import { connectorTokens } from "../parts/tokens.js";
+import { type BothVersions, startForBothVersions } from "./both-versions.js";
 
 const token = "malformed-test-token";
 const check = "/grpc.health.v1.Health/Check";
@@ -130,25 +131,12 @@ const wires: Wire[] = (["proto", "json"] as const).flatMap((type) => [
 
 describe("a malformed message", () => {
   let service: IceService;
-  let clients: Record<HttpVersion, HttpClient>;
+  let clients: BothVersions["clients"];
+  let stop: BothVersions["stop"];
   beforeAll(async () => {
-    service = await startIceService({
-      files: { "tokens.yaml": connectorTokens({ sender: token }) },
-      config: {
-        admin: { port: 0 },
-        auth: { connectorTokensFile: "tokens.yaml" },
-        shutdown: { delay: "0s", timeout: "1s" },
-      },
-    });
-    clients = {
-      "1.1": createHttpClient(service.url, "1.1"),
-      "2": createHttpClient(service.url, "2"),
-    };
+    ({ service, clients, stop } = await startForBothVersions(token, { admin: { port: 0 } }));
   });
-  afterAll(async () => {
-    clients["2"].close();
-    await service.stop();
-  });
+  afterAll(() => stop());
 
   /** Nothing was counted, or logged, as a mistake of the service. */
   async function expectNoFaultOfOurs() {

@@ -2,6 +2,7 @@ import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGrpcJsClient, type GrpcJsClient } from "../parts/grpc-js-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { issuedTurnServer } from "../parts/issued-turn-server.js";
 import { type Nginx, startNginx } from "../parts/nginx.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -30,11 +31,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-const turnServer = {
-  urls: ["turn:turn.example.com:3478"],
-  username: expect.stringMatching(/^\d{10}:webrtc-gateway$/),
-  credential: expect.stringMatching(/^[\w+/]{27}=$/),
-};
+const turnServer = issuedTurnServer("turn:turn.example.com:3478");
 
 describe("REST through nginx's proxy_pass", () => {
   const get = (query: string, headers: Record<string, string>) =>

@@ -4,16 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { GetIceServersResponseSchema } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { compressedFlag, envelop, splitEnvelopes } from "../conformance/envelope.js";
-import {
-  createHttpClient,
-  type HttpAnswer,
-  type HttpClient,
-  type HttpRequest,
-  type HttpVersion,
-} from "../conformance/http-client.js";
+import type { HttpAnswer, HttpRequest, HttpVersion } from "../conformance/http-client.js";
 import { createGrpcJsClient } from "../parts/grpc-js-client.js";
-import { type IceService, startIceService } from "../parts/ice-service.js";
-import { connectorTokens } from "../parts/tokens.js";
+import type { IceService } from "../parts/ice-service.js";
+import { type BothVersions, startForBothVersions } from "./both-versions.js";
 
 const token = "protocol-edges-token";
 const rpc = "/ice.v1.IceService/GetIceServers";
@@ -23,25 +17,12 @@ const watch = "/grpc.health.v1.Health/Watch";
 const check = "/grpc.health.v1.Health/Check";
 
 let service: IceService;
-let clients: Record<HttpVersion, HttpClient>;
+let clients: BothVersions["clients"];
+let stop: BothVersions["stop"];
 beforeAll(async () => {
-  service = await startIceService({
-    files: { "tokens.yaml": connectorTokens({ edges: token }), "turn.secret": "north" },
-    config: {
-      auth: { connectorTokensFile: "tokens.yaml" },
-      ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
-      shutdown: { delay: "0s", timeout: "1s" },
-    },
-  });
-  clients = {
-    "1.1": createHttpClient(service.url, "1.1"),
-    "2": createHttpClient(service.url, "2"),
-  };
+  ({ service, clients, stop } = await startForBothVersions(token));
 });
-afterAll(async () => {
-  clients["2"].close();
-  await service.stop();
-});
+afterAll(() => stop());
 
 const send = (version: HttpVersion, request: HttpRequest): Promise<HttpAnswer> =>
   clients[version].send({

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { issuedTurnServer } from "../parts/issued-turn-server.js";
 import { generatePythonClient, type PythonGrpc } from "../parts/python-grpc.js";
 import { secondsFromNow } from "../parts/real-time.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -42,14 +43,7 @@ afterAll(async () => {
 
 const servers = {
   response: {
-    iceServers: [
-      { urls: ["stun:stun.example.com"] },
-      {
-        urls: ["turn:turn.example.com"],
-        username: expect.stringMatching(/^\d{10}:webrtc-gateway$/),
-        credential: expect.stringMatching(/^[\w+/]{27}=$/),
-      },
-    ],
+    iceServers: [{ urls: ["stun:stun.example.com"] }, issuedTurnServer("turn:turn.example.com")],
     expireTime: expect.stringMatching(/Z$/),
     ttlSeconds: 90,
   },

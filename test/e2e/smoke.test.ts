@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { createGrpcJsClient } from "../parts/grpc-js-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { issuedTurnServer } from "../parts/issued-turn-server.js";
 import { scrape } from "../parts/metrics.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -44,11 +45,7 @@ async function configure(turnHost: string): Promise<void> {
   await rename(file, join(directory.path, "ice.yaml"));
 }
 
-const turnEntry = (turnHost: string) => ({
-  urls: [`turn:${turnHost}`],
-  username: expect.stringMatching(/^\d{10}:webrtc-gateway$/),
-  credential: expect.stringMatching(/^[\w+/]{27}=$/),
-});
+const turnEntry = (turnHost: string) => issuedTurnServer(`turn:${turnHost}`);
 
 async function getOverRest({ url }: IceService): Promise<unknown> {
   const answer = await fetch(`${url}/api/v1/ice-servers`, { headers });

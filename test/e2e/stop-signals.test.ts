@@ -1,9 +1,8 @@
-import { once } from "node:events";
-import { connect } from "node:net";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { childPids, isRunning, startProcess } from "../parts/child-process.js";
+import { holdRequest } from "../parts/held-request.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -46,27 +45,11 @@ async function stopWithMany(
 
 /** Holds up the graceful stop of each worker, as they take turns. */
 async function holdRequests(service: IceService) {
-  const held = [await holdRequest(service), await holdRequest(service)];
+  const held = [await holdRequest(service, token), await holdRequest(service, token)];
   return {
     finish: () => held.map(({ finish }) => finish()),
     answers: Promise.all(held.map(({ answer }) => answer)),
   };
-}
-
-/** A request whose body is missing. */
-async function holdRequest({ port }: IceService) {
-  const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => {});
-  let received = "";
-  socket.on("data", (chunk) => {
-    received += chunk;
-  });
-  const answer = once(socket, "close").then(() => received);
-  socket.write(
-    `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`,
-  );
-  await expect.poll(() => received).toMatch(/^HTTP\/1\.1 100/);
-  return { finish: () => socket.write("{}"), answer };
 }
 
 describe.each(processes)("a signal after the first, with $name", ({ args }) => {

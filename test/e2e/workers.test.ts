@@ -1,11 +1,10 @@
-import { once } from "node:events";
-import { connect, type Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { childPids, isRunning, startProcess } from "../parts/child-process.js";
 import { fetchOnce, startLoad } from "../parts/fresh-connection-load.js";
+import { holdRequest } from "../parts/held-request.js";
 import { type IceService, type IceServiceOptions, startIceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -35,22 +34,6 @@ const logged = (service: IceService, text: string) =>
   service.logs().filter(({ msg }) => msg === text);
 /** Other processes are waited for, on a machine that may be busy. */
 const eventually = <T>(probe: () => T) => expect.poll(probe);
-
-/** A request whose body is still to come. */
-async function openRequest({ port }: IceService) {
-  const socket: Socket = connect(port, "127.0.0.1");
-  let received = "";
-  socket.on("data", (chunk) => {
-    received += chunk;
-  });
-  const answer = once(socket, "close").then(() => received);
-  socket.write(
-    `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n`,
-  );
-  // The worker has it for certain once it asks for the body.
-  await eventually(() => received).toMatch(/^HTTP\/1\.1 100/);
-  return { finish: () => socket.write("{}"), answer };
-}
 
 describe("serve --workers 2", () => {
   it("serves with both on one free port, and says so once", async () => {
@@ -175,7 +158,7 @@ describe("serve --workers 2, as it stops", () => {
       const service = await startWorkers("2", draining);
       const workers = childPids(service.pid);
       // One each, as they take turns.
-      const inFlight = [await openRequest(service), await openRequest(service)];
+      const inFlight = [await holdRequest(service, token), await holdRequest(service, token)];
       const load = startLoad(service.url + route, headers, 4);
       await eventually(load.answered).toBeGreaterThan(20);
       send(service);
@@ -211,7 +194,7 @@ describe("serve --workers 2, as it stops", () => {
   it("ends the workers when the primary is killed, and they finish what is in flight", async () => {
     const service = await startWorkers("2", draining);
     const workers = childPids(service.pid);
-    const inFlight = await openRequest(service);
+    const inFlight = await holdRequest(service, token);
     const exitCode = service.stop("SIGKILL");
     await eventually(() => isRunning(service.pid)).toBe(false);
     inFlight.finish();

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { TestCertificate } from "../parts/certificate.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { issuedTurnServer } from "../parts/issued-turn-server.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 export const token = "foreign-test-token";
@@ -25,14 +26,7 @@ export function startCalledService(certificate?: TestCertificate): Promise<IceSe
 /** What that service answers, in protobuf JSON. */
 export function servesFor(ttlSeconds: number) {
   return {
-    iceServers: [
-      { urls: ["stun:stun.example.com"] },
-      {
-        urls: ["turn:turn.example.com"],
-        username: expect.stringMatching(/^\d{10}:webrtc-gateway$/),
-        credential: expect.stringMatching(/^[\w+/]{27}=$/),
-      },
-    ],
+    iceServers: [{ urls: ["stun:stun.example.com"] }, issuedTurnServer("turn:turn.example.com")],
     expireTime: expect.stringMatching(/Z$/),
     ttlSeconds,
   };
