@@ -1,8 +1,8 @@
 import { createHmac, sign } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import { type JwksServer, keys, startJwksServer } from "../parts/jwks-server.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { type JwksServer, keys, startJwksServer } from "./jwt/jwks-server.js";
 import { openVerifier } from "./open-verifier.js";
 import {
   createSigningKey,

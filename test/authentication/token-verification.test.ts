@@ -16,8 +16,14 @@ import {
 } from "../../src/config/config.js";
 import { problemsOf } from "../config-problems.js";
 import { jwtCaller } from "../parts/callers.js";
+import {
+  dropConnection,
+  hang,
+  type JwksServer,
+  keys,
+  startJwksServer,
+} from "../parts/jwks-server.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { dropConnection, hang, type JwksServer, keys, startJwksServer } from "./jwt/jwks-server.js";
 import { type OpenVerifierOptions, openVerifier } from "./open-verifier.js";
 import {
   createHmacSecret,

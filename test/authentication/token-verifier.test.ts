@@ -20,7 +20,7 @@ import {
   keys as serve,
   startJwksServer,
   text,
-} from "./jwt/jwks-server.js";
+} from "../parts/jwks-server.js";
 import { openVerifier } from "./open-verifier.js";
 import {
   createSigningKey,

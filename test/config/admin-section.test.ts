@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { findRestartKeys, loadConfig } from "../../src/service-config.js";
 import { problemsOf } from "../config-problems.js";
-import { MemoryFiles } from "../fuzz/memory-files.js";
+import { MemoryFiles } from "../parts/memory-files.js";
 
 const auth = { connectorTokensFile: "tokens.yaml" };
 const dev = { secret: createSecretKey("made-for-this-run", "utf8") };

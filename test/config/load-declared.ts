@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Kind } from "../../src/config/kind.js";
 import { loadDeclared } from "../../src/config/load-config.js";
 import { problemsOf } from "../config-problems.js";
-import { MemoryFiles } from "../fuzz/memory-files.js";
+import { MemoryFiles } from "../parts/memory-files.js";
 
 /** Loads a configuration that is declared by a test. */
 export function load<Config>(

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
-import { startJwksServer, text } from "../authentication/jwt/jwks-server.js";
 import { createSigningKey } from "../authentication/signing-key.js";
+import { startJwksServer, text } from "../parts/jwks-server.js";
 import { eventually, route, withReceiver } from "../parts/traced-service.js";
 
 const internalKind = 1;

@@ -15,11 +15,11 @@ import {
 import { SignJWT } from "jose";
 import { afterEach, describe, expect, it } from "vitest";
 import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
-import { type JwksServer, keys, startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { createSigningKey, type SigningKey } from "../authentication/signing-key.js";
 import { envelop } from "../conformance/envelope.js";
 import { createHttpClient } from "../conformance/http-client.js";
 import { type IceService as IceServiceProcess, startIceService } from "../parts/ice-service.js";
+import { type JwksServer, keys, startJwksServer } from "../parts/jwks-server.js";
 import { startReconfigurableService } from "../parts/reconfigurable-service.js";
 
 const issuer = "https://bursts.test";

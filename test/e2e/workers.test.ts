@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startJwksServer } from "../authentication/jwt/jwks-server.js";
 import { childPids, isRunning, startProcess } from "../parts/child-process.js";
 import { fetchOnce, startLoad } from "../parts/fresh-connection-load.js";
 import { holdRequest } from "../parts/held-request.js";
 import { type IceService, type IceServiceOptions, startIceService } from "../parts/ice-service.js";
+import { startJwksServer } from "../parts/jwks-server.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 

@@ -8,7 +8,7 @@ import { parseDuration, printDuration } from "../../src/config/duration.js";
 import { knownKeys } from "../../src/config/file-schema.js";
 import { ConfigError } from "../../src/errors.js";
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
-import { MemoryFiles } from "./memory-files.js";
+import { MemoryFiles } from "../parts/memory-files.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
 
 /** Stands in every secret, so that no message may hold it. */

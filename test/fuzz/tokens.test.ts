@@ -13,7 +13,7 @@ import {
   createMovableClock,
   createRecordingLog,
 } from "../authentication/verifier-setup.js";
-import { MemoryFiles } from "./memory-files.js";
+import { MemoryFiles } from "../parts/memory-files.js";
 import { fuzzTimeoutMs, textOf, tryToBreak } from "./property.js";
 
 const secret = createSecretKey("fuzz-secret-of-more-than-32-bytes", "utf8");

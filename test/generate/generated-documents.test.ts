@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { printSample } from "../../generate/config-sample.js";
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
-import { MemoryFiles } from "../fuzz/memory-files.js";
+import { MemoryFiles } from "../parts/memory-files.js";
 
 const root = resolve(import.meta.dirname, "../..");
 

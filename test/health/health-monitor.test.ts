@@ -5,8 +5,8 @@ import { HealthMonitor } from "../../src/health/health-monitor.js";
 import type { ProbeOutcome, ProbeUrl } from "../../src/health/probe-url.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { createIceServerLister } from "../../src/turn/ice-server-lister.js";
+import { ManualTime } from "../parts/manual-time.js";
 import { createFleet, createSharedSecret, hourLife, listAtOnce } from "../turn/ice-servers.js";
-import { ManualTime } from "../watch/manual-time.js";
 
 const settings: ProbeConfig = {
   intervalSeconds: 10,

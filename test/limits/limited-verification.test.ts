@@ -11,7 +11,7 @@ import {
   VerificationPermits,
 } from "../../src/limits/verification-permits.js";
 import { connectorCaller } from "../parts/callers.js";
-import { ManualTime } from "../watch/manual-time.js";
+import { ManualTime } from "../parts/manual-time.js";
 
 const caller = connectorCaller("gateway");
 const windowSeconds = 60;

@@ -12,8 +12,8 @@ import type { SharedSecretSettings } from "../../src/turn/providers/shared-secre
 import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
 import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
 import { connectorCaller, jwtCaller } from "../parts/callers.js";
+import { ManualTime } from "../parts/manual-time.js";
 import { createFleet, createSharedSecret } from "../turn/ice-servers.js";
-import { ManualTime } from "./manual-time.js";
 
 const startSeconds = 1_748_390_400;
 interface Changes

@@ -6,7 +6,6 @@ import { startService } from "../../src/compose.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { loadConfig } from "../../src/service-config.js";
-import { keys, startJwksServer } from "../authentication/jwt/jwks-server.js";
 import {
   audience,
   createSigningKey,
@@ -15,6 +14,7 @@ import {
   startSeconds,
 } from "../authentication/signing-key.js";
 import { createMovableClock } from "../authentication/verifier-setup.js";
+import { keys, startJwksServer } from "../parts/jwks-server.js";
 import { createQuietSurroundings } from "../parts/quiet-surroundings.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 

@@ -2,8 +2,6 @@ import type { RequestListener } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createJwksSource } from "../../../src/authentication/jwt/jwks-source.js";
 import type { KeySource } from "../../../src/authentication/jwt/key-source.js";
-import { createSigningKey, issuer } from "../signing-key.js";
-import { createMovableClock, createRecordingLog, reasonOf } from "../verifier-setup.js";
 import {
   dropConnection,
   hang,
@@ -15,7 +13,9 @@ import {
   redirectTo,
   startJwksServer,
   text,
-} from "./jwks-server.js";
+} from "../../parts/jwks-server.js";
+import { createSigningKey, issuer } from "../signing-key.js";
+import { createMovableClock, createRecordingLog, reasonOf } from "../verifier-setup.js";
 
 const first = createSigningKey("ES256", "first").jwk;
 const second = createSigningKey("ES256", "second").jwk;

@@ -3,7 +3,7 @@ import { create, createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf
 import type { TlsConfig } from "../../../src/server/tls-config.js";
 import { readMaxBytes } from "../../../src/services/service-router.js";
 import { startRoutedServer } from "../../conformance/routed-server.js";
-import { MemoryFiles } from "../../fuzz/memory-files.js";
+import { MemoryFiles } from "../../parts/memory-files.js";
 import { conformanceService } from "./conformance-service.js";
 import {
   type ServerCompatRequest,
