@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 
 const root = resolve(import.meta.dirname, "..");
 const readRoot = (file: string) => readFileSync(resolve(root, file), "utf8");
@@ -88,6 +89,37 @@ describe("the source files that the documents of developers name", () => {
         !existsSync(resolve(root, name)) &&
         !sources.some((source) => `/${source}`.endsWith(`/${name}`)),
     );
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("test/README.md", () => {
+  it("has a row for each file of test/parts, and for no other", () => {
+    const [, parts = ""] = readRoot("test/README.md").split("\n## Parts\n");
+    const described = [...parts.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
+    const files = readdirSync(resolve(root, "test/parts")).filter(
+      (name) => !/\.test\.ts$/.test(name),
+    );
+    expect(described.sort()).toEqual(files.sort());
+  });
+});
+
+describe("the commands that the documents of developers name", () => {
+  const scripts = Object.keys(
+    z
+      .object({ scripts: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(readRoot("package.json"))).scripts,
+  );
+
+  it.each(documents)("exist: %s", (document) => {
+    const text = readRoot(document);
+    const unknown = [...text.matchAll(/npm run (?:--silent )?([\w:]+)/g)]
+      .map(([, name = ""]) => name)
+      .filter((name) => !scripts.includes(name));
+    expect(unknown).toEqual([]);
+    const missing = [...text.matchAll(/npx vitest run (?:--\S+ )*(test\/[\w./-]+)/g)]
+      .map(([, path = ""]) => path.replace(/\.$/, ""))
+      .filter((path) => !path.includes("NAME") && !existsSync(resolve(root, path)));
     expect(missing).toEqual([]);
   });
 });
