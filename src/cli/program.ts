@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
+import { findNearName } from "../config/near-name.js";
 import { ConfigError } from "../errors.js";
 import { exitWhenOutputFails } from "../process/output-errors.js";
 import type { CheckOptions } from "./check-options.js";
@@ -8,7 +9,6 @@ import { printConfigError } from "./print-config-error.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { runServe, type ServeOptions } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";
-import { findUnknownCommand } from "./unknown-command.js";
 
 const exitCodeHelp = `
 Exit codes:
@@ -136,4 +136,22 @@ function reportConfigError(error: unknown): number {
     return 2;
   }
   throw error;
+}
+
+/**
+ * Finds a first argument that is neither an option nor a command. Commander would pass it to the
+ * default command, whose error would be about too many arguments.
+ *
+ * @param argv as process.argv
+ * @returns the error message, or undefined
+ */
+function findUnknownCommand(program: Command, argv: readonly string[]): string | undefined {
+  const name = argv[2];
+  const known = [...program.commands.map((command) => command.name()), "help"];
+  if (name === undefined || name.startsWith("-") || known.includes(name)) {
+    return undefined;
+  }
+  const near = findNearName(name, known);
+  const suggestion = near === undefined ? "" : `\n(Did you mean ${near}?)`;
+  return `error: unknown command '${name}'${suggestion}`;
 }

@@ -3,7 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { ConfigError, findErrorCode } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { adviseOnCode, isTransientCode } from "../files/read-failure.js";
-import { type ThreadOrder, threadMessageSchema } from "./config-thread-message.js";
+import { type ThreadOrder, threadMessageSchema } from "./messages.js";
 
 /** Beside this file and in the bundle. */
 const threadProgram = new URL("./config-thread.js", import.meta.url);

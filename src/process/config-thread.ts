@@ -5,7 +5,7 @@ import { checkFiles } from "../compose/config-check.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { loadConfig } from "../service-config.js";
-import { type ThreadMessage, threadOrderSchema } from "./config-thread-message.js";
+import { type ThreadMessage, threadOrderSchema } from "./messages.js";
 
 /*
  * The program of the thread that reads the configuration while calls are served: it reads every file,

@@ -1,6 +1,6 @@
 import type { FileContents } from "../files/file-contents.js";
 import type { FileImage } from "../files/files.js";
-import type { PrimaryMessage } from "./worker-message.js";
+import type { PrimaryMessage } from "./messages.js";
 
 /** From here on, an image is sent by itself, in pieces of this size. */
 const pieceBytes = 256 * 1024;

@@ -4,7 +4,7 @@ import type { FileContents } from "../files/file-contents.js";
 import { endNothing } from "../http/guard.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
 import { LargeImageSender } from "./large-images.js";
-import { type PrimaryMessage, workerMessageSchema } from "./worker-message.js";
+import { type PrimaryMessage, workerMessageSchema } from "./messages.js";
 import { WorkerMetrics } from "./worker-metrics.js";
 
 /** How a worker ended; code and signal as of a child process. */
@@ -31,6 +31,7 @@ export interface RunningWorker {
    * configured: the message would be lost, and large files with it.
    */
   configure(contents: FileContents, downUrls: readonly string[]): void;
+  /** Has it leave these URLs out. Does nothing before it can be configured, either. */
   setDownUrls(urls: readonly string[]): void;
   /** What it has counted, as far as it has told. */
   readonly metrics: WorkerMetrics;
@@ -133,6 +134,9 @@ export function startWorker(
     },
     // In turn, so that the older URLs of a configuration do not come last.
     setDownUrls(urls) {
+      if (!isListening) {
+        return;
+      }
       configured = configured.then(() => send({ kind: "health", downUrls: [...urls] }));
     },
     kill: (signal) => void child.kill(signal),

@@ -91,25 +91,10 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    let startContents: FileContents | undefined;
     const { env, dealer, downUrls, onReload } = this.#options;
-    const begin = () => {
-      startContents = this.#contents;
-      worker.configure(this.#contents, downUrls.list);
-    };
+    const begin = () => worker.configure(this.#contents, downUrls.list);
     const worker = startWorker(env, dealer, begin, onReload);
     this.#workers.add(worker);
-    // What has changed while it started has found nobody who listens.
-    worker.ready.then(
-      () => {
-        if (this.#contents === startContents) {
-          worker.setDownUrls(downUrls.list);
-        } else {
-          worker.configure(this.#contents, downUrls.list);
-        }
-      },
-      () => {},
-    );
     this.#options.onStart(worker);
     void worker.ended.then(() => this.#workers.delete(worker));
     return worker;

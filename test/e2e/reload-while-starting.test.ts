@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { stringify } from "yaml";
 import { createCertificate } from "../parts/certificate.js";
-import { childPids, runProgram, startProcess } from "../parts/child-process.js";
+import { runProgram, startProcess } from "../parts/child-process.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -13,7 +13,10 @@ const preload = new URL("../parts/held-worker-start.mjs", import.meta.url).href;
 /** Larger than what is sent to a worker in one message. */
 const padding = "# padding\n".repeat(40_000);
 
-it("workers that start while the configuration is reloaded serve by the new one", async () => {
+it.each([
+  { name: "before they listen to the primary", holdAt: "start" },
+  { name: "while they open their port", holdAt: "listen" },
+])("workers serve by a configuration that is reloaded $name", async ({ holdAt }) => {
   const directory = await createTemporaryDirectory("while-starting");
   const certificate = await createCertificate();
   const writeCertificate = async (name: string, certFile: string) =>
@@ -22,7 +25,7 @@ it("workers that start while the configuration is reloaded serve by the new one"
     directory.write(
       "ice.yaml",
       stringify({
-        listen: { host: "127.0.0.1", port: 0, tls: { certFile, keyFile: certificate.keyFile } },
+        listen: { host: "localhost", port: 0, tls: { certFile, keyFile: certificate.keyFile } },
         admin: false,
         auth: { connectorTokensFile: tokensFile },
         shutdown: { delay: "0s", timeout: "1s" },
@@ -38,10 +41,10 @@ it("workers that start while the configuration is reloaded serve by the new one"
     command: process.execPath,
     args: [program, "serve", "--workers", "2", "--config", config],
     cwd: directory.path,
-    env: { NODE_OPTIONS: `--import=${preload}`, HOLD_UNTIL: released },
+    env: { NODE_OPTIONS: `--import=${preload}`, HOLD_AT: holdAt, HOLD_UNTIL: released },
   });
   try {
-    await child.untilReady(() => childPids(child.pid).length === 2 || undefined);
+    await child.untilReady(() => child.stderr().match(/^held$/gm)?.length === 2 || undefined);
     await writeConfig(
       await directory.write("second.yaml", connectorTokens({ b: "second-token" })),
       await writeCertificate("second.pem", certificate.certFile),

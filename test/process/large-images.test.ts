@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { FileImage } from "../../src/files/files.js";
 import { LargeImageSender, LargeImages } from "../../src/process/large-images.js";
-import { primaryMessageSchema } from "../../src/process/worker-message.js";
+import { primaryMessageSchema } from "../../src/process/messages.js";
 
 const size = 1_000_000;
 const large = (version: string, fill: number): FileImage => ({

@@ -1,5 +1,10 @@
+import { KeyObject } from "node:crypto";
 import { z } from "zod";
 import { metricSchema } from "../observability/metric.js";
+
+/*
+ * What the primary process, its workers, and the thread that reads the configuration send each other.
+ */
 
 const problemSchema = z.object({
   key: z.string(),
@@ -46,8 +51,8 @@ export const contentsSchema = z.object({
 
 /**
  * What the primary process tells a worker: to serve by these files, at the start and at each reload;
- * which URLs are down, when that has changed; and to tell what it has counted. A worker reads no file itself: it would see another state of them
- * than the others.
+ * which URLs are down, when that has changed; and to tell what it has counted. A worker reads no file
+ * itself: it would see another state of them than the others.
  */
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -72,3 +77,25 @@ export const primaryMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("left") }),
 ]);
 export type PrimaryMessage = z.infer<typeof primaryMessageSchema>;
+
+/** What the thread is to read: the configuration of this file, and every file that it names. */
+export const threadOrderSchema = z.object({
+  file: z.string().optional(),
+  /** The secret of `--dev`. */
+  devSecret: z.custom<KeyObject>((value) => value instanceof KeyObject).optional(),
+});
+export type ThreadOrder = z.infer<typeof threadOrderSchema>;
+
+const versions = z.map(z.string(), z.string());
+
+/** What the thread tells: that its code runs, then how it went. */
+export const threadMessageSchema = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("begun"),
+    /** Of the program on disk, which another may have replaced since this process began. */
+    version: z.string(),
+  }),
+  z.object({ kind: z.literal("read"), versions, contents: contentsSchema }),
+  z.object({ kind: z.literal("refused"), versions, ...problemsShape }),
+]);
+export type ThreadMessage = z.infer<typeof threadMessageSchema>;

@@ -1,0 +1,108 @@
+import type { Worker } from "node:cluster";
+import type { FileContents } from "../files/file-contents.js";
+import { DownUrls } from "../health/down-urls.js";
+import type { ProcessMetrics } from "../observability/process-metrics.js";
+import { NewestValue } from "../watch/newest-value.js";
+import { LargeImages } from "./large-images.js";
+import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./messages.js";
+
+/** Longer than the primary process waits for its queue to be empty. */
+const leaveTimeoutMs = 4_000;
+
+/**
+ * The primary process, as a worker sees it. To be made before anything slow, and once: the primary
+ * sends each piece of a large file once, and what it sends is lost while nobody listens.
+ */
+export class PrimaryChannel {
+  readonly #worker: Worker;
+  readonly #largeImages = new LargeImages();
+  /** The files to serve by. What is read late is the newest. */
+  readonly contents = new NewestValue<FileContents>(() => {});
+  readonly downUrls = new DownUrls();
+  /** Settles with the reason to stop when there is no primary any more. */
+  readonly gone: Promise<string>;
+  #settleLeft = () => {};
+  #measure = () => {};
+
+  /** Tells the primary that this worker can be configured. */
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    this.gone = new Promise((resolve) => {
+      worker.once("disconnect", () => {
+        // Node would end this process at once, unless the disconnect is said to be meant.
+        worker.exitedAfterDisconnect = true;
+        this.#settleLeft();
+        resolve("the primary process is gone");
+      });
+    });
+    worker.on("message", (message: unknown) => {
+      // Others talk over this channel as well, such as `node --watch`.
+      const { data } = primaryMessageSchema.safeParse(message);
+      if (data !== undefined) {
+        this.#receive(data);
+      }
+    });
+    void this.tell({ kind: "listening" });
+  }
+
+  /** Settles when the message is out, or cannot be told since the primary is gone. */
+  tell(message: WorkerMessage): Promise<void> {
+    return new Promise((resolve) => {
+      this.#worker.send(message, () => resolve());
+    });
+  }
+
+  /** Has the primary told these metrics whenever it asks. */
+  report(metrics: ProcessMetrics, log: { error(fields: object, text: string): void }): void {
+    this.#measure = () => {
+      metrics.read().then(
+        (read) => this.tell({ kind: "measured", metrics: read }),
+        (error) => log.error({ err: error }, "the metrics cannot be read"),
+      );
+    };
+  }
+
+  /** Has the primary hand no more connections to this worker; settles when none will come. */
+  leave(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#settleLeft = resolve;
+      // A primary that hangs holds up nothing.
+      setTimeout(resolve, leaveTimeoutMs);
+      if (this.#worker.isConnected()) {
+        void this.tell({ kind: "leaving" });
+      } else {
+        resolve();
+      }
+    });
+  }
+
+  /** Ends the channel, which would keep this process alive. */
+  close(): void {
+    if (process.connected) {
+      process.disconnect?.();
+    }
+  }
+
+  #receive(message: PrimaryMessage): void {
+    switch (message.kind) {
+      case "piece":
+        this.#largeImages.add(message);
+        break;
+      case "configure": {
+        const { images, values, downUrls } = message;
+        this.contents.put({ images: this.#largeImages.resolve(images), values });
+        this.downUrls.set(downUrls);
+        break;
+      }
+      case "health":
+        this.downUrls.set(message.downUrls);
+        break;
+      case "measure":
+        this.#measure();
+        break;
+      case "left":
+        this.#settleLeft();
+        break;
+    }
+  }
+}
