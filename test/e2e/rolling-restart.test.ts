@@ -16,17 +16,17 @@ const rpcPath = "/ice.v1.IceService/GetIceServers";
 const callers = 6;
 const pauseMs = 10;
 const callTimeoutMs = 30_000;
-/** What health checks need to see that an instance is back. */
-const settleMs = 2_500;
 
 interface Load {
+  /** Methods and protocols of its calls, as an instance logs them. */
+  readonly kinds: readonly string[];
   answered(): number;
   /** Ends the load; returns what went wrong. */
   stop(): Promise<readonly string[]>;
 }
 
 /** Makes a call again and again; a call that rejects is lost. */
-function startLoad(call: (index: number) => Promise<unknown>): Load {
+function startLoad(kinds: readonly string[], call: (index: number) => Promise<unknown>): Load {
   let answered = 0;
   let isOver = false;
   const lost: string[] = [];
@@ -43,6 +43,7 @@ function startLoad(call: (index: number) => Promise<unknown>): Load {
   }
   const runs = Promise.all(Array.from({ length: callers }, run));
   return {
+    kinds,
     answered: () => answered,
     async stop() {
       isOver = true;
@@ -56,6 +57,7 @@ function startLoad(call: (index: number) => Promise<unknown>): Load {
 function startHttp1Load(port: number): Load & { close(): void } {
   const agent = new Agent({ keepAlive: true });
   const load = startLoad(
+    ["GET rest", "POST connect"],
     (index) =>
       new Promise<void>((resolve, reject) => {
         const isPost = index % 2 === 1;
@@ -88,18 +90,20 @@ function startHttp1Load(port: number): Load & { close(): void } {
 
 function startGrpcLoad(port: number): Load & { close(): Promise<void> } {
   const client = createGrpcJsClient(`127.0.0.1:${port}`);
-  const load = startLoad(() => client.getIceServers({ token }));
+  const load = startLoad(["POST grpc"], () => client.getIceServers({ token }));
   return { ...load, close: () => client.stop() };
 }
 
-/** GET of REST over one HTTP/2 connection. */
+/** GET of Connect over one HTTP/2 connection. */
 function startHttp2Load(port: number): Load & { close(): void } {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   session.on("error", () => {});
+  const path = `${rpcPath}?connect=v1&encoding=json&message=%7B%7D`;
   const load = startLoad(
+    ["GET connect"],
     () =>
       new Promise<void>((resolve, reject) => {
-        const stream = session.request({ ":path": restPath, authorization });
+        const stream = session.request({ ":path": path, authorization });
         let status: number | undefined;
         stream.on("response", (headers) => {
           status = headers[":status"];
@@ -113,6 +117,22 @@ function startHttp2Load(port: number): Load & { close(): void } {
       }),
   );
   return { ...load, close: () => session.destroy() };
+}
+
+/** The proxy has noticed that an instance is there once calls of every kind reach it. */
+async function untilCalled(instance: IceService, loads: readonly Load[]): Promise<void> {
+  const kinds = loads.flatMap((load) => load.kinds);
+  await expect
+    .poll(
+      () => {
+        const seen = new Set(
+          instance.logs().map((line) => `${line["method"]} ${line["protocol"]}`),
+        );
+        return kinds.filter((kind) => !seen.has(kind));
+      },
+      { interval: 250 },
+    )
+    .toEqual([]);
 }
 
 const startInstance = (port: number, args: readonly string[]) =>
@@ -149,17 +169,19 @@ describe.each<[string, readonly string[]]>([
       cleanUps.push(() => Promise.all(instances.map(({ stop }) => stop("SIGKILL"))));
       const proxy = await startRestartProxy(name, ports);
       cleanUps.push(proxy.stop);
-      // Until the proxy has made its first checks.
-      await sleep(settleMs);
       const loads = [
         startHttp1Load(proxy.http1Port),
         http2 === "gRPC" ? startGrpcLoad(proxy.http2Port) : startHttp2Load(proxy.http2Port),
       ];
       cleanUps.push(() => Promise.all(loads.map((load) => load.close())));
+      for (const instance of instances) {
+        await untilCalled(instance, loads);
+      }
       for (const [index, port] of ports.entries()) {
         expect(await instances[index]?.stop()).toBe(0);
-        instances[index] = await startInstance(port, args);
-        await sleep(settleMs);
+        const restarted = await startInstance(port, args);
+        instances[index] = restarted;
+        await untilCalled(restarted, loads);
       }
       const lost = await Promise.all(loads.map((load) => load.stop()));
       const answered = loads.map((load) => load.answered());
