@@ -1,6 +1,6 @@
 import { createHash, createSecretKey, randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { createPseudonymizer } from "../../src/turn/providers/shared-secret/turn-name.js";
+import { createPseudonymizer } from "../../src/turn/providers/shared-secret/holder-name.js";
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,
@@ -156,7 +156,11 @@ async function writeDistinctCallers(
     auth: { ...config.auth, connectorTokensFile: "callers.yaml" },
     ice: { ...config.ice, turn: { ...turn, identity: "pseudonym" } },
   };
-  const pseudonym = createPseudonymizer(createSecretKey(secret, "utf8"))({ subject: nameOf(0) });
+  const pseudonym = createPseudonymizer(createSecretKey(secret, "utf8"))({
+    kind: "connector",
+    issuer: "",
+    subject: nameOf(0),
+  });
   return {
     configFile: await directory.write("distinct.yaml", JSON.stringify(distinctConfig)),
     tokensFile: await directory.write("callers.tokens", `${tokens.join("\n")}\n`),

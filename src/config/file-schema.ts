@@ -99,6 +99,7 @@ const turn = z.strictObject({
   ttl: duration.optional(),
   minTtl: duration.optional(),
   identity: z.enum(["static", "subject", "pseudonym"]).optional(),
+  pseudonymKeyFile: text.optional(),
   name: text.optional(),
   capAtTokenExpiry: z.boolean().optional(),
   probe: probe.optional(),

@@ -9,7 +9,7 @@ import { buildRegionFrom } from "./region-from-section.js";
 import { buildRegions } from "./regions-section.js";
 import type { SectionContext } from "./section-context.js";
 import { buildTurnProvider, checkTurnName } from "./turn-provider-section.js";
-import { readTurnSecrets, type TurnSecretContext } from "./turn-secrets.js";
+import { readPseudonymKey, readTurnSecrets, type TurnSecretContext } from "./turn-secrets.js";
 
 const defaultStunUrls = ["stun:stun.l.google.com:19302"];
 const devTurnUrls = ["turn:127.0.0.1:3478", "turn:127.0.0.1:3478?transport=tcp"];
@@ -26,7 +26,8 @@ export function buildIceSettings(ice: IceFileSection, sectionContext: SectionCon
     given.accepted.length === 0 && devSecret !== undefined
       ? { accepted: [{ name: "--dev", key: devSecret }], files: [] }
       : given;
-  const context = { ...sectionContext, secrets };
+  const pseudonymKey = readPseudonymKey(ice.turn ?? {}, sectionContext);
+  const context = { ...sectionContext, secrets, pseudonymKey };
   const probe = ice.turn?.probe && buildProbe(ice.turn.probe, context.problems);
   const watchRepeatSeconds = ice.watch?.repeat;
   if (

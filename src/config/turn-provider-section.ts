@@ -37,11 +37,20 @@ export function buildTurnProvider(
   }
   const naming = { identity: turn.identity ?? "static", name: name ?? turn.name ?? defaultName };
   const { files } = sharedSecret;
+  const { pseudonymKey } = context;
   return {
-    turn: new SharedSecretProvider({ urls, ...naming, secrets: sharedSecret.secrets }),
+    turn: new SharedSecretProvider({
+      urls,
+      ...naming,
+      secrets: sharedSecret.secrets,
+      ...(pseudonymKey && { pseudonymKey: pseudonymKey.key }),
+    }),
     sharedSecret,
     providerKeys: {
-      shared: { identity: naming.identity },
+      shared: {
+        identity: naming.identity,
+        ...(pseudonymKey && { pseudonymKeyFile: pseudonymKey.file }),
+      },
       // The secret of a variable, or of development, stands in no file.
       own: { secretFiles: files.length > 0 ? files : [hidden], name: naming.name },
     },

@@ -1,5 +1,7 @@
+import type { KeyObject } from "node:crypto";
 import type { AcceptedSecret } from "../turn/providers/shared-secret/provider.js";
 import type { SharedSecretConfig } from "./config.js";
+import type { TurnFileSection } from "./file-schema.js";
 import { addSecretProblem, readSecretText } from "./secret-file.js";
 import type { SectionContext } from "./section-context.js";
 
@@ -13,9 +15,18 @@ export interface TurnSecrets {
   readonly files: readonly string[];
 }
 
+/** What pseudonyms are made with. */
+export interface PseudonymKey {
+  /** Absolute. */
+  readonly file: string;
+  readonly key: KeyObject;
+}
+
 export interface TurnSecretContext extends SectionContext {
   /** Those of `ice.turn`. */
   readonly secrets: TurnSecrets;
+  /** Undefined: the secret that signs. */
+  readonly pseudonymKey: PseudonymKey | undefined;
 }
 
 /**
@@ -41,6 +52,26 @@ export function readTurnSecrets(
     addSecretProblem(error, ["ICE_TURN_SECRET"], problems);
     return { accepted: [], files: [] };
   }
+}
+
+/** Reads `ice.turn.pseudonymKeyFile`. What is wrong with it joins the problems. */
+export function readPseudonymKey(
+  { pseudonymKeyFile, identity }: TurnFileSection,
+  { resolveFile, readSecret, warn }: SectionContext,
+): PseudonymKey | undefined {
+  if (pseudonymKeyFile === undefined) {
+    return undefined;
+  }
+  const path = ["ice", "turn", "pseudonymKeyFile"];
+  const file = resolveFile(path, pseudonymKeyFile);
+  const key = readSecret(path, file);
+  if (identity !== "pseudonym") {
+    warn("ice.turn.pseudonymKeyFile is not used, because ice.turn.identity is not pseudonym");
+  }
+  if (key !== undefined && isShort(key)) {
+    warn("the pseudonym key is shorter than 16 bytes: it can be guessed from one pseudonym");
+  }
+  return key && { file, key };
 }
 
 /**
@@ -81,8 +112,12 @@ export function takeSecrets(
     }
     return undefined;
   }
-  if ((signing.key.symmetricKeySize ?? 0) < shortestWithoutWarningBytes) {
+  if (isShort(signing.key)) {
     warn("the TURN secret is shorter than 16 bytes: it can be guessed from one credential");
   }
   return { secrets: [signing, ...others], files };
+}
+
+function isShort({ symmetricKeySize = 0 }: KeyObject): boolean {
+  return symmetricKeySize < shortestWithoutWarningBytes;
 }

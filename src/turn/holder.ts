@@ -1,23 +1,25 @@
 /** On whose behalf servers are asked for, and who uses them: the caller. */
 export interface Holder {
-  readonly issuer?: string;
+  /** What the caller has proven itself with, such as `jwt`. */
+  readonly kind: string;
+  /** Who vouches for the subject; empty where the service's own files do. */
+  readonly issuer: string;
   readonly subject: string;
 }
 
 /**
  * Names on whose behalf servers are asked for: their names at TURN servers, and how many watches they
- * may have, go by this. A connector has no issuer and a JWT always has one, so their kind need not be
- * in it.
+ * may have, go by this.
  */
-export function findHolderKey({ issuer = "", subject }: Holder): string {
-  return JSON.stringify([issuer, subject]);
+export function findHolderKey({ kind, issuer, subject }: Holder): string {
+  return JSON.stringify([kind, issuer, subject]);
 }
 
 /**
  * Places a holder in rankings of servers. The same for a holder on every machine and in every version:
  * its servers depend on it.
  */
-export function hashHolder({ issuer = "", subject }: Holder): number {
+export function hashHolder({ issuer, subject }: Holder): number {
   return mixBits(hashText(subject, hashText("\n", hashText(issuer))));
 }
 

@@ -15,6 +15,7 @@ beforeAll(() => {
   write("tokens.yaml", "tokens: []");
   write("turn.secret", "north-north-north-north\n");
   write("short.secret", "north\n");
+  write("pseudonym.key", "west-west-west-west\n");
   write("jwt.secret", `${"j".repeat(32)}\r\n`);
   write("empty.secret", "\n");
   write("open.secret", "open-open-open-open", 0o644);
@@ -251,6 +252,13 @@ describe("loadConfig", () => {
     ],
     ["a bad name", { ice: { turn: { name: "a b" } } }, {}, "ice.turn.name", /white space/],
     [
+      "a missing key for pseudonyms",
+      { ice: { turn: { identity: "pseudonym", pseudonymKeyFile: "no" } } },
+      {},
+      "ice.turn.pseudonymKeyFile",
+      /no/,
+    ],
+    [
       "a bad identity",
       { ice: { turn: { identity: "statik" } } },
       {},
@@ -460,8 +468,42 @@ describe("loadConfig", () => {
       {},
       /shorter than 16/,
     ],
+    [
+      "a short key for pseudonyms",
+      { ice: { turn: { identity: "pseudonym", pseudonymKeyFile: "short.secret" } } },
+      {},
+      /pseudonym key is shorter than 16/,
+    ],
+    [
+      "a key for pseudonyms that nobody has",
+      { ice: { turn: { pseudonymKeyFile: "pseudonym.key" } } },
+      {},
+      /pseudonymKeyFile is not used/,
+    ],
   ])("warns of %s", (_, content, env, text) => {
     expect(load(content, env).warnings.join("\n")).toMatch(text);
+  });
+
+  it("reads the key of pseudonyms, and shows its file", () => {
+    const urls = turnUrls;
+    const turn = { urls, secretFiles: ["turn.secret"], identity: "pseudonym" };
+    const nameOf = (changes: object) => {
+      const { config } = load({ ice: { turn: { ...turn, ...changes } } });
+      const grant = config.ice.regions[0].turn?.issue(
+        { kind: "connector", issuer: "", subject: "a" },
+        1,
+      );
+      return grant instanceof Promise ? undefined : grant?.entries[0].username;
+    };
+    const pseudonymKeyFile = "pseudonym.key";
+    expect(nameOf({ pseudonymKeyFile })).not.toBe(nameOf({}));
+    expect(nameOf({ pseudonymKeyFile, secretFiles: ["short.secret"] })).toBe(
+      nameOf({ pseudonymKeyFile }),
+    );
+    const { config } = load({ ice: { turn: { ...turn, pseudonymKeyFile } } });
+    expect(describeConfig(config)).toMatchObject({
+      ice: { turn: { pseudonymKeyFile: join(directory, pseudonymKeyFile) } },
+    });
   });
 
   it("does not warn of the variables that Kubernetes sets for a Service named ice-service", () => {

@@ -1,16 +1,17 @@
 import { createSecretKey } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TurnCredential } from "../../src/turn/provider.js";
-import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import {
   createPseudonymizer,
-  encodeSubject,
-} from "../../src/turn/providers/shared-secret/turn-name.js";
+  nameBySubject,
+} from "../../src/turn/providers/shared-secret/holder-name.js";
+import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
+import { holdRelay } from "../parts/held-relay.js";
 import { startIceService } from "../parts/ice-service.js";
 import { secondsFromNow } from "../parts/real-time.js";
-import { createSubjectTokens } from "../parts/subject-tokens.js";
+import { createSubjectTokens, type SubjectTokens } from "../parts/subject-tokens.js";
 import { allocateRelay } from "../parts/turn-allocation.js";
 
 const transports = ["udp", "tcp", "tls"] as const;
@@ -110,21 +111,26 @@ const hostileSubjects: [description: string, subject: string][] = [
   ["other scripts", "алиса-爱丽丝"],
   ["a lone surrogate", "alice\ud800"],
   ["600 bytes", "a".repeat(600)],
-  ["489 bytes, the longest that is kept", "a".repeat(489)],
+  ["480 bytes, the longest that is kept", "a".repeat(480)],
   ["600 bytes of what has to be encoded", " ".repeat(600)],
   ["nothing", ""],
 ];
 
-describe("encodeSubject", () => {
+describe("nameBySubject", () => {
   it.each(hostileSubjects)("names a subject so that coturn accepts it: %s", async (_, subject) => {
-    expect(await allocate(issue(encodeSubject(subject)))).toEqual(relay);
+    const name = nameBySubject({ kind: "jwt", issuer: "https://issuer.test", subject });
+    expect(await allocate(issue(name))).toEqual(relay);
   });
 });
 
 describe("createPseudonymizer", () => {
   it("names callers so that coturn accepts it", async () => {
     const pseudonymize = createPseudonymizer(secretKey(currentSecret));
-    const name = pseudonymize({ issuer: "https://issuer.test", subject: 'a "b" \\ c' });
+    const name = pseudonymize({
+      kind: "jwt",
+      issuer: "https://issuer.test",
+      subject: 'a "b" \\ c',
+    });
     expect(await allocate(issue(name))).toEqual(relay);
   });
 });
@@ -160,4 +166,56 @@ describe.each(["static", "subject", "pseudonym"])("the service with identity %s"
       await service.stop();
     }
   });
+});
+
+describe("a coturn that gives each user one relay", () => {
+  let limited: Coturn;
+  beforeAll(async () => {
+    limited = await startCoturn({ secrets: [currentSecret], extra: ["user-quota=1"] });
+  });
+  afterAll(() => limited.stop());
+
+  it.each(["subject", "pseudonym"])(
+    "tells equal subjects of two issuers apart, identity %s",
+    async (identity) => {
+      const issuers = [createSubjectTokens("one.test"), createSubjectTokens("two.test")] as const;
+      const service = await startIceService({
+        files: { ...issuers[0].files, ...issuers[1].files, "turn.secret": currentSecret },
+        config: {
+          auth: { jwt: issuers.flatMap(({ jwt }) => jwt) },
+          ice: {
+            stunUrls: [],
+            turn: {
+              urls: [`turn:127.0.0.1:${limited.port}`],
+              secretFiles: ["turn.secret"],
+              identity,
+            },
+          },
+        },
+      });
+      const getCredential = async (tokens: SubjectTokens): Promise<TurnCredential> => {
+        const response = await fetch(`${service.url}/api/v1/ice-servers`, {
+          headers: { Authorization: `Bearer ${await tokens.sign("system:alice")}` },
+        });
+        const { iceServers } = (await response.json()) as { iceServers: [TurnCredential] };
+        const [{ username, credential }] = iceServers;
+        return { username, credential };
+      };
+      const allocateOnLimited = (credential: TurnCredential) =>
+        allocateRelay({ ...credential, transport: "udp", port: limited.port });
+      try {
+        const [one, two] = [await getCredential(issuers[0]), await getCredential(issuers[1])];
+        expect(one.username.replace(/^\d+:/, "")).not.toMatch(/[:/]/);
+        const held = await holdRelay(limited.port, one);
+        try {
+          expect(await allocateOnLimited(one)).toEqual({ allocated: false, errorCode: 486 });
+          expect(await allocateOnLimited(two)).toEqual(relay);
+        } finally {
+          held.close();
+        }
+      } finally {
+        await service.stop();
+      }
+    },
+  );
 });

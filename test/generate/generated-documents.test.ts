@@ -18,7 +18,11 @@ describe("generated documents", () => {
 
 describe("config-sample.yaml", () => {
   const load = (content: string) => {
-    const secrets = { "turn.secret": "t".repeat(32), "jwt.secret": "j".repeat(32) };
+    const secrets = {
+      "turn.secret": "t".repeat(32),
+      "jwt.secret": "j".repeat(32),
+      "pseudonym.key": "p".repeat(32),
+    };
     const pems = { "server.pem": "", "server-key.pem": "", "client-ca.pem": "" };
     const files = new MemoryFiles({ ...secrets, ...pems, "ice.yaml": content });
     return loadConfig({ file: "/etc/ice.yaml", env: {}, files });

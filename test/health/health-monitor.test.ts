@@ -351,7 +351,10 @@ describe("lists by the word of a HealthMonitor", () => {
           createIceServerLister(ice, bench.time.clock, (url) => !bench.down.includes(url)),
         );
         const ask = (region: string) => {
-          const urls = list({ subject: "alice" }, { region, ttlSeconds: 0, maxUrls: 0 }).iceServers;
+          const urls = list(
+            { kind: "connector", issuer: "", subject: "alice" },
+            { region, ttlSeconds: 0, maxUrls: 0 },
+          ).iceServers;
           const texts = urls.flatMap((server) => server.urls);
           return { stun: texts.filter(isStun), turn: texts.filter((url) => !isStun(url)) };
         };

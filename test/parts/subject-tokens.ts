@@ -10,14 +10,18 @@ export interface SubjectTokens {
   sign(subject: string): Promise<string>;
 }
 
-/** An issuer whose HS256 tokens the service accepts, whoever their subject is. */
-export function createSubjectTokens(): SubjectTokens {
-  const issuer = "https://issuer.test";
+/**
+ * An issuer whose HS256 tokens the service accepts, whoever their subject is.
+ * @param host of the issuer, which is an https: URL
+ */
+export function createSubjectTokens(host = "issuer.test"): SubjectTokens {
+  const issuer = `https://${host}`;
+  const secretFile = `${host}.secret`;
   const audience = "ice-service";
   const secret = randomBytes(32).toString("hex");
   return {
-    jwt: [{ issuer, audience, algorithms: ["HS256"], secretFile: "jwt.secret" }],
-    files: { "jwt.secret": `${secret}\n` },
+    jwt: [{ issuer, audience, algorithms: ["HS256"], secretFile }],
+    files: { [secretFile]: `${secret}\n` },
     sign: (subject) =>
       new SignJWT()
         .setProtectedHeader({ alg: "HS256" })

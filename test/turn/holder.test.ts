@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { findHolderKey, hashHolder } from "../../src/turn/holder.js";
+import { findHolderKey, type Holder, hashHolder } from "../../src/turn/holder.js";
 
 describe("findHolderKey", () => {
   it("tells holders apart, wherever an issuer ends and a subject begins", () => {
-    const holders = [
-      { issuer: "ab", subject: "c" },
-      { issuer: "a", subject: "bc" },
-      { subject: "abc" },
-      { issuer: 'a","b', subject: "c" },
-      { issuer: "a", subject: 'b","c' },
+    const holders: Holder[] = [
+      { kind: "jwt", issuer: "ab", subject: "c" },
+      { kind: "jwt", issuer: "a", subject: "bc" },
+      { kind: "connector", issuer: "", subject: "abc" },
+      { kind: "jwt", issuer: 'a","b', subject: "c" },
+      { kind: "jwt", issuer: "a", subject: 'b","c' },
     ];
     expect(new Set(holders.map(findHolderKey)).size).toBe(holders.length);
   });
@@ -17,11 +17,11 @@ describe("findHolderKey", () => {
 describe("hashHolder", () => {
   it("tells issuers and subjects apart", () => {
     const hashes = [
-      hashHolder({ subject: "alice" }),
-      hashHolder({ issuer: "https://a.test", subject: "alice" }),
-      hashHolder({ issuer: "https://b.test", subject: "alice" }),
-      hashHolder({ issuer: "https://a.testa", subject: "lice" }),
-      hashHolder({ issuer: "https://a.test", subject: "bob" }),
+      hashHolder({ kind: "connector", issuer: "", subject: "alice" }),
+      hashHolder({ kind: "jwt", issuer: "https://a.test", subject: "alice" }),
+      hashHolder({ kind: "jwt", issuer: "https://b.test", subject: "alice" }),
+      hashHolder({ kind: "jwt", issuer: "https://a.testa", subject: "lice" }),
+      hashHolder({ kind: "jwt", issuer: "https://a.test", subject: "bob" }),
     ];
     expect(new Set(hashes).size).toBe(hashes.length);
   });

@@ -14,7 +14,12 @@ const nowSeconds = 1_748_390_400;
 const clock = () => nowSeconds * 1000 + 999;
 const stunUrls = ["stun:a.example", "stun:b.example"].map(parseIceUrl);
 const turnUrls = ["turn:c.example", "turns:c.example:443"];
-const caller = { subject: "alice", issuer: "https://issuer.test" };
+const caller: IceServerCaller = {
+  kind: "jwt",
+  subject: "alice",
+  issuer: "https://issuer.test",
+};
+const named = (subject: string): IceServerCaller => ({ kind: "connector", issuer: "", subject });
 const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
 
 const openFleet = (life: Partial<CredentialLifeSettings> = {}, now = clock) =>
@@ -24,7 +29,7 @@ const openFleet = (life: Partial<CredentialLifeSettings> = {}, now = clock) =>
 const openStunOnly = () => listAtOnce(createIceServerLister(createFleet({ stunUrls }), clock));
 const usernameFor = (
   settings: Partial<SharedSecretSettings> & { secret?: string },
-  who: { subject: string; issuer?: string } = caller,
+  who: IceServerCaller = caller,
 ) =>
   listAtOnce(
     createIceServerLister(
@@ -128,9 +133,9 @@ describe("createIceServerLister", () => {
   });
 
   it("names the caller by subject, encoded where TURN servers would refuse it", () => {
-    expect(usernameFor({ identity: "subject" })).toBe(`${nowSeconds + 3600}:alice`);
-    expect(usernameFor({ identity: "subject" }, { subject: "a b" })).toBe(
-      `${nowSeconds + 3600}:a%20b`,
+    expect(usernameFor({ identity: "subject" })).toBe(`${nowSeconds + 3600}:f17d3a0b.alice`);
+    expect(usernameFor({ identity: "subject" }, named("a b"))).toBe(
+      `${nowSeconds + 3600}:f9a36fec.a%20b`,
     );
   });
 
@@ -138,7 +143,7 @@ describe("createIceServerLister", () => {
     const identity = "pseudonym";
     const names = [
       usernameFor({ identity }),
-      usernameFor({ identity }, { subject: "alice" }),
+      usernameFor({ identity }, named("alice")),
       usernameFor({ identity }, { ...caller, subject: "bob" }),
       usernameFor({ identity, secret: "south" }),
     ];
@@ -176,9 +181,7 @@ describe("a list that is remembered", () => {
     let nowMs = nowSeconds * 1000;
     const fleet = createFleet({ stunUrls, turn: createSharedSecret(turnUrls, settings) }, life);
     const list = listAtOnce(createIceServerLister(fleet, () => nowMs));
-    const usernames = (
-      requests: [who: { subject: string; expiresAtSeconds?: number }, request?: object][],
-    ) =>
+    const usernames = (requests: [who: IceServerCaller, request?: object][]) =>
       requests.map(
         ([who, request]) =>
           list(who, { ...anything, ...request }).iceServers.find(({ username }) => username)
@@ -189,8 +192,8 @@ describe("a list that is remembered", () => {
     };
     return { list, usernames, pass };
   }
-  const alice = { subject: "alice" };
-  const bob = { subject: "bob" };
+  const alice = named("alice");
+  const bob = named("bob");
 
   it("is the same object for the same name within a second, and a fresh one after it", () => {
     const { list, pass } = openLister({});

@@ -23,7 +23,7 @@ export function createSharedSecret(
   {
     secret = "north",
     ...settings
-  }: Partial<Omit<SharedSecretSettings, "urls" | "secrets">> & { secret?: string } = {},
+  }: Partial<Omit<SharedSecretSettings, "urls">> & { secret?: string } = {},
 ): SharedSecretProvider {
   return new SharedSecretProvider({
     urls: urls.map(parseIceUrl),

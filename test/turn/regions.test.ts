@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { InvalidFieldError } from "../../src/errors.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
-import { createIceServerLister } from "../../src/turn/ice-server-lister.js";
+import { createIceServerLister, type IceServerCaller } from "../../src/turn/ice-server-lister.js";
 import type { IceRegion, IceServerSettings } from "../../src/turn/ice-server-settings.js";
 import type { SharedSecretSettings } from "../../src/turn/providers/shared-secret/provider.js";
 import type { IsUp } from "../../src/turn/selection/live-urls.js";
@@ -10,8 +10,13 @@ import { createFleet, createSharedSecret, hourLife, listAtOnce } from "./ice-ser
 
 const nowSeconds = 1_748_390_400;
 const clock = () => nowSeconds * 1000;
-const caller = { subject: "alice", issuer: "https://issuer.test" };
-const callers = Array.from({ length: 200 }, (_, index) => ({ subject: `user-${index}` }));
+const caller: IceServerCaller = {
+  kind: "jwt",
+  subject: "alice",
+  issuer: "https://issuer.test",
+};
+const named = (subject: string): IceServerCaller => ({ kind: "connector", issuer: "", subject });
+const callers = Array.from({ length: 200 }, (_, index) => named(`user-${index}`));
 const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
 const globalStun = ["stun:stun.example"].map(parseIceUrl);
 
@@ -148,7 +153,7 @@ describe("the servers of a region", () => {
   it("keep their callers when one of them goes down, and get them back", () => {
     const down = new Set<string>();
     const list = open([region("eu", servers)], { serversPerAnswer: 1 }, (url) => !down.has(url));
-    const hostOf = (each: { subject: string }) => turnUrls(list(each, anything))[0];
+    const hostOf = (each: IceServerCaller) => turnUrls(list(each, anything))[0];
     const before = callers.map(hostOf);
     down.add("turn:b").add("turn:b?transport=tcp");
     const during = callers.map(hostOf);
@@ -170,7 +175,7 @@ describe("the servers of a region", () => {
       expect(list(each, anything)).toBe(lists[index]);
     }
     const single = open([eu]);
-    expect(single({ subject: "bob" }, anything)).toBe(single(caller, anything));
+    expect(single(named("bob"), anything)).toBe(single(caller, anything));
   });
 
   it("are each given by as many URLs as asked for, of whatever order there are", () => {

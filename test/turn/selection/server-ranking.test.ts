@@ -3,7 +3,7 @@ import { hashHolder } from "../../../src/turn/holder.js";
 import { ServerRanking } from "../../../src/turn/selection/server-ranking.js";
 
 const callers = Array.from({ length: 20_000 }, (_, index) =>
-  hashHolder({ issuer: "https://issuer.test", subject: `user-${index}` }),
+  hashHolder({ kind: "jwt", issuer: "https://issuer.test", subject: `user-${index}` }),
 );
 const server = (host: string, weight = 1) => ({ host, weight });
 const hosts = ["turn1.example", "turn2.example", "turn3.example", "turn4.example"];
@@ -82,7 +82,7 @@ describe("ServerRanking", () => {
   it("is the same in every version", () => {
     const ranking = new ServerRanking(hosts.map((host) => server(host)));
     const orders = ["alice", "bob", "carol"].map((subject) =>
-      ranking.rank(hashHolder({ issuer: "https://issuer.test", subject })).join(""),
+      ranking.rank(hashHolder({ kind: "jwt", issuer: "https://issuer.test", subject })).join(""),
     );
     expect(orders).toEqual(["2130", "3012", "0132"]);
   });

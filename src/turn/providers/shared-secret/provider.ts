@@ -2,10 +2,8 @@ import { createHmac, type KeyObject } from "node:crypto";
 import type { IceUrl } from "../../../ice/ice-url.js";
 import type { Holder } from "../../holder.js";
 import type { ProbeAccount, TurnGrant, TurnProvider } from "../../provider.js";
+import { createNaming, type NameHolder, type NamingSettings } from "./holder-name.js";
 import { issueTurnCredential } from "./turn-credential.js";
-import { createPseudonymizer, encodeSubject } from "./turn-name.js";
-
-export type TurnIdentity = "static" | "subject" | "pseudonym";
 
 /** A shared secret that the TURN servers accept. */
 export interface AcceptedSecret {
@@ -14,14 +12,13 @@ export interface AcceptedSecret {
   readonly key: KeyObject;
 }
 
-export interface SharedSecretSettings {
+export interface SharedSecretSettings extends Omit<NamingSettings, "pseudonymKey"> {
   /** At least one. */
   readonly urls: readonly IceUrl[];
   /** Every configured secret. The first one signs. */
   readonly secrets: readonly [AcceptedSecret, ...AcceptedSecret[]];
-  readonly identity: TurnIdentity;
-  /** The name in usernames when `identity` is `static`. */
-  readonly name: string;
+  /** What pseudonyms are made with; absent: the secret that signs, and they change with it. */
+  readonly pseudonymKey?: KeyObject;
 }
 
 interface NamedGrant {
@@ -38,7 +35,7 @@ export class SharedSecretProvider implements TurnProvider {
   readonly version: string;
   readonly probeAccounts: readonly ProbeAccount[];
   readonly #secret: KeyObject;
-  readonly #nameHolder: (holder: Holder) => string;
+  readonly #nameHolder: NameHolder;
   #last: NamedGrant | undefined;
   /** Holders whose credentials expire at different times ask in turn. */
   #secondLast: NamedGrant | undefined;
@@ -49,7 +46,7 @@ export class SharedSecretProvider implements TurnProvider {
     this.version = nameVersion(settings);
     this.probeAccounts = settings.secrets.map((secret) => createProbeAccount(secret, settings));
     this.#secret = signing.key;
-    this.#nameHolder = createNaming(settings);
+    this.#nameHolder = createNaming({ pseudonymKey: signing.key, ...settings });
   }
 
   issue(holder: Holder, expiresAtSeconds: number): TurnGrant {
@@ -73,12 +70,23 @@ export class SharedSecretProvider implements TurnProvider {
   }
 }
 
-/** Keyed by the secret, which changes all credentials and cannot be told from it. */
-function nameVersion({ urls, secrets: [signing], identity, name }: SharedSecretSettings): string {
+/** Keyed by the secrets that answers depend on, which cannot be told from it. */
+function nameVersion(settings: SharedSecretSettings): string {
+  const { urls, identity, name, secrets, pseudonymKey } = settings;
   const texts = urls.map(({ text }) => text);
-  return createHmac("sha256", signing.key)
-    .update(JSON.stringify([texts, identity, identity === "static" ? name : ""]))
+  const naming = {
+    static: [name],
+    subject: [],
+    pseudonym: pseudonymKey === undefined ? [] : [nameKey(pseudonymKey)],
+  }[identity];
+  return createHmac("sha256", secrets[0].key)
+    .update(JSON.stringify([texts, identity, ...naming]))
     .digest("base64url");
+}
+
+/** Tells keys apart, and tells nothing of the key. */
+function nameKey(key: KeyObject): string {
+  return createHmac("sha256", key).update("ice-service key name").digest("base64url");
 }
 
 function createProbeAccount(
@@ -91,19 +99,4 @@ function createProbeAccount(
     canChooseExpiry: true,
     issue: (name, expiresAtSeconds) => issueTurnCredential(key, name, expiresAtSeconds),
   };
-}
-
-function createNaming({
-  identity,
-  name,
-  secrets: [signing],
-}: SharedSecretSettings): (holder: Holder) => string {
-  switch (identity) {
-    case "static":
-      return () => name;
-    case "subject":
-      return ({ subject }) => encodeSubject(subject);
-    case "pseudonym":
-      return createPseudonymizer(signing.key);
-  }
 }

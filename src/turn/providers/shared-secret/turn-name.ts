@@ -1,22 +1,21 @@
-import { createHash, createHmac, type KeyObject } from "node:crypto";
-import { findHolderKey, type Holder } from "../../holder.js";
+import { hash } from "node:crypto";
 
 /** `<10 digits of expiry>:` and the name together; coturn's buffer holds 512 bytes. */
 const maxUsernameBytes = 500;
 const maxNameBytes = maxUsernameBytes - "1748390400:".length;
 
-/** What coturn refuses in a username, and what shows as nothing or as something else in its log. */
-const unsafe = /[\p{C}\p{Z}"'\\]/u;
+/** What coturn rejects in a username, and what its log shows as nothing or as something else. */
+const rejected = /[\p{C}\p{Z}"'\\]/u;
 
 /**
- * Why TURN servers would refuse a name in a username, or undefined. Found in coturn's source: white
+ * Why TURN servers would reject a name in a username, or undefined. Found in coturn's source: white
  * space, quotes, backslash, control characters, and "union" together with "select".
  */
 export function findTurnNameProblem(name: string): string | undefined {
   if (name === "") {
     return "is empty";
   }
-  if (unsafe.test(name)) {
+  if (rejected.test(name)) {
     return "holds white space, a quote, a backslash or an invisible character, which coturn refuses";
   }
   if (soundsLikeSql(name)) {
@@ -29,41 +28,20 @@ export function findTurnNameProblem(name: string): string | undefined {
 }
 
 /**
- * A subject as a name that TURN servers accept. Most stay as they are; what would be refused is
- * percent-encoded (RFC 3986 section 2.1). Different subjects always get different names: `%` is
- * encoded too, so that the two special forms, `%empty` and `%sha256-…`, cannot be imitated.
- */
-export function encodeSubject(subject: string): string {
-  if (subject === "") {
-    return "%empty";
-  }
-  const encoded = Array.from(subject, (character) =>
-    character === "%" || unsafe.test(character) ? percentEncode(character) : character,
-  ).join("");
-  const name = soundsLikeSql(encoded) ? encoded.replace(/u(?=nion)/gi, percentEncode) : encoded;
-  return Buffer.byteLength(name) <= maxNameBytes
-    ? name
-    : `%sha256-${createHash("sha256").update(subject, "utf16le").digest("hex")}`;
-}
-
-/**
- * Makes the function that names holders by a keyed hash: stable for a holder, so that quotas by
- * name work, and meaningless to whoever lacks the key. The name of a holder is remembered for as long
- * as its object lives, which must not change: the hash is a tenth of what a call costs.
+ * Makes a name that TURN servers accept: `<tag>.<text>`. Most texts stay as they are. What coturn would
+ * reject is percent-encoded (RFC 3986 section 2.1); so are `:`, at which pion cuts names, and `/`, which
+ * is kept for parts of a name. A name that is too long becomes `%sha256-<hex>`. Different texts always
+ * get different names: `%` is encoded too, so that nothing can imitate an encoded name.
  *
- * @param secret the TURN secret; the key is derived from it
+ * @param tag letters and digits
  */
-export function createPseudonymizer(secret: KeyObject): (holder: Holder) => string {
-  const key = createHmac("sha256", secret).update("ice-service pseudonym v1").digest();
-  const names = new WeakMap<object, string>();
-  return (holder) => {
-    let name = names.get(holder);
-    if (name === undefined) {
-      name = createHmac("sha256", key).update(findHolderKey(holder)).digest("hex").slice(0, 32);
-      names.set(holder, name);
-    }
-    return name;
-  };
+export function encodeTurnName(tag: string, text: string): string {
+  const encoded = Array.from(text, (character) =>
+    "%/:".includes(character) || rejected.test(character) ? percentEncode(character) : character,
+  ).join("");
+  const safe = soundsLikeSql(encoded) ? encoded.replace(/u(?=nion)/gi, percentEncode) : encoded;
+  const name = `${tag}.${safe}`;
+  return Buffer.byteLength(name) <= maxNameBytes ? name : `%sha256-${hash("sha256", name)}`;
 }
 
 function soundsLikeSql(name: string): boolean {
