@@ -45,6 +45,8 @@ export interface KindOptions {
   readonly files: Files;
   /** To be asked for each token that an issuer has made. */
   readonly isDenied: DenyList;
+  /** Whether a tolerance for clocks may extend the life of a token. */
+  readonly toleratesExpiry: boolean;
 }
 
 /** Verifies the tokens of one kind by one configuration. */

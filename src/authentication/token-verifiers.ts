@@ -22,16 +22,17 @@ export class TokenVerifiers {
   /**
    * Reads the files that the configuration names. What is behind URLs is read by
    * {@link TokenVerifier.load}, or when a token first needs it.
+   * @param toleratesExpiry as of {@link KindOptions}
    * @throws ConfigError with every problem of these files
    */
-  open(auth: AuthConfig, files: Files): TokenVerifier {
+  open(auth: AuthConfig, files: Files, { toleratesExpiry = true } = {}): TokenVerifier {
     const problems = new ProblemCollection();
     const { denyListFile } = auth;
     const isDenied =
       (denyListFile !== undefined && problems.try(() => readDenyListFile(denyListFile, files))) ||
       denyNothing;
     const verifiers = this.#kinds.flatMap(
-      (kind) => problems.try(() => kind.open({ auth, files, isDenied })) ?? [],
+      (kind) => problems.try(() => kind.open({ auth, files, isDenied, toleratesExpiry })) ?? [],
     );
     problems.throwIfAny();
     return createTokenVerifier(verifiers, this.#surroundings.clock);

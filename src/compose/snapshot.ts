@@ -4,7 +4,7 @@ import type { CallTracer } from "../call/call-tracer.js";
 import type { StreamCalls } from "../call/stream-calls.js";
 import type { Clock } from "../clock.js";
 import type { Files } from "../files/files.js";
-import { createRegionFinder } from "../geolocation/region-finder.js";
+import { createRegionFinder, type FindRegion } from "../geolocation/region-finder.js";
 import type { DownUrls } from "../health/down-urls.js";
 import { createClientAddressFinder, createPeerTrust } from "../http/client-address.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
@@ -26,6 +26,7 @@ export interface Snapshot {
   readonly verifier: TokenVerifier;
   readonly quotas: Quotas;
   readonly lister: IceServerLister;
+  readonly findRegion: FindRegion | undefined;
   readonly listener: ExchangeListener;
 }
 
@@ -54,9 +55,15 @@ export interface LastingParts {
 export function buildSnapshot(config: Config, files: Files, parts: LastingParts): Snapshot {
   const { clock, counts, downUrls, readiness } = parts;
   const { auth, ice, limits, listen } = config;
-  const verifier = parts.verifiers.open(auth, files);
+  const verifier = parts.verifiers.open(auth, files, {
+    toleratesExpiry: !ice.life.capAtTokenExpiry,
+  });
   const quotas = parts.quotaPool.open(limits);
   const lister = createIceServerLister(ice, clock, ice.probe && downUrls.isUp);
+  const findRegion = createRegionFinder(ice.regionFrom, {
+    files,
+    isTrustedProxy: createPeerTrust(listen.trustedProxies),
+  });
   const router = createServiceRouter({
     verifier,
     quotas,
@@ -64,10 +71,7 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     authenticationCounts: counts.authentication,
     credentialCounts: counts.credentials,
     lister,
-    findRegion: createRegionFinder(ice.regionFrom, {
-      files,
-      isTrustedProxy: createPeerTrust(listen.trustedProxies),
-    }),
+    findRegion,
     watches: parts.watches,
     readiness,
     publicCallLimits: parts.publicCallLimits,
@@ -84,7 +88,7 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     findClientAddress: createClientAddressFinder(listen),
     tracer: parts.tracer,
   });
-  return { config, verifier, quotas, lister, listener };
+  return { config, verifier, quotas, lister, findRegion, listener };
 }
 
 /**

@@ -5,7 +5,8 @@ import { type CallRecord, callRecordKey } from "../call/call-record.js";
 import { rememberLast } from "../call/remember-last.js";
 import { type IceService, WatchIceServersResponseSchema } from "../gen/ice/v1/ice_service_pb.js";
 import type { FindRegion } from "../geolocation/region-finder.js";
-import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
+import { placeRequest } from "../geolocation/request-placement.js";
+import type { IceServerList } from "../ice/ice-server-list.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
@@ -34,10 +35,6 @@ export function createIceService({
   const toLastMessage = rememberLast((list: IceServerList) =>
     create(WatchIceServersResponseSchema, { response: toLastResponse(list) }),
   );
-  const place = (request: IceServerRequest, header: Headers, record: CallRecord) =>
-    findRegion === undefined || request.region !== ""
-      ? request
-      : placeRequest(request, findRegion(header, record));
   const answer = (list: IceServerList, record: CallRecord) => {
     recordList(list, record);
     credentialCounts.count(list);
@@ -46,7 +43,8 @@ export function createIceService({
   return {
     getIceServers(request, { values, requestHeader }) {
       const record = values.get(callRecordKey);
-      const list = lister.list(requireCaller(values), place(request, requestHeader, record));
+      const placed = placeRequest(request, findRegion, requestHeader, record);
+      const list = lister.list(requireCaller(values), placed);
       return list instanceof Promise
         ? list.then((late) => answer(late, record))
         : answer(list, record);
@@ -56,7 +54,9 @@ export function createIceService({
       const record = values.get(callRecordKey);
       const lists = watches.open(requireCaller(values), {
         token: values.get(streamTokenKey),
-        request: place(request, requestHeader, record),
+        request,
+        headers: requestHeader,
+        origin: record,
         wait: context,
       });
       let counted: IceServerList["iceServers"] | undefined;
@@ -71,10 +71,6 @@ export function createIceService({
       });
     },
   };
-}
-
-function placeRequest({ ttlSeconds, maxUrls }: IceServerRequest, region: string): IceServerRequest {
-  return { region, ttlSeconds, maxUrls };
 }
 
 function recordList({ region, credentialLife }: IceServerList, record: CallRecord): void {

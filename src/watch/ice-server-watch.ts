@@ -2,7 +2,9 @@ import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
 import type { IceConfig } from "../config/config.js";
-import type { IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
+import type { FindRegion, RequestOrigin } from "../geolocation/region-finder.js";
+import { placeRequest } from "../geolocation/request-placement.js";
+import type { CredentialLife, IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
 import type { LimitsConfig } from "../limits/limits-config.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
@@ -12,6 +14,7 @@ import type { NewestValue } from "./newest-value.js";
 export interface WatchSnapshot {
   readonly verifier: TokenVerifier;
   readonly lister: IceServerLister;
+  readonly findRegion: FindRegion | undefined;
   readonly config: {
     readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
     readonly ice: Pick<IceConfig, "watchRepeatSeconds">;
@@ -30,8 +33,18 @@ export interface WatchOrder {
   /** Verified anew before each list. */
   readonly token: string;
   readonly request: IceServerRequest;
+  /** Where the request comes from. Its region is found anew for each list, if it names none. */
+  readonly headers: Pick<Headers, "get">;
+  readonly origin: RequestOrigin;
   /** Its signal ends a wait for the issuer's keys; it is read only if there is one. */
   readonly wait: CancellableWait;
+}
+
+interface SentList {
+  readonly list: IceServerList;
+  readonly version: string;
+  /** When it was made, in Unix milliseconds. */
+  readonly madeAtMs: number;
 }
 
 /** A list is replaced when this part of its life has passed, or earlier by up to the jitter. */
@@ -40,13 +53,13 @@ const jitterShare = 0.1;
 /** A list is repeated earlier than asked for by up to this part, so that watches do not repeat in step. */
 const repeatJitterShare = 0.25;
 
-/** One watch: decides what its reader is given, and when. */
+/** One watch: decides what its reader is given, and when. All times are Unix milliseconds. */
 export class IceServerWatch {
   readonly #order: WatchOrder;
   readonly #options: WatchOptions;
   readonly #lists: NewestValue<IceServerList>;
   readonly #repeatShare: number;
-  #last: { readonly list: IceServerList; readonly version: string } | undefined;
+  #last: SentList | undefined;
   #sentAtMs = 0;
   #refreshAtMs = 0;
   #tokenEndsAtMs = Number.POSITIVE_INFINITY;
@@ -60,16 +73,16 @@ export class IceServerWatch {
     this.#repeatShare = 1 - repeatJitterShare * options.random();
   }
 
-  /** When {@link renew} is to be called though nothing has changed, in Unix milliseconds. */
-  get dueAtMs(): number {
+  /** When {@link renew} is to be called though nothing has changed. */
+  get renewalAtMs(): number {
     return Math.min(this.#refreshAtMs, this.#tokenEndsAtMs);
   }
 
-  /** Whether the reader has had no list for the given interval, or up to a quarter less. */
-  isQuiet(nowMs: number, intervalMs: number): boolean {
-    const quietMs = nowMs - this.#sentAtMs;
-    // Negative after the clock was set back: how long it really was is unknown then.
-    return this.#last !== undefined && (quietMs < 0 || quietMs >= intervalMs * this.#repeatShare);
+  /** When {@link repeat} is to be called, if lists are repeated at this interval. */
+  findRepeatMs(intervalMs: number): number {
+    return this.#last === undefined
+      ? Number.POSITIVE_INFINITY
+      : this.#sentAtMs + intervalMs * this.#repeatShare;
   }
 
   /**
@@ -92,24 +105,26 @@ export class IceServerWatch {
   async renew(): Promise<void> {
     this.#renewals += 1;
     const renewal = this.#renewals;
-    const { token, request, wait } = this.#order;
+    const { token, wait } = this.#order;
     try {
-      const { verifier, lister } = this.#options.readSnapshot();
+      const { verifier, lister, findRegion } = this.#options.readSnapshot();
       const verified = verifier.verify(token, wait);
       const caller = verified instanceof Promise ? await verified : verified;
       if (renewal !== this.#renewals) {
         return;
       }
       this.#tokenEndsAtMs = (caller.endsAtSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+      const { headers, origin } = this.#order;
+      const request = placeRequest(this.#order.request, findRegion, headers, origin);
       const nowMs = this.#options.clock();
       const version = lister.findVersion(caller, request);
-      if (nowMs < this.#refreshAtMs && version === this.#last?.version) {
+      if (this.#isCurrent(version, nowMs)) {
         return;
       }
       const made = lister.list(caller, request, nowMs);
       const list = made instanceof Promise ? await made : made;
       if (renewal === this.#renewals) {
-        this.#handOn(list, version, nowMs);
+        this.#handOn({ list, version, madeAtMs: nowMs });
       }
     } catch (error) {
       if (renewal === this.#renewals) {
@@ -118,21 +133,40 @@ export class IceServerWatch {
     }
   }
 
-  #handOn(list: IceServerList, version: string, nowMs: number): void {
+  /** Whether the reader would get the same, and has no need of a fresh credential. */
+  #isCurrent(version: string, nowMs: number): boolean {
     const last = this.#last;
-    if (
-      version === last?.version &&
-      list.credentialLife?.expiresAtSeconds === last.list.credentialLife?.expiresAtSeconds
-    ) {
+    // Made in the future: the clock was set back, and when to refresh was told by the wrong time.
+    return last?.version === version && nowMs < this.#refreshAtMs && nowMs >= last.madeAtMs;
+  }
+
+  #handOn(next: SentList): void {
+    const { list, madeAtMs } = next;
+    if (isSame(next, this.#last)) {
       // Its life ends with the token's: asking again would make it no longer.
       this.#refreshAtMs = Number.POSITIVE_INFINITY;
       return;
     }
-    const ttlSeconds = list.credentialLife?.ttlSeconds ?? Number.POSITIVE_INFINITY;
-    const share = refreshShare - jitterShare * this.#options.random();
-    this.#refreshAtMs = nowMs + ttlSeconds * 1000 * share;
-    this.#last = { list, version };
-    this.#sentAtMs = nowMs;
+    this.#refreshAtMs = this.#findRefresh(list.credentialLife);
+    this.#last = next;
+    this.#sentAtMs = madeAtMs;
     this.#lists.put(list);
   }
+
+  /** Counted back from the expiry, which is in whole seconds: never later than the life allows. */
+  #findRefresh(life: CredentialLife | undefined): number {
+    if (life === undefined) {
+      return Number.POSITIVE_INFINITY;
+    }
+    const leftShare = 1 - refreshShare + jitterShare * this.#options.random();
+    return (life.expiresAtSeconds - life.ttlSeconds * leftShare) * 1000;
+  }
+}
+
+/** Whether two lists have the same servers, and credentials of the same life. */
+function isSame(next: SentList, last: SentList | undefined): boolean {
+  return (
+    next.version === last?.version &&
+    next.list.credentialLife?.expiresAtSeconds === last.list.credentialLife?.expiresAtSeconds
+  );
 }

@@ -4,6 +4,7 @@ import type { IceServerList } from "../ice/ice-server-list.js";
 import type { Logger } from "../observability/logger.js";
 import { findHolderKey } from "../turn/holder.js";
 import { type AgeList, createListAging } from "./aged-list.js";
+import { DueQueue } from "./due-queue.js";
 import { IceServerWatch, type WatchOptions, type WatchOrder } from "./ice-server-watch.js";
 import { NewestValue } from "./newest-value.js";
 import { PacedVisits } from "./paced-visits.js";
@@ -14,22 +15,25 @@ export interface WatchesOptions extends WatchOptions {
   readonly log: Pick<Logger, "info">;
 }
 
-/** How often it is looked which watches are due. Tokens and credentials count in seconds. */
-const tickMs = 1000;
+/** The clock is looked at so often at least: machines sleep, clocks are set, and timers do not know. */
+const longestWaitMs = 1000;
+/** A watch is looked at again no sooner, whatever it says. */
+const shortestWaitMs = 100;
 /** How long after a change others are waited for, as files rarely change alone. */
 const settleMs = 200;
 
-/**
- * The watches of this process. One timer looks at all of them once a second: by the clock, as a timer
- * of many hours would not (machines sleep, clocks are set), and for less than a timer for each.
- */
+/** The watches of this process. One timer waits for the one that is due first. */
 export class IceServerWatches {
   readonly #options: WatchesOptions;
   readonly #open = new Set<IceServerWatch>();
   readonly #openByHolder = new Map<string, number>();
-  #isTicking = false;
+  /** By when there is something to do for them. */
+  readonly #due = new DueQueue<IceServerWatch>();
+  /** What the timer waits for. One that was started for later goes off for nothing. */
+  #wakeUp: { readonly atMs: number } | undefined;
+  #lastLookMs = 0;
   #isSettling = false;
-  /** Those that have not seen the last change yet. */
+  /** Those that have not seen the last change yet, or need a fresh list. */
   readonly #renewals: PacedVisits<IceServerWatch>;
   /** Those whose reader has been without a message for long enough. */
   readonly #repeats: PacedVisits<IceServerWatch>;
@@ -38,7 +42,7 @@ export class IceServerWatches {
     this.#options = options;
     const { startTimer } = options;
     const age = createListAging();
-    this.#renewals = new PacedVisits((watch) => void watch.renew(), startTimer);
+    this.#renewals = new PacedVisits((watch) => this.#renew(watch), startTimer);
     this.#repeats = new PacedVisits((watch) => this.#repeat(watch, age), startTimer);
   }
 
@@ -65,23 +69,27 @@ export class IceServerWatches {
     }
     const lists = new NewestValue<IceServerList>(() => this.#close(watch, key));
     const watch = new IceServerWatch(order, this.#options, lists);
+    if (this.#open.size === 0) {
+      this.#lastLookMs = this.#options.clock();
+    }
     this.#open.add(watch);
     this.#openByHolder.set(key, count + 1);
     // The token too: the configuration may have changed since it was verified.
-    void watch.renew();
+    this.#renew(watch);
     if (this.#open.has(watch)) {
       this.#options.log.info(
         { caller: describeCaller(caller), watches: this.#open.size },
         "watch begins",
       );
-      this.#tick();
+      this.#waitForNext();
     }
     return lists;
   }
 
   /**
-   * To be called when anything has changed that a list, or the right to get it, depends on. Whoever
-   * gets something else now is told soon; several changes shortly one after the other count as one.
+   * To be called when anything has changed that a list, the right to get it, or repeats depend on.
+   * Whoever gets something else now is told soon; several changes shortly one after the other count as
+   * one.
    */
   listsChanged(): void {
     if (this.#isSettling) {
@@ -94,57 +102,75 @@ export class IceServerWatches {
     }, settleMs);
   }
 
-  #tick(): void {
-    if (this.#isTicking || this.#open.size === 0) {
+  #waitForNext(): void {
+    if (this.#open.size === 0) {
       return;
     }
-    this.#isTicking = true;
+    const nowMs = this.#options.clock();
+    const waitMs = Math.min(longestWaitMs, Math.max(0, Math.ceil(this.#due.nextMs - nowMs)));
+    const wakeUp = { atMs: nowMs + waitMs };
+    if (this.#wakeUp !== undefined && this.#wakeUp.atMs <= wakeUp.atMs) {
+      return;
+    }
+    this.#wakeUp = wakeUp;
     this.#options.startTimer(() => {
-      this.#isTicking = false;
-      const nowMs = this.#options.clock();
-      // As calls do: a key that its issuer has withdrawn shows although nobody calls.
-      for (const source of this.#options.readSnapshot().verifier.sources) {
-        source.keepFresh();
+      if (this.#wakeUp === wakeUp) {
+        this.#wakeUp = undefined;
+        this.#look();
       }
-      for (const watch of this.#open) {
-        if (watch.dueAtMs <= nowMs) {
-          void watch.renew();
-        }
-      }
-      this.#repeats.add(this.#findQuiet(nowMs));
-      this.#tick();
-    }, tickMs);
+    }, waitMs);
   }
 
-  /** The watches whose list is due to be repeated: none unless the configuration asks for it. */
-  *#findQuiet(nowMs: number): Iterable<IceServerWatch> {
-    const repeatMs = this.#readRepeatMs();
-    if (repeatMs === undefined) {
-      return;
+  #look(): void {
+    const nowMs = this.#options.clock();
+    // As calls do: a key that its issuer has withdrawn shows although nobody calls.
+    for (const source of this.#options.readSnapshot().verifier.sources) {
+      source.keepFresh();
     }
-    for (const watch of this.#open) {
-      if (watch.isQuiet(nowMs, repeatMs)) {
-        yield watch;
-      }
+    if (nowMs < this.#lastLookMs - longestWaitMs) {
+      // The clock was set back: what is due was told by the wrong time.
+      this.#renewals.add(this.#open);
     }
+    this.#lastLookMs = nowMs;
+    const due = this.#due.takeDue(nowMs);
+    this.#renewals.add(due.filter((watch) => watch.renewalAtMs <= nowMs));
+    this.#repeats.add(due.filter((watch) => watch.renewalAtMs > nowMs));
+    this.#waitForNext();
+  }
+
+  #renew(watch: IceServerWatch): void {
+    void watch.renew().then(() => this.#schedule(watch));
   }
 
   #repeat(watch: IceServerWatch, age: AgeList): void {
     const nowMs = this.#options.clock();
-    const repeatMs = this.#readRepeatMs();
     // A change may have come first, and one that waits for a change may get that instead.
-    if (repeatMs !== undefined && watch.isQuiet(nowMs, repeatMs) && !this.#renewals.has(watch)) {
+    if (this.#findRepeatMs(watch) <= nowMs && !this.#renewals.has(watch)) {
       watch.repeat(nowMs, age);
+    }
+    this.#schedule(watch);
+  }
+
+  #schedule(watch: IceServerWatch): void {
+    if (this.#open.has(watch)) {
+      const earliestMs = this.#options.clock() + shortestWaitMs;
+      const dueMs = Math.min(watch.renewalAtMs, this.#findRepeatMs(watch));
+      this.#due.set(watch, Math.max(earliestMs, dueMs));
+      this.#waitForNext();
     }
   }
 
-  #readRepeatMs(): number | undefined {
+  /** Infinity unless the configuration asks for repeats. */
+  #findRepeatMs(watch: IceServerWatch): number {
     const { watchRepeatSeconds } = this.#options.readSnapshot().config.ice;
-    return watchRepeatSeconds === undefined ? undefined : watchRepeatSeconds * 1000;
+    return watchRepeatSeconds === undefined
+      ? Number.POSITIVE_INFINITY
+      : watch.findRepeatMs(watchRepeatSeconds * 1000);
   }
 
   #close(watch: IceServerWatch, key: string): void {
     this.#open.delete(watch);
+    this.#due.delete(watch);
     this.#renewals.delete(watch);
     this.#repeats.delete(watch);
     const count = (this.#openByHolder.get(key) ?? 0) - 1;

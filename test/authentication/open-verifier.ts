@@ -11,18 +11,19 @@ export interface OpenVerifierOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
+  readonly toleratesExpiry?: boolean;
 }
 
 /** A verifier by itself, over files on disk. */
 export function openVerifier(
   auth: AuthConfig,
-  { clock, log, connectorTokens }: OpenVerifierOptions,
+  { clock, log, connectorTokens, toleratesExpiry = true }: OpenVerifierOptions,
 ): TokenVerifier & { close(): void } {
   const verifiers = new TokenVerifiers(listTokenKinds(connectorTokens), {
     clock,
     log,
     onChange: () => verifier.forget(),
   });
-  const verifier = verifiers.open(auth, new DiskFiles());
+  const verifier = verifiers.open(auth, new DiskFiles(), { toleratesExpiry });
   return { ...verifier, close: () => verifiers.keep() };
 }

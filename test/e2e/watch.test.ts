@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterEach, describe, expect, it } from "vitest";
+import { writeCountryDatabase } from "../parts/country-database.js";
 import { startNginx } from "../parts/nginx.js";
 import { millisecondsFromNow } from "../parts/real-time.js";
 import {
@@ -44,7 +45,10 @@ afterEach(async () => {
   expect(await running.stop()).toBe(0);
 });
 
-async function start(changes: object = {}, more: Readonly<Record<string, string>> = {}) {
+async function start(
+  changes: object = {},
+  more: Readonly<Record<string, string | Uint8Array>> = {},
+) {
   running = await startReconfigurableService(config("north", changes), { ...files, ...more });
 }
 
@@ -187,6 +191,55 @@ describe("a watch", () => {
       }),
     ]);
     expect(running.service.stderr()).not.toContain(token);
+  });
+
+  it("whose credential is capped ends at the exp of its token, not after the tolerance", async () => {
+    const tokens = createSubjectTokens();
+    const jwt = tokens.jwt.map((entry) => ({ ...entry, clockTolerance: "5m" }));
+    const { ice } = config("north");
+    const turn = { ...ice.turn, minTtl: "1s", capAtTokenExpiry: true };
+    await start({ auth: { jwt }, ice: { ...ice, turn } }, tokens.files);
+    let watcher: Watcher | undefined;
+    let expired = "";
+    // As above: on a busy machine the token may have expired before the call.
+    for (const seconds of [3, 15, 60]) {
+      expired = await tokens.sign("alice", seconds);
+      watcher = open(watchWithGrpcJs, { token: expired });
+      expect(await watcher.end).toBe("unauthenticated");
+      if (watcher.lists.length > 0) {
+        break;
+      }
+    }
+    expect(watcher?.lists).toHaveLength(1);
+    const response = await fetch(`${running.service.url}/api/v1/ice-servers`, {
+      headers: { Authorization: `Bearer ${expired}` },
+    });
+    expect(response.status).toBe(401);
+  });
+
+  it("that names no region follows the configuration to another one", async () => {
+    const region = (name: string) => ({
+      urls: [`turn:${name}.example.com`],
+      secretFiles: ["north.secret"],
+    });
+    const configWith = (turn: object) => config("north", { ice: { stunUrls: [], turn } });
+    const regionFrom = { database: "countries.mmdb", map: { DE: "eu", US: "us" } };
+    const countries = (country: string) =>
+      writeCountryDatabase({ "127.0.0.1/32": { country, continent: "EU" } });
+    const both = {
+      regions: { eu: region("eu"), us: region("us") },
+      defaultRegion: "eu",
+      regionFrom,
+    };
+    await start(configWith(both), { "countries.mmdb": countries("US") });
+    const watcher = open(watchWithGrpcJs);
+    const urls = () => watcher.lists.map(({ iceServers }) => iceServers[0]?.urls[0]);
+    await eventually(urls).toEqual(["turn:us.example.com"]);
+    await running.replace("countries.mmdb", countries("DE"));
+    await eventually(() => urls().at(-1)).toBe("turn:eu.example.com");
+    await running.configure(configWith({ regions: { ap: region("ap") }, defaultRegion: "ap" }));
+    await eventually(() => urls().at(-1)).toBe("turn:ap.example.com");
+    expect(urls()).toHaveLength(3);
   });
 
   it("of a JWT ends when the deny list names it", async () => {

@@ -9,7 +9,7 @@ export interface ReconfigurableService {
   /** Writes another configuration, and waits until it is in effect. */
   configure(config: object): Promise<void>;
   /** Writes a file that the configuration names, and waits until it is in effect. */
-  replace(name: string, content: string): Promise<void>;
+  replace(name: string, content: string | Uint8Array): Promise<void>;
   /** Ends it and returns its exit code. */
   stop(): Promise<number | null>;
 }
@@ -21,11 +21,11 @@ export interface ReconfigurableService {
  */
 export async function startReconfigurableService(
   config: object,
-  files: Readonly<Record<string, string>>,
+  files: Readonly<Record<string, string | Uint8Array>>,
   { env = {}, args = [] }: Pick<IceServiceOptions, "env" | "args"> = {},
 ): Promise<ReconfigurableService> {
   const directory = await createTemporaryDirectory("reconfigurable");
-  const write = async (name: string, content: string) =>
+  const write = async (name: string, content: string | Uint8Array) =>
     rename(await directory.write(`${name}.new`, content), join(directory.path, name));
   for (const [name, content] of Object.entries(files)) {
     await write(name, content);
@@ -37,7 +37,7 @@ export async function startReconfigurableService(
   });
   const countReloads = () =>
     service.logs().filter(({ msg }) => msg === "configuration reloaded").length;
-  const replace = async (name: string, content: string) => {
+  const replace = async (name: string, content: string | Uint8Array) => {
     const before = countReloads();
     await write(name, content);
     const deadlineMs = performance.now() + 60_000;

@@ -6,8 +6,8 @@ export interface SubjectTokens {
   readonly jwt: readonly object[];
   /** To write beside the configuration file. */
   readonly files: Readonly<Record<string, string>>;
-  /** Makes a token for this subject, good for ten minutes. */
-  sign(subject: string): Promise<string>;
+  /** Makes a token for this subject, by default good for ten minutes. */
+  sign(subject: string, lifeSeconds?: number): Promise<string>;
 }
 
 /**
@@ -22,13 +22,13 @@ export function createSubjectTokens(host = "issuer.test"): SubjectTokens {
   return {
     jwt: [{ issuer, audience, algorithms: ["HS256"], secretFile }],
     files: { [secretFile]: `${secret}\n` },
-    sign: (subject) =>
+    sign: (subject, lifeSeconds = 600) =>
       new SignJWT()
         .setProtectedHeader({ alg: "HS256" })
         .setIssuer(issuer)
         .setAudience(audience)
         .setSubject(subject)
-        .setExpirationTime("10m")
+        .setExpirationTime(`${lifeSeconds}s`)
         .sign(Buffer.from(secret, "utf8")),
   };
 }

@@ -3,6 +3,7 @@ import type { Caller } from "../../src/authentication/caller.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
 import { InvalidFieldError } from "../../src/errors.js";
+import type { FindRegion } from "../../src/geolocation/region-finder.js";
 import type { IceServerList } from "../../src/ice/ice-server-list.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import type { LimitsConfig } from "../../src/limits/limits-config.js";
@@ -13,7 +14,7 @@ import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
 import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
 import { connectorCaller, jwtCaller } from "../parts/callers.js";
 import { ManualTime } from "../parts/manual-time.js";
-import { createFleet, createSharedSecret } from "../turn/ice-servers.js";
+import { createFleet, createSharedSecret, hourLife } from "../turn/ice-servers.js";
 
 const startSeconds = 1_748_390_400;
 interface Changes
@@ -35,6 +36,7 @@ let random: number;
 let limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
 let watchRepeatSeconds: number | undefined;
 let lister: IceServerLister;
+let findRegion: FindRegion | undefined;
 let caller: Caller;
 let verify: TokenVerifier["verify"];
 let watches: IceServerWatches;
@@ -50,6 +52,7 @@ beforeEach(() => {
   verifications = 0;
   begun = [];
   verify = () => caller;
+  findRegion = undefined;
   configure({});
   const verifier: TokenVerifier = {
     recognize: (token) => new UnknownToken(token, undefined),
@@ -72,6 +75,7 @@ beforeEach(() => {
     readSnapshot: () => ({
       verifier,
       lister,
+      findRegion,
       config: { limits, ice: { ...(watchRepeatSeconds && { watchRepeatSeconds }) } },
     }),
   });
@@ -99,12 +103,17 @@ interface Reader {
   leave(): void;
 }
 
-const neverWaits = { signal: new AbortController().signal };
+const order = {
+  token: "t",
+  headers: new Headers({ place: "here" }),
+  origin: {},
+  wait: { signal: new AbortController().signal },
+};
 
 function open(request = anything, who = caller): Reader {
   const times: number[] = [];
   const lists: IceServerList[] = [];
-  const source = watches.open(who, { token: "t", request, wait: neverWaits });
+  const source = watches.open(who, { ...order, request });
   async function read(): Promise<unknown> {
     try {
       for await (const list of source) {
@@ -142,6 +151,56 @@ describe("a watch", () => {
     expect(times).toEqual([0, 65, 135]);
   });
 
+  it.each<[ttlSeconds: number, openedAt: number, refreshedAt: number]>([
+    [60, 0.9, 45],
+    [3, 0.9, 2.25],
+    [2, 0.9, 1.5],
+    [60, 0.001, 45],
+  ])(
+    "of %s s that begins at %s s counts the life from its whole second",
+    async (ttlSeconds, openedAt, at) => {
+      await time.advance(openedAt);
+      configure({ ttlSeconds, minTtlSeconds: 1 });
+      const { times } = open();
+      await time.advance(at - openedAt);
+      expect(times).toEqual([openedAt, at]);
+    },
+  );
+
+  it("gets no list with an expired credential, however short its life", async () => {
+    configure({ ttlSeconds: 2, minTtlSeconds: 1 });
+    const { times, lists } = open();
+    await time.advance(20);
+    const ends = lists.map(
+      ({ credentialLife }) => (credentialLife?.expiresAtSeconds ?? 0) - startSeconds,
+    );
+    expect(times.length).toBeGreaterThan(10);
+    for (const [index, at] of times.slice(1).entries()) {
+      expect(at).toBeLessThan(ends[index] ?? 0);
+    }
+  });
+
+  it("gets a fresh list soon after the clock is set back, and after a sleep", async () => {
+    const { times, lists } = open();
+    await time.advance(100);
+    time.setBack(3600);
+    await time.advance(2);
+    expect(times[1]).toBeLessThan(100 - 3600 + 2);
+    expect(lists[1]?.credentialLife?.ttlSeconds).toBe(1000);
+    time.setBack(-3600);
+    await time.advance(2);
+    expect(lists).toHaveLength(3);
+    expect(lists[2]?.credentialLife?.ttlSeconds).toBe(1000);
+  });
+
+  it("is not disturbed by a clock that is corrected by less than a second", async () => {
+    const { times } = open();
+    await time.advance(100);
+    time.setBack(0.5);
+    await time.advance(500);
+    expect(times).toEqual([0]);
+  });
+
   it("with a life of years does not overflow a timer", async () => {
     configure({ ttlSeconds: 365 * 86_400 });
     const { times } = open();
@@ -169,7 +228,7 @@ describe("a watch", () => {
     verify = () => {
       throw new TokenRejectedError("expired");
     };
-    await time.advance(11);
+    await time.advance(10);
     expect(await end).toEqual(new TokenRejectedError("expired"));
   });
 
@@ -195,6 +254,90 @@ describe("a watch", () => {
   });
 });
 
+describe("the region of a watch", () => {
+  const openRegions = (...names: [string, ...string[]]) => {
+    const [first, ...rest] = names.map((name) => ({
+      name,
+      stunUrls,
+      turn: createSharedSecret([`turn:${name}.example`]),
+    }));
+    lister = createIceServerLister(
+      {
+        regions: [first ?? { name: "", stunUrls }, ...rest],
+        defaultRegion: names[0],
+        life: hourLife,
+      },
+      time.clock,
+    );
+    watches.listsChanged();
+  };
+  const regionsOf = (lists: readonly IceServerList[]) => lists.map(({ region }) => region);
+
+  it("is found anew, by the present configuration, if the request names none", async () => {
+    openRegions("eu", "us");
+    findRegion = (headers) => (headers.get("place") === "here" ? "us" : "");
+    const { lists } = open();
+    await time.advance(1);
+    findRegion = () => "eu";
+    watches.listsChanged();
+    await time.advance(1);
+    findRegion = () => "ap";
+    openRegions("eu", "ap");
+    await time.advance(1);
+    expect(regionsOf(lists)).toEqual(["us", "eu", "ap"]);
+  });
+
+  it("is the default when nothing tells it any more", async () => {
+    openRegions("eu", "us");
+    findRegion = () => "us";
+    const { lists } = open();
+    await time.advance(1);
+    findRegion = undefined;
+    openRegions("eu");
+    await time.advance(1);
+    expect(regionsOf(lists)).toEqual(["us", "eu"]);
+    expect(watches.size).toBe(1);
+  });
+
+  it("ends the watch that has named it, when it leaves the configuration", async () => {
+    openRegions("eu", "us");
+    findRegion = () => "eu";
+    const { lists, end } = open({ ...anything, region: "us" });
+    openRegions("eu");
+    await time.advance(1);
+    expect(regionsOf(lists)).toEqual(["us"]);
+    expect(await end).toBeInstanceOf(InvalidFieldError);
+  });
+});
+
+describe("many watches", () => {
+  it("each get their lists on time", async () => {
+    configure({ ttlSeconds: 100 });
+    const readers: Reader[] = [];
+    for (let index = 0; index < 300; index++) {
+      random = (index * 0.618) % 1;
+      readers.push(open());
+      await time.advance(0.01);
+    }
+    random = 0;
+    await time.advance(100);
+    for (const [index, { times }] of readers.entries()) {
+      const openedAt = index * 0.01;
+      const share = 0.75 - 0.1 * ((index * 0.618) % 1);
+      expect(times[1]).toBeCloseTo(Math.floor(openedAt) + 100 * share, 2);
+    }
+  });
+
+  it("keep few timers running", async () => {
+    for (let index = 0; index < 1000; index++) {
+      random = (index * 0.618) % 1;
+      open({ ...anything, ttlSeconds: 60 + (index % 40) });
+    }
+    await time.advance(40);
+    expect(time.timerCount).toBeLessThan(20);
+  });
+});
+
 describe("a change", () => {
   it("is told soon, by the new configuration, and the life counts from there", async () => {
     const { times, lists } = open();
@@ -204,7 +347,8 @@ describe("a change", () => {
     expect(times).toEqual([0, 100.2]);
     expect(lists[1]?.iceServers[1]?.urls).toEqual(["turn:b.example"]);
     await time.advance(800);
-    expect(times).toEqual([0, 100.2, 851]);
+    // The whole second in which it was made counts.
+    expect(times).toEqual([0, 100.2, 850]);
   });
 
   it.each<[string, Changes]>([
@@ -328,7 +472,7 @@ describe("a watch that repeats its list", () => {
     random = 1;
     const { times } = open();
     await time.advance(80);
-    expect(times).toEqual([0, 34, 68]);
+    expect(times).toEqual([0, 33.75, 67.5]);
   });
 
   it("without TURN sends the same list", async () => {
@@ -352,7 +496,7 @@ describe("a watch that repeats its list", () => {
     await time.advance(40);
     await change({ urls: ["turn:b.example"] });
     await time.advance(50);
-    expect(times).toEqual([0, 40.2, 86]);
+    expect(times).toEqual([0, 40.2, 85.2]);
     expect(lists[2]?.iceServers[1]?.urls).toEqual(["turn:b.example"]);
   });
 
@@ -379,9 +523,11 @@ describe("a watch that repeats its list", () => {
     await time.advance(100);
     expect(times).toEqual([0]);
     watchRepeatSeconds = 10;
+    watches.listsChanged();
     await time.advance(15);
-    expect(times).toEqual([0, 101, 111]);
+    expect(times).toEqual([0, 100.3, 110.3]);
     watchRepeatSeconds = undefined;
+    watches.listsChanged();
     await time.advance(100);
     expect(times).toHaveLength(3);
   });
@@ -399,11 +545,11 @@ describe("a watch that repeats its list", () => {
     await time.advance(10);
     time.setBack(3600);
     await time.advance(50);
-    expect(livesOf(lists)).toEqual([1000, 4589, 4544]);
+    expect(livesOf(lists)).toEqual([1000, 1000, 955]);
   });
 
   it("keeps of what a slow reader has not taken the newest only", async () => {
-    const lists = watches.open(caller, { token: "t", request: anything, wait: neverWaits });
+    const lists = watches.open(caller, { ...order, request: anything });
     await time.advance(200);
     const reader = lists[Symbol.asyncIterator]();
     const readLife = async () => (await reader.next()).value?.credentialLife?.ttlSeconds;
@@ -441,11 +587,7 @@ describe("the end of a watch", () => {
   });
 
   it("comes when the reader leaves after a list", async () => {
-    const lists = watches.open(caller, {
-      token: "t",
-      request: anything,
-      wait: neverWaits,
-    });
+    const lists = watches.open(caller, { ...order, request: anything });
     for await (const _ of lists) {
       break;
     }

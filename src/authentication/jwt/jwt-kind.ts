@@ -23,7 +23,7 @@ export const jwtKind: TokenKind = {
 };
 
 function openIssuers(
-  { auth, files, isDenied }: KindOptions,
+  { auth, files, ...options }: KindOptions,
   jwks: JwksPool,
   clock: Clock,
 ): KindVerifier {
@@ -40,7 +40,7 @@ function openIssuers(
     }
     const source = problems.try(() => openKeySource(entry, entryKey, { files, jwks }));
     if (source !== undefined) {
-      verifiers.set(entry.issuer, createJwtVerifier(entry, { source, clock, isDenied }));
+      verifiers.set(entry.issuer, createJwtVerifier(entry, { source, clock, ...options }));
     }
   }
   problems.throwIfAny();

@@ -32,6 +32,8 @@ export interface JwtVerifierOptions {
   readonly source: KeySource;
   readonly clock: Clock;
   readonly isDenied: DenyList;
+  /** Whether the clock tolerance applies to `exp` too, or to `nbf` only. */
+  readonly toleratesExpiry: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface JwtVerifierOptions {
  */
 export function createJwtVerifier(
   config: JwtIssuerConfig,
-  { source, clock, isDenied }: JwtVerifierOptions,
+  { source, clock, isDenied, toleratesExpiry }: JwtVerifierOptions,
 ): JwtVerifier {
   const { issuer, clockToleranceSeconds: clockTolerance } = config;
   const algorithms = [...config.keys.algorithms];
@@ -53,6 +55,9 @@ export function createJwtVerifier(
     if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
       throw new TokenRejectedError<JwtReason>("claim");
     }
+    if (!toleratesExpiry && clock() >= exp * 1000) {
+      throw new TokenRejectedError<JwtReason>("expired");
+    }
     if (isDenied({ issuer, subject: sub, id: readId(jti) })) {
       throw new TokenRejectedError<JwtReason>("revoked");
     }
@@ -61,8 +66,8 @@ export function createJwtVerifier(
       issuer,
       subject: sub,
       expiresAtSeconds: exp,
-      // Whole seconds are compared, and `exp` may have a fraction.
-      endsAtSeconds: Math.ceil(exp) + clockTolerance,
+      // jose compares whole seconds, and `exp` may have a fraction.
+      endsAtSeconds: toleratesExpiry ? Math.ceil(exp) + clockTolerance : exp,
     };
     // The tolerance does not extend it: within, the token is verified each time.
     return { caller, knownUntilMs: exp * 1000, source };

@@ -22,6 +22,7 @@ beforeEach(() => {
       source: { findKey, keepFresh() {}, isStale: () => false, async load() {}, close() {} },
       clock: () => startSeconds * 1000,
       isDenied: denyNothing,
+      toleratesExpiry: true,
     },
   );
 });
