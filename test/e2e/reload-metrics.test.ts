@@ -1,31 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type IceService, startIceService } from "../parts/ice-service.js";
 import { scrape } from "../parts/metrics.js";
-import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import {
+  type ReconfigurableService,
+  startReconfigurableService,
+} from "../parts/reconfigurable-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 describe.each([{ args: [] }, { args: ["--workers", "2"] }])("serve $args", ({ args }) => {
-  let directory: TemporaryDirectory;
-  let service: IceService;
+  let running: ReconfigurableService;
   beforeAll(async () => {
-    directory = await createTemporaryDirectory("reload-metrics");
-    const file = await directory.write("tokens.yaml", connectorTokens({ a: "first-token" }));
-    service = await startIceService({
-      args,
-      config: {
-        admin: { port: 0 },
-        auth: { connectorTokensFile: file },
-        shutdown: { delay: "0s", timeout: "1s" },
-      },
-    });
+    running = await startReconfigurableService(
+      { admin: { port: 0 }, auth: { connectorTokensFile: "tokens.yaml" } },
+      { "tokens.yaml": connectorTokens({ a: "first-token" }) },
+      { args },
+    );
   });
-  afterAll(async () => {
-    await service.stop();
-    await directory.remove();
-  });
+  afterAll(() => running.stop());
 
   const read = async () => {
-    const { value } = await scrape(service);
+    const { value } = await scrape(running.service);
     return {
       success: value("ice_config_reloads_total", { result: "success" }),
       failure: value("ice_config_reloads_total", { result: "failure" }),
@@ -39,7 +32,7 @@ describe.each([{ args: [] }, { args: ["--workers", "2"] }])("serve $args", ({ ar
     const { lastSuccessAt: startedAt, ...start } = await read();
     expect(start).toEqual({ success: 0, failure: 0, lastSucceeded: 1 });
 
-    await directory.write("tokens.yaml", "tokens: nonsense");
+    await running.write("tokens.yaml", "tokens: nonsense");
     await eventually().toEqual({
       success: 0,
       failure: 1,
@@ -47,7 +40,7 @@ describe.each([{ args: [] }, { args: ["--workers", "2"] }])("serve $args", ({ ar
       lastSuccessAt: startedAt,
     });
 
-    await directory.write("tokens.yaml", connectorTokens({ a: "second-token" }));
+    await running.write("tokens.yaml", connectorTokens({ a: "second-token" }));
     await eventually().toMatchObject({ success: 1, failure: 1, lastSucceeded: 1 });
     expect((await read()).lastSuccessAt).toBeGreaterThan(startedAt);
   });

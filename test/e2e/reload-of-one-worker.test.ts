@@ -1,27 +1,23 @@
-import { rename } from "node:fs/promises";
-import { join } from "node:path";
 import { expect, it } from "vitest";
 import { childPids, runProgram } from "../parts/child-process.js";
-import { startIceService } from "../parts/ice-service.js";
 import { scrape } from "../parts/metrics.js";
-import { createTemporaryDirectory } from "../parts/temporary-directory.js";
+import { startReconfigurableService } from "../parts/reconfigurable-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const patience = { timeout: 30_000 };
 
 it("a worker that cannot take a reload over is told of, and tries again", async () => {
-  const directory = await createTemporaryDirectory("one-worker");
-  const file = await directory.write("tokens.yaml", connectorTokens({ a: "first-token" }));
-  const service = await startIceService({
-    args: ["--workers", "2"],
-    config: {
+  const running = await startReconfigurableService(
+    {
       admin: { port: 0 },
-      auth: { connectorTokensFile: file },
+      auth: { connectorTokensFile: "tokens.yaml" },
       // The page is read anew at each reload, for which descriptors are needed.
       diagnostics: true,
-      shutdown: { delay: "0s", timeout: "1s" },
     },
-  });
+    { "tokens.yaml": connectorTokens({ a: "first-token" }) },
+    { args: ["--workers", "2"] },
+  );
+  const { service } = running;
   const logged = (text: string) => service.logs().filter(({ msg }) => msg === text);
   const [pid = 0] = childPids(service.pid);
   const limitDescriptors = (count: number) =>
@@ -31,10 +27,7 @@ it("a worker that cannot take a reload over is told of, and tries again", async 
   try {
     // Those beyond stay open, but none can be opened.
     await limitDescriptors(3);
-    await rename(
-      await directory.write("new", connectorTokens({ b: "second-token" })),
-      join(directory.path, "tokens.yaml"),
-    );
+    await running.write("tokens.yaml", connectorTokens({ b: "second-token" }));
     await expect
       .poll(() => logged("configuration not reloaded: the running one stays"), patience)
       .toEqual([expect.objectContaining({ level: "error", pid, retryInMs: 1_000 })]);
@@ -45,7 +38,6 @@ it("a worker that cannot take a reload over is told of, and tries again", async 
       .toContainEqual(expect.objectContaining({ pid, trigger: "retry" }));
     await expect.poll(lastSucceeded, patience).toBe(1);
   } finally {
-    expect(await service.stop()).toBe(0);
-    await directory.remove();
+    expect(await running.stop()).toBe(0);
   }
 });

@@ -1,35 +1,31 @@
 import { readdirSync } from "node:fs";
-import { rename } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runProgram } from "../parts/child-process.js";
-import { type IceService, startIceService } from "../parts/ice-service.js";
+import type { IceService } from "../parts/ice-service.js";
 import { scrape } from "../parts/metrics.js";
-import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import {
+  type ReconfigurableService,
+  startReconfigurableService,
+} from "../parts/reconfigurable-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const refused = "configuration not reloaded: the running one stays";
 const patience = { timeout: 30_000 };
 
 describe.each([[[]], [["--workers", "2"]]])("serve %s without file descriptors", (args) => {
-  let directory: TemporaryDirectory;
+  let running: ReconfigurableService;
   let service: IceService;
   beforeEach(async () => {
-    directory = await createTemporaryDirectory("without-descriptors");
-    const file = await directory.write("tokens.yaml", connectorTokens({ a: "first-token" }));
-    service = await startIceService({
-      args,
-      config: {
-        admin: { port: 0 },
-        auth: { connectorTokensFile: file },
-        shutdown: { delay: "0s", timeout: "1s" },
-      },
-    });
+    running = await startReconfigurableService(
+      { admin: { port: 0 }, auth: { connectorTokensFile: "tokens.yaml" } },
+      { "tokens.yaml": connectorTokens({ a: "first-token" }) },
+      { args },
+    );
+    ({ service } = running);
   });
   afterEach(async () => {
-    expect(await service.stop()).toBe(0);
-    await directory.remove();
+    expect(await running.stop()).toBe(0);
   });
 
   const logged = (text: string) => service.logs().filter(({ msg }) => msg === text);
@@ -40,10 +36,7 @@ describe.each([[[]], [["--workers", "2"]]])("serve %s without file descriptors",
   // Nothing can be opened; or the thread can be set up, but not load its program.
   it.each([0, 3])("reloads when there are some again, after %i were left", async (left) => {
     await limitDescriptors(countDescriptors() + left);
-    await rename(
-      await directory.write("new", connectorTokens({ b: "second-token" })),
-      join(directory.path, "tokens.yaml"),
-    );
+    await running.write("tokens.yaml", connectorTokens({ b: "second-token" }));
     await expect.poll(() => logged(refused), patience).toHaveLength(1);
     const [failure] = logged(refused);
     expect(failure).toMatchObject({

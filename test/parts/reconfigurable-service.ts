@@ -6,6 +6,8 @@ import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface ReconfigurableService {
   readonly service: IceService;
+  /** Puts another file in the place of one that the configuration names. */
+  write(name: string, content: string): Promise<void>;
   /** Writes another configuration, and waits until it is in effect. */
   configure(config: object): Promise<void>;
   /** Writes a file that the configuration names, and waits until it is in effect. */
@@ -50,6 +52,7 @@ export async function startReconfigurableService(
   };
   return {
     service,
+    write,
     replace,
     configure: (next) => replace("ice.yaml", print(next)),
     async stop() {
