@@ -43,9 +43,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
     return toExitCode(results);
   }
 
-  const stop = new AbortController();
-  void watchStopSignals().first.then(() => stop.abort());
-  const { signal } = stop;
+  const { stopping: signal } = watchStopSignals();
   let last: readonly CheckResult[] | undefined;
   while (!signal.aborted) {
     try {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+/** Closes one part; resolves to false where it did not end well. */
 type Close = () => Promise<unknown> | unknown;
 
 /** How long a start that a stop signal overtakes may take to finish, so that it can be undone in order. */
@@ -19,13 +20,15 @@ export class OpenedParts {
 
   /**
    * Closes every part, the last one first. Goes on when one cannot be closed.
+   * @returns whether all ended well
    * @throws the first error
    */
-  async close(): Promise<void> {
+  async close(): Promise<boolean> {
     const errors: unknown[] = [];
+    let endedWell = true;
     for (let close = this.#closers.pop(); close !== undefined; close = this.#closers.pop()) {
       try {
-        await close();
+        endedWell = (await close()) !== false && endedWell;
       } catch (error) {
         errors.push(error);
       }
@@ -33,6 +36,7 @@ export class OpenedParts {
     if (errors.length > 0) {
       throw errors[0];
     }
+    return endedWell;
   }
 }
 

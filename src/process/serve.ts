@@ -1,10 +1,10 @@
-import { createProcessParts } from "../compose/process-parts.js";
+import { createProcessParts, type ProcessParts } from "../compose/process-parts.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import type { Files } from "../files/files.js";
 import { openLog } from "../observability/logger.js";
 import { OpenFiles } from "../server/open-files.js";
-import { findRestartKeys, loadConfig } from "../service-config.js";
+import { type Config, findRestartKeys, type LoadedConfig, loadConfig } from "../service-config.js";
 import { readConfigInThread } from "./config-reading.js";
 import { reloadOnChange } from "./config-reload.js";
 import { serveLocally } from "./local-service.js";
@@ -14,7 +14,7 @@ import { OpenedParts, startUnlessStopped } from "./opened-parts.js";
 import { ignoreOutputErrors } from "./output-errors.js";
 import type { ServeOrder, Serving, ServingStart } from "./serving.js";
 import { type StopSignals, watchStopSignals, watchWorkerStopSignal } from "./stop-signal.js";
-import { openSupervision } from "./supervision.js";
+import { openSupervision, type Supervision } from "./supervision.js";
 
 /**
  * Serves until SIGTERM or SIGINT, then stops gracefully. Every process that serves begins here.
@@ -39,7 +39,51 @@ export async function serve(order: ServeOrder): Promise<number> {
 
 /** The part of the process that the operator has started. */
 async function serveUntilStopped(order: ServeOrder, stopSignals: StopSignals): Promise<number> {
-  const { file, workerCount, dev } = order;
+  const { workerCount, dev } = order;
+  const configured = await readConfiguration(order);
+  const { log } = configured.parts;
+  void stopSignals.first.then((signal) => log.info({ signal }, "stopping"));
+  const opened = new OpenedParts();
+  try {
+    const start = startSupervised(order, configured, opened, stopSignals);
+    const started = await startUnlessStopped(start, stopSignals.first);
+    const url = await Promise.race([
+      started?.serving.ready,
+      stopSignals.first.then(() => undefined),
+    ]);
+    if (started !== undefined && url !== undefined) {
+      const { adminUrl } = started.supervision;
+      started.supervision.setReady();
+      log.info({ adminUrl, url, ...(workerCount > 1 && { workers: workerCount }) }, "ready");
+      dev?.announce(configured.config, url);
+    }
+    await stopSignals.first;
+  } catch (error) {
+    await opened.close().catch(() => {});
+    if (error instanceof ConfigError) {
+      throw error;
+    }
+    log.fatal({ err: error }, "the service could not start");
+    return 1;
+  }
+  const endedWell = await opened.close();
+  log.info("stopped");
+  return endedWell ? 0 : 1;
+}
+
+/** What the service is started with, and how it is read again. */
+interface Configured {
+  readonly config: Config;
+  readonly files: DiskFiles;
+  readonly parts: ProcessParts;
+  readonly load: (files: Files) => LoadedConfig;
+}
+
+/**
+ * Reads the configuration, opens the log, and logs the warnings.
+ * @throws ConfigError when the configuration cannot be used
+ */
+async function readConfiguration({ file, workerCount, dev }: ServeOrder): Promise<Configured> {
   const openFiles = new OpenFiles();
   const load = (from: Files) => {
     const loaded = loadConfig({ env: process.env, file, files: from, ...(dev && { dev }) });
@@ -52,76 +96,55 @@ async function serveUntilStopped(order: ServeOrder, stopSignals: StopSignals): P
     dev && process.stderr.isTTY ? { ...config.log, format: "pretty" } : config.log,
     { shared: workerCount > 1 },
   );
-  const parts = createProcessParts(logs, openFiles);
-  const { log } = parts;
   for (const warning of [...findNodeWarnings(process.versions.node), ...warnings]) {
-    log.warn(warning);
+    logs.log.warn(warning);
   }
-  const stopping = new AbortController();
-  void stopSignals.first.then((signal) => {
-    log.info({ signal }, "stopping");
-    stopping.abort();
+  return { config, files, load, parts: createProcessParts(logs, openFiles) };
+}
+
+/**
+ * Starts what answers calls, and what this process does beside.
+ * @param opened is given each part as soon as it is open
+ * @throws ConfigError when the configuration or an address cannot be used
+ */
+async function startSupervised(
+  order: ServeOrder,
+  { config, files, parts, load }: Configured,
+  opened: OpenedParts,
+  stopSignals: StopSignals,
+): Promise<{ readonly serving: Serving; readonly supervision: Supervision }> {
+  const { file, dev } = order;
+  const { stopping } = stopSignals;
+  const { log } = parts;
+  const coturn = await dev?.startCoturn(config, stopping);
+  opened.add(() => coturn?.stop());
+  void coturn?.died.then((output) =>
+    log.error({ output }, "coturn has ended: calls are no longer relayed"),
+  );
+  const supervision = await openSupervision(config, files, parts);
+  opened.add(() => supervision.close());
+  stopping.throwIfAborted();
+  const serving = await startServing({ order, config, files, parts, supervision });
+  stopSignals.onAbort = () => serving.kill();
+  opened.add(() => serving.stop());
+  supervision.configure(config.ice);
+  opened.add(() => supervision.drain());
+  const endReloads = reloadOnChange({
+    versions: files.versions,
+    read: (signal) => readConfigInThread({ file, devSecret: dev?.secret }, signal),
+    load,
+    apply(loaded, contents) {
+      serving.configure(loaded.config, contents);
+      supervision.configure(loaded.config.ice);
+      log.level = loaded.config.log.level;
+      return findRestartKeys(config, loaded.config);
+    },
+    atHangUp: dev === undefined,
+    counts: supervision.reloadCounts,
+    log,
   });
-  const opened = new OpenedParts();
-  let endedWell = true;
-  const start = async () => {
-    const coturn = await dev?.startCoturn(config, stopping.signal);
-    opened.add(() => coturn?.stop());
-    void coturn?.died.then((output) =>
-      log.error({ output }, "coturn has ended: calls are no longer relayed"),
-    );
-    const supervision = await openSupervision(config, files, parts);
-    opened.add(() => supervision.close());
-    stopping.signal.throwIfAborted();
-    const serving = await startServing({ order, config, files, parts, supervision });
-    stopSignals.onAbort = () => serving.kill();
-    opened.add(async () => {
-      endedWell = await serving.stop();
-    });
-    supervision.configure(config.ice);
-    opened.add(() => supervision.drain());
-    opened.add(
-      reloadOnChange({
-        versions: files.versions,
-        read: (signal) => readConfigInThread({ file, devSecret: dev?.secret }, signal),
-        load,
-        apply(loaded, contents) {
-          serving.configure(loaded.config, contents);
-          supervision.configure(loaded.config.ice);
-          log.level = loaded.config.log.level;
-          return findRestartKeys(config, loaded.config);
-        },
-        atHangUp: dev === undefined,
-        counts: supervision.reloadCounts,
-        log,
-      }),
-    );
-    return { serving, supervision };
-  };
-  try {
-    const started = await startUnlessStopped(start(), stopSignals.first);
-    const url = await Promise.race([
-      started?.serving.ready,
-      stopSignals.first.then(() => undefined),
-    ]);
-    if (started !== undefined && url !== undefined) {
-      const { adminUrl } = started.supervision;
-      started.supervision.setReady();
-      log.info({ adminUrl, url, ...(workerCount > 1 && { workers: workerCount }) }, "ready");
-      dev?.announce(config, url);
-    }
-    await stopSignals.first;
-  } catch (error) {
-    await opened.close().catch(() => {});
-    if (error instanceof ConfigError) {
-      throw error;
-    }
-    log.fatal({ err: error }, "the service could not start");
-    return 1;
-  }
-  await opened.close();
-  log.info("stopped");
-  return endedWell ? 0 : 1;
+  opened.add(endReloads);
+  return { serving, supervision };
 }
 
 async function startServing(start: ServingStart): Promise<Serving> {

@@ -10,6 +10,8 @@ export interface StopSignalOptions {
 export interface StopSignals {
   /** Settles with the name of the first signal. Never rejects. */
   readonly first: Promise<string>;
+  /** Aborted by the first signal. */
+  readonly stopping: AbortSignal;
   /** Called before a second SIGINT ends this process, and must not wait for anything. */
   onAbort: () => void;
 }
@@ -20,11 +22,15 @@ export interface StopSignals {
  * that a second SIGINT ends the process at once: it comes from a person who does not want to wait.
  */
 export function watchStopSignals({ others = [] }: StopSignalOptions = {}): StopSignals {
+  const controller = new AbortController();
   let settle: (name: string) => void = () => {};
   const first = new Promise<string>((resolve) => {
-    settle = resolve;
+    settle = (name) => {
+      resolve(name);
+      controller.abort();
+    };
   });
-  const signals: StopSignals = { first, onAbort: () => {} };
+  const signals: StopSignals = { first, stopping: controller.signal, onAbort: () => {} };
   for (const name of ["SIGTERM", ...others] as const) {
     replaceListeners(name, () => settle(name));
   }
