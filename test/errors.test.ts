@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { printConfigError } from "../src/cli/print-config-error.js";
 import { ProblemCollection } from "../src/config/problem-collection.js";
-import { ConfigError, type ConfigProblem, throwIfAny } from "../src/errors.js";
+import { ConfigError, type ConfigProblem, printConfigError, throwIfAny } from "../src/errors.js";
 import { problemsOf } from "./config-problems.js";
 
 const problem = (index: number): ConfigProblem => ({

@@ -1,11 +1,10 @@
 import { Command, CommanderError } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { findNearName } from "../config/near-name.js";
-import { ConfigError } from "../errors.js";
+import { ConfigError, printConfigError } from "../errors.js";
 import { exitWhenOutputFails } from "../process/output-errors.js";
 import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
-import { printConfigError } from "./print-config-error.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { runServe, type ServeOptions } from "./serve-command.js";
 import { hashToken, newToken } from "./token-command.js";

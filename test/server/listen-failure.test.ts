@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { printConfigError } from "../../src/cli/print-config-error.js";
-import { ConfigError } from "../../src/errors.js";
+import { ConfigError, printConfigError } from "../../src/errors.js";
 import { describeListenFailure } from "../../src/server/listen-failure.js";
 
 const failure = (code: string) => Object.assign(new Error("listen"), { code });
