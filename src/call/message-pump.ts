@@ -12,6 +12,8 @@ const keepAliveMs = 20_000;
 /** nginx would otherwise keep messages back until it has enough of them. */
 const unbuffered = { "x-accel-buffering": "no" };
 
+type Messages = AsyncIterable<MessageInitShape<DescMessage>>;
+
 /**
  * Sends the messages of a stream as they come, and its end. The headers leave with the first message,
  * as the implementation may set some until then. One message waits at a time: the next one is asked
@@ -20,87 +22,146 @@ const unbuffered = { "x-accel-buffering": "no" };
  * Rejects with what the implementation throws, with the reason of an abort at once, and with a
  * StalledClientError.
  */
-export async function pumpMessages(
-  call: Call<StreamCodec>,
-  messages: AsyncIterable<MessageInitShape<DescMessage>>,
-): Promise<void> {
-  const iterator = messages[Symbol.asyncIterator]();
-  const pump = new MessagePump(call);
-  let isDone = false;
-  try {
-    while (true) {
-      const next = await pump.interruptible(iterator.next());
-      if (next.done === true) {
-        isDone = true;
-        break;
-      }
-      await pump.send(create(call.method.output, next.value));
-    }
-    pump.end();
-  } finally {
-    pump.stop();
-    if (!isDone) {
-      // Not waited for: a generator returns only when what it waits for has come.
-      iterator.return?.().catch(call.exchange.guard(endNothing));
-    }
-  }
+export function pumpMessages(call: Call<StreamCodec>, messages: Messages): Promise<void> {
+  return new Promise((resolve, reject) => {
+    new MessagePump(call, messages[Symbol.asyncIterator](), resolve, reject).start();
+  });
 }
 
+/**
+ * Calls back rather than being an async function: those would make four promises for each message, and
+ * keep some of them for as long as a watch waits.
+ */
 class MessagePump {
   readonly #call: Call<StreamCodec>;
+  readonly #messages: AsyncIterator<MessageInitShape<DescMessage>>;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
   #hasBegun = false;
-  #interrupt: ((reason: Error) => void) | undefined;
+  #isOver = false;
   #stopWaiting: (() => void) | undefined;
   #keepAliveTimer: NodeJS.Timeout | undefined;
 
-  constructor(call: Call<StreamCodec>) {
+  constructor(
+    call: Call<StreamCodec>,
+    messages: AsyncIterator<MessageInitShape<DescMessage>>,
+    resolve: () => void,
+    reject: (reason: unknown) => void,
+  ) {
     this.#call = call;
-    call.onAbort((reason) => this.#interrupt?.(reason));
-    const { keepAlive } = call.codec;
+    this.#messages = messages;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    const { codec, exchange } = this.#call;
+    const { keepAlive } = codec;
     if (keepAlive !== undefined) {
       // Before the first message too: a proxy does not know what is waited for.
       this.#keepAliveTimer = setInterval(
-        call.exchange.guard(() => this.#keepAlive(keepAlive)),
+        exchange.guard(() => this.#keepAlive(keepAlive)),
         keepAliveMs,
       );
     }
+    this.#call.onAbort(this.#fail);
+    this.#askForNext();
   }
 
-  /** Waits, but no longer than the call lasts. */
-  interruptible<T>(wait: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = reject;
-      const reason = this.#call.findEnd();
-      if (reason !== undefined) {
-        reject(reason);
-      }
-      wait.then(resolve, reject);
-    });
-  }
-
-  /** Settles when the client has room for the next one. */
-  async send(message: Message): Promise<void> {
-    const { codec, record, exchange } = this.#call;
-    const encoded = codec.encode(message);
-    const chunk = encoded instanceof Promise ? await encoded : encoded;
-    this.#begin();
-    record.messagesSent = (record.messagesSent ?? 0) + 1;
-    this.#keepAliveTimer?.refresh();
-    if (!exchange.output.write(chunk)) {
-      await this.#drained();
+  #askForNext(): void {
+    const end = this.#call.findEnd();
+    if (end === undefined) {
+      this.#messages.next().then(this.#take, this.#fail);
+    } else {
+      this.#fail(end);
     }
   }
 
-  end(): void {
+  readonly #take = (next: IteratorResult<MessageInitShape<DescMessage>>): void => {
+    if (this.#isOver) {
+      return;
+    }
+    try {
+      if (next.done === true) {
+        this.#finish();
+      } else {
+        this.#send(create(this.#call.method.output, next.value));
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  };
+
+  #send(message: Message): void {
+    const encoded = this.#call.codec.encode(message);
+    if (encoded instanceof Promise) {
+      encoded.then((chunk) => this.#writeLate(chunk), this.#fail);
+    } else {
+      this.#write(encoded);
+    }
+  }
+
+  #writeLate(chunk: Uint8Array): void {
+    if (this.#isOver) {
+      return;
+    }
+    try {
+      this.#write(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #write(chunk: Uint8Array | string): void {
+    const { record, exchange } = this.#call;
+    this.#begin();
+    record.messagesSent = (record.messagesSent ?? 0) + 1;
+    this.#keepAliveTimer?.refresh();
+    if (exchange.write(chunk)) {
+      this.#askForNext();
+    } else {
+      this.#waitForRoom();
+    }
+  }
+
+  #waitForRoom(): void {
+    const { exchange } = this.#call;
+    const { output } = exchange;
+    const onStalled = exchange.guard(() => this.#fail(new StalledClientError()));
+    const timer = setTimeout(onStalled, httpLimits.requestTimeoutMs);
+    const onDrain = exchange.guard(() => {
+      this.#stopWaiting?.();
+      this.#askForNext();
+    });
+    output.once("drain", onDrain);
+    this.#stopWaiting = () => {
+      this.#stopWaiting = undefined;
+      clearTimeout(timer);
+      output.off("drain", onDrain);
+    };
+  }
+
+  #finish(): void {
     this.#begin();
     this.#call.record.code = "ok";
     this.#call.endStream?.(undefined);
+    this.#stop();
+    this.#resolve();
   }
 
-  stop(): void {
+  readonly #fail = (reason: unknown): void => {
+    if (!this.#isOver) {
+      this.#stop();
+      // Not waited for: a generator returns only when what it waits for has come.
+      this.#messages.return?.().catch(this.#call.exchange.guard(endNothing));
+      this.#reject(reason);
+    }
+  };
+
+  #stop(): void {
+    this.#isOver = true;
     this.#stopWaiting?.();
     clearTimeout(this.#keepAliveTimer);
-    this.#interrupt = undefined;
   }
 
   #begin(): void {
@@ -119,28 +180,6 @@ class MessagePump {
     if (output.writableLength === 0) {
       output.write(text);
     }
-  }
-
-  #drained(): Promise<void> {
-    const { exchange } = this.#call;
-    return this.interruptible(
-      new Promise((resolve, reject) => {
-        const onStalled = exchange.guard(() => {
-          exchange.output.off("drain", onDrain);
-          reject(new StalledClientError());
-        });
-        const timer = setTimeout(onStalled, httpLimits.requestTimeoutMs);
-        const onDrain = exchange.guard(() => {
-          clearTimeout(timer);
-          resolve();
-        });
-        exchange.output.once("drain", onDrain);
-        this.#stopWaiting = () => {
-          clearTimeout(timer);
-          exchange.output.off("drain", onDrain);
-        };
-      }),
-    );
   }
 }
 

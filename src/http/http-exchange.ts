@@ -43,6 +43,11 @@ export interface HttpExchange extends ClientPresence {
   send(answer: HttpAnswer): void;
   /** Sends the head of a response whose body is written piece by piece. */
   start(status: number, headers: HttpHeaders, withTrailers: boolean): void;
+  /**
+   * Writes a piece of a response that was started.
+   * @returns whether the client has room for more; if not, {@link output} emits "drain" when it has
+   */
+  write(chunk: string | Uint8Array): boolean;
   /** Ends a response that was started. */
   finish(trailers?: HttpHeaders): void;
   /** Lets the connection end after this response, started or not, where the version of HTTP has a way to say so. */

@@ -114,6 +114,10 @@ export class Http1Exchange implements HttpExchange {
     this.#writeHead(status, headers);
   }
 
+  write(chunk: string | Uint8Array): boolean {
+    return this.output.write(chunk);
+  }
+
   finish(trailers?: HttpHeaders): void {
     this.#queue.endStream(this.#place);
     this.#end(undefined, trailers);

@@ -139,6 +139,10 @@ export class Http2Exchange implements HttpExchange {
     this.#stream.respond(headers, withTrailers ? waitForTrailers : undefined);
   }
 
+  write(chunk: string | Uint8Array): boolean {
+    return this.#stream.write(chunk);
+  }
+
   /** To be called when Node asks for the trailers. */
   sendTrailers(): void {
     try {

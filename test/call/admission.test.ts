@@ -141,6 +141,7 @@ function startCall(
       onGone() {},
       send: resolve,
       start() {},
+      write: () => true,
       finish() {},
       closeAfterwards() {},
       destroy() {},

@@ -70,6 +70,7 @@ export function createFakeClient({
     start(_, sent) {
       startHeaders = sent;
     },
+    write: (chunk) => exchange.output.write(chunk),
     finish: () => void ends.push("finish"),
     closeAfterwards() {},
     destroy: () => void ends.push("destroy"),

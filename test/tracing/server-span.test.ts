@@ -26,6 +26,7 @@ function createExchange(method: string, headers: string[], httpVersion: string):
     onGone() {},
     send() {},
     start() {},
+    write: () => true,
     finish() {},
     closeAfterwards() {},
     destroy() {},
