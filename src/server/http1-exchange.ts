@@ -4,6 +4,7 @@ import { endNothing, type Guard } from "../http/guard.js";
 import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
+import { writeChunk } from "./chunk-writer.js";
 import { RequestQueue } from "./request-queue.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
@@ -28,6 +29,8 @@ export class Http1Exchange implements HttpExchange {
   /** Among the requests of its connection. */
   readonly #place: number;
   #goneListener: (() => void) | undefined = undefined;
+  /** Whether the headers have gone out with a piece of the body. */
+  #hasWritten = false;
   /** Whether the client has announced a body that it sends when it is asked to (RFC 9110 section 10.1.1). */
   #waitsToSend: boolean;
 
@@ -115,6 +118,10 @@ export class Http1Exchange implements HttpExchange {
   }
 
   write(chunk: string | Uint8Array): boolean {
+    if (this.#hasWritten && typeof chunk === "string" && writeChunk(this.output, chunk)) {
+      return true;
+    }
+    this.#hasWritten = true;
     return this.output.write(chunk);
   }
 

@@ -7,6 +7,7 @@ import type {
   StreamCodec,
   StreamEnd,
 } from "../../call/codec.js";
+import { rememberLast } from "../../call/remember-last.js";
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import { toProblemDetails } from "./error-problem.js";
 import type { GetBinding } from "./http-binding.js";
@@ -29,7 +30,11 @@ export function createEventStreamCodec(
   binding: GetBinding,
 ): OpenCodec<StreamCodec> {
   const restMethod = createRestMethod(method, binding);
-  return (head) => new EventStreamCodec(head, restMethod);
+  // A change sends the same message to thousands of watches.
+  const printEvent = rememberLast(
+    (message: Message) => `data: ${restMethod.printResponse(message)}\n\n`,
+  );
+  return (head) => new EventStreamCodec(head, restMethod, printEvent);
 }
 
 class EventStreamCodec implements StreamCodec {
@@ -42,11 +47,13 @@ class EventStreamCodec implements StreamCodec {
   readonly hasTrailers = false;
   readonly #head: RequestHead;
   readonly #method: RestMethod;
+  readonly #printEvent: (message: Message) => string;
   #isFirst = true;
 
-  constructor(head: RequestHead, method: RestMethod) {
+  constructor(head: RequestHead, method: RestMethod, printEvent: (message: Message) => string) {
     this.#head = head;
     this.#method = method;
+    this.#printEvent = printEvent;
   }
 
   decode(): Message {
@@ -64,7 +71,7 @@ class EventStreamCodec implements StreamCodec {
   }
 
   encode(message: Message): string {
-    const event = `data: ${this.#method.printResponse(message)}\n\n`;
+    const event = this.#printEvent(message);
     if (!this.#isFirst) {
       return event;
     }
