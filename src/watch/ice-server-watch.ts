@@ -9,6 +9,7 @@ import type { LimitsConfig } from "../limits/limits-config.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
 import type { NewestValue } from "./newest-value.js";
+import type { TokenVerifications } from "./token-verifications.js";
 
 /** What a watch takes from the configuration, as it is at that moment. */
 export interface WatchSnapshot {
@@ -57,6 +58,7 @@ const repeatJitterShare = 0.25;
 export class IceServerWatch {
   readonly #order: WatchOrder;
   readonly #options: WatchOptions;
+  readonly #verifications: TokenVerifications;
   readonly #lists: NewestValue<IceServerList>;
   readonly #repeatShare: number;
   #last: SentList | undefined;
@@ -66,9 +68,15 @@ export class IceServerWatch {
   /** Counts the renewals: while one waits for keys, another may overtake it. */
   #renewals = 0;
 
-  constructor(order: WatchOrder, options: WatchOptions, lists: NewestValue<IceServerList>) {
+  constructor(
+    order: WatchOrder,
+    options: WatchOptions,
+    verifications: TokenVerifications,
+    lists: NewestValue<IceServerList>,
+  ) {
     this.#order = order;
     this.#options = options;
+    this.#verifications = verifications;
     this.#lists = lists;
     this.#repeatShare = 1 - repeatJitterShare * options.random();
   }
@@ -108,7 +116,7 @@ export class IceServerWatch {
     const { token, wait } = this.#order;
     try {
       const { verifier, lister, findRegion } = this.#options.readSnapshot();
-      const verified = verifier.verify(token, wait);
+      const verified = this.#verifications.verify(verifier, token, wait);
       const caller = verified instanceof Promise ? await verified : verified;
       if (renewal !== this.#renewals) {
         return;

@@ -8,6 +8,7 @@ import { DueQueue } from "./due-queue.js";
 import { IceServerWatch, type WatchOptions, type WatchOrder } from "./ice-server-watch.js";
 import { NewestValue } from "./newest-value.js";
 import { PacedVisits } from "./paced-visits.js";
+import { TokenVerifications } from "./token-verifications.js";
 import { WatchLimitError } from "./watch-limit-error.js";
 
 export interface WatchesOptions extends WatchOptions {
@@ -25,6 +26,7 @@ const settleMs = 200;
 /** The watches of this process. One timer waits for the one that is due first. */
 export class IceServerWatches {
   readonly #options: WatchesOptions;
+  readonly #verifications = new TokenVerifications();
   readonly #open = new Set<IceServerWatch>();
   readonly #openByHolder = new Map<string, number>();
   /** By when there is something to do for them. */
@@ -68,7 +70,7 @@ export class IceServerWatches {
       throw new WatchLimitError(`the caller has ${count} watches, which is the most it may have`);
     }
     const lists = new NewestValue<IceServerList>(() => this.#close(watch, key));
-    const watch = new IceServerWatch(order, this.#options, lists);
+    const watch = new IceServerWatch(order, this.#options, this.#verifications, lists);
     if (this.#open.size === 0) {
       this.#lastLookMs = this.#options.clock();
     }
