@@ -29,7 +29,10 @@ function findBlock(text: string, name: string): string {
 
 /** A key with its comment, as lines without indentation. */
 function printKey(name: string, key: Key, depth = 0): readonly string[] {
-  const { help, isAlternative } = key.declaration;
+  const { help, isAlternative, isVariableOnly, variable } = key.declaration;
+  if (isVariableOnly) {
+    return comment(`${variable}: ${help}`, depth);
+  }
   const value = printValue(name, key, depth);
   return [
     ...comment(help, depth),
@@ -64,6 +67,10 @@ function printInside({ structure }: Kind, depth: number): readonly string[] | un
     case "list": {
       const [first, ...rest] = printInside(structure.entry, depth + 1) ?? [];
       return first === undefined ? undefined : [`- ${first}`, ...indent(rest)];
+    }
+    case "map": {
+      const entry = printInside(structure.entry, depth + 1);
+      return entry && [`${structure.exampleName}:`, ...indent(entry)];
     }
     default:
       return undefined;

@@ -1,16 +1,16 @@
 import { buildAuth } from "./config/auth-section.js";
-import { describeAuth, describeIce } from "./config/config-description.js";
-import { auth, ice } from "./config/file-schema.js";
-import { buildIceSettings } from "./config/ice-section.js";
+import { describeAuth } from "./config/config-description.js";
+import { auth } from "./config/file-schema.js";
 import { key, optionalKey } from "./config/key.js";
 import { checked, type ValueOf } from "./config/kind.js";
 import { legacySection } from "./config/legacy-section.js";
-import { authVariables, iceVariables } from "./config/legacy-variables.js";
+import { authVariables } from "./config/legacy-variables.js";
 import { type Loaded, type LoadOptions, loadDeclared } from "./config/load-config.js";
 import { findDeclaredRestartKeys } from "./config/restart-keys.js";
 import { trueOrFalse } from "./config/scalars.js";
 import { section } from "./config/section.js";
 import { corsSection } from "./http/cors-config.js";
+import { iceSection } from "./ice-config.js";
 import { limitsSection } from "./limits/limits-config.js";
 import { logSection } from "./observability/log-config.js";
 import { adminSection, settleAdmin } from "./server/admin-config.js";
@@ -32,15 +32,7 @@ const sections = section({
     }),
     { default: {}, help: "" },
   ),
-  ice: key(
-    legacySection({
-      schema: ice,
-      variables: iceVariables,
-      build: buildIceSettings,
-      describe: describeIce,
-    }),
-    { default: {}, help: "" },
-  ),
+  ice: key(iceSection, { default: {}, help: "STUN and TURN servers." }),
   limits: key(limitsSection, {
     default: {},
     help: "No rate limits by default. See docs/rate-limits.md. Rejected calls get 429, over gRPC RESOURCE_EXHAUSTED.",
@@ -57,7 +49,10 @@ const sections = section({
 
 /** Every key of the configuration. */
 export const configSection = checked(sections, (config, place) => {
-  if (config.ice.regionFrom?.header !== undefined && config.listen.trustedProxies.length === 0) {
+  if (
+    config.ice.turn?.regionFrom?.header !== undefined &&
+    config.listen.trustedProxies.length === 0
+  ) {
     place.warn("ice.turn.regionFrom.header is ignored, because listen.trustedProxies is empty");
   }
   return { ...config, admin: settleAdmin(config.admin, config.listen.port, place.at("admin")) };

@@ -8,9 +8,9 @@ const source = resolve(import.meta.dirname, "../src");
 /** From the ground up: a file imports from its own layer or from one before it, never from a later one. */
 const layers = [
   ["clock.ts", "database-url.ts", "errors.ts", "files", "gen", "log.ts"],
+  ["config"],
   ["ice"],
   ["turn"],
-  ["config"],
   ["authentication", "geolocation", "limits", "observability", "probe"],
   ["health", "turn/providers/shared-secret/rotation"],
   ["watch"],
@@ -21,7 +21,7 @@ const layers = [
   ["services"],
   ["server"],
   ["tracing"],
-  ["service-config.ts"],
+  ["ice-config.ts", "service-config.ts"],
   ["compose"],
   ["compose.ts"],
   ["process"],

@@ -25,7 +25,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
     files,
     needsCallers: false,
   });
-  const urlsOfFleets = config.ice.regions.map(({ stunUrls, turn }) => [
+  const urlsOfFleets = config.ice.servers.regions.map(({ stunUrls, turn }) => [
     ...stunUrls,
     ...(turn?.urls ?? []),
   ]);
@@ -38,7 +38,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
       ? printJson(results, allWarnings, changes)
       : printForPeople(results, allWarnings, changes);
   if (!options.watch) {
-    const results = await runCheck(config.ice, probeOptions, reportProgress);
+    const results = await runCheck(config.ice.servers, probeOptions, reportProgress);
     print(results);
     return toExitCode(results);
   }
@@ -47,7 +47,11 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   let last: readonly CheckResult[] | undefined;
   while (!signal.aborted) {
     try {
-      const results = await runCheck(config.ice, { ...probeOptions, signal }, reportProgress);
+      const results = await runCheck(
+        config.ice.servers,
+        { ...probeOptions, signal },
+        reportProgress,
+      );
       print(results, last === undefined ? [] : printChanges(last, results));
       last = results;
       await sleep(intervalMs, undefined, { signal });

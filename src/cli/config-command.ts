@@ -26,9 +26,13 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
 }
 
 /** While a secret is changed by hand: when the change may be finished. */
-function describeOldSecrets({ ice: { regions, life } }: Config): string[] {
+function describeOldSecrets({
+  ice: {
+    servers: { regions, life },
+  },
+}: Config): string[] {
   return regions.flatMap(({ name, sharedSecret }) => {
-    const count = sharedSecret?.files.length ?? 0;
+    const count = sharedSecret?.secrets.filter(({ file }) => file !== undefined).length ?? 0;
     const key = name === "" ? "ice.turn.secretFiles" : `secretFiles of region ${name}`;
     return count > 1
       ? [

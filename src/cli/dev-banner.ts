@@ -22,7 +22,7 @@ export function printDevBanner(
   const { host, protocol } = new URL(url);
   const route = `${url}/api/v1/ice-servers`;
   const plaintext = protocol === "https:" ? "" : " -plaintext";
-  const turnUrl = config.ice.regions[0].turn?.urls[0];
+  const turnUrl = config.ice.servers.regions[0].turn?.urls[0];
   const sections: [title: string, line: string][] = [
     ...(config.diagnostics
       ? [

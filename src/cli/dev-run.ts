@@ -19,7 +19,7 @@ export function createDevRun(withCoturn: boolean): DevRun {
   const turnSecret = createTurnSecret();
   const secret = createSecretKey(turnSecret, "utf8");
   const hasOwnTurnSecret = ({ ice }: Config) =>
-    ice.regions[0].sharedSecret?.secrets[0].key !== secret;
+    ice.servers.regions[0].sharedSecret?.secrets[0].key !== secret;
   return {
     secret,
     connectorToken: { name: "dev", hash: hashConnectorToken(token) },
@@ -39,7 +39,7 @@ export function createDevRun(withCoturn: boolean): DevRun {
 
 /** @throws ConfigError when no coturn of ours could serve the TURN URLs that are handed out */
 function findCoturnPort({ ice }: Config, ownTurnSecret: boolean): number {
-  const url = ice.regions[0].turn?.urls[0];
+  const url = ice.servers.regions[0].turn?.urls[0];
   if (url === undefined || ownTurnSecret || url.scheme !== "turn" || url.host !== "127.0.0.1") {
     throw usageError(
       "--with-coturn",

@@ -98,7 +98,11 @@ export async function tellFailure<T>(secretFile: string, work: () => Promise<T>)
 }
 
 function findSigningFile(
-  { ice: { regions, life } }: Config,
+  {
+    ice: {
+      servers: { regions, life },
+    },
+  }: Config,
   regionName: string | undefined,
 ): { secretFile: string; ttlSeconds: number } {
   const region = regions.find(({ name }) => name === (regionName ?? ""));
@@ -119,7 +123,7 @@ function findSigningFile(
       "Give the service's own configuration with --config or ICE_CONFIG",
     );
   }
-  const [secretFile] = region.sharedSecret.files;
+  const [{ file: secretFile }] = region.sharedSecret.secrets;
   if (secretFile === undefined) {
     throw usageError(
       "ICE_TURN_SECRET",

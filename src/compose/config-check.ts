@@ -19,7 +19,9 @@ export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: C
   const verifiers = new TokenVerifiers(listTokenKinds(), { clock, log: silent, onChange() {} });
   const problems = new ProblemCollection();
   problems.try(() => verifiers.open(auth, files));
-  problems.try(() => createRegionFinder(ice.regionFrom, { files, isTrustedProxy: () => false }));
+  problems.try(() =>
+    createRegionFinder(ice.turn?.regionFrom, { files, isTrustedProxy: () => false }),
+  );
   problems.try(() => listen.tls && loadTlsOptions(listen.tls, files));
   problems.throwIfAny();
 }

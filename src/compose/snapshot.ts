@@ -56,11 +56,11 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
   const { clock, counts, downUrls, readiness } = parts;
   const { auth, ice, limits, listen } = config;
   const verifier = parts.verifiers.open(auth, files, {
-    toleratesExpiry: !ice.life.capAtTokenExpiry,
+    toleratesExpiry: !ice.servers.life.capAtTokenExpiry,
   });
   const quotas = parts.quotaPool.open(limits);
-  const lister = createIceServerLister(ice, clock, ice.probe && downUrls.isUp);
-  const findRegion = createRegionFinder(ice.regionFrom, {
+  const lister = createIceServerLister(ice.servers, clock, ice.turn?.probe && downUrls.isUp);
+  const findRegion = createRegionFinder(ice.turn?.regionFrom, {
     files,
     isTrustedProxy: createPeerTrust(listen.trustedProxies),
   });

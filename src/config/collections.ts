@@ -56,14 +56,16 @@ export function listOrOne<Value, Written>(
 /**
  * A mapping whose keys are the author's own, in the order of the file.
  * @param name reads each of these keys
+ * @param exampleName one for config-sample.yaml
  */
 export function map<Value, Written>(
   name: Kind<string, string>,
   entry: Kind<Value, Written>,
+  exampleName = "name",
 ): Kind<ReadonlyMap<string, Value>, Readonly<Record<string, Written>>, ""> {
   return {
     unit: "",
-    structure: { type: "map", entry },
+    structure: { type: "map", entry, exampleName },
     read(given, place) {
       if (!isRecord(given)) {
         return place.refuseKind(given, "record");

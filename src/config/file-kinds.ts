@@ -3,7 +3,9 @@ import { describeReadFailure } from "../files/read-failure.js";
 import { checked, type Kind } from "./kind.js";
 import type { Place } from "./place.js";
 import { text } from "./scalars.js";
-import { addSecretProblem, readSecretFile } from "./secret-file.js";
+import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
+
+const hidden = "<hidden>";
 
 /** The name of a file, made absolute. Whether it can be read is for its reader to find out. */
 export const fileName: Kind<string, string, ""> = checked(text(), (name, place) =>
@@ -23,17 +25,17 @@ export function readableFile(maxBytes: number): Kind<string, string, ""> {
   });
 }
 
-/** A secret in a file of its own. */
-export interface SecretFile {
-  /** Absolute. */
-  readonly file: string;
-  /** As its author wrote it. */
+/** A secret, and where it comes from. */
+export interface Secret {
+  /** A file as its author wrote it, or what else it comes from. */
   readonly name: string;
   readonly key: KeyObject;
+  /** Absolute; absent where it does not come from a file. */
+  readonly file?: string;
 }
 
 /** The name of a secret's file; see {@link readSecretFile}. */
-export const secretFile: Kind<SecretFile, string, ""> = {
+export const secretFile: Kind<Secret, string, ""> = {
   unit: "",
   read(given, place) {
     const name = text().read(given, place);
@@ -41,17 +43,29 @@ export const secretFile: Kind<SecretFile, string, ""> = {
       return undefined;
     }
     const file = place.resolveFile(name);
-    const key = readSecret(file, place);
+    const { files } = place.context;
+    const key = readSecret(place, () =>
+      readSecretFile(file, files, place.isDev, (warning) => place.warn(warning)),
+    );
     return key && { file, name, key };
   },
-  describe: ({ file }) => file,
+  describe: ({ file = hidden }) => file,
 };
 
-function readSecret(file: string, place: Place): KeyObject | undefined {
-  const { files, problems } = place.context;
+/** A secret itself, in a variable. */
+export const secretText: Kind<KeyObject, string, ""> = {
+  unit: "",
+  read: (given, place) => readSecret(place, () => readSecretText(String(given))),
+  describe: () => hidden,
+};
+
+function readSecret(place: Place, read: () => KeyObject): KeyObject | undefined {
   try {
-    return readSecretFile(file, files, place.isDev, (warning) => place.warn(warning));
+    return read();
   } catch (error) {
-    return addSecretProblem(error, place.path, problems);
+    if (!(error instanceof SecretError)) {
+      throw error;
+    }
+    return place.refuse(error.message, error.fix, error.transientCode);
   }
 }

@@ -28,7 +28,7 @@ export interface Kind<Value = unknown, Written = unknown, Unit extends string = 
 export type Structure =
   | { readonly type: "section"; readonly keys: Keys }
   | { readonly type: "list"; readonly entry: Kind }
-  | { readonly type: "map"; readonly entry: Kind }
+  | { readonly type: "map"; readonly entry: Kind; readonly exampleName: string }
   | { readonly type: "variants"; readonly members: readonly Kind[] }
   | { readonly type: "legacy"; readonly variables: readonly LegacyVariable[] };
 
@@ -74,6 +74,8 @@ export interface KeyDeclaration<Written> {
   readonly emptyVariable?: "is a value";
   /** Whether the variable is the only way to set it: it is a secret that no file should hold. */
   readonly isVariableOnly?: boolean;
+  /** The key that the variable replaces in the file; only one of the two can be a variable. */
+  readonly replaces?: string;
   /** Set when a reload does not apply a new value, or that the key appears or disappears. */
   readonly restart?: "for a new value" | "to turn it on or off";
 }

@@ -26,10 +26,12 @@ export interface LoadContext {
 export class Place {
   readonly path: KeyPath;
   readonly context: LoadContext;
+  readonly #onlyKey: string | undefined;
 
-  constructor(path: KeyPath, context: LoadContext) {
+  constructor(path: KeyPath, context: LoadContext, onlyKey?: string) {
     this.path = path;
     this.context = context;
+    this.#onlyKey = onlyKey;
   }
 
   get isDev(): boolean {
@@ -42,7 +44,13 @@ export class Place {
 
   /** Of a key or an entry inside of the value. */
   at(...parts: KeyPath): Place {
-    return new Place([...this.path, ...parts], this.context);
+    const inner = parts[0] === this.#onlyKey ? parts.slice(1) : parts;
+    return new Place([...this.path, ...inner], this.context);
+  }
+
+  /** The same place, where the value of one key is written without the key. */
+  inPlaceOf(key: string): Place {
+    return new Place(this.path, this.context, key);
   }
 
   /**

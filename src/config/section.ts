@@ -28,9 +28,9 @@ export function section<K extends Keys>(keys: K): Section<SectionValue<K>> {
       Object.fromEntries(
         Object.entries(keys).flatMap(([name, each]) => {
           const part: unknown = Reflect.get(value, nameProperty(name, each));
-          return part === undefined || each.declaration.isVariableOnly
-            ? []
-            : [[name, each.kind.describe(part)] as const];
+          const written = part === undefined ? undefined : each.kind.describe(part);
+          const isHidden = each.declaration.isVariableOnly || saysNothing(each, written);
+          return written === undefined || isHidden ? [] : [[name, written] as const];
         }),
       ),
   };
@@ -61,13 +61,21 @@ export function sectionOrValue<Value>(
   return {
     ...inner,
     read: (given, place) =>
-      inner.read(typeof given === "object" ? given : { [name]: given }, place),
+      typeof given === "object"
+        ? inner.read(given, place)
+        : inner.read({ [name]: given }, place.inPlaceOf(name)),
     describe(value) {
       const written = inner.describe(value);
       const { [name]: short, ...others } = written;
       return Object.keys(others).length === 0 ? short : written;
     },
   };
+}
+
+/** Whether a section has no key that is set: it is as good as absent. */
+function saysNothing({ kind, isOptional }: Key, written: unknown): boolean {
+  const isSection = isOptional && kind.structure?.type === "section";
+  return isSection && isRecord(written) && Object.keys(written).length === 0;
 }
 
 /** The property of the program that holds the value of a key. */
@@ -81,8 +89,7 @@ function readKeys(keys: Keys, given: WrittenSection, place: Place): object | und
   let isWhole = true;
   for (const [name, each] of Object.entries(keys)) {
     const at = place.at(name);
-    const isWritten =
-      Object.hasOwn(given, name) && (at.isFromVariable || !each.declaration.isVariableOnly);
+    const isWritten = Object.hasOwn(given, name) && isRead(each, at, findRival(name, keys, place));
     const value = readKey(each, isWritten ? given[name] : undefined, at);
     if (value !== undefined) {
       values[nameProperty(name, each)] = value;
@@ -91,6 +98,22 @@ function readKeys(keys: Keys, given: WrittenSection, place: Place): object | und
     }
   }
   return isWhole ? values : undefined;
+}
+
+/**
+ * Whether what is written at a key counts.
+ * @param rival the variable that is set in its place
+ */
+function isRead({ declaration }: Key, place: Place, rival: string | undefined): boolean {
+  if (rival !== undefined && place.isFromVariable) {
+    place.refuse(`is set beside ${rival}`, "Set one of the two");
+  }
+  return rival === undefined && (place.isFromVariable || !declaration.isVariableOnly);
+}
+
+function findRival(name: string, keys: Keys, place: Place): string | undefined {
+  const [rival] = Object.entries(keys).find(([, key]) => key.declaration.replaces === name) ?? [];
+  return rival && place.context.findVariable(place.at(rival).path);
 }
 
 function refuseOthers(keys: Keys, given: WrittenSection, place: Place): void {

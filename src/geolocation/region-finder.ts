@@ -1,6 +1,6 @@
-import type { RegionFromConfig } from "../config/config.js";
 import type { Files } from "../files/files.js";
 import { openCountryDatabase } from "./country-database.js";
+import type { RegionFromConfig } from "./region-from-config.js";
 
 /** Where a request comes from. */
 export interface RequestOrigin {

@@ -1,12 +1,13 @@
 import type { Clock, StartTimer } from "../clock.js";
-import type { IceConfig, ProbeConfig } from "../config/config.js";
 import type { Metric } from "../observability/metric.js";
 import { canProbe } from "../probe/server-address.js";
+import type { IceServerSettings } from "../turn/ice-server-settings.js";
 import { listUrlGroups, type UrlGroup } from "../turn/url-group.js";
 import { findGroupStates, type GroupState } from "./group-state.js";
 import { HealthCounts } from "./health-counts.js";
 import { type HealthLog, logGroupChange, logUrlChange } from "./health-log.js";
 import { describeHealth, type HealthReport } from "./health-report.js";
+import type { ProbeConfig } from "./probe-config.js";
 import { ProbeSchedule } from "./probe-schedule.js";
 import { listTargets, type ProbeTarget } from "./probe-target.js";
 import type { ProbeUrl } from "./probe-url.js";
@@ -43,15 +44,14 @@ export class HealthMonitor {
 
   /**
    * Probes by this configuration from now on, beginning at once. URLs that were there before keep
-   * their state. Without `probe` nothing is probed, and nothing is down.
+   * their state. Without settings nothing is probed, and nothing is down.
    */
-  configure(ice: IceConfig): void {
-    const { probe: settings } = ice;
+  configure(servers: IceServerSettings, settings: ProbeConfig | undefined): void {
     this.#schedule?.end();
     this.#schedule = undefined;
     const before = this.#health;
-    this.#groups = settings === undefined ? [] : listUrlGroups(ice.regions);
-    const targets = listTargets(this.#groups, ice.life.ttlSeconds);
+    this.#groups = settings === undefined ? [] : listUrlGroups(servers.regions);
+    const targets = listTargets(this.#groups, servers.life.ttlSeconds);
     const nowMs = this.#options.clock();
     this.#health = new Map(
       targets.map(({ url: { text } }) => [text, before.get(text) ?? new UrlHealth(nowMs)]),

@@ -1,9 +1,9 @@
 import { systemClock } from "../clock.js";
 import type { ProcessParts } from "../compose/process-parts.js";
-import type { IceConfig } from "../config/config.js";
 import type { Files } from "../files/files.js";
 import { DownUrls } from "../health/down-urls.js";
 import { openHealthMonitor } from "../health/open-health-monitor.js";
+import type { IceConfig } from "../ice-config.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { Readiness } from "../readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
@@ -61,7 +61,7 @@ export async function openSupervision(
     adminUrl: admin?.url,
     downUrls,
     reloadCounts,
-    configure: (ice) => monitor.configure(ice),
+    configure: ({ servers, turn }) => monitor.configure(servers, turn?.probe),
     setReady: () => readiness.set("serving"),
     drain() {
       monitor.stop();

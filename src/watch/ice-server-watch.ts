@@ -1,7 +1,6 @@
 import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { Clock } from "../clock.js";
-import type { IceConfig } from "../config/config.js";
 import type { FindRegion, RequestOrigin } from "../geolocation/region-finder.js";
 import { placeRequest } from "../geolocation/request-placement.js";
 import type { CredentialLife, IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
@@ -10,6 +9,7 @@ import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
 import type { NewestValue } from "./newest-value.js";
 import type { TokenVerifications } from "./token-verifications.js";
+import type { WatchConfig } from "./watch-config.js";
 
 /** What a watch takes from the configuration, as it is at that moment. */
 export interface WatchSnapshot {
@@ -18,7 +18,7 @@ export interface WatchSnapshot {
   readonly findRegion: FindRegion | undefined;
   readonly config: {
     readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
-    readonly ice: Pick<IceConfig, "watchRepeatSeconds">;
+    readonly ice: { readonly watch?: WatchConfig };
   };
 }
 

@@ -164,10 +164,10 @@ export class IceServerWatches {
 
   /** Infinity unless the configuration asks for repeats. */
   #findRepeatMs(watch: IceServerWatch): number {
-    const { watchRepeatSeconds } = this.#options.readSnapshot().config.ice;
-    return watchRepeatSeconds === undefined
+    const repeatSeconds = this.#options.readSnapshot().config.ice.watch?.repeatSeconds;
+    return repeatSeconds === undefined
       ? Number.POSITIVE_INFINITY
-      : watch.findRepeatMs(watchRepeatSeconds * 1000);
+      : watch.findRepeatMs(repeatSeconds * 1000);
   }
 
   #close(watch: IceServerWatch, key: string): void {

@@ -120,14 +120,14 @@ describe("loadConfig", () => {
       },
       log: { level: "debug" },
     });
-    expect(config.ice.regions[0].sharedSecret?.secrets[0].key.export().toString()).toBe(
+    expect(config.ice.servers.regions[0].sharedSecret?.secrets[0].key.export().toString()).toBe(
       "from-the-variable",
     );
   });
 
   it("takes a secret file's content without its trailing newline", () => {
     const { config } = load({ ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } });
-    expect(config.ice.regions[0].sharedSecret?.secrets[0].key.export().toString()).toBe(
+    expect(config.ice.servers.regions[0].sharedSecret?.secrets[0].key.export().toString()).toBe(
       "north-north-north-north",
     );
   });
@@ -156,7 +156,7 @@ describe("loadConfig", () => {
     const { config } = load({
       ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"], ttl: "5s" } },
     });
-    expect(config.ice.life.minTtlSeconds).toBe(5);
+    expect(config.ice.servers.life.minTtlSeconds).toBe(5);
   });
 
   it.each<[name: string, content: object, env: Record<string, string>, key: string, text: RegExp]>([
@@ -489,7 +489,7 @@ describe("loadConfig", () => {
     const turn = { urls, secretFiles: ["turn.secret"], identity: "pseudonym" };
     const nameOf = (changes: object) => {
       const { config } = load({ ice: { turn: { ...turn, ...changes } } });
-      const grant = config.ice.regions[0].turn?.issue(
+      const grant = config.ice.servers.regions[0].turn?.issue(
         { kind: "connector", issuer: "", subject: "a" },
         1,
       );
@@ -516,7 +516,7 @@ describe("loadConfig", () => {
     const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
     const { config } = loadConfig({ env: {}, files: new DiskFiles(), dev });
     expect(config.listen.host).toBe("127.0.0.1");
-    expect(config.ice.regions[0].sharedSecret?.secrets[0].key).toBe(dev.secret);
+    expect(config.ice.servers.regions[0].sharedSecret?.secrets[0].key).toBe(dev.secret);
     const [problem] = problemsOf(() =>
       loadConfig({ env: { ICE_HOST: "0.0.0.0" }, files: new DiskFiles(), dev }),
     );

@@ -21,7 +21,7 @@ async function load(turn: object) {
 describe("ice.turn.probe", () => {
   it("is off where it is absent", async () => {
     const config = await load({});
-    expect(config.ice.probe).toBeUndefined();
+    expect(config.ice.turn?.probe).toBeUndefined();
     expect(JSON.stringify(describeConfig(config))).not.toContain("probe");
   });
 

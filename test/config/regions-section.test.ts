@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import type { RegionConfig } from "../../src/config/config.js";
 import type { LoadOptions } from "../../src/config/load-config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { describeConfig, loadConfig } from "../../src/service-config.js";
+import type { ConfiguredRegion } from "../../src/turn/ice-servers-config.js";
 import { problemsOf } from "../config-problems.js";
 
 let directory: string;
@@ -39,7 +39,7 @@ const load = (turn: object, env: LoadOptions["env"] = {}, listen: object = {}) =
     env,
     files: new DiskFiles(),
   });
-const readSecret = ({ sharedSecret }: RegionConfig) =>
+const readSecret = ({ sharedSecret }: ConfiguredRegion) =>
   sharedSecret?.secrets[0].key.export().toString();
 const urls = ["turn:turn.example"];
 const secretFiles = ["turn.secret"];
@@ -109,7 +109,7 @@ describe("ice.turn.regions", () => {
         },
       },
     });
-    expect(config.ice.regions.map((region) => [region.name, readSecret(region)])).toEqual([
+    expect(config.ice.servers.regions.map((region) => [region.name, readSecret(region)])).toEqual([
       ["us", "south-south-south-south"],
       ["eu", "north-north-north-north"],
     ]);
@@ -120,7 +120,10 @@ describe("ice.turn.regions", () => {
       { regions, defaultRegion: "us" },
       { ICE_TURN_SECRET: "of-the-variable!" },
     );
-    expect(config.ice.regions.map(readSecret)).toEqual(["of-the-variable!", "of-the-variable!"]);
+    expect(config.ice.servers.regions.map(readSecret)).toEqual([
+      "of-the-variable!",
+      "of-the-variable!",
+    ]);
   });
 
   it.each<[what: string, turn: object, env: Record<string, string>, key: string, text: RegExp]>([

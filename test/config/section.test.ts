@@ -139,7 +139,7 @@ describe("sectionOrValue", () => {
   });
 
   it.each<[unknown, string]>([
-    [1, "server.url: is a number, not text. See server.url in config-sample.yaml"],
+    [1, "server: 1 is not text. See server in config-sample.yaml"],
     [{ weight: 1 }, "server.url: is missing. See server.url in config-sample.yaml"],
     [["a"], "server: is a list, not a mapping of keys. See server in config-sample.yaml"],
   ])("refuses %j", (server, problem) => {

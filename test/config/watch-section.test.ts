@@ -21,7 +21,7 @@ async function load(ice: object) {
 describe("ice.watch.repeat", () => {
   it.each([[{}], [{ watch: {} }]])("is off in %j", async (ice) => {
     const config = await load(ice);
-    expect(config.ice.watchRepeatSeconds).toBeUndefined();
+    expect(config.ice.watch?.repeatSeconds).toBeUndefined();
     expect(describeConfig(config)).not.toHaveProperty("ice.watch");
   });
 
@@ -33,7 +33,7 @@ describe("ice.watch.repeat", () => {
     const regions = { eu: { urls: ["turn:turn.example.com"] } };
     for (const turn of [{}, { regions, defaultRegion: "eu" }]) {
       const config = await load({ turn, watch: { repeat } });
-      expect(config.ice.watchRepeatSeconds).toBe(seconds);
+      expect(config.ice.watch?.repeatSeconds).toBe(seconds);
       expect(describeConfig(config)).toHaveProperty("ice.watch.repeat", repeat);
     }
   });

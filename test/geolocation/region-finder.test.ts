@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RegionFromConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { createRegionFinder, type RequestOrigin } from "../../src/geolocation/region-finder.js";
+import type { RegionFromConfig } from "../../src/geolocation/region-from-config.js";
 import { writeCountryDatabase } from "../parts/country-database.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { IceConfig, ProbeConfig } from "../../src/config/config.js";
 import { HealthMonitor } from "../../src/health/health-monitor.js";
+import type { ProbeConfig } from "../../src/health/probe-config.js";
 import type { ProbeOutcome, ProbeUrl } from "../../src/health/probe-url.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { createIceServerLister } from "../../src/turn/ice-server-lister.js";
+import type { IceServerSettings } from "../../src/turn/ice-server-settings.js";
 import { ManualTime } from "../parts/manual-time.js";
 import { createFleet, createSharedSecret, hourLife, listAtOnce } from "../turn/ice-servers.js";
 
@@ -19,18 +20,22 @@ const good: ProbeOutcome = { works: true, roundTripMs: 1.26 };
 const refused: ProbeOutcome = { works: false, failure: { cause: "refused", detail: "nobody" } };
 const full: ProbeOutcome = { works: true, failure: { cause: "quota", detail: "486" } };
 
-function plain(stun: readonly string[], turn: readonly string[], probe?: ProbeConfig): IceConfig {
+/** What a monitor is configured with. */
+type Configuration = [servers: IceServerSettings, settings: ProbeConfig | undefined];
+
+function plain(
+  stun: readonly string[],
+  turn: readonly string[],
+  probe?: ProbeConfig,
+): Configuration {
   const stunUrls = stun.map(parseIceUrl);
-  return {
-    ...createFleet({ stunUrls, ...(turn.length > 0 && { turn: createSharedSecret(turn) }) }),
-    stunUrls,
-    ...(probe && { probe }),
-  };
+  const provider = turn.length > 0 && { turn: createSharedSecret(turn) };
+  return [createFleet({ stunUrls, ...provider }), probe];
 }
 function regional(
   stun: readonly string[],
   turn: Readonly<Record<"eu" | "us", readonly string[]>>,
-): IceConfig {
+): Configuration {
   const stunUrls = stun.map(parseIceUrl);
   const region = (name: "eu" | "us") => ({
     name,
@@ -38,13 +43,8 @@ function regional(
     turn: createSharedSecret(turn[name]),
     spread: { weights: new Map<string, number>(), serversPerAnswer: 0 },
   });
-  return {
-    stunUrls,
-    regions: [region("eu"), region("us")],
-    defaultRegion: "eu",
-    life: hourLife,
-    probe: settings,
-  };
+  const regions = [region("eu"), region("us")] as const;
+  return [{ regions, defaultRegion: "eu", life: hourLife }, settings];
 }
 
 /** A monitor whose probes answer as told, each after a while. */
@@ -119,7 +119,7 @@ function read(entry: { readonly url?: string; readonly group?: string }): string
 describe("HealthMonitor", () => {
   it("probes each URL at once, and at each interval from start to start", async () => {
     const bench = new Bench();
-    bench.monitor.configure(plain(["stun:s"], ["turn:t"], settings));
+    bench.monitor.configure(...plain(["stun:s"], ["turn:t"], settings));
     await bench.time.advance(35);
     expect(bench.times("turn:t")).toEqual([0, 10, 20, 30]);
     expect(bench.times("stun:s")).toEqual([0, 10, 20, 30]);
@@ -133,7 +133,7 @@ describe("HealthMonitor", () => {
   ])("shifts each interval by a tenth at most: %s", async (random, times) => {
     const bench = new Bench();
     bench.random = random;
-    bench.monitor.configure(plain([], ["turn:t"], settings));
+    bench.monitor.configure(...plain([], ["turn:t"], settings));
     await bench.time.advance(35);
     expect(bench.times("turn:t")).toEqual(times);
   });
@@ -141,7 +141,7 @@ describe("HealthMonitor", () => {
   it("never has two probes of a URL under way, however long they take", async () => {
     const bench = new Bench();
     bench.probeSeconds = 25;
-    bench.monitor.configure(plain([], ["turn:t"], settings));
+    bench.monitor.configure(...plain([], ["turn:t"], settings));
     await bench.time.advance(60);
     expect(bench.times("turn:t")).toEqual([0, 25, 50]);
     expect(bench.mostUnderWay).toBe(1);
@@ -151,7 +151,7 @@ describe("HealthMonitor", () => {
     const bench = new Bench();
     bench.probeSeconds = 1;
     const urls = Array.from({ length: 5 }, (_, index) => `turn:t${index}`);
-    bench.monitor.configure(plain([], urls, { ...settings, concurrency: 2 }));
+    bench.monitor.configure(...plain([], urls, { ...settings, concurrency: 2 }));
     await bench.time.advance(9);
     expect(bench.mostUnderWay).toBe(2);
     expect(bench.probes.map(({ atSeconds }) => atSeconds)).toEqual([0, 0, 1, 1, 2]);
@@ -160,7 +160,7 @@ describe("HealthMonitor", () => {
   it("tells of a URL that has failed often enough, and of its return", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", refused);
-    bench.monitor.configure(plain([], ["turn:a", "turn:b"], settings));
+    bench.monitor.configure(...plain([], ["turn:a", "turn:b"], settings));
     await bench.time.advance(20);
     expect(bench.told).toEqual([]);
     await bench.time.advance(1);
@@ -177,7 +177,7 @@ describe("HealthMonitor", () => {
   it("warns once of a server that is full, which stays", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", full);
-    bench.monitor.configure(plain([], ["turn:a"], settings));
+    bench.monitor.configure(...plain([], ["turn:a"], settings));
     await bench.time.advance(50);
     expect(bench.told).toEqual([]);
     expect(bench.lines).toEqual([
@@ -188,7 +188,7 @@ describe("HealthMonitor", () => {
   it("says once that it fails open, and when that ends", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", refused).set("turn:b", refused);
-    bench.monitor.configure(plain(["stun:s"], ["turn:a", "turn:b"], settings));
+    bench.monitor.configure(...plain(["stun:s"], ["turn:a", "turn:b"], settings));
     await bench.time.advance(60);
     expect(bench.down).toEqual(["turn:a", "turn:b"]);
     const failing = "error all URLs are down: all of them are handed out turn";
@@ -208,7 +208,7 @@ describe("HealthMonitor", () => {
   it("tells which region another one replaces", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:eu", refused);
-    bench.monitor.configure(regional(["stun:s"], { eu: ["turn:eu"], us: ["turn:us"] }));
+    bench.monitor.configure(...regional(["stun:s"], { eu: ["turn:eu"], us: ["turn:us"] }));
     await bench.time.advance(21);
     const line = "error all URLs of a region are down: another region replaces it turn of eu";
     expect(bench.lines).toContain(line);
@@ -222,7 +222,7 @@ describe("HealthMonitor", () => {
   it("takes a mistake of its own for no word about the server", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", new TypeError("a mistake"));
-    bench.monitor.configure(plain([], ["turn:a"], settings));
+    bench.monitor.configure(...plain([], ["turn:a"], settings));
     await bench.time.advance(60);
     expect(bench.told).toEqual([]);
     expect(new Set(bench.lines)).toEqual(new Set(["error a probe could not be made turn:a"]));
@@ -231,7 +231,7 @@ describe("HealthMonitor", () => {
 
   it("does not probe TURN over DTLS, which counts as up", async () => {
     const bench = new Bench();
-    bench.monitor.configure(plain([], ["turns:t?transport=udp"], settings));
+    bench.monitor.configure(...plain([], ["turns:t?transport=udp"], settings));
     await bench.time.advance(60);
     expect(bench.probes).toEqual([]);
     expect(bench.monitor.report.groups[0]?.urls).toEqual([
@@ -242,7 +242,7 @@ describe("HealthMonitor", () => {
   it("reports what it knows", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", refused);
-    bench.monitor.configure(plain(["stun:s"], ["turn:a"], { ...settings, failures: 1 }));
+    bench.monitor.configure(...plain(["stun:s"], ["turn:a"], { ...settings, failures: 1 }));
     await bench.time.advance(1);
     const at = "2025-05-28T00:00:00.100Z";
     expect(bench.monitor.report).toEqual({
@@ -276,10 +276,10 @@ describe("HealthMonitor at a reload", () => {
   it("keeps the state of URLs that stay, and probes all of them at once", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", refused).set("turn:gone", refused);
-    bench.monitor.configure(plain([], ["turn:a", "turn:gone", "turn:b"], settings));
+    bench.monitor.configure(...plain([], ["turn:a", "turn:gone", "turn:b"], settings));
     await bench.time.advance(25);
     expect(bench.down).toEqual(["turn:a", "turn:gone"]);
-    bench.monitor.configure(plain([], ["turn:a", "turn:b", "turn:new"], settings));
+    bench.monitor.configure(...plain([], ["turn:a", "turn:b", "turn:new"], settings));
     expect(bench.down).toEqual(["turn:a"]);
     await bench.time.advance(1);
     expect(bench.times("turn:a")).toEqual([0, 10, 20, 25]);
@@ -296,9 +296,9 @@ describe("HealthMonitor at a reload", () => {
     bench.probeSeconds = 4;
     bench.outcomes.set("turn:a", refused);
     const ice = plain([], ["turn:a"], { ...settings, failures: 1 });
-    bench.monitor.configure(ice);
+    bench.monitor.configure(...ice);
     await bench.time.advance(3);
-    bench.monitor.configure(ice);
+    bench.monitor.configure(...ice);
     await bench.time.advance(3);
     expect(bench.told).toEqual([]);
     expect(bench.times("turn:a")).toEqual([0, 3]);
@@ -309,9 +309,9 @@ describe("HealthMonitor at a reload", () => {
   it("ends, with nothing down, where nothing is to be probed any more", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", refused);
-    bench.monitor.configure(plain([], ["turn:a", "turn:b"], settings));
+    bench.monitor.configure(...plain([], ["turn:a", "turn:b"], settings));
     await bench.time.advance(25);
-    bench.monitor.configure(plain([], ["turn:a", "turn:b"]));
+    bench.monitor.configure(...plain([], ["turn:a", "turn:b"]));
     expect(bench.told).toEqual([["turn:a"], []]);
     const count = bench.probes.length;
     await bench.time.advance(60);
@@ -322,7 +322,7 @@ describe("HealthMonitor at a reload", () => {
   it("stops, and calls off what is under way", async () => {
     const bench = new Bench();
     bench.probeSeconds = 4;
-    bench.monitor.configure(plain([], ["turn:a", "turn:b"], { ...settings, concurrency: 1 }));
+    bench.monitor.configure(...plain([], ["turn:a", "turn:b"], { ...settings, concurrency: 1 }));
     await bench.time.advance(1);
     expect(bench.underWay).toBe(1);
     bench.monitor.stop();
@@ -348,7 +348,7 @@ describe("lists by the word of a HealthMonitor", () => {
         const bench = new Bench();
         const ice = regional(stun, turn);
         const list = listAtOnce(
-          createIceServerLister(ice, bench.time.clock, (url) => !bench.down.includes(url)),
+          createIceServerLister(ice[0], bench.time.clock, (url) => !bench.down.includes(url)),
         );
         const ask = (region: string) => {
           const urls = list(
@@ -371,7 +371,7 @@ describe("lists by the word of a HealthMonitor", () => {
             );
           }
         };
-        bench.monitor.configure(ice);
+        bench.monitor.configure(...ice);
         for (const { dead, seconds, random } of steps) {
           bench.random = random;
           bench.outcomes.clear();

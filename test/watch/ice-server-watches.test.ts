@@ -34,7 +34,7 @@ const alice = (expiresInSeconds: number) =>
 let time: ManualTime;
 let random: number;
 let limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
-let watchRepeatSeconds: number | undefined;
+let repeatSeconds: number | undefined;
 let lister: IceServerLister;
 let findRegion: FindRegion | undefined;
 let caller: Caller;
@@ -47,7 +47,7 @@ beforeEach(() => {
   time = new ManualTime(startSeconds);
   random = 0;
   limits = { watches: 10_000, watchesPerCaller: 10_000 };
-  watchRepeatSeconds = undefined;
+  repeatSeconds = undefined;
   caller = alice(1_000_000);
   verifications = 0;
   begun = [];
@@ -76,7 +76,7 @@ beforeEach(() => {
       verifier,
       lister,
       findRegion,
-      config: { limits, ice: { ...(watchRepeatSeconds && { watchRepeatSeconds }) } },
+      config: { limits, ice: { watch: { ...(repeatSeconds && { repeatSeconds }) } } },
     }),
   });
 });
@@ -448,7 +448,7 @@ describe("a watch that repeats its list", () => {
     lists.map(({ credentialLife }) => (credentialLife?.expiresAtSeconds ?? 0) - startSeconds);
 
   beforeEach(() => {
-    watchRepeatSeconds = 45;
+    repeatSeconds = 45;
   });
 
   it("sends the same servers and expiry, with the life that is left, and verifies nothing", async () => {
@@ -518,15 +518,15 @@ describe("a watch that repeats its list", () => {
   });
 
   it("follows the configuration", async () => {
-    watchRepeatSeconds = undefined;
+    repeatSeconds = undefined;
     const { times } = open();
     await time.advance(100);
     expect(times).toEqual([0]);
-    watchRepeatSeconds = 10;
+    repeatSeconds = 10;
     watches.listsChanged();
     await time.advance(15);
     expect(times).toEqual([0, 100.3, 110.3]);
-    watchRepeatSeconds = undefined;
+    repeatSeconds = undefined;
     watches.listsChanged();
     await time.advance(100);
     expect(times).toHaveLength(3);
