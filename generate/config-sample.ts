@@ -9,22 +9,11 @@ const maxFlowLength = 76;
 const introduction =
   "Every key of ice-service, with its default if it has one. Every key is optional unless it says otherwise; unknown keys are errors. The service applies changes while it runs, when this file or a file that it names changes, or at SIGHUP, unless a key says that it requires a restart. Variables override this file. File names are relative to this file. `ice-service config check` validates it.";
 
-/**
- * The text of config-sample.yaml.
- * @param before the same as it was: sections that are not declared yet are taken from there
- */
-export function printSample({ structure }: Kind, before: string): string {
+/** The text of config-sample.yaml. */
+export function printSample({ structure }: Kind): string {
   const keys = structure?.type === "section" ? structure.keys : {};
-  const sections = Object.entries(keys).map(([name, key]) =>
-    key.kind.structure?.type === "legacy"
-      ? findBlock(before, name)
-      : printKey(name, key).join("\n"),
-  );
+  const sections = Object.entries(keys).map(([name, key]) => printKey(name, key).join("\n"));
   return `${[comment(introduction, 0).join("\n"), ...sections].join("\n\n")}\n`;
-}
-
-function findBlock(text: string, name: string): string {
-  return text.split("\n\n").find((block) => new RegExp(`^${name}:`, "m").test(block)) ?? "";
 }
 
 /** A key with its comment, as lines without indentation. */

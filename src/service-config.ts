@@ -1,10 +1,6 @@
-import { buildAuth } from "./config/auth-section.js";
-import { describeAuth } from "./config/config-description.js";
-import { auth } from "./config/file-schema.js";
+import { authSection } from "./authentication/auth-config.js";
 import { key, optionalKey } from "./config/key.js";
 import { checked, type ValueOf } from "./config/kind.js";
-import { legacySection } from "./config/legacy-section.js";
-import { authVariables } from "./config/legacy-variables.js";
 import { type Loaded, type LoadOptions, loadDeclared } from "./config/load-config.js";
 import { findDeclaredRestartKeys } from "./config/restart-keys.js";
 import { trueOrFalse } from "./config/scalars.js";
@@ -23,15 +19,7 @@ const sections = section({
     help: "Metrics for Prometheus at /metrics, and the probes, without a token; or `admin: false`. If it is not configured and the port is in use, the service warns and starts without it. --dev: off unless set.",
   }),
   cors: key(corsSection, { default: {}, help: "Which web pages may call the service." }),
-  auth: key(
-    legacySection({
-      schema: auth,
-      variables: authVariables,
-      build: buildAuth,
-      describe: describeAuth,
-    }),
-    { default: {}, help: "" },
-  ),
+  auth: key(authSection, { default: {}, help: "Who may call." }),
   ice: key(iceSection, { default: {}, help: "STUN and TURN servers." }),
   limits: key(limitsSection, {
     default: {},

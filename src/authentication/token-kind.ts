@@ -1,8 +1,8 @@
 import type { Clock } from "../clock.js";
-import type { AuthConfig } from "../config/config.js";
 import type { Files } from "../files/files.js";
 import type { Log } from "../log.js";
 import type { Metric } from "../observability/metric.js";
+import type { AuthConfig } from "./auth-config.js";
 import type { Caller } from "./caller.js";
 import type { CancellableWait } from "./cancellable-wait.js";
 import type { DenyList } from "./deny-list-file.js";

@@ -1,7 +1,7 @@
-import type { AuthConfig } from "../config/config.js";
 import { ProblemCollection } from "../config/problem-collection.js";
 import type { Files } from "../files/files.js";
 import type { Metric } from "../observability/metric.js";
+import type { AuthConfig } from "./auth-config.js";
 import { denyNothing, readDenyListFile } from "./deny-list-file.js";
 import type { KindSurroundings, RunningTokenKind, TokenKind } from "./token-kind.js";
 import { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";

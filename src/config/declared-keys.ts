@@ -1,4 +1,4 @@
-import type { Key, Kind, LegacyVariable } from "./kind.js";
+import type { Key, Kind } from "./kind.js";
 
 /** A key, and where it is in the configuration. */
 export interface DeclaredKey {
@@ -26,10 +26,4 @@ export function listKeys(kind: Kind, path: DeclaredKey["path"] = []): readonly D
     default:
       return [];
   }
-}
-
-export function listLegacyVariables(kind: Kind): readonly LegacyVariable[] {
-  return listKeys(kind).flatMap(({ key }) =>
-    key.kind.structure?.type === "legacy" ? key.kind.structure.variables : [],
-  );
 }

@@ -1,4 +1,4 @@
-import { listKeys, listLegacyVariables } from "./declared-keys.js";
+import { listKeys } from "./declared-keys.js";
 import type { KeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
 import { findNearName } from "./near-name.js";
@@ -23,24 +23,16 @@ export interface Overlay {
 
 /** Reads the variables that the keys declare. An empty one counts as not set, unless it is a value. */
 export function readEnvironment(root: Kind, env: Environment): Overlay {
-  const declared = listKeys(root).flatMap(({ path, key: { kind, declaration } }) => {
-    const { variable: name, emptyVariable } = declaration;
-    const read = (text: string) => kind.fromText?.(text) ?? text;
-    return name === undefined
-      ? []
-      : [{ name, path, read, emptyIsValue: emptyVariable !== undefined }];
-  });
-  const variables = [...declared, ...listLegacyVariables(root)];
-  const entries = variables.flatMap(({ name, path, read, emptyIsValue }) => {
+  const keys = listKeys(root);
+  const entries = keys.flatMap(({ path, key: { kind, declaration } }) => {
+    const { variable: name = "", emptyVariable } = declaration;
     const text = env[name];
-    return text === undefined || path.length === 0 || (text === "" && emptyIsValue !== true)
+    return text === undefined || (text === "" && emptyVariable === undefined)
       ? []
-      : [{ name, path, value: read?.(text) ?? text }];
+      : [{ name, path, value: kind.fromText?.(text) ?? text }];
   });
-  return {
-    entries,
-    warnings: findUnknown(env, [...variables.map(({ name }) => name), fileVariable]),
-  };
+  const known = keys.flatMap(({ key }) => key.declaration.variable ?? []);
+  return { entries, warnings: findUnknown(env, [...known, fileVariable]) };
 }
 
 function findUnknown(env: Environment, known: readonly string[]): string[] {

@@ -29,16 +29,7 @@ export type Structure =
   | { readonly type: "section"; readonly keys: Keys }
   | { readonly type: "list"; readonly entry: Kind }
   | { readonly type: "map"; readonly entry: Kind; readonly exampleName: string }
-  | { readonly type: "variants"; readonly members: readonly Kind[] }
-  | { readonly type: "legacy"; readonly variables: readonly LegacyVariable[] };
-
-/** A variable of a section that is not declared yet. */
-export interface LegacyVariable {
-  readonly name: string;
-  readonly path: readonly (string | number)[];
-  readonly read?: (text: string) => unknown;
-  readonly emptyIsValue?: boolean;
-}
+  | { readonly type: "variants"; readonly members: readonly Kind[] };
 
 /** A key of a section, with all that is said about it anywhere. */
 export interface Key<

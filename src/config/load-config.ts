@@ -45,7 +45,6 @@ export function loadDeclared<Config>(
     dev,
     needsCallers,
     files,
-    env,
     file: configFile,
     findVariable,
   };

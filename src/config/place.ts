@@ -15,7 +15,6 @@ export interface LoadContext {
   /** False where nobody is served: then it does not matter that nobody could prove who he is. */
   readonly needsCallers: boolean;
   readonly files: Files;
-  readonly env: Readonly<Record<string, string | undefined>>;
   /** Absent where there is no configuration file. */
   readonly file: string | undefined;
   /** The variable that a key, or one that contains it, was set by. */

@@ -7,15 +7,11 @@ export type NameKey = (path: KeyPath) => string;
 /** Collects all that is wrong, so that one start tells it all. */
 export class ProblemList {
   readonly #problems: ConfigProblem[] = [];
-  readonly nameKey: NameKey;
+  readonly #nameKey: NameKey;
 
   constructor(nameKey: NameKey) {
-    this.nameKey = nameKey;
+    this.#nameKey = nameKey;
   }
-
-  readonly addNamed = (problem: ConfigProblem): void => {
-    this.#problems.push(problem);
-  };
 
   /** @param transientCode as in {@link ConfigProblem} */
   add(
@@ -24,7 +20,7 @@ export class ProblemList {
     fix: string,
     transientCode: string | undefined = undefined,
   ): void {
-    const key = this.nameKey(path);
+    const key = this.#nameKey(path);
     this.#problems.push({
       key,
       problem,

@@ -1,7 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { FileImage, Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
-import type { ProblemList } from "./problem-list.js";
 
 const maxBytes = 4096;
 /** What stands in the documents in a secret's place: everybody knows it. */
@@ -19,18 +18,6 @@ export class SecretError extends Error {
   ) {
     super(message);
   }
-}
-
-/** Adds why a secret cannot be used to the problems. */
-export function addSecretProblem(
-  error: unknown,
-  path: readonly PropertyKey[],
-  problems: ProblemList,
-): undefined {
-  if (!(error instanceof SecretError)) {
-    throw error;
-  }
-  problems.add(path, error.message, error.fix, error.transientCode);
 }
 
 /**

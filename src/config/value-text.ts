@@ -15,7 +15,7 @@ export function printValue(value: string | number | boolean | null): string {
  * only where it cannot be a secret that somebody wrote in the wrong place: never text in place of a
  * list or a section, and nothing below a key that is about secrets, tokens, keys or URLs.
  *
- * @param expected what zod expects, such as `boolean`
+ * @param expected what may be there, such as `boolean`
  */
 export function describeWrongKind(
   path: readonly PropertyKey[],

@@ -1,9 +1,9 @@
+import type { AuthConfig } from "../../src/authentication/auth-config.js";
 import type { ConnectorTokenEntry } from "../../src/authentication/connector/connector-token.js";
 import { listTokenKinds } from "../../src/authentication/token-kinds.js";
 import type { TokenVerifier } from "../../src/authentication/token-verifier.js";
 import { TokenVerifiers } from "../../src/authentication/token-verifiers.js";
 import type { Clock } from "../../src/clock.js";
-import type { AuthConfig } from "../../src/config/config.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import type { Log } from "../../src/log.js";
 

@@ -6,7 +6,7 @@ import {
   sign as signBytes,
 } from "node:crypto";
 import { type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
-import type { AsymmetricAlgorithm } from "../../src/config/config.js";
+import type { AsymmetricAlgorithm } from "../../src/authentication/jwt/jwt-algorithms.js";
 
 export const issuer = "https://issuer.test";
 export const audience = "ice-service";

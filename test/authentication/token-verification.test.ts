@@ -1,19 +1,19 @@
 import { generateKeyPairSync, webcrypto } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { AuthConfig } from "../../src/authentication/auth-config.js";
 import {
   createConnectorToken,
   hashConnectorToken,
 } from "../../src/authentication/connector/connector-token.js";
-import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
-import { UnknownToken } from "../../src/authentication/token-verifier.js";
 import {
   type AsymmetricAlgorithm,
-  type AuthConfig,
   asymmetricAlgorithms,
   hmacAlgorithms,
-  type JwtKeys,
-} from "../../src/config/config.js";
+} from "../../src/authentication/jwt/jwt-algorithms.js";
+import type { JwtKeys } from "../../src/authentication/jwt/jwt-keys.js";
+import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import { UnknownToken } from "../../src/authentication/token-verifier.js";
 import { problemsOf } from "../config-problems.js";
 import { jwtCaller } from "../parts/callers.js";
 import {

@@ -6,9 +6,13 @@ import { join } from "node:path";
 import { CompactSign, SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { hashConnectorToken } from "../../src/authentication/connector/connector-token.js";
+import {
+  asymmetricAlgorithms,
+  hmacAlgorithms,
+} from "../../src/authentication/jwt/jwt-algorithms.js";
+import type { JwtKeys } from "../../src/authentication/jwt/jwt-keys.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { UnknownToken } from "../../src/authentication/token-verifier.js";
-import { asymmetricAlgorithms, hmacAlgorithms, type JwtKeys } from "../../src/config/config.js";
 import { ConfigError } from "../../src/errors.js";
 import { connectorCaller, jwtCaller } from "../parts/callers.js";
 import {

@@ -1,6 +1,8 @@
+import type { AuthConfig } from "../../src/authentication/auth-config.js";
 import type { Caller } from "../../src/authentication/caller.js";
+import type { JwtIssuerConfig } from "../../src/authentication/jwt/jwt-config.js";
+import type { JwtKeys } from "../../src/authentication/jwt/jwt-keys.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
-import type { AuthConfig, JwtIssuerConfig, JwtKeys } from "../../src/config/config.js";
 import { audience, issuer, startSeconds } from "./signing-key.js";
 
 /** A clock that stands still until it is moved. */

@@ -5,7 +5,6 @@ import { systemClock } from "../../src/clock.js";
 import { checkFiles } from "../../src/compose/config-check.js";
 import { listKeys } from "../../src/config/declared-keys.js";
 import { parseDuration, printDuration } from "../../src/config/duration.js";
-import { knownKeys } from "../../src/config/file-schema.js";
 import { ConfigError } from "../../src/errors.js";
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
 import { MemoryFiles } from "../parts/memory-files.js";
@@ -48,12 +47,7 @@ afterAll(() => {
   expect(warnings).toEqual([]);
 });
 
-const names = [
-  ...new Set([
-    ...listKeys(configSection).map(({ name }) => name),
-    ...Object.values(knownKeys).flat(),
-  ]),
-];
+const names = [...new Set(listKeys(configSection).map(({ name }) => name))];
 const scalar = fc.oneof(
   fc.constantFrom(
     ...Object.keys(secretFiles),

@@ -1,8 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { type CryptoKey, createLocalJWKSet, type JWSHeaderParameters } from "jose";
-import type { JwtIssuerConfig } from "../../config/config.js";
 import type { Files } from "../../files/files.js";
 import type { JwksPool } from "./jwks-pool.js";
+import type { JwtIssuerConfig } from "./jwt-config.js";
 import { readKeySetFile, readPublicKeyFile } from "./key-file.js";
 import type { KeySource } from "./key-source.js";
 

@@ -1,10 +1,10 @@
 import { createLocalJWKSet, errors } from "jose";
 import { type Clock, hasPassed } from "../../clock.js";
-import type { AsymmetricAlgorithm } from "../../config/config.js";
 import type { Log } from "../../log.js";
 import { waitForFetch } from "../cancellable-wait.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
 import { fetchKeySetText } from "./jwks-fetch.js";
+import type { AsymmetricAlgorithm } from "./jwt-algorithms.js";
 import type { JwtReason } from "./jwt-reasons.js";
 import { parseKeySet } from "./key-set.js";
 import { type KeySource, UncertainKeyError } from "./key-source.js";

@@ -7,11 +7,11 @@ import {
   jwtVerify,
 } from "jose";
 import type { Clock } from "../../clock.js";
-import type { JwtIssuerConfig } from "../../config/config.js";
 import type { CancellableWait } from "../cancellable-wait.js";
 import type { DenyList } from "../deny-list-file.js";
 import type { VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
+import type { JwtIssuerConfig } from "./jwt-config.js";
 import type { JwtReason } from "./jwt-reasons.js";
 import { type KeySource, UncertainKeyError } from "./key-source.js";
 

@@ -1,9 +1,9 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import type { JWK } from "jose";
 import { readBoundedText } from "../../config/bounded-file.js";
-import type { AsymmetricAlgorithm } from "../../config/config.js";
 import { ConfigError } from "../../errors.js";
 import type { Files } from "../../files/files.js";
+import type { AsymmetricAlgorithm } from "./jwt-algorithms.js";
 import { describeKey, listFittingAlgorithms } from "./key-fit.js";
 import { type KeySet, KeySetError, maxKeySetBytes, parseKeySet } from "./key-set.js";
 

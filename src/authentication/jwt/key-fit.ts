@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import type { AsymmetricAlgorithm } from "../../config/config.js";
+import type { AsymmetricAlgorithm } from "./jwt-algorithms.js";
 
 const curveAlgorithms: Readonly<Record<string, readonly AsymmetricAlgorithm[]>> = {
   prime256v1: ["ES256"],

@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import type { JWK } from "jose";
 import { z } from "zod";
-import type { AsymmetricAlgorithm } from "../../config/config.js";
+import type { AsymmetricAlgorithm } from "./jwt-algorithms.js";
 import { listFittingAlgorithms } from "./key-fit.js";
 
 /** The largest JWKS that is read, in bytes. */

@@ -1,7 +1,10 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type AsymmetricAlgorithm,
+  asymmetricAlgorithms,
+} from "../../../src/authentication/jwt/jwt-algorithms.js";
 import { readKeySetFile, readPublicKeyFile } from "../../../src/authentication/jwt/key-file.js";
-import { type AsymmetricAlgorithm, asymmetricAlgorithms } from "../../../src/config/config.js";
 import { DiskFiles } from "../../../src/files/disk-files.js";
 import { problemsOf } from "../../config-problems.js";
 import {

@@ -1,0 +1,11 @@
+import { fileName } from "../../config/file-kinds.js";
+import { optionalKey } from "../../config/key.js";
+
+/** The key of `auth` that is about connector tokens. */
+export const connectorKeys = {
+  connectorTokensFile: optionalKey(fileName, {
+    example: "connector-tokens.yaml",
+    variable: "ICE_CONNECTOR_TOKENS_FILE",
+    help: 'tokens: [ { name, hash: "sha256:<hex>", expires: 2027-01-31T00:00:00Z } ]; see `ice-service token new`',
+  }),
+};
