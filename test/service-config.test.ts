@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import type { LoadOptions } from "../../src/config/load-config.js";
-import { DiskFiles } from "../../src/files/disk-files.js";
-import { describeConfig, loadConfig } from "../../src/service-config.js";
-import { problemsOf } from "../config-problems.js";
+import type { LoadOptions } from "../src/config/load-config.js";
+import { DiskFiles } from "../src/files/disk-files.js";
+import { describeConfig, loadConfig } from "../src/service-config.js";
+import { problemsOf } from "./config-problems.js";
 
 let directory: string;
 beforeAll(() => {
