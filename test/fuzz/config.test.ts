@@ -28,12 +28,20 @@ function check(content: string, env: Record<string, string> = {}): string {
   const files = new MemoryFiles({ ...secretFiles, "ice.yaml": content });
   try {
     const { config, warnings } = loadConfig({ file: "/etc/ice.yaml", env, files });
+    const described = describeConfig(config);
+    expect(loadAgain(described, env)).toEqual(described);
     checkFiles(config, files, systemClock);
-    return JSON.stringify([describeConfig(config), warnings]);
+    return JSON.stringify([described, warnings]);
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
     return `${error}${JSON.stringify(error)}`;
   }
+}
+
+/** What is printed can be loaded, and is then printed again. */
+function loadAgain(described: object, env: Record<string, string>): object {
+  const files = new MemoryFiles({ ...secretFiles, "ice.yaml": stringify(described) });
+  return describeConfig(loadConfig({ file: "/etc/ice.yaml", env, files }).config);
 }
 
 /** Libraries may warn by this way, with what they have read. */

@@ -3,16 +3,24 @@ import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { printSample } from "../../generate/config-sample.js";
+import { printRestartKeys, printVariables, replaceGenerated } from "../../generate/key-tables.js";
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
 import { MemoryFiles } from "../parts/memory-files.js";
 
-const root = resolve(import.meta.dirname, "../..");
+const pathOf = (file: string) => resolve(import.meta.dirname, "../..", file);
+const readRoot = (file: string) => readFileSync(pathOf(file), "utf8");
 
 /** `npm run generate` writes these files; without it, they are compared. */
-describe("generated documents", () => {
-  it("config-sample.yaml", async () => {
-    const file = resolve(root, "config-sample.yaml");
-    await expect(printSample(configSection)).toMatchFileSnapshot(file);
+describe("what is generated from the declarations of configuration keys", () => {
+  it.each<[file: string, print: (before: string) => string]>([
+    ["config-sample.yaml", () => printSample(configSection)],
+    ["README.md", (before) => replaceGenerated(before, "variables", printVariables(configSection))],
+    [
+      "docs/production.md",
+      (before) => replaceGenerated(before, "restart-keys", printRestartKeys(configSection)),
+    ],
+  ])("is in %s", async (file, print) => {
+    await expect(print(readRoot(file))).toMatchFileSnapshot(pathOf(file));
   });
 });
 
@@ -29,7 +37,7 @@ describe("config-sample.yaml", () => {
   };
 
   it("is a valid configuration, and loads again as config check prints it", () => {
-    const { config } = load(readFileSync(resolve(root, "config-sample.yaml"), "utf8"));
+    const { config } = load(readRoot("config-sample.yaml"));
     const described = describeConfig(config);
     expect(describeConfig(load(stringify(described)).config)).toEqual(described);
   });
