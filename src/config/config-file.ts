@@ -1,5 +1,6 @@
 import { ConfigError, throwIfAny } from "../errors.js";
 import type { FileParser } from "../files/files.js";
+import { isRecord } from "./value-text.js";
 import { YamlTextError } from "./yaml-faults.js";
 import { parseYamlText } from "./yaml-text.js";
 
@@ -35,8 +36,4 @@ function parse(text: string, file: string): unknown {
     }));
     return throwIfAny(problems, error.omittedCount);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

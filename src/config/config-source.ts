@@ -3,7 +3,7 @@ import type { Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
 import { configFileParser } from "./config-file.js";
 import type { VariableEntry } from "./environment.js";
-import type { KeyPath } from "./key-path.js";
+import { type KeyPath, printKeyPath } from "./key-path.js";
 
 /** What is written: in the configuration file, and in the variables over it. */
 export interface ConfigSource {
@@ -22,7 +22,7 @@ export function readConfigSource(
   files: Files,
 ): ConfigSource {
   const content = file === undefined ? {} : parseFile(file, files);
-  const variableOf = new Map(entries.map(({ path, name }) => [path.join("."), name]));
+  const variableOf = new Map(entries.map(({ path, name }) => [printKeyPath(path), name]));
   const lists = new Set<string>();
   for (const { path, value } of entries) {
     replaceLists(content, path, lists);
@@ -32,7 +32,7 @@ export function readConfigSource(
     content,
     findVariable: (path) =>
       path
-        .map((_, index) => variableOf.get(path.slice(0, index + 1).join(".")))
+        .map((_, index) => variableOf.get(printKeyPath(path.slice(0, index + 1))))
         .findLast((name) => name !== undefined),
   };
 }
@@ -59,9 +59,9 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
  */
 function replaceLists(content: object, path: KeyPath, replaced: Set<string>): void {
   const listPath = path.slice(0, path.indexOf(0));
-  if (path.includes(0) && !replaced.has(listPath.join("."))) {
+  if (path.includes(0) && !replaced.has(printKeyPath(listPath))) {
     assign(content, listPath, [{}]);
-    replaced.add(listPath.join("."));
+    replaced.add(printKeyPath(listPath));
   }
 }
 

@@ -36,7 +36,7 @@ export function readKey(
   given: unknown,
   place: Place,
 ): unknown {
-  const value = given ?? (given === null ? null : findDefault(declaration, place.isDev));
+  const value = given === undefined ? findDefault(declaration, place.isDev) : given;
   if (value !== undefined) {
     return kind.read(value, place);
   }

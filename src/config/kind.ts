@@ -71,6 +71,14 @@ export interface KeyDeclaration<Written> {
   readonly restart?: "for a new value" | "to turn it on or off";
 }
 
+/**
+ * What the value of a key is written at. No file can write a symbol: what only a variable can set has
+ * one.
+ */
+export function nameWritten(name: string, { declaration }: Key): string | symbol {
+  return declaration.isVariableOnly ? Symbol.for(name) : name;
+}
+
 /** What the program gets of a kind. */
 export type ValueOf<K extends Kind> = Exclude<ReturnType<K["read"]>, undefined>;
 

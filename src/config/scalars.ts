@@ -63,6 +63,23 @@ export const trueOrFalse: Kind<boolean, boolean, ""> = {
   fromText: (given) => (/^(true|false)$/.test(given) ? given === "true" : given),
 };
 
+/** A number from 0 to 1. */
+export const fraction: Kind<number, number, ""> = {
+  unit: "",
+  range: "0 to 1",
+  read(given, place) {
+    if (typeof given !== "number") {
+      return place.refuseKind(given, "number");
+    }
+    const isInRange = given >= 0 && given <= 1;
+    return isInRange
+      ? given
+      : place.refuse(`${given} is out of range (0 to 1)`, "Write 0.5, for example");
+  },
+  describe: (value) => value,
+  fromText: readNumber,
+};
+
 /** A whole number in a range, both ends included. */
 export function wholeNumber(min: number, max: number): Kind<number, number, ""> {
   return {

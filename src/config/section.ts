@@ -1,5 +1,12 @@
 import { readKey } from "./key.js";
-import type { Key, Keys, Kind, SectionValue, Structure } from "./kind.js";
+import {
+  type Key,
+  type Keys,
+  type Kind,
+  nameWritten,
+  type SectionValue,
+  type Structure,
+} from "./kind.js";
 import { suggest } from "./near-name.js";
 import type { Place } from "./place.js";
 import { isRecord } from "./value-text.js";
@@ -88,9 +95,10 @@ function readKeys(keys: Keys, given: WrittenSection, place: Place): object | und
   const values: Record<string, unknown> = {};
   let isWhole = true;
   for (const [name, each] of Object.entries(keys)) {
-    const at = place.at(name);
-    const isWritten = Object.hasOwn(given, name) && isRead(each, at, findRival(name, keys, place));
-    const value = readKey(each, isWritten ? given[name] : undefined, at);
+    const written = nameWritten(name, each);
+    const at = place.at(written);
+    const isWritten = Object.hasOwn(given, written) && !isReplaced(name, keys, given, at);
+    const value = readKey(each, isWritten ? Reflect.get(given, written) : undefined, at);
     if (value !== undefined) {
       values[nameProperty(name, each)] = value;
     } else if (isWritten || !each.isOptional) {
@@ -100,29 +108,22 @@ function readKeys(keys: Keys, given: WrittenSection, place: Place): object | und
   return isWhole ? values : undefined;
 }
 
-/**
- * Whether what is written at a key counts.
- * @param rival the variable that is set in its place
- */
-function isRead({ declaration }: Key, place: Place, rival: string | undefined): boolean {
+/** Whether a variable is set that replaces what the file says; another variable is a problem. */
+function isReplaced(name: string, keys: Keys, given: WrittenSection, place: Place): boolean {
+  const rival = Object.entries(keys).find(
+    ([other, key]) =>
+      key.declaration.replaces === name && Object.hasOwn(given, nameWritten(other, key)),
+  );
   if (rival !== undefined && place.isFromVariable) {
-    place.refuse(`is set beside ${rival}`, "Set one of the two");
+    place.refuse(`is set beside ${rival[1].declaration.variable}`, "Set one of the two");
   }
-  return rival === undefined && (place.isFromVariable || !declaration.isVariableOnly);
-}
-
-function findRival(name: string, keys: Keys, place: Place): string | undefined {
-  const [rival] = Object.entries(keys).find(([, key]) => key.declaration.replaces === name) ?? [];
-  return rival && place.context.findVariable(place.at(rival).path);
+  return rival !== undefined;
 }
 
 function refuseOthers(keys: Keys, given: WrittenSection, place: Place): void {
   const known = Object.keys(keys).filter((name) => !keys[name]?.declaration.isVariableOnly);
-  for (const name of Object.keys(given)) {
-    const at = place.at(name);
-    if (!known.includes(name) && !at.isFromVariable) {
-      at.refuse("unknown key", suggest(name, known));
-    }
+  for (const name of Object.keys(given).filter((each) => !known.includes(each))) {
+    place.at(name).refuse("unknown key", suggest(name, known));
   }
 }
 

@@ -41,7 +41,7 @@ const kindNames: Readonly<Record<string, string>> = {
 };
 
 /** Whether a value is a mapping of keys. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -3,7 +3,7 @@ import { checked, type ValueOf } from "../config/kind.js";
 import type { Place } from "../config/place.js";
 import { port, text } from "../config/scalars.js";
 import { section, sectionOrFalse } from "../config/section.js";
-import { isLoopback } from "./loopback.js";
+import { isLoopback } from "./listen-config.js";
 
 const defaultPort = 9090;
 

@@ -3,7 +3,6 @@ import { checked, type ValueOf } from "../config/kind.js";
 import { port, text, wholeNumber } from "../config/scalars.js";
 import { section } from "../config/section.js";
 import { clientAddressKeys } from "../http/client-address-config.js";
-import { isLoopback } from "./loopback.js";
 import { tlsSection } from "./tls-config.js";
 
 const host = checked(text(), (written, place) =>
@@ -44,3 +43,8 @@ export const listenSection = section({
 export type ListenConfig = ValueOf<typeof listenSection>;
 /** What a port is opened with. */
 export type PortConfig = Pick<ListenConfig, "host" | "port" | "maxConnections" | "tls">;
+
+/** Whether only this machine reaches an address. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host);
+}

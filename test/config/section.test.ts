@@ -151,11 +151,15 @@ describe("a key that only a variable sets", () => {
   const root = section({
     secret: optionalKey(text(), {
       help,
-      example: "x",
       variable: "ICE_SECRET",
       isVariableOnly: true,
+      replaces: "secretFile",
     }),
-    secretFile: optionalKey(secretFile, { help, example: "a.secret" }),
+    secretFile: optionalKey(secretFile, {
+      help,
+      example: "a.secret",
+      variable: "ICE_SECRET_FILE",
+    }),
   });
 
   it("is read, and never shown", () => {
@@ -164,9 +168,21 @@ describe("a key that only a variable sets", () => {
     expect(root.describe(config)).toEqual({});
   });
 
-  it("is unknown in the file", () => {
-    expect(findProblems(root, { secret: "hush" })).toEqual([
+  it.each([[{}], [{ ICE_SECRET: "hush" }]])("is unknown in the file, with %j", (env) => {
+    expect(findProblems(root, { secret: "hush" }, env)).toEqual([
       "secret: unknown key. Use one of: secretFile",
+    ]);
+  });
+
+  it("replaces what the file has in its place, unread", () => {
+    const { config } = load(root, { secretFile: "missing" }, { ICE_SECRET: "hush" });
+    expect(config).toEqual({ secret: "hush" });
+  });
+
+  it("cannot be set beside the variable that it replaces", () => {
+    const env = { ICE_SECRET: "hush", ICE_SECRET_FILE: "missing" };
+    expect(findProblems(root, {}, env)).toEqual([
+      "ICE_SECRET_FILE: is set beside ICE_SECRET. Set one of the two",
     ]);
   });
 });
