@@ -53,10 +53,8 @@ function printInside({ structure }: Kind, depth: number): readonly string[] | un
   switch (structure?.type) {
     case "section":
       return Object.entries(structure.keys).flatMap(([name, key]) => printKey(name, key, depth));
-    case "list": {
-      const [first, ...rest] = printInside(structure.entry, depth + 1) ?? [];
-      return first === undefined ? undefined : [`- ${first}`, ...indent(rest)];
-    }
+    case "list":
+      return printEntries(structure.entry, depth + 1);
     case "map": {
       const entry = printInside(structure.entry, depth + 1);
       return entry && [`${structure.exampleName}:`, ...indent(entry)];
@@ -64,6 +62,16 @@ function printInside({ structure }: Kind, depth: number): readonly string[] | un
     default:
       return undefined;
   }
+}
+
+/** An entry of a list; of variants, one of each. */
+function printEntries(entry: Kind, depth: number): readonly string[] | undefined {
+  const kinds = entry.structure?.type === "variants" ? entry.structure.members : [entry];
+  const lines = kinds.flatMap((kind) => {
+    const [first, ...rest] = printInside(kind, depth) ?? [];
+    return first === undefined ? [] : [`- ${first}`, ...indent(rest)];
+  });
+  return lines.length === 0 ? undefined : lines;
 }
 
 function indent(lines: readonly string[]): readonly string[] {

@@ -38,7 +38,7 @@ export interface DurationOptions {
 export function duration({
   min = "0s",
   max,
-  fix = "Write a duration in range",
+  fix = `Write a duration from ${min} to ${max}`,
 }: DurationOptions = {}): Kind<number, string, "Seconds"> {
   const minSeconds = parseDuration(min) ?? 0;
   const maxSeconds = parseDuration(max ?? "") ?? Number.POSITIVE_INFINITY;
