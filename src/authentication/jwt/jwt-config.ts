@@ -54,7 +54,7 @@ const written = section({
   }),
   clockTolerance: key(duration({ max: "5m", fix: "Write 30s, and keep the clocks right" }), {
     default: "30s",
-    help: "For exp and nbf.",
+    help: "For exp and nbf; not for exp with capAtTokenExpiry.",
   }),
 });
 
