@@ -3,7 +3,10 @@ import { type Compression, compressionNegotiate } from "@connectrpc/connect/prot
 /** How a message came, and how its answer may go: null is as it is. */
 export type NegotiatedCompression = ReturnType<typeof compressionNegotiate>;
 
-/** Chooses compressions as Connect does; codings are compared as RFC 9110 section 8.4.1 says. */
+/**
+ * Chooses compressions as Connect does; codings are compared as RFC 9110 section 8.4.1 says, and
+ * their weights count (section 12.5.3).
+ */
 export function negotiateCompression(
   available: Compression[],
   coding: string | null,
@@ -13,7 +16,7 @@ export function negotiateCompression(
   return compressionNegotiate(
     available,
     coding && canonicalizeCodings(coding),
-    accepted && canonicalizeCodings(accepted),
+    accepted && orderCodings(canonicalizeCodings(accepted)),
     acceptHeader,
   );
 }
@@ -30,4 +33,27 @@ export function canonicalizeCodings(codings: string): string {
         .trim()
         .toLowerCase()
         .replace(/(?<![\w-])x-gzip(?![\w-])/g, "gzip");
+}
+
+/**
+ * Puts the codings that a client prefers first, without their weights, and without those of weight 0.
+ * @returns `identity` where nothing else is left
+ */
+export function orderCodings(codings: string): string {
+  // Hardly any client weighs them.
+  if (!codings.includes(";")) {
+    return codings;
+  }
+  const names = codings
+    .split(",")
+    .map(readWeight)
+    .filter(({ weight }) => weight > 0)
+    .sort((one, other) => other.weight - one.weight)
+    .map(({ name }) => name);
+  return names.length === 0 ? "identity" : names.join(", ");
+}
+
+function readWeight(coding: string): { readonly name: string; readonly weight: number } {
+  const [, name = "", weight = "1"] = /^([^;]*)(?:;.*?\bq=([\d.]+))?/.exec(coding) ?? [];
+  return { name: name.trim(), weight: Number(weight) };
 }

@@ -216,6 +216,45 @@ describe.each(["application/grpc", "application/grpc-web"])("%s", (contentType) 
   });
 });
 
+describe("a response that is worth compressing", () => {
+  let long: IceService;
+  let client: HttpClient;
+  beforeAll(async () => {
+    long = await startIceService({
+      files: { "tokens.yaml": connectorTokens({ edges: token }) },
+      config: {
+        auth: { connectorTokensFile: "tokens.yaml" },
+        ice: {
+          stunUrls: Array.from({ length: 60 }, (_, index) => `stun:stun-${index}.example.com`),
+        },
+      },
+    });
+    client = createHttpClient(long.url, "1.1");
+  });
+  afterAll(() => long.stop());
+
+  // jquery/codeorigin.jquery.com#43, fastify/fastify-compress#85, Netflix/zuul#2208
+  it.each<[accepted: string, coding: string | undefined]>([
+    ["gzip", "gzip"],
+    ["GZIP;q=1", "gzip"],
+    ["X-GZip", "gzip"],
+    ["gzip, deflate, br, zstd", "gzip"],
+    ["gzip;q=0.5, br;q=1.0", "br"],
+    ["zstd, BR ; q=0.1", "br"],
+    ["gzip;q=0", undefined],
+    ["identity, deflate;q=1", undefined],
+  ])("is sent as Accept-Encoding: %s asks", async (accepted, coding) => {
+    const headers = {
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+      "accept-encoding": accepted,
+    };
+    const answer = await client.send({ path: rpc, headers, body: Buffer.from("{}") });
+    expect(answer.status).toBe(200);
+    expect(answer.headers["content-encoding"]).toBe(coding);
+  });
+});
+
 describe("the message of a gRPC status", () => {
   it.each([
     ["application/grpc", rpc],
