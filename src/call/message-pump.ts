@@ -28,6 +28,13 @@ export function pumpMessages(call: Call<StreamCodec>, messages: Messages): Promi
   });
 }
 
+/** Answers HEAD: with the headers that the stream would begin with. */
+export function sendStreamHead(call: Call<StreamCodec>): void {
+  begin(call);
+  call.record.code = "ok";
+  call.reply.finish(undefined);
+}
+
 /**
  * Calls back rather than being an async function: those would make four promises for each message, and
  * keep some of them for as long as a watch waits.
@@ -169,8 +176,7 @@ class MessagePump {
       return;
     }
     this.#hasBegun = true;
-    const { codec, reply } = this.#call;
-    reply.begin({ ...codec.begin(this.#call), ...unbuffered }, codec.hasTrailers);
+    begin(this.#call);
     this.#call.endStream = (error) => endStream(this.#call, error);
   }
 
@@ -181,6 +187,11 @@ class MessagePump {
       output.write(text);
     }
   }
+}
+
+function begin(call: Call<StreamCodec>): void {
+  const { codec, reply } = call;
+  reply.begin({ ...codec.begin(call), ...unbuffered }, codec.hasTrailers);
 }
 
 function endStream(call: Call<StreamCodec>, error: ConnectError | undefined): void {

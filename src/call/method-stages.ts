@@ -4,7 +4,7 @@ import { noBytes, readBody } from "../http/request-body.js";
 import type { Call } from "./call.js";
 import { clientGone } from "./call-end.js";
 import type { Codec, StreamCodec, UnaryCodec } from "./codec.js";
-import { pumpMessages } from "./message-pump.js";
+import { pumpMessages, sendStreamHead } from "./message-pump.js";
 import type { MethodStages } from "./pipeline.js";
 
 type Spec<Kind extends MethodImplSpec["kind"]> = MethodImplSpec & { readonly kind: Kind };
@@ -47,8 +47,7 @@ export function createStreamStages(spec: StreamSpec): MethodStages<StreamCodec> 
       if (call.responses !== undefined) {
         return pumpMessages(call, call.responses);
       }
-      call.record.code = "ok";
-      call.reply.send({ status: 200, headers: call.codec.begin(call), body: "" });
+      sendStreamHead(call);
       return undefined;
     },
   };

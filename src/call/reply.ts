@@ -5,7 +5,7 @@ import type { FaultAnswerer, HttpExchange } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { type HttpProblem, internalError, printProblem } from "../http/http-problem.js";
 import { readMediaType } from "../http/media-type.js";
-import { problemContentType } from "../http/problem-details.js";
+import { chooseProblemType } from "../http/problem-type.js";
 import type { RequestCounts } from "../observability/request-counts.js";
 import type { RequestLog } from "../observability/request-log.js";
 import type { Readiness } from "../readiness.js";
@@ -86,7 +86,7 @@ export class Reply implements FaultAnswerer {
   /** Answers with problem details. */
   refuse(problem: HttpProblem): void {
     this.record.code = problem.code;
-    const headers: HttpHeaders = { "content-type": problemContentType };
+    const headers: HttpHeaders = { "content-type": chooseProblemType(this.exchange.headers) };
     if (problem.allowedMethods !== undefined) {
       headers["allow"] = problem.allowedMethods.join(", ");
     }

@@ -10,13 +10,14 @@ import {
   methodNotAllowed,
   printProblem,
 } from "../http/http-problem.js";
-import { problemContentType } from "../http/problem-details.js";
+import { createOptionsAnswer } from "../http/options-answer.js";
+import { chooseProblemType } from "../http/problem-type.js";
 import { splitRequestTarget } from "../http/request-target.js";
 import type { Logger } from "../observability/logger.js";
 import type { AdminConfig } from "./admin-config.js";
 import { type AdminSources, createAdminRoutes } from "./admin-routes.js";
 import type { ConnectionGate } from "./connection-gate.js";
-import type { FixedAnswer } from "./fixed-routes.js";
+import { type FixedAnswer, fixedRouteMethods } from "./fixed-routes.js";
 import { createMalformedRequestListener } from "./malformed-request.js";
 import { openPort, type PortListener } from "./port-listener.js";
 
@@ -90,10 +91,12 @@ function createAdminListener(sources: AdminSources): ExchangeListener {
     const headerProblem = findHeaderProblem(exchange);
     if (headerProblem !== undefined) {
       refuse(exchange, headerProblem);
+    } else if (exchange.method === "OPTIONS" && (route !== undefined || path === "*")) {
+      send(exchange, createOptionsAnswer(fixedRouteMethods));
     } else if (route === undefined) {
       refuse(exchange, notFound);
-    } else if (exchange.method !== "GET" && exchange.method !== "HEAD") {
-      refuse(exchange, methodNotAllowed(["GET", "HEAD"]));
+    } else if (!fixedRouteMethods.includes(exchange.method)) {
+      refuse(exchange, methodNotAllowed(fixedRouteMethods));
     } else {
       send(exchange, await route());
     }
@@ -117,7 +120,7 @@ function createAdminListener(sources: AdminSources): ExchangeListener {
 function refuse(exchange: HttpExchange, problem: HttpProblem): void {
   const { status, allowedMethods } = problem;
   const headers = {
-    "content-type": problemContentType,
+    "content-type": chooseProblemType(exchange.headers),
     ...(allowedMethods && { allow: allowedMethods.join(", ") }),
   };
   send(exchange, { status, headers, body: printProblem(problem) });
@@ -132,7 +135,7 @@ function send(exchange: HttpExchange, { status, headers, body }: FixedAnswer): v
     status,
     headers: {
       ...headers,
-      "content-length": String(Buffer.byteLength(body)),
+      ...(status !== 204 && { "content-length": String(Buffer.byteLength(body)) }),
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     },

@@ -10,6 +10,8 @@ export interface FixedAnswer {
 /** A route for GET and HEAD that asks for no token, and for nothing of the request. */
 export type FixedRoute = () => FixedAnswer;
 
+export const fixedRouteMethods: readonly string[] = ["GET", "HEAD"];
+
 const json = { "content-type": "application/json" };
 
 /** The routes that orchestrators and load balancers ask. */

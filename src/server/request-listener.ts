@@ -11,12 +11,13 @@ import {
   unsupportedMediaType,
 } from "../http/http-problem.js";
 import { readMediaType } from "../http/media-type.js";
+import { createOptionsAnswer, portMethods } from "../http/options-answer.js";
 import { type RequestTarget, splitRequestTarget } from "../http/request-target.js";
 import { nameProtocol } from "../protocols/protocol-name.js";
 import type { Route } from "../protocols/route.js";
 import type { Router } from "../protocols/router.js";
 import type { Readiness } from "../readiness.js";
-import { createProbeRoutes, type FixedRoute } from "./fixed-routes.js";
+import { createProbeRoutes, type FixedRoute, fixedRouteMethods } from "./fixed-routes.js";
 
 export interface RequestListenerOptions extends ReplyRecords {
   readonly router: Router;
@@ -27,7 +28,7 @@ export interface RequestListenerOptions extends ReplyRecords {
   readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
 }
 
-/** Answers every request of the port: preflights, fixed routes, RPCs, and problems for the rest. */
+/** Answers every request of the port: OPTIONS, fixed routes, RPCs, and problems for the rest. */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
   const { router, readiness, findClientAddress } = options;
   const notFound = createNotFound(router.restPaths);
@@ -43,12 +44,17 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
     const { path } = target;
     const fixedRoute = fixedRoutes.get(path);
     const route = fixedRoute === undefined ? router(path) : undefined;
+    const askedMethods =
+      exchange.method === "OPTIONS" ? findMethods(path, fixedRoute, route) : undefined;
     const problem = findHeaderProblem(exchange);
     if (problem !== undefined) {
       reply.refuse(problem);
     } else if (isPreflight(exchange)) {
       reply.record.target = "preflight";
       reply.send({ status: 204, headers: {}, body: "" });
+    } else if (askedMethods !== undefined) {
+      reply.record.target = "options";
+      reply.send(createOptionsAnswer(askedMethods));
     } else if (fixedRoute !== undefined) {
       reply.record.target = path;
       answerFixed(reply, fixedRoute);
@@ -60,6 +66,19 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
       reply.refuse(notFound);
     }
   };
+}
+
+/** What a path takes beside OPTIONS; undefined where there is no such path. */
+function findMethods(
+  path: string,
+  fixedRoute: FixedRoute | undefined,
+  route: Route | undefined,
+): readonly string[] | undefined {
+  if (fixedRoute !== undefined) {
+    return fixedRouteMethods;
+  }
+  // Both stand for the server as a whole, with a page or without.
+  return path === "*" || path === "/" ? portMethods : route?.allowedMethods;
 }
 
 function callRoute(reply: Reply, route: Route, target: RequestTarget): void {
@@ -80,12 +99,11 @@ function callRoute(reply: Reply, route: Route, target: RequestTarget): void {
 }
 
 function answerFixed(reply: Reply, route: FixedRoute): void {
-  const { method } = reply.exchange;
-  if (method === "GET" || method === "HEAD") {
+  if (fixedRouteMethods.includes(reply.exchange.method)) {
     const { status, headers, body } = route();
     reply.send({ status, headers: { ...headers }, body });
   } else {
-    reply.refuse(methodNotAllowed(["GET", "HEAD"]));
+    reply.refuse(methodNotAllowed(fixedRouteMethods));
   }
 }
 

@@ -50,7 +50,7 @@ export function createHttpClient(url: string, httpVersion: HttpVersion): HttpCli
 function createHttp1Client(url: string): HttpClient {
   function start(spec: HttpRequest): HttpExchange {
     const { method = "POST", path, headers = {} } = spec;
-    const request = requestHttp1(url + path, { method, headers: { ...headers }, agent: false });
+    const request = requestHttp1(url, { method, path, headers: { ...headers }, agent: false });
     const exchange = watch(
       new Promise<Reading>((resolve, reject) => {
         request.on("error", reject).on("response", (message) => {

@@ -32,7 +32,7 @@ describe("the admin listener", () => {
     ["GET", "/healthz", 200, "application/json", /healthy/],
     ["GET", "/readyz", 200, "application/json", /ready/],
     ["POST", "/metrics", 405, "application/problem+json", /GET or HEAD/],
-    ["OPTIONS", "/metrics", 405, "application/problem+json", /GET or HEAD/],
+    ["PUT", "/metrics", 405, "application/problem+json", /GET or HEAD/],
     ["DELETE", "/", 405, "application/problem+json", /GET or HEAD/],
     ["GET", "/metrics/", 404, "application/problem+json", /unknown path/],
     ["GET", "/api/v1/ice-servers", 404, "application/problem+json", /unknown path/],

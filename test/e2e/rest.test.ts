@@ -200,15 +200,12 @@ describe("GET /api/v1/ice-servers", () => {
     expect(await response.text()).toBe("");
   });
 
-  it.each(["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])(
-    "answers %s with 405 and Allow",
-    async (method) => {
-      const response = await get(route, authorization, method);
-      expect(response.status).toBe(405);
-      expect(response.headers.get("allow")).toBe("GET, HEAD");
-      expect(await response.json()).toMatchObject({ status: 405, code: "unimplemented" });
-    },
-  );
+  it.each(["POST", "PUT", "DELETE", "PATCH"])("answers %s with 405 and Allow", async (method) => {
+    const response = await get(route, authorization, method);
+    expect(response.status).toBe(405);
+    expect(response.headers.get("allow")).toBe("GET, HEAD");
+    expect(await response.json()).toMatchObject({ status: 405, code: "unimplemented" });
+  });
 
   it.each([
     "/",
@@ -239,8 +236,7 @@ describe("CORS", () => {
     const response = await preflight(service.url, "https://anything.example");
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
-    expect(response.headers.get("access-control-allow-headers")).toMatch(/Authorization/);
-    expect(response.headers.get("access-control-allow-headers")).toMatch(/X-Grpc-Web/i);
+    expect(response.headers.get("access-control-allow-headers")).toBe("authorization");
   });
 
   it("allows the configured origins only, and says that the answer depends on them", async () => {

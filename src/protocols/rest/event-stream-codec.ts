@@ -81,7 +81,7 @@ class EventStreamCodec implements StreamCodec {
   }
 
   refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
-    return createProblemAnswer(error, metadata);
+    return createProblemAnswer(this.#head, error, metadata);
   }
 
   end(_: ResponseMetadata, error: ConnectError | undefined): StreamEnd {

@@ -40,6 +40,6 @@ class RestCodec implements UnaryCodec {
   }
 
   refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
-    return createProblemAnswer(error, metadata);
+    return createProblemAnswer(this.#head, error, metadata);
   }
 }

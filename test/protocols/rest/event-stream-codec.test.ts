@@ -121,11 +121,12 @@ describe("createEventStreamCodec", () => {
       { method: "HEAD" },
     );
     await call.logged;
-    expect(call.answer()).toMatchObject({
-      status: 200,
-      headers: { "content-type": "text/event-stream" },
-      body: "",
+    expect(call.startHeaders()).toMatchObject({
+      "content-type": "text/event-stream",
+      "x-accel-buffering": "no",
     });
+    expect(call.chunks).toEqual([]);
+    expect(call.ends).toEqual(["finish"]);
     expect(opened).toBe(false);
   });
 
