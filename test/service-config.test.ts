@@ -277,7 +277,7 @@ describe("loadConfig", () => {
       { cors: { allowedOrigins: ["https://a/"] } },
       {},
       "cors.allowedOrigins[0]",
-      /without a path/,
+      /Write https:\/\/a$/,
     ],
     ["no authentication", { auth: {} }, {}, "auth", /--dev/],
     ["an empty list of issuers", { auth: { jwt: [] } }, {}, "auth", /--dev/],

@@ -3,13 +3,11 @@ import { key } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
 import { text } from "../config/scalars.js";
 import { section } from "../config/section.js";
+import { findOriginFlaw } from "./origin-flaw.js";
 
 const origin = checked(text(), (written, place) => {
-  if (written !== "*" && !(URL.canParse(written) && new URL(written).origin === written)) {
-    const fix = "Write it as browsers send it, such as https://app.example.com, without a path";
-    return place.refuse(`${JSON.stringify(written)} is not an origin`, fix);
-  }
-  return written;
+  const flaw = written === "*" ? undefined : findOriginFlaw(written);
+  return flaw === undefined ? written : place.refuse(flaw.problem, flaw.fix);
 });
 
 const origins = checked(list(origin), (written, place) =>
@@ -23,7 +21,7 @@ export const corsSection = section({
   allowedOrigins: key(origins, {
     default: ["*"],
     variable: "ICE_CORS_ORIGINS",
-    help: '"*" alone, or origins as browsers send them: https://app.example.com',
+    help: '"*" alone, or origins as browsers send them, such as https://app.example.com and capacitor://localhost. https://*.example.com allows every host with exactly one more label.',
   }),
 });
 

@@ -1,8 +1,17 @@
 import type { HttpExchange } from "./http-exchange.js";
 import type { HttpHeaders } from "./http-message.js";
+import { portMethods } from "./options-answer.js";
+import { createOriginMatcher } from "./origin-matcher.js";
+import { allowHeaders } from "./preflight-headers.js";
 
-const allowedMethods = ["GET", "HEAD", "POST"].join(", ");
-const exposedByHttp = ["WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy"];
+const allowedMethods = portMethods.join(", ");
+const exposedByHttp = [
+  "WWW-Authenticate",
+  "Retry-After",
+  "RateLimit",
+  "RateLimit-Policy",
+  "X-Request-Id",
+];
 /** Seconds. The longest that Chromium keeps a preflight's answer. */
 const maxAgeSeconds = "7200";
 
@@ -20,27 +29,29 @@ export interface ProtocolHeaders {
   readonly exposedHeaders: readonly string[];
 }
 
-/** @param allowedOrigins `*`, or origins such as `https://app.example.com` */
+/** @param allowedOrigins `*`, or what {@link createOriginMatcher} takes */
 export function createCorsPolicy(
   allowedOrigins: readonly string[],
   protocols: ProtocolHeaders,
 ): CorsPolicy {
-  const allowedHeaders = [...protocols.allowedHeaders, "Authorization"].join(", ");
+  const knownHeaders = [...protocols.allowedHeaders, "Authorization"].join(", ");
   const exposedHeaders = [...protocols.exposedHeaders, ...exposedByHttp].join(", ");
   const any = allowedOrigins.includes("*");
-  const allowed = new Set(allowedOrigins);
+  const isAllowed = createOriginMatcher(allowedOrigins);
   return (exchange, headers) => {
     if (!any) {
       headers["vary"] = "Origin";
     }
     const origin = exchange.headers.find("origin");
-    if (origin === null || !(any || allowed.has(origin))) {
+    if (origin === null || !(any || isAllowed(origin))) {
       return;
     }
     headers["access-control-allow-origin"] = any ? "*" : origin;
     if (isPreflight(exchange)) {
+      const requested = exchange.headers.find("access-control-request-headers");
+      headers["vary"] = `${any ? "" : "Origin, "}Access-Control-Request-Headers`;
       headers["access-control-allow-methods"] = allowedMethods;
-      headers["access-control-allow-headers"] = allowedHeaders;
+      headers["access-control-allow-headers"] = allowHeaders(requested, knownHeaders);
       headers["access-control-max-age"] = maxAgeSeconds;
     } else {
       headers["access-control-expose-headers"] = exposedHeaders;
