@@ -14,7 +14,12 @@ export interface ExchangeFacts {
   readonly status: number | undefined;
   readonly durationMs: number;
   readonly remoteAddress: string | undefined;
+  /** As sent; null where the client does not say. */
+  readonly userAgent: string | null;
 }
+
+/** Browsers need up to 150 characters, those within apps some more. */
+const maxUserAgentChars = 256;
 
 const loggedMethodsByName = new Map<string, (typeof loggedMethods)[number]>(
   loggedMethods.map((method) => [method, method]),
@@ -35,9 +40,15 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     region: record.region,
     messagesSent: record.messagesSent,
     remoteAddress: facts.remoteAddress,
+    userAgent: facts.userAgent === null ? undefined : clipUserAgent(facts.userAgent),
+    requestId: record.requestId,
     traceId: record.traceId,
     cause: record.cause,
   });
+}
+
+function clipUserAgent(text: string): string {
+  return text.length > maxUserAgentChars ? `${text.slice(0, maxUserAgentChars - 3)}...` : text;
 }
 
 /** Refused tokens and used up quotas stand out: mobile clients hide them from their users. Probes stay quiet. */

@@ -18,6 +18,8 @@ export interface CallStep {
  */
 export class CallRecord {
   protocol: RequestProtocol = "http";
+  /** Names the request for people, who look for it in logs. The client may have chosen it. */
+  requestId?: string | undefined = undefined;
   /** The path of the route that took the request, or its template. Undefined where none did. */
   route?: string | undefined = undefined;
   /** The RPC as `<service>/<method>`, or a route without one. Undefined for an unknown path. */

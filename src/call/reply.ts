@@ -6,6 +6,7 @@ import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { type HttpProblem, internalError, printProblem } from "../http/http-problem.js";
 import { readMediaType } from "../http/media-type.js";
 import { chooseProblemType } from "../http/problem-type.js";
+import { readRequestId, requestIdHeader } from "../http/request-id.js";
 import type { RequestCounts } from "../observability/request-counts.js";
 import type { RequestLog } from "../observability/request-log.js";
 import type { Readiness } from "../readiness.js";
@@ -24,8 +25,8 @@ export interface ReplyRecords {
 export class Reply implements FaultAnswerer {
   readonly exchange: HttpExchange;
   readonly record = new CallRecord();
-  /** What this answer carries, whatever it is: CORS, and how the caller stands with its quota. */
-  readonly answerHeaders: HttpHeaders = {};
+  /** What this answer carries, whatever it is: its id, CORS, and how the caller stands with its quota. */
+  readonly answerHeaders: HttpHeaders;
   readonly #records: ReplyRecords;
   readonly #readiness: Readiness;
   #isStream = false;
@@ -34,6 +35,9 @@ export class Reply implements FaultAnswerer {
   constructor(exchange: HttpExchange, records: ReplyRecords, readiness: Readiness) {
     this.exchange = exchange;
     exchange.answerer = this;
+    const requestId = readRequestId(exchange.headers);
+    this.record.requestId = requestId;
+    this.answerHeaders = { [requestIdHeader]: requestId };
     this.#records = records;
     this.#readiness = readiness;
     if (records.tracer !== undefined) {
@@ -162,7 +166,8 @@ export class Reply implements FaultAnswerer {
     }
     this.#hasEnded = true;
     this.record.onEnd?.();
-    const { method, arrivedAtMs } = this.exchange;
+    const { method, headers, arrivedAtMs } = this.exchange;
+    const userAgent = headers.find("user-agent");
     const { clientAddress: remoteAddress } = this.record;
     const { requestLog, requestCounts, tracer } = this.#records;
     const durationMs = performance.now() - arrivedAtMs;
@@ -174,6 +179,6 @@ export class Reply implements FaultAnswerer {
     if (traceId !== undefined) {
       this.record.traceId = traceId;
     }
-    logExchange(requestLog, { method, status, durationMs, remoteAddress }, this.record);
+    logExchange(requestLog, { method, status, durationMs, remoteAddress, userAgent }, this.record);
   }
 }

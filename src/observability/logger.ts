@@ -28,7 +28,7 @@ export interface Logs {
 /** What Linux writes to a pipe as one piece, whoever else writes to it, in bytes (PIPE_BUF). */
 const maxAtomicWriteBytes = 4096;
 const maxWriteBytes = 64 * 1024;
-/** What may wait in memory when nobody reads standard error: some 8,000 requests. */
+/** What may wait in memory when nobody reads standard error: some 5,000 requests. */
 const maxWaitingBytes = 2 * 1024 * 1024;
 
 /**

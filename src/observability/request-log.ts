@@ -30,6 +30,10 @@ export interface RequestEntry {
   /** Of a stream. */
   readonly messagesSent: number | undefined;
   readonly remoteAddress: string | undefined;
+  /** What the client calls itself, cut to a bounded length. */
+  readonly userAgent: string | undefined;
+  /** 1 to 128 visible ASCII characters; the client may have chosen it. */
+  readonly requestId: string | undefined;
   /** Where the request has a span: its trace, in lower-case hex. */
   readonly traceId: string | undefined;
   /** Why the call failed, where there is more to say than the code does. */
@@ -64,11 +68,12 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
   const viaLog = createRequestLog(log);
   const pid = writer.pid === undefined ? "" : `,"pid":${writer.pid}`;
   const printHead = createHeadPrinter();
+  const printUserAgent = createTextPrinter();
   return (level, entry) => {
     if (level === "info" && entry.cause === undefined) {
       if (log.isLevelEnabled("info")) {
         writer.write(
-          `{"level":"info"${writer.timestamp()}${pid}${printEntry(printHead(entry), entry)},"msg":"request"}\n`,
+          `{"level":"info"${writer.timestamp()}${pid}${printEntry(printHead(entry), printUserAgent(entry.userAgent), entry)},"msg":"request"}\n`,
         );
       }
     } else {
@@ -78,9 +83,9 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 }
 
 /** Every member with a comma before. Only what others chose can hold what has to be escaped. */
-function printEntry(head: string, entry: RequestEntry): string {
+function printEntry(head: string, userAgent: string, entry: RequestEntry): string {
   const { caller, credentialExpiresAtSeconds, region } = entry;
-  const { messagesSent, remoteAddress, traceId } = entry;
+  const { messagesSent, remoteAddress, requestId, traceId } = entry;
   return (
     `${head},"durationMs":${entry.durationMs}` +
     (caller === undefined
@@ -92,8 +97,23 @@ function printEntry(head: string, entry: RequestEntry): string {
     (region === undefined ? "" : `,"region":"${region}"`) +
     (messagesSent === undefined ? "" : `,"messagesSent":${messagesSent}`) +
     (remoteAddress === undefined ? "" : `,"remoteAddress":"${remoteAddress}"`) +
+    (userAgent === "" ? "" : `,"userAgent":${userAgent}`) +
+    (requestId === undefined ? "" : `,"requestId":${JSON.stringify(requestId)}`) +
     (traceId === undefined ? "" : `,"traceId":"${traceId}"`)
   );
+}
+
+/** Prints text as JSON, the same text as the time before at no cost. Empty where there is none. */
+function createTextPrinter(): (text: string | undefined) => string {
+  let last: string | undefined;
+  let printed = "";
+  return (text) => {
+    if (text !== last) {
+      printed = text === undefined ? "" : JSON.stringify(text);
+      last = text;
+    }
+    return printed;
+  };
 }
 
 /** Prints the members that come first. Most lines share them with the line before. */

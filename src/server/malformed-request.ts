@@ -6,6 +6,7 @@ import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "../http/http-problem.js";
 import { problemContentType } from "../http/problem-details.js";
+import { createRequestId, requestIdHeader } from "../http/request-id.js";
 import type { Logger } from "../observability/logger.js";
 import type { RequestCounts } from "../observability/request-counts.js";
 
@@ -27,6 +28,7 @@ export function createMalformedRequestListener(
     }
     const problem = toProblem(error.code);
     const { code } = problem;
+    const requestId = createRequestId();
     counts?.end({ protocol: "http", target: "malformed", code }, problem.status, undefined);
     log.info(
       {
@@ -34,20 +36,22 @@ export function createMalformedRequestListener(
         code,
         status: problem.status,
         remoteAddress: socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined,
+        requestId,
         cause: error.code,
       },
       "request",
     );
-    socket.end(printResponse(problem), () => socket.destroy());
+    socket.end(printResponse(problem, requestId), () => socket.destroy());
   };
 }
 
-function printResponse(problem: HttpProblem): string {
+function printResponse(problem: HttpProblem, requestId: string): string {
   const body = printProblem(problem);
   const headers: HttpHeaders = {
     "content-type": problemContentType,
     "content-length": String(Buffer.byteLength(body)),
     connection: "close",
+    [requestIdHeader]: requestId,
   };
   addCommonHeaders(headers, "http");
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -72,6 +72,9 @@ export function describeCall(call: EndedCall, scheme: "http" | "https"): Attribu
       attributes[ATTR_SERVER_PORT] = authority.port;
     }
   }
+  if (record.requestId !== undefined) {
+    attributes["ice_service.request.id"] = record.requestId;
+  }
   if (record.caller !== undefined) {
     attributes["ice_service.caller.kind"] = record.caller.kind;
   }

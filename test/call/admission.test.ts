@@ -191,6 +191,10 @@ describe("the stages of a call", () => {
   it("tells callers with a rejected token the same, whatever the cause", async () => {
     const { line: first, steps: _, ...answer } = await call("bad");
     const { line: second, steps: __, ...other } = await call("early");
+    for (const { headers } of [answer, other]) {
+      expect(headers).toHaveProperty("x-request-id");
+      delete headers["x-request-id"];
+    }
     expect([first?.cause, second?.cause]).toEqual(["unknown_connector_token", "keys_unavailable"]);
     expect(other).toEqual(answer);
     expect(JSON.parse(answer.body)).toEqual({

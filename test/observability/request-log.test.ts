@@ -19,6 +19,8 @@ const full: RequestEntry = {
   region: "eu",
   messagesSent: 3,
   remoteAddress: "127.0.0.1",
+  userAgent: "Mozilla/5.0 (X11; Linux x86_64)",
+  requestId: "7f9c24e8-3b12-4fef-91d0-1a2b3c4d5e6f",
   traceId: undefined,
   cause: undefined,
 };
@@ -61,6 +63,8 @@ describe("createDirectRequestLog", () => {
         credentialExpiresAtSeconds: undefined,
         region: undefined,
         remoteAddress: undefined,
+        userAgent: undefined,
+        requestId: undefined,
       },
     ],
     [
@@ -69,6 +73,9 @@ describe("createDirectRequestLog", () => {
       { ...full, caller: { kind: "jwt", name: 'a"b\\c\n\u0000\u2028é' } },
     ],
     ["a lone surrogate in a name", "info", { ...full, caller: { kind: "jwt", name: "a\ud800b" } }],
+    ["an id that has to be escaped", "info", { ...full, requestId: 'a"b\\c' }],
+    ["a client that has to be escaped", "info", { ...full, userAgent: 'a"\u0085\u009b31m' }],
+    ["a client without a name", "info", { ...full, userAgent: "" }],
     ["a refused token", "warn", { ...full, caller: undefined, cause: "expired" }],
     ["a canceled call with a cause", "info", { ...full, cause: "cancelled" }],
     ["an error", "error", { ...full, cause: new Error("boom") }],
@@ -76,6 +83,21 @@ describe("createDirectRequestLog", () => {
   ])("writes what pino would write: %s", (_, level, entry, pid) => {
     const { expected, lines } = logBoth(level, entry, pid);
     expect(lines).toEqual(expected);
+  });
+
+  it("names the client of each line", () => {
+    const lines: string[] = [];
+    const write = (line: string) => void lines.push(line);
+    const requestLog = createDirectRequestLog(pino({ level: "info" }, { write }), {
+      write,
+      timestamp: () => "",
+      pid: undefined,
+    });
+    const clients = ["a", "a", undefined, "", "b", "a"];
+    for (const userAgent of clients) {
+      requestLog("info", { ...full, userAgent });
+    }
+    expect(lines.map((line) => JSON.parse(line).userAgent)).toEqual(clients);
   });
 
   it("writes nothing where the level is higher", () => {
