@@ -25,8 +25,9 @@ export interface ReplyRecords {
 export class Reply implements FaultAnswerer {
   readonly exchange: HttpExchange;
   readonly record = new CallRecord();
-  /** What this answer carries, whatever it is: its id, CORS, and how the caller stands with its quota. */
-  readonly answerHeaders: HttpHeaders;
+  /** What this answer carries, whatever it is: CORS, and how the caller stands with its quota. */
+  readonly answerHeaders: HttpHeaders = {};
+  readonly #requestId: string;
   readonly #records: ReplyRecords;
   readonly #readiness: Readiness;
   #isStream = false;
@@ -35,9 +36,8 @@ export class Reply implements FaultAnswerer {
   constructor(exchange: HttpExchange, records: ReplyRecords, readiness: Readiness) {
     this.exchange = exchange;
     exchange.answerer = this;
-    const requestId = readRequestId(exchange.headers);
-    this.record.requestId = requestId;
-    this.answerHeaders = { [requestIdHeader]: requestId };
+    this.#requestId = readRequestId(exchange.headers);
+    this.record.requestId = this.#requestId;
     this.#records = records;
     this.#readiness = readiness;
     if (records.tracer !== undefined) {
@@ -100,6 +100,7 @@ export class Reply implements FaultAnswerer {
   /** Adds what every answer carries, errors included. */
   addHeaders(headers: HttpHeaders): void {
     addCommonHeaders(headers, this.record.protocol);
+    headers[requestIdHeader] = this.#requestId;
     Object.assign(headers, this.answerHeaders);
   }
 

@@ -21,10 +21,15 @@ export class RequestHeaders implements Headers {
       return this.#copy.get(name);
     }
     const raw = this.#raw;
+    const first = name.charCodeAt(0) | 0x20;
     let found: string | null = null;
     for (let i = 0; i + 1 < raw.length; i += 2) {
       const key = raw[i] ?? "";
-      if (key.length === name.length && (key === name || key.toLowerCase() === name)) {
+      if (
+        key.length === name.length &&
+        (key.charCodeAt(0) | 0x20) === first &&
+        (key === name || key.toLowerCase() === name)
+      ) {
         found = found === null ? (raw[i + 1] ?? "") : `${found}, ${raw[i + 1]}`;
       }
     }

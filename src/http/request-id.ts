@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { RequestHeaders } from "./request-headers.js";
 
 export const requestIdHeader = "x-request-id";
@@ -16,7 +16,55 @@ export function readRequestId(headers: Pick<RequestHeaders, "find">): string {
   return sent !== null && pattern.test(sent) ? sent : createRequestId();
 }
 
-/** For a request whose headers nobody can read. */
+const uuidChars = 36;
+const uuidBytes = 16;
+/** Few, as a watch keeps its own in memory, and with it the others that were made together. */
+const batchSize = 32;
+const hexDigits = Buffer.from("0123456789abcdef");
+
+const random = Buffer.alloc(batchSize * uuidBytes);
+const text = Buffer.alloc(batchSize * uuidChars, "-");
+let batch = "";
+let nextStart = 0;
+
+/**
+ * A random UUID (RFC 9562 section 5.4). Made in batches, since each that crypto.randomUUID makes is put
+ * together from 20 strings: that alone costs 5 percent of a call.
+ */
 export function createRequestId(): string {
-  return randomUUID();
+  if (nextStart === batch.length) {
+    batch = createBatch();
+    nextStart = 0;
+  }
+  const start = nextStart;
+  nextStart += uuidChars;
+  return batch.slice(start, nextStart);
+}
+
+function createBatch(): string {
+  randomFillSync(random);
+  let at = 0;
+  for (let index = 0; index < random.length; index += 1) {
+    const place = index % uuidBytes;
+    const byte = setVersion(random[index] ?? 0, place);
+    if (place === 4 || place === 6 || place === 8 || place === 10) {
+      at += 1;
+    }
+    text[at] = hexDigits[byte >> 4] ?? 0;
+    text[at + 1] = hexDigits[byte & 15] ?? 0;
+    at += 2;
+  }
+  return text.toString("latin1");
+}
+
+/** Version 4 and its variant. */
+function setVersion(byte: number, place: number): number {
+  switch (place) {
+    case 6:
+      return (byte & 0x0f) | 0x40;
+    case 8:
+      return (byte & 0x3f) | 0x80;
+    default:
+      return byte;
+  }
 }

@@ -1,4 +1,9 @@
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+  sensitiveHeaders,
+} from "node:http2";
 import type { Guard } from "../http/guard.js";
 import {
   type FaultAnswerer,
@@ -8,8 +13,15 @@ import {
 } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
+import { requestIdHeader } from "../http/request-id.js";
 
 const waitForTrailers = { waitForTrailers: true };
+
+/**
+ * What never comes twice: in the table of headers that the client keeps for compression (RFC 7541
+ * section 2.3.2), it would take the place of what does, and costs 5 percent of a call.
+ */
+const unindexedHeaders = [requestIdHeader];
 
 /** What all exchanges of an HTTP/2 connection share. */
 export interface Http2Connection {
@@ -126,7 +138,7 @@ export class Http2Exchange implements HttpExchange {
       return;
     }
     const endStream = body.length === 0 || this.method === "HEAD";
-    headers[":status"] = String(status);
+    prepareHeaders(headers, status);
     this.#stream.respond(headers, { endStream });
     if (!endStream) {
       this.#stream.end(body);
@@ -135,7 +147,7 @@ export class Http2Exchange implements HttpExchange {
   }
 
   start(status: number, headers: HttpHeaders, withTrailers: boolean): void {
-    headers[":status"] = String(status);
+    prepareHeaders(headers, status);
     this.#stream.respond(headers, withTrailers ? waitForTrailers : undefined);
   }
 
@@ -180,4 +192,9 @@ export class Http2Exchange implements HttpExchange {
       setImmediate(this.guard(() => this.#stream.close(constants.NGHTTP2_NO_ERROR)));
     }
   }
+}
+
+function prepareHeaders(headers: HttpHeaders, status: number): void {
+  headers[":status"] = String(status);
+  Reflect.set(headers, sensitiveHeaders, unindexedHeaders);
 }
