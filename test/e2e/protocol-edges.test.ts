@@ -217,19 +217,10 @@ describe.each(["application/grpc", "application/grpc-web"])("%s", (contentType) 
 });
 
 describe("a response that is worth compressing", () => {
-  let long: IceService;
-  let client: HttpClient;
+  let long: BothVersions;
   beforeAll(async () => {
-    long = await startIceService({
-      files: { "tokens.yaml": connectorTokens({ edges: token }) },
-      config: {
-        auth: { connectorTokensFile: "tokens.yaml" },
-        ice: {
-          stunUrls: Array.from({ length: 60 }, (_, index) => `stun:stun-${index}.example.com`),
-        },
-      },
-    });
-    client = createHttpClient(long.url, "1.1");
+    const stunUrls = Array.from({ length: 60 }, (_, index) => `stun:stun-${index}.example.com`);
+    long = await startForBothVersions(token, { ice: { stunUrls } });
   });
   afterAll(() => long.stop());
 
@@ -249,9 +240,11 @@ describe("a response that is worth compressing", () => {
       "content-type": "application/json",
       "accept-encoding": accepted,
     };
-    const answer = await client.send({ path: rpc, headers, body: Buffer.from("{}") });
-    expect(answer.status).toBe(200);
-    expect(answer.headers["content-encoding"]).toBe(coding);
+    for (const client of [long.clients["1.1"], long.clients["2"]]) {
+      const answer = await client.send({ path: rpc, headers, body: Buffer.from("{}") });
+      expect(answer.status).toBe(200);
+      expect(answer.headers["content-encoding"]).toBe(coding);
+    }
   });
 });
 

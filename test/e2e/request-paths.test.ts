@@ -1,26 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { envelop } from "../conformance/envelope.js";
-import { createHttpClient, type HttpClient, type HttpVersion } from "../conformance/http-client.js";
-import { type IceService, startIceService } from "../parts/ice-service.js";
-import { connectorTokens } from "../parts/tokens.js";
+import type { HttpVersion } from "../conformance/http-client.js";
+import { type BothVersions, startForBothVersions } from "./both-versions.js";
 
 const token = "request-paths-token";
 const headers = { authorization: `Bearer ${token}` };
 
-let service: IceService;
-let clients: Record<HttpVersion, HttpClient>;
+let service: BothVersions["service"];
+let clients: BothVersions["clients"];
+let stop: BothVersions["stop"];
 beforeAll(async () => {
-  service = await startIceService({
-    files: { "tokens.yaml": connectorTokens({ paths: token }) },
-    config: { admin: { port: 0 }, auth: { connectorTokensFile: "tokens.yaml" } },
-  });
-  const open = (version: HttpVersion) => createHttpClient(service.url, version);
-  clients = { "1.1": open("1.1"), "2": open("2") };
+  ({ service, clients, stop } = await startForBothVersions(token, { admin: { port: 0 } }));
 });
-afterAll(async () => {
-  clients["2"].close();
-  await service.stop();
-});
+afterAll(() => stop());
 
 describe.each<[HttpVersion]>([["1.1"], ["2"]])("a path over HTTP/%s", (version) => {
   const get = (path: string) => clients[version].send({ method: "GET", path, headers });
