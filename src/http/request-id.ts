@@ -20,9 +20,12 @@ const uuidChars = 36;
 const uuidBytes = 16;
 /** Few, as a watch keeps its own in memory, and with it the others that were made together. */
 const batchSize = 32;
+const batchBytes = batchSize * uuidBytes;
 const hexDigits = Buffer.from("0123456789abcdef");
 
-const random = Buffer.alloc(batchSize * uuidBytes);
+/** Many, as each time that the generator is asked costs the same. */
+const random = Buffer.alloc(16 * batchBytes);
+let usedBytes = random.length;
 const text = Buffer.alloc(batchSize * uuidChars, "-");
 let batch = "";
 let nextStart = 0;
@@ -42,11 +45,14 @@ export function createRequestId(): string {
 }
 
 function createBatch(): string {
-  randomFillSync(random);
+  if (usedBytes === random.length) {
+    randomFillSync(random);
+    usedBytes = 0;
+  }
   let at = 0;
-  for (let index = 0; index < random.length; index += 1) {
+  for (let index = 0; index < batchBytes; index += 1) {
     const place = index % uuidBytes;
-    const byte = setVersion(random[index] ?? 0, place);
+    const byte = setVersion(random[usedBytes + index] ?? 0, place);
     if (place === 4 || place === 6 || place === 8 || place === 10) {
       at += 1;
     }
@@ -54,6 +60,7 @@ function createBatch(): string {
     text[at + 1] = hexDigits[byte & 15] ?? 0;
     at += 2;
   }
+  usedBytes += batchBytes;
   return text.toString("latin1");
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { RequestHeaders } from "../../src/http/request-headers.js";
-import { readRequestId } from "../../src/http/request-id.js";
+import { createRequestId, readRequestId } from "../../src/http/request-id.js";
 
 const read = (...values: string[]) =>
   readRequestId(new RequestHeaders(values.flatMap((value) => ["X-Request-ID", value])));
@@ -33,5 +33,22 @@ describe("readRequestId", () => {
   ])("makes a UUID for %s", (_, values) => {
     expect(read(...values)).toMatch(uuid);
     expect(read(...values)).not.toBe(read(...values));
+  });
+});
+
+describe("createRequestId", () => {
+  it("makes UUIDs of which none comes twice, whose digits are all random", () => {
+    const ids = Array.from({ length: 3000 }, createRequestId);
+    expect(ids.filter((id) => !uuid.test(id))).toEqual([]);
+    expect(new Set(ids).size).toBe(ids.length);
+    const digits = ids.map((id) => id.replaceAll("-", ""));
+    const distinct = Array.from(
+      { length: 32 },
+      (_, at) => new Set(digits.map((id) => id[at])).size,
+    );
+    // But for the version, and the variant in two bits.
+    expect(distinct).toEqual(
+      Array.from({ length: 32 }, (_, at) => (at === 12 ? 1 : at === 16 ? 4 : 16)),
+    );
   });
 });
