@@ -32,7 +32,7 @@ let nextStart = 0;
 
 /**
  * A random UUID (RFC 9562 section 5.4). Made in batches, since each that crypto.randomUUID makes is put
- * together from 20 strings: that alone costs 5 percent of a call.
+ * together from 20 strings: that alone costs a few percent of a call.
  */
 export function createRequestId(): string {
   if (nextStart === batch.length) {

@@ -19,7 +19,7 @@ const waitForTrailers = { waitForTrailers: true };
 
 /**
  * What never comes twice: in the table of headers that the client keeps for compression (RFC 7541
- * section 2.3.2), it would take the place of what does, and costs 5 percent of a call.
+ * section 2.3.2), it would take the place of what does, and costs a few percent of a call.
  */
 const unindexedHeaders = [requestIdHeader];
 
