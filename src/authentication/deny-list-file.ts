@@ -1,8 +1,10 @@
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { blameKey } from "../config/bounded-file.js";
 import { ConfigError } from "../errors.js";
 import type { FileParser, Files } from "../files/files.js";
-import { maxYamlBytes, parseYamlFile } from "./yaml-file.js";
+import { DigestTable, sortDigests } from "./digest-table.js";
+import { parseYamlFile } from "./yaml-file.js";
 
 const configKey = "auth.denyListFile";
 
@@ -33,24 +35,25 @@ export const denyNothing: DenyList = () => false;
  * @throws ConfigError when the file cannot be read or is something else
  */
 export function readDenyListFile(file: string, files: Files): DenyList {
-  const denied = new Set(blameKey(file, configKey, () => files.parse(file, denyListParser)));
+  const denied = blameKey(file, configKey, () => files.parse(file, denyListParser));
+  const has = (...entry: Parameters<typeof digestEntry>) =>
+    denied.find(digestEntry(...entry)) !== -1;
   return ({ issuer, subject, id }) =>
-    denied.has(keyOf("subject", subject)) ||
-    denied.has(keyOf("subject", subject, issuer)) ||
-    (id !== undefined && (denied.has(keyOf("jti", id)) || denied.has(keyOf("jti", id, issuer))));
+    has("subject", subject) ||
+    has("subject", subject, issuer) ||
+    (id !== undefined && (has("jti", id) || has("jti", id, issuer)));
 }
 
-/** Makes the {@link keyOf} of each entry. */
-const denyListParser: FileParser<readonly string[]> = {
+/** Makes the {@link digestEntry} of each entry. */
+const denyListParser: FileParser<DigestTable> = {
   name: "deny list",
-  maxBytes: maxYamlBytes,
-  parse: parseDenyList,
-  isValue: (value): value is readonly string[] =>
-    Array.isArray(value) && value.every((key) => typeof key === "string"),
+  maxBytes: 4 * 1024 * 1024,
+  parse: (bytes, file) => sortDigests(parseDenyList(bytes, file)).bytes,
+  open: (parsed) => new DigestTable(parsed),
 };
 
-function parseDenyList(bytes: Uint8Array, file: string): readonly string[] {
-  const parsed = fileSchema.safeParse(parseYamlFile(bytes, file, configKey));
+function parseDenyList(bytes: Uint8Array, file: string): string[] {
+  const parsed = fileSchema.safeParse(parseYamlFile(bytes, file, { key: configKey, list: "deny" }));
   if (!parsed.success) {
     const [index] = parsed.error.issues[0]?.path.filter((part) => typeof part === "number") ?? [];
     return refuse(
@@ -61,13 +64,13 @@ function parseDenyList(bytes: Uint8Array, file: string): readonly string[] {
   }
   return parsed.data.deny.map((entry) =>
     "jti" in entry
-      ? keyOf("jti", entry.jti, entry.issuer)
-      : keyOf("subject", entry.subject, entry.issuer),
+      ? digestEntry("jti", entry.jti, entry.issuer)
+      : digestEntry("subject", entry.subject, entry.issuer),
   );
 }
 
-function keyOf(kind: "jti" | "subject", value: string, issuer = ""): string {
-  return JSON.stringify([kind, value, issuer]);
+function digestEntry(kind: "jti" | "subject", value: string, issuer = ""): string {
+  return hash("sha256", JSON.stringify([kind, value, issuer]));
 }
 
 function refuse(problem: string): never {

@@ -16,7 +16,8 @@ export class VerifiedTokenCache {
 
   /** @param tableSize how many tokens there are in tables */
   constructor(clock: Clock, tableSize = 0) {
-    this.#entries = new LRUCache({ max: maxVerified + tableSize });
+    // With `max`, room for all of them would be made at once, which takes milliseconds of a reload.
+    this.#entries = new LRUCache({ maxSize: maxVerified + tableSize, sizeCalculation: () => 1 });
     this.#clock = clock;
   }
 

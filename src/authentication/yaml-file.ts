@@ -1,24 +1,32 @@
 import { decodeText } from "../config/bounded-file.js";
 import { YamlTextError } from "../config/yaml-faults.js";
-import { parseYamlText } from "../config/yaml-text.js";
+import { parseYamlList } from "../config/yaml-list.js";
 import { throwIfAny } from "../errors.js";
 
-/** The largest file of tokens or of denied tokens, in bytes: some 30,000 entries. */
-export const maxYamlBytes = 4 * 1024 * 1024;
-/** An entry has about 25. */
+/** An entry that is not written in the common way has about 25. */
 const maxParts = 1_000_000;
+
+export interface YamlFileNames {
+  /** The configuration key to blame, such as `auth.connectorTokensFile`. */
+  readonly key: string;
+  /** The key of the list that makes up most of the file. */
+  readonly list: string;
+}
 
 /**
  * Parses a YAML file that the configuration names. What is wrong is told by its kind and its place
  * alone: the text may hold a token.
  *
- * @param key the configuration key to blame, such as `auth.connectorTokensFile`
  * @throws ConfigError when it is no YAML, or goes beyond the bounds of depth and size
  */
-export function parseYamlFile(bytes: Uint8Array, file: string, key: string): unknown {
+export function parseYamlFile(
+  bytes: Uint8Array,
+  file: string,
+  { key, list }: YamlFileNames,
+): unknown {
   const text = decodeText(bytes, file, key);
   try {
-    return parseYamlText(text, maxParts);
+    return parseYamlList(text, list, maxParts);
   } catch (error) {
     if (!(error instanceof YamlTextError)) {
       throw error;

@@ -1,5 +1,5 @@
 import { ConfigError, throwIfAny } from "../errors.js";
-import type { FileParser } from "../files/files.js";
+import { plainDataParser } from "../files/plain-data-parser.js";
 import { isRecord } from "./value-text.js";
 import { YamlTextError } from "./yaml-faults.js";
 import { parseYamlText } from "./yaml-text.js";
@@ -8,7 +8,7 @@ import { parseYamlText } from "./yaml-text.js";
 const maxParts = 100_000;
 
 /** Parses the configuration file into its keys, whatever they are. */
-export const configFileParser: FileParser<Record<string, unknown>> = {
+export const configFileParser = plainDataParser<Record<string, unknown>>({
   name: "configuration",
   maxBytes: 1024 * 1024,
   parse(bytes, file) {
@@ -20,7 +20,7 @@ export const configFileParser: FileParser<Record<string, unknown>> = {
     return content;
   },
   isValue: isRecord,
-};
+});
 
 function parse(text: string, file: string): unknown {
   try {

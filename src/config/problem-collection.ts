@@ -1,12 +1,16 @@
-import { ConfigError, type ConfigProblem, throwIfAny } from "../errors.js";
+import { ConfigError, type ConfigProblem, maxShownProblems, throwIfAny } from "../errors.js";
 
-/** Collects what several steps find wrong, so that one start tells it all. */
+/** Collects what several steps find wrong, so that one start tells it all; the first 20 are kept. */
 export class ProblemCollection {
   readonly #problems: ConfigProblem[] = [];
   #omittedCount = 0;
 
   add(problem: ConfigProblem): void {
-    this.#problems.push(problem);
+    if (this.#problems.length < maxShownProblems) {
+      this.#problems.push(problem);
+    } else {
+      this.#omittedCount += 1;
+    }
   }
 
   /** Runs a step. The problems of a ConfigError join the others. */
@@ -17,7 +21,9 @@ export class ProblemCollection {
       if (!(error instanceof ConfigError)) {
         throw error;
       }
-      this.#problems.push(...error.problems);
+      for (const problem of error.problems) {
+        this.add(problem);
+      }
       this.#omittedCount += error.omittedCount;
       return undefined;
     }

@@ -1,6 +1,9 @@
 import { type Composer, LineCounter } from "yaml";
 import { maxShownProblems } from "../errors.js";
 
+/** The code of a text that goes beyond what is read. */
+export const tooLarge = "TOO_LARGE";
+
 /** What is wrong at one place of a text. */
 export interface YamlFault {
   /** From 1. */
@@ -26,6 +29,11 @@ export class YamlTextError extends Error {
     readonly omittedCount: number,
   ) {
     super(`${faults.length + omittedCount} faults in a YAML text`);
+  }
+
+  /** Whether not all of the text was looked at. */
+  get isTooLarge(): boolean {
+    return this.faults.some(({ code }) => code === tooLarge);
   }
 }
 

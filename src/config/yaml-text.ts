@@ -10,7 +10,7 @@ import {
   Lexer,
   Parser,
 } from "yaml";
-import { YamlFaults } from "./yaml-faults.js";
+import { tooLarge, YamlFaults } from "./yaml-faults.js";
 
 /** How deep lists and maps may stand within each other. The configuration needs fewer than ten levels. */
 const maxDepth = 64;
@@ -98,7 +98,7 @@ function* readTokens(
       (aliases > maxAliases && `more than ${maxAliases} aliases`) ||
       (parser.stack.length > maxDepth && `more than ${maxDepth} levels`);
     if (excess) {
-      faults.add(parser.offset, "TOO_LARGE", `The file has ${excess}`);
+      faults.add(parser.offset, tooLarge, `The file has ${excess}`);
       return;
     }
   }

@@ -8,9 +8,8 @@ import {
   type Stats,
   statSync,
 } from "node:fs";
-import { serialize } from "node:v8";
 import { findErrorCode } from "../errors.js";
-import { type FileContents, printValueKey } from "./file-contents.js";
+import { type FileContents, type ParsedFile, printValueKey } from "./file-contents.js";
 import { checkSize, type FileImage, type FileParser, FileReadError, type Files } from "./files.js";
 import { isTransientCode } from "./read-failure.js";
 
@@ -22,7 +21,7 @@ const chunkBytes = 64 * 1024;
 /** Reads from disk, at start and at reload only, and remembers what it was asked for. */
 export class DiskFiles implements Files, FileContents {
   readonly images = new Map<string, FileImage | undefined>();
-  readonly values = new Map<string, Uint8Array>();
+  readonly values = new Map<string, ParsedFile>();
   /**
    * The version of each file that was read, or was to be read. Where even that could not be found
    * out, for a reason that may pass, a file has none.
@@ -37,9 +36,10 @@ export class DiskFiles implements Files, FileContents {
   }
 
   parse<T>(file: string, parser: FileParser<T>): T {
-    const value = parser.parse(this.#read(file, parser.maxBytes).bytes, file);
-    this.values.set(printValueKey(file, parser), serialize(value));
-    return value;
+    const { bytes, version } = this.#read(file, parser.maxBytes);
+    const parsed = parser.parse(bytes, file);
+    this.values.set(printValueKey(file, parser), { bytes: parsed, version });
+    return parser.open(parsed);
   }
 
   #read(file: string, maxBytes: number): FileImage {

@@ -4,8 +4,15 @@ import type { FileImage, FileParser } from "./files.js";
 export interface FileContents {
   /** By file name; undefined where a file could not be read. */
   readonly images: ReadonlyMap<string, FileImage | undefined>;
-  /** What `node:v8` serializes of each parsed value, by {@link printValueKey}. */
-  readonly values: ReadonlyMap<string, Uint8Array>;
+  /** By {@link printValueKey}. */
+  readonly values: ReadonlyMap<string, ParsedFile>;
+}
+
+/** What a parser has taken out of a file. */
+export interface ParsedFile {
+  readonly bytes: Uint8Array;
+  /** Of the file, as that of an image. */
+  readonly version: string;
 }
 
 /** Names the value that a parser makes of a file. */

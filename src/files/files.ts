@@ -9,18 +9,18 @@ export interface FileImage {
   readonly isLink: boolean;
 }
 
-/** Makes a value of the content of a file. */
-export interface FileParser<T> {
+/** Makes a value of the content of a file, in two steps. */ export interface FileParser<T> {
   /** Tells its values from those that others make of the same file. */
   readonly name: string;
   readonly maxBytes: number;
   /**
-   * The result depends on nothing else. It is plain data, so that another thread or process can be
-   * handed it.
+   * Takes out of the content what its value is made of. May take long: where calls are served, it is
+   * done in a thread of its own. The result depends on nothing else, and has memory of its own, which
+   * another thread can be given.
    */
-  parse(bytes: Uint8Array, file: string): T;
-  /** Whether something that was handed over is such a value. */
-  isValue(value: unknown): value is T;
+  parse(bytes: Uint8Array, file: string): Uint8Array;
+  /** Makes the value of what {@link parse} has returned. Takes next to no time, however much it is. */
+  open(parsed: Uint8Array): T;
 }
 
 /** Where the files that a configuration names are read from. */
@@ -31,7 +31,7 @@ export interface Files {
    */
   read(file: string, maxBytes: number): FileImage;
   /**
-   * The value of a whole file: for what takes long to parse. Each call may return a new copy.
+   * The value of a whole file: for what takes long to parse.
    * @throws FileReadError as {@link read} does, and what the parser throws
    */
   parse<T>(file: string, parser: FileParser<T>): T;

@@ -1,4 +1,3 @@
-import { deserialize } from "node:v8";
 import { type FileContents, printValueKey } from "./file-contents.js";
 import { checkSize, type FileImage, type FileParser, FileReadError, type Files } from "./files.js";
 
@@ -20,14 +19,10 @@ export class HandedFiles implements Files {
   }
 
   parse<T>(file: string, parser: FileParser<T>): T {
-    const bytes = this.#contents.values.get(printValueKey(file, parser));
-    if (bytes === undefined) {
+    const parsed = this.#contents.values.get(printValueKey(file, parser));
+    if (parsed === undefined) {
       throw new FileReadError("it was not read", "ENOENT");
     }
-    const value: unknown = deserialize(bytes);
-    if (!parser.isValue(value)) {
-      throw new Error(`what was handed over is no value of the parser ${parser.name}`);
-    }
-    return value;
+    return parser.open(parsed.bytes);
   }
 }

@@ -41,6 +41,7 @@ try {
 
 /** Handed over rather than copied: there may be a hundred megabytes. */
 function listBuffers({ images, values }: DiskFiles): ArrayBuffer[] {
-  const all = [...[...images.values()].map((image) => image?.bytes), ...values.values()];
-  return all.flatMap((bytes) => (bytes?.buffer instanceof ArrayBuffer ? [bytes.buffer] : []));
+  return [...images.values(), ...values.values()].flatMap((content) =>
+    content?.bytes.buffer instanceof ArrayBuffer ? [content.bytes.buffer] : [],
+  );
 }

@@ -40,13 +40,15 @@ export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
 const imageShape = { mode: z.number(), version: z.string(), isLink: z.boolean() };
 const imageSchema = z.object({ ...imageShape, bytes: bytesSchema });
-const referenceSchema = z.object({ ...imageShape, contentId: z.string() });
-const valuesSchema = z.map(z.string(), bytesSchema).readonly();
+const valueShape = { version: z.string() };
+const valueSchema = z.object({ ...valueShape, bytes: bytesSchema });
+/** In the place of bytes that were sent before, as pieces. */
+const reference = { contentId: z.string() };
 
 /** What the files of a configuration hold. */
 export const contentsSchema = z.object({
   images: z.map(z.string(), imageSchema.or(z.undefined())).readonly(),
-  values: valuesSchema,
+  values: z.map(z.string(), valueSchema).readonly(),
 });
 
 /**
@@ -57,9 +59,11 @@ export const contentsSchema = z.object({
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("configure"),
-    /** With references to those that were sent before, as pieces. */
-    images: z.map(z.string(), z.union([imageSchema, referenceSchema, z.undefined()])),
-    values: valuesSchema,
+    images: z.map(
+      z.string(),
+      z.union([imageSchema, z.object({ ...imageShape, ...reference }), z.undefined()]),
+    ),
+    values: z.map(z.string(), z.union([valueSchema, z.object({ ...valueShape, ...reference })])),
     /** What is down at this moment. */
     downUrls: z.array(z.string()),
   }),

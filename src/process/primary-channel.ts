@@ -3,7 +3,7 @@ import type { FileContents } from "../files/file-contents.js";
 import { DownUrls } from "../health/down-urls.js";
 import type { ProcessMetrics } from "../observability/process-metrics.js";
 import { NewestValue } from "../watch/newest-value.js";
-import { LargeImages } from "./large-images.js";
+import { LargeContents } from "./large-contents.js";
 import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./messages.js";
 
 /** Longer than the primary process waits for its queue to be empty. */
@@ -15,7 +15,7 @@ const leaveTimeoutMs = 4_000;
  */
 export class PrimaryChannel {
   readonly #worker: Worker;
-  readonly #largeImages = new LargeImages();
+  readonly #largeContents = new LargeContents();
   /** The files to serve by. What is read late is the newest. */
   readonly contents = new NewestValue<FileContents>(() => {});
   readonly downUrls = new DownUrls();
@@ -86,14 +86,12 @@ export class PrimaryChannel {
   #receive(message: PrimaryMessage): void {
     switch (message.kind) {
       case "piece":
-        this.#largeImages.add(message);
+        this.#largeContents.add(message);
         break;
-      case "configure": {
-        const { images, values, downUrls } = message;
-        this.contents.put({ images: this.#largeImages.resolve(images), values });
-        this.downUrls.set(downUrls);
+      case "configure":
+        this.contents.put(this.#largeContents.resolve(message));
+        this.downUrls.set(message.downUrls);
         break;
-      }
       case "health":
         this.downUrls.set(message.downUrls);
         break;

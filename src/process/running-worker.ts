@@ -3,7 +3,7 @@ import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { endNothing } from "../http/guard.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
-import { LargeImageSender } from "./large-images.js";
+import { LargeContentSender } from "./large-contents.js";
 import { type PrimaryMessage, workerMessageSchema } from "./messages.js";
 import { WorkerMetrics } from "./worker-metrics.js";
 
@@ -66,7 +66,7 @@ export function startWorker(
     new Promise<void>((resolve) => {
       worker.send(message, () => resolve());
     });
-  const largeImages = new LargeImageSender(send);
+  const largeContents = new LargeContentSender(send);
   let configured = Promise.resolve();
   const metrics = new WorkerMetrics(() => void send({ kind: "measure" }));
   let readyAtMs: number | undefined;
@@ -127,9 +127,8 @@ export function startWorker(
         return;
       }
       configured = configured.then(async () => {
-        const images = await largeImages.send(contents);
-        const { values } = contents;
-        await send({ kind: "configure", images, values, downUrls: [...downUrls] });
+        const referring = await largeContents.send(contents);
+        await send({ kind: "configure", ...referring, downUrls: [...downUrls] });
       });
     },
     // In turn, so that the older URLs of a configuration do not come last.

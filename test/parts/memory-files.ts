@@ -25,6 +25,6 @@ export class MemoryFiles implements Files {
   }
 
   parse<T>(file: string, parser: FileParser<T>): T {
-    return parser.parse(this.read(file, parser.maxBytes).bytes, file);
+    return parser.open(parser.parse(this.read(file, parser.maxBytes).bytes, file));
   }
 }

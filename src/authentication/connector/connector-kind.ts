@@ -1,5 +1,10 @@
 import type { KindOptions, KindVerifier, TokenKind, VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
+import {
+  ConnectorTable,
+  type ConnectorTableEntry,
+  encodeConnectorTable,
+} from "./connector-table.js";
 import type { ConnectorTokenEntry } from "./connector-token.js";
 import { readConnectorTokensFile } from "./connector-tokens-file.js";
 
@@ -12,26 +17,25 @@ const expired = "connector_token_expired";
  * @param tokens accepted beside those of the file
  */
 export function createConnectorKind(tokens: readonly ConnectorTokenEntry[]): TokenKind {
+  const others = new ConnectorTable(encodeConnectorTable(tokens));
   return {
     name,
     reasons: [unknown, expired],
     start: ({ clock }) => ({
       open({ auth, files }: KindOptions): KindVerifier {
         const { connectorTokensFile: file } = auth;
-        const fileTokens = file === undefined ? [] : readConnectorTokensFile(file, files);
-        const entries = new Map(
-          [...fileTokens, ...tokens].map((entry) => [entry.hash.slice("sha256:".length), entry]),
-        );
+        const own = file === undefined ? undefined : readConnectorTokensFile(file, files);
+        const find = (digest: string) => own?.find(digest) ?? others.find(digest);
         return {
           sources: [],
-          tableSize: entries.size,
+          tableSize: (own?.size ?? 0) + others.size,
           find(digest) {
-            const entry = entries.get(digest);
+            const entry = find(digest);
             const found = entry && toVerified(entry);
             return found !== undefined && clock() < found.knownUntilMs ? found : undefined;
           },
           verify(_, digest) {
-            if (entries.has(digest)) {
+            if (find(digest) !== undefined) {
               throw new TokenRejectedError(expired);
             }
             return unknown;
@@ -42,7 +46,7 @@ export function createConnectorKind(tokens: readonly ConnectorTokenEntry[]): Tok
   };
 }
 
-function toVerified({ name: subject, expiresAtSeconds }: ConnectorTokenEntry): VerifiedToken {
+function toVerified({ name: subject, expiresAtSeconds }: ConnectorTableEntry): VerifiedToken {
   const identity = { kind: name, issuer: "", subject };
   return expiresAtSeconds === undefined
     ? {

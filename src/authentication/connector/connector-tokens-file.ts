@@ -2,14 +2,18 @@ import { z } from "zod";
 import { blameKey } from "../../config/bounded-file.js";
 import { printKeyPath } from "../../config/key-path.js";
 import { findNearName } from "../../config/near-name.js";
-import { type ConfigProblem, throwIfAny } from "../../errors.js";
+import { ProblemCollection } from "../../config/problem-collection.js";
+import { isRecord } from "../../config/value-text.js";
+import type { ConfigProblem } from "../../errors.js";
 import type { FileParser, Files } from "../../files/files.js";
-import { maxYamlBytes, parseYamlFile } from "../yaml-file.js";
+import { parseYamlFile } from "../yaml-file.js";
+import { ConnectorTable, encodeConnectorTable } from "./connector-table.js";
 import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
 
 const configKey = "auth.connectorTokensFile";
 
 const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires"] };
+const fileSchema = z.strictObject({ tokens: z.array(z.unknown()) });
 const entrySchema = z.strictObject({
   name: z.string().regex(connectorNamePattern),
   hash: z
@@ -18,7 +22,6 @@ const entrySchema = z.strictObject({
     .toLowerCase(),
   expires: z.union([z.iso.datetime({ offset: true }), z.iso.date()]).optional(),
 });
-const fileSchema = z.strictObject({ tokens: z.array(entrySchema) });
 
 const fixes: Readonly<Record<string, string>> = {
   tokens: "Write a list; `tokens: []` is an empty one",
@@ -34,57 +37,82 @@ const fixes: Readonly<Record<string, string>> = {
  * @throws ConfigError with every problem found. Values are never repeated in it: somebody may have
  *   put a token where its hash belongs.
  */
-export function readConnectorTokensFile(
-  file: string,
-  files: Files,
-): readonly ConnectorTokenEntry[] {
+export function readConnectorTokensFile(file: string, files: Files): ConnectorTable {
   return blameKey(file, configKey, () => files.parse(file, connectorTokensParser));
 }
 
-const connectorTokensParser: FileParser<readonly ConnectorTokenEntry[]> = {
+const connectorTokensParser: FileParser<ConnectorTable> = {
   name: "connector tokens",
-  maxBytes: maxYamlBytes,
-  parse: parseConnectorTokens,
-  isValue: (value): value is readonly ConnectorTokenEntry[] =>
-    Array.isArray(value) && value.every(isEntry),
+  maxBytes: 32 * 1024 * 1024,
+  parse: (bytes, file) => encodeConnectorTable(parseConnectorTokens(bytes, file)),
+  open: (parsed) => new ConnectorTable(parsed),
 };
 
-function isEntry(value: unknown): value is ConnectorTokenEntry {
-  return (
-    value instanceof Object &&
-    "name" in value &&
-    typeof value.name === "string" &&
-    "hash" in value &&
-    typeof value.hash === "string" &&
-    (!("expiresAtSeconds" in value) || typeof value.expiresAtSeconds === "number")
-  );
+/**
+ * The entries of a connector tokens file, with hashes in lower case.
+ * @throws ConfigError as {@link readConnectorTokensFile} does
+ */
+export function parseConnectorTokens(
+  bytes: Uint8Array,
+  file: string,
+): readonly ConnectorTokenEntry[] {
+  const content = parseYamlFile(bytes, file, { key: configKey, list: "tokens" });
+  const problems = new ProblemCollection();
+  const refuse = (issues: readonly z.core.$ZodIssue[], place: readonly PropertyKey[]) => {
+    for (const issue of issues) {
+      const path = [...place, ...issue.path];
+      for (const problem of describeIssue({ ...issue, path }, content, file)) {
+        problems.add(problem);
+      }
+    }
+  };
+  const checked = fileSchema.safeParse(content);
+  if (!checked.success) {
+    refuse(checked.error.issues, []);
+  }
+  const list = isRecord(content) ? content["tokens"] : undefined;
+  const entries: ConnectorTokenEntry[] = [];
+  for (const [index, item] of (Array.isArray(list) ? list : []).entries()) {
+    const { data, error } = entrySchema.safeParse(item);
+    if (data === undefined) {
+      refuse(error.issues, ["tokens", index]);
+    } else {
+      entries.push(toEntry(data));
+    }
+  }
+  problems.throwIfAny();
+  refuseRepeated(entries, file, problems);
+  problems.throwIfAny();
+  return entries;
 }
 
-function parseConnectorTokens(bytes: Uint8Array, file: string): readonly ConnectorTokenEntry[] {
-  const content = parseYamlFile(bytes, file, configKey);
-  const parsed = fileSchema.safeParse(content);
-  if (!parsed.success) {
-    throwIfAny(parsed.error.issues.flatMap((issue) => describeIssue(issue, content, file)));
-    return [];
+function toEntry({ name, hash, expires }: z.output<typeof entrySchema>): ConnectorTokenEntry {
+  return expires === undefined
+    ? { name, hash }
+    : { name, hash, expiresAtSeconds: Math.floor(Date.parse(expires) / 1000) };
+}
+
+function refuseRepeated(
+  entries: readonly ConnectorTokenEntry[],
+  file: string,
+  problems: ProblemCollection,
+): void {
+  const fixes = {
+    name: "Give each entry a name of its own",
+    hash: "Give each name a token of its own, or remove one of the two entries",
+  };
+  for (const field of ["name", "hash"] as const) {
+    const firstIndexes = new Map<string, number>();
+    for (const [index, entry] of entries.entries()) {
+      const firstIndex = firstIndexes.get(entry[field]);
+      if (firstIndex === undefined) {
+        firstIndexes.set(entry[field], index);
+      } else {
+        const problem = `tokens[${index}] in ${file} has the ${field} of tokens[${firstIndex}]`;
+        problems.add({ key: configKey, problem, fix: fixes[field] });
+      }
+    }
   }
-  const { tokens } = parsed.data;
-  throwIfAny([
-    ...findRepeated(tokens.map(({ name }) => name)).map(({ index, firstIndex }) => ({
-      key: configKey,
-      problem: `tokens[${index}] in ${file} has the name of tokens[${firstIndex}]`,
-      fix: "Give each entry a name of its own",
-    })),
-    ...findRepeated(tokens.map(({ hash }) => hash)).map(({ index, firstIndex }) => ({
-      key: configKey,
-      problem: `tokens[${index}] in ${file} has the hash of tokens[${firstIndex}]`,
-      fix: "Give each name a token of its own, or remove one of the two entries",
-    })),
-  ]);
-  return tokens.map(({ name, hash, expires }) => ({
-    name,
-    hash,
-    ...(expires !== undefined && { expiresAtSeconds: Math.floor(Date.parse(expires) / 1000) }),
-  }));
 }
 
 function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string): ConfigProblem[] {
@@ -126,16 +154,4 @@ function fixHash(value: unknown): string {
 function suggestKey(unknownKey: string, known: readonly string[]): string {
   const near = findNearName(unknownKey, known);
   return near === undefined ? `Known here: ${known.join(", ")}` : `Did you mean "${near}"?`;
-}
-
-function findRepeated(values: readonly string[]): { index: number; firstIndex: number }[] {
-  const firstIndexes = new Map<string, number>();
-  return values.flatMap((value, index) => {
-    const firstIndex = firstIndexes.get(value);
-    if (firstIndex !== undefined) {
-      return [{ index, firstIndex }];
-    }
-    firstIndexes.set(value, index);
-    return [];
-  });
 }

@@ -3,7 +3,10 @@ import {
   createConnectorToken,
   hashConnectorToken,
 } from "../../../src/authentication/connector/connector-token.js";
-import { readConnectorTokensFile } from "../../../src/authentication/connector/connector-tokens-file.js";
+import {
+  parseConnectorTokens,
+  readConnectorTokensFile,
+} from "../../../src/authentication/connector/connector-tokens-file.js";
 import { DiskFiles } from "../../../src/files/disk-files.js";
 import { problemsOf } from "../../config-problems.js";
 import {
@@ -21,8 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => directory.remove());
 
-const read = async (content: string | Uint8Array) =>
-  readConnectorTokensFile(await directory.write("tokens.yaml", content), new DiskFiles());
+const read = (content: string) => parseConnectorTokens(Buffer.from(content), "tokens.yaml");
 
 const findProblems = async (content: string | Uint8Array) => {
   const file = await directory.write("tokens.yaml", content);
@@ -32,7 +34,7 @@ const findProblems = async (content: string | Uint8Array) => {
 describe("readConnectorTokensFile", () => {
   it("reads names and hashes", async () => {
     const content = `tokens:\n- name: gateway one\n  hash: "${hash}"\n- { name: zweites Tor, hash: ${otherHash} }`;
-    expect(await read(content)).toEqual([
+    expect(read(content)).toEqual([
       { name: "gateway one", hash },
       { name: "zweites Tor", hash: otherHash },
     ]);
@@ -40,11 +42,11 @@ describe("readConnectorTokensFile", () => {
 
   it("reads hex digits of either case", async () => {
     const upper = `sha256:${hash.slice("sha256:".length).toUpperCase()}`;
-    expect(await read(`tokens: [{ name: a, hash: "${upper}" }]`)).toEqual([{ name: "a", hash }]);
+    expect(read(`tokens: [{ name: a, hash: "${upper}" }]`)).toEqual([{ name: "a", hash }]);
   });
 
   it("reads an empty list", async () => {
-    expect(await read("tokens: []")).toEqual([]);
+    expect(read("tokens: []")).toEqual([]);
   });
 
   it.each([
@@ -54,7 +56,7 @@ describe("readConnectorTokensFile", () => {
     ["2030-01-31", 1_896_048_000],
   ])("reads expires: %s", async (expires, expiresAtSeconds) => {
     const content = `tokens: [{ name: a, hash: "${hash}", expires: ${expires.replace(/.*:.*/, '"$&"')} }]`;
-    expect(await read(content)).toEqual([{ name: "a", hash, expiresAtSeconds }]);
+    expect(read(content)).toEqual([{ name: "a", hash, expiresAtSeconds }]);
   });
 
   const entry = (fields: string) => `tokens: [{ ${fields} }]`;
@@ -126,7 +128,7 @@ describe("readConnectorTokensFile", () => {
   });
 
   it.each<[string, string | Uint8Array, RegExp]>([
-    ["a file of more than 4 MiB", "#".repeat(4 * 1024 * 1024 + 1), /larger than 4194304 bytes/],
+    ["a file of more than 32 MiB", "#".repeat(32 * 1024 * 1024 + 1), /larger than 33554432 bytes/],
     ["a file that is not UTF-8", Uint8Array.of(0xff, 0xfe, 0x00), /not UTF-8/],
   ])("refuses %s", async (_, content, problem) => {
     expect(await findProblems(content)).toEqual([
