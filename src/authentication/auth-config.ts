@@ -3,8 +3,8 @@ import { key, optionalKey } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
 import { trueOrFalse } from "../config/scalars.js";
 import { section } from "../config/section.js";
-import { connectorKeys } from "./connector/connector-config.js";
-import { type JwtIssuerConfig, jwtKeys } from "./jwt/jwt-config.js";
+import type { JwtAuth } from "./jwt/jwt-config.js";
+import { tokenKeys } from "./token-kinds.js";
 
 /** Who may call. Each kind of token has keys of its own. */
 export const authSection = checked(
@@ -13,8 +13,7 @@ export const authSection = checked(
       default: true,
       help: "Whether ?token= is accepted on the REST route.",
     }),
-    ...jwtKeys,
-    ...connectorKeys,
+    ...tokenKeys,
     denyListFile: optionalKey(fileName, {
       example: "deny-list.yaml",
       variable: "ICE_DENY_LIST_FILE",
@@ -22,18 +21,21 @@ export const authSection = checked(
     }),
   }),
   (auth, place) => {
-    const acceptsTokens = auth.jwt.length > 0 || auth.connectorTokensFile !== undefined;
+    const names = Object.keys(tokenKeys);
+    const acceptsTokens = names.some((name) => isSet(Reflect.get(auth, name)));
     if (!acceptsTokens && place.context.needsCallers && !place.isDev) {
       return place.refuse(
         "no authentication is configured",
-        "Set auth.jwt or auth.connectorTokensFile (`ice-service token new` makes an entry), or start with --dev to try the service",
+        `Set ${names.map((name) => `auth.${name}`).join(" or ")} (\`ice-service token new\` makes a connector token), or start with --dev to try the service`,
       );
     }
     return auth;
   },
 );
 
+function isSet(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined;
+}
+
 /** What tokens are verified by. */
-export type AuthConfig = Omit<ValueOf<typeof authSection>, "jwt"> & {
-  readonly jwt: readonly JwtIssuerConfig[];
-};
+export type AuthConfig = Omit<ValueOf<typeof authSection>, keyof JwtAuth> & JwtAuth;

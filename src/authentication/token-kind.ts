@@ -2,22 +2,23 @@ import type { Clock } from "../clock.js";
 import type { Files } from "../files/files.js";
 import type { Log } from "../log.js";
 import type { Metric } from "../observability/metric.js";
-import type { AuthConfig } from "./auth-config.js";
 import type { Caller } from "./caller.js";
 import type { CancellableWait } from "./cancellable-wait.js";
 import type { DenyList } from "./deny-list-file.js";
 
 /**
  * A kind of token, such as JWTs. Nothing outside of its folder knows it but the list in
- * token-kinds.ts: log, metrics, limits, and watches see a caller and reasons.
+ * token-kinds.ts: configuration, log, metrics, limits, and watches see keys, a caller, and reasons.
+ *
+ * @typeParam Auth what it takes from the configuration: the values of its keys in `auth`
  */
-export interface TokenKind {
+export interface TokenKind<Auth = unknown> {
   /** In callers, the log, and metrics; lower-case letters. */
   readonly name: string;
   /** Why its tokens are rejected or cannot be verified, beside the reasons that all kinds share. */
   readonly reasons: readonly string[];
   /** Called once in a process that verifies tokens. */
-  start(surroundings: KindSurroundings): RunningTokenKind;
+  start(surroundings: KindSurroundings): RunningTokenKind<Auth>;
 }
 
 export interface KindSurroundings {
@@ -28,20 +29,20 @@ export interface KindSurroundings {
 }
 
 /** What a kind keeps while configurations come and go. */
-export interface RunningTokenKind {
+export interface RunningTokenKind<Auth> {
   /**
    * Prepares to verify by a configuration, which may have no token of this kind. The configuration
    * in use is not disturbed.
    * @throws ConfigError with every problem of the files that it names
    */
-  open(options: KindOptions): KindVerifier;
+  open(options: KindOptions<Auth>): KindVerifier;
   /** Gives up what is kept for configurations that are gone: all but these sources. */
   keep?(used: ReadonlySet<ProofSource>): void;
   describe?(): Metric[];
 }
 
-export interface KindOptions {
-  readonly auth: AuthConfig;
+export interface KindOptions<Auth> {
+  readonly auth: Auth;
   readonly files: Files;
   /** To be asked for each token that an issuer has made. */
   readonly isDenied: DenyList;

@@ -1,14 +1,16 @@
+import { connectorKeys } from "./connector/connector-config.js";
 import { createConnectorKind } from "./connector/connector-kind.js";
 import type { ConnectorTokenEntry } from "./connector/connector-token.js";
+import { jwtKeys } from "./jwt/jwt-config.js";
 import { jwtKind } from "./jwt/jwt-kind.js";
-import type { TokenKind } from "./token-kind.js";
+
+/** The keys of every kind of token, in `auth`. */
+export const tokenKeys = { ...jwtKeys, ...connectorKeys };
 
 /**
  * Every kind of token that the service knows. A token belongs to the first one that takes it.
  * @param connectorTokens accepted beside those of the configured file
  */
-export function listTokenKinds(
-  connectorTokens: readonly ConnectorTokenEntry[] = [],
-): readonly TokenKind[] {
-  return [createConnectorKind(connectorTokens), jwtKind];
+export function listTokenKinds(connectorTokens: readonly ConnectorTokenEntry[] = []) {
+  return [createConnectorKind(connectorTokens), jwtKind] as const;
 }

@@ -11,10 +11,10 @@ import { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
  * down, a reload must not lose the last good keys.
  */
 export class TokenVerifiers {
-  readonly #kinds: readonly RunningTokenKind[];
+  readonly #kinds: readonly RunningTokenKind<AuthConfig>[];
   readonly #surroundings: KindSurroundings;
 
-  constructor(kinds: readonly TokenKind[], surroundings: KindSurroundings) {
+  constructor(kinds: readonly TokenKind<AuthConfig>[], surroundings: KindSurroundings) {
     this.#kinds = kinds.map((kind) => kind.start(surroundings));
     this.#surroundings = surroundings;
   }

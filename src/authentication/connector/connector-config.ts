@@ -1,5 +1,6 @@
 import { fileName } from "../../config/file-kinds.js";
 import { optionalKey } from "../../config/key.js";
+import type { SectionValue } from "../../config/kind.js";
 
 /** The key of `auth` that is about connector tokens. */
 export const connectorKeys = {
@@ -9,3 +10,6 @@ export const connectorKeys = {
     help: 'tokens: [ { name, hash: "sha256:<hex>", expires: 2027-01-31T00:00:00Z } ]; see `ice-service token new`',
   }),
 };
+
+/** What the kind takes from the configuration. */
+export type ConnectorAuth = SectionValue<typeof connectorKeys>;

@@ -1,5 +1,6 @@
-import type { KindOptions, KindVerifier, TokenKind, VerifiedToken } from "../token-kind.js";
+import type { TokenKind, VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
+import type { ConnectorAuth } from "./connector-config.js";
 import {
   ConnectorTable,
   type ConnectorTableEntry,
@@ -16,13 +17,15 @@ const expired = "connector_token_expired";
  * Opaque tokens whose hashes are in a file.
  * @param tokens accepted beside those of the file
  */
-export function createConnectorKind(tokens: readonly ConnectorTokenEntry[]): TokenKind {
+export function createConnectorKind(
+  tokens: readonly ConnectorTokenEntry[],
+): TokenKind<ConnectorAuth> {
   const others = new ConnectorTable(encodeConnectorTable(tokens));
   return {
     name,
     reasons: [unknown, expired],
     start: ({ clock }) => ({
-      open({ auth, files }: KindOptions): KindVerifier {
+      open({ auth, files }) {
         const { connectorTokensFile: file } = auth;
         const own = file === undefined ? undefined : readConnectorTokensFile(file, files);
         const find = (digest: string) => own?.find(digest) ?? others.find(digest);

@@ -73,6 +73,11 @@ export const jwtKeys = {
   }),
 };
 
+/** What the kind takes from the configuration. */
+export interface JwtAuth {
+  readonly jwt: readonly JwtIssuerConfig[];
+}
+
 export type JwtIssuerConfig = Pick<
   ValueOf<typeof issuer>,
   "issuer" | "audience" | "clockToleranceSeconds" | "keys"

@@ -5,11 +5,12 @@ import { readClaims } from "./claims.js";
 import { openKeySource } from "./issuer-keys.js";
 import { describeJwks } from "./jwks-metrics.js";
 import { JwksPool } from "./jwks-pool.js";
+import type { JwtAuth } from "./jwt-config.js";
 import { type JwtReason, jwtReasons } from "./jwt-reasons.js";
 import { createJwtVerifier, type JwtVerifier } from "./jwt-verifier.js";
 
 /** JSON Web Tokens of the configured issuers (RFC 7519). */
-export const jwtKind: TokenKind = {
+export const jwtKind: TokenKind<JwtAuth> = {
   name: "jwt",
   reasons: jwtReasons,
   start({ clock, log, onChange }) {
@@ -23,7 +24,7 @@ export const jwtKind: TokenKind = {
 };
 
 function openIssuers(
-  { auth, files, ...options }: KindOptions,
+  { auth, files, ...options }: KindOptions<JwtAuth>,
   jwks: JwksPool,
   clock: Clock,
 ): KindVerifier {
