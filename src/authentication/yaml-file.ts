@@ -1,5 +1,5 @@
 import { decodeText } from "../config/bounded-file.js";
-import { YamlTextError } from "../config/yaml-faults.js";
+import { tooLarge, YamlTextError } from "../config/yaml-faults.js";
 import { parseYamlList } from "../config/yaml-list.js";
 import { throwIfAny } from "../errors.js";
 
@@ -34,7 +34,10 @@ export function parseYamlFile(
     const problems = error.faults.map(({ line, column, code, message }) => ({
       key,
       problem: `${file} is not valid YAML at line ${line}, column ${column} (${code}: ${message})`,
-      fix: "Correct the line or the one before it",
+      fix:
+        code === tooLarge
+          ? "Write one key with its text to a line, or JSON, which can be longer; or remove entries"
+          : "Correct the line or the one before it",
     }));
     return throwIfAny(problems, error.omittedCount);
   }

@@ -117,6 +117,59 @@ describe("readConnectorTokensFile", () => {
     expect(problems).toHaveLength(5);
   });
 
+  describe("of 100,000 entries", () => {
+    const count = 100_000;
+    const lines = Array.from(
+      { length: count },
+      (_, index) => `- name: client-${index}\n  hash: "${hashConnectorToken(`token-${index}`)}"\n`,
+    );
+    const withLines = (changes: Readonly<Record<number, string>>) =>
+      findProblems(`tokens:\n${Object.assign([...lines], changes).join("")}`);
+
+    it("reads them all", () => {
+      const entries = read(`tokens:\n${lines.join("")}`);
+      expect(entries).toHaveLength(count);
+      expect(entries[77_777]).toEqual({
+        name: "client-77777",
+        hash: hashConnectorToken("token-77777"),
+      });
+    });
+
+    it("tells the line where the YAML is broken", async () => {
+      expect(await withLines({ 77777: '- name: "a\n  hash: b\n' })).toContainEqual(
+        expect.objectContaining({
+          problem: expect.stringMatching(/not valid YAML at line 155556, column/),
+          fix: "Correct the line or the one before it",
+        }),
+      );
+    });
+
+    it("tells the first 20 entries that are wrong, and how many others are", () => {
+      const wrong = lines.map((line, index) => (index < 50_000 ? line : "- name: a\n"));
+      expect(() => read(`tokens:\n${wrong.join("")}`)).toThrow(
+        /^auth\.connectorTokensFile: tokens\[50000\]\.hash in .* is missing\..*(\n.*tokens\[500[01].*){19}\nand 49980 more$/,
+      );
+    });
+
+    it("tells which entries repeat others", async () => {
+      expect(await withLines({ 99998: lines[5]?.replace("client-5", "other") ?? "" })).toEqual([
+        expect.objectContaining({
+          problem: expect.stringMatching(/^tokens\[99998\] in .* has the hash of tokens\[5\]$/),
+        }),
+      ]);
+    });
+
+    it("says how they can be written so that they are read", async () => {
+      const flow = lines.map((line) => `- { ${line.slice(2, -1).replace("\n ", ",")} }\n`);
+      expect(await findProblems(`tokens:\n${flow.join("")}`)).toEqual([
+        expect.objectContaining({
+          problem: expect.stringMatching(/TOO_LARGE/),
+          fix: expect.stringMatching(/one key with its text to a line, or JSON/),
+        }),
+      ]);
+    });
+  });
+
   it("refuses YAML that grows without end", async () => {
     const levels = Array.from({ length: 12 }, (_, n) =>
       n === 0 ? "- &a0 [x]" : `- &a${n} [${`*a${n - 1},`.repeat(10)}]`,
