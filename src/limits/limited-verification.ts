@@ -3,7 +3,17 @@ import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import { TokenRejectedError } from "../authentication/token-rejected-error.js";
 import { type TokenVerifier, UnknownToken } from "../authentication/token-verifier.js";
 import { partitionByAddress } from "./address-partition.js";
-import type { Permit, VerificationPermits } from "./verification-permits.js";
+import { QuotaExceededError } from "./quota-exceeded-error.js";
+import {
+  type Permit,
+  retryAfterSeconds,
+  type VerificationPermits,
+} from "./verification-permits.js";
+
+/** How many unknown tokens are under verification at a time: while an issuer's keys load, all of its. */
+export const maxUnderVerification = 5_000;
+
+type Verifier = Pick<TokenVerifier, "recognize" | "verifyUnknown">;
 
 /**
  * As {@link TokenVerifier.verifyUnknown}, for a client at this address.
@@ -16,11 +26,12 @@ export type LimitedVerify = (
   wait: CancellableWait,
 ) => Promise<Caller>;
 
-/** @param permits undefined: no limit */
+/** @param permits undefined: no limit for an address */
 export function limitVerification(
-  verifier: TokenVerifier,
+  unbounded: TokenVerifier,
   permits: VerificationPermits | undefined,
 ): LimitedVerify {
+  const verifier = boundVerifications(unbounded);
   if (permits === undefined) {
     return (token, _, wait) => verifier.verifyUnknown(token, wait);
   }
@@ -32,9 +43,28 @@ export function limitVerification(
   };
 }
 
+function boundVerifications(verifier: TokenVerifier): Verifier {
+  let count = 0;
+  const end = () => {
+    count -= 1;
+  };
+  return {
+    recognize: (token) => verifier.recognize(token),
+    verifyUnknown(token, wait) {
+      if (count >= maxUnderVerification) {
+        throw new QuotaExceededError("pendingAuthentication", retryAfterSeconds);
+      }
+      const verified = verifier.verifyUnknown(token, wait);
+      count += 1;
+      verified.then(end, end);
+      return verified;
+    },
+  };
+}
+
 /** While it waited, another call with the same token may have had it verified. */
 function recognizeOrVerify(
-  verifier: TokenVerifier,
+  verifier: Verifier,
   token: UnknownToken,
   permit: Permit,
 ): Caller | Promise<Caller> {
@@ -46,7 +76,7 @@ function recognizeOrVerify(
   return known;
 }
 
-function verify(verifier: TokenVerifier, token: UnknownToken, permit: Permit): Promise<Caller> {
+function verify(verifier: Verifier, token: UnknownToken, permit: Permit): Promise<Caller> {
   const fail = (error: unknown): never => {
     if (error instanceof TokenRejectedError && error.isProven) {
       permit.spend();

@@ -17,7 +17,7 @@ const refusals: Readonly<Record<ExceededName, { reason: QuotaExceededReason; mes
   },
   pendingAuthentication: {
     reason: "pending_authentication_limit",
-    message: "too many unknown tokens from this address at once",
+    message: "too many unknown tokens at once",
   },
 };
 

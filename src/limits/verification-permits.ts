@@ -8,7 +8,7 @@ export const maxWaitingPerAddress = 1_000;
 /** How many calls of all client addresses together may. */
 const maxWaiting = 5_000;
 /** When a caller may try again who got no permit, though not all are spent. */
-const retryAfterSeconds = 2;
+export const retryAfterSeconds = 2;
 
 /** The right to have one unknown token verified. Ends with one call of {@link release} or {@link spend}. */
 export class Permit implements CancellableWait {

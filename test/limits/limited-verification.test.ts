@@ -3,7 +3,7 @@ import type { Caller } from "../../src/authentication/caller.js";
 import type { CancellableWait } from "../../src/authentication/cancellable-wait.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
-import { limitVerification } from "../../src/limits/limited-verification.js";
+import { limitVerification, maxUnderVerification } from "../../src/limits/limited-verification.js";
 import { Quota, type SharedCounter } from "../../src/limits/quota.js";
 import { QuotaExceededError } from "../../src/limits/quota-exceeded-error.js";
 import {
@@ -93,6 +93,17 @@ function setUp(requests: number, shared?: SharedCounter) {
     }
   };
   return { time, verifier, permits, outcomes, call, tick: () => time.advance(0) };
+}
+
+/** Without a limit for an address, as it is by default. */
+function setUpUnlimited() {
+  const verifier = new ManualVerifier();
+  const verify = limitVerification(verifier, undefined);
+  const { signal } = new AbortController();
+  return {
+    verifier,
+    verify: (token: string) => verify(new UnknownToken(token, token), "192.0.2.1", { signal }),
+  };
 }
 
 function nameFailure(error: unknown): string {
@@ -333,5 +344,35 @@ describe("limitVerification", () => {
     verifier.verifications[0]?.accept();
     await tick();
     expect(outcomes).toEqual(["unknown_connector_token", exceeded, "accepted"]);
+  });
+
+  it("has no more tokens under verification at a time than a process can hold", async () => {
+    const { verifier, verify } = setUpUnlimited();
+    const verified = Array.from({ length: maxUnderVerification }, (_, index) => verify(`${index}`));
+    const refusal = expect.objectContaining({ reason: "pending_authentication_limit" });
+    expect(() => verify("one more")).toThrow(refusal);
+    verifier.verifications[0]?.accept();
+    verifier.verifications[1]?.reject(forged());
+    await verified[0];
+    await expect(verified[1]).rejects.toThrow();
+    verified.push(verify("as one has ended"), verify("as another one has ended"));
+    expect(() => verify("one more")).toThrow(refusal);
+    for (const { accept } of verifier.verifications) {
+      accept();
+    }
+    await Promise.allSettled(verified);
+  });
+
+  it("gives the permit back of a token that it has no room for", async () => {
+    const { verifier, outcomes, call, tick } = setUp(maxUnderVerification + 1);
+    for (let index = 0; index <= maxUnderVerification; index += 1) {
+      call(`token ${index}`);
+    }
+    verifier.verifications[0]?.accept();
+    await tick();
+    call("another");
+    call("one too many");
+    await tick();
+    expect(outcomes.slice(-3)).toEqual([tooSlow, "pending", tooSlow]);
   });
 });
