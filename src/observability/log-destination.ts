@@ -92,7 +92,7 @@ export class LogDestination implements DestinationStream {
       bytes = Buffer.byteLength(text);
     }
     if (!this.#queue.add(text, bytes)) {
-      this.#lose(1, "the reader is too slow");
+      this.#lose(1, "lines came faster than they could be written");
     }
     if (this.#queue.hasBatch) {
       this.#start();

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import pino, { type Logger } from "pino";
 import { systemClock } from "../clock.js";
 import type { LogConfig } from "./log-config.js";
@@ -25,6 +26,7 @@ export interface Logs {
   readonly describeLog: () => Metric[];
 }
 
+const standardError = 2;
 /** What Linux writes to a pipe as one piece, whoever else writes to it, in bytes (PIPE_BUF). */
 const maxAtomicWriteBytes = 4096;
 const maxWriteBytes = 64 * 1024;
@@ -50,9 +52,9 @@ export async function openLog(
   const colorize = process.stderr.isTTY && process.env["NO_COLOR"] === undefined;
   const print = format === "pretty" ? await openPrettyLines(colorize) : undefined;
   const destination = new LogDestination({
-    fd: 2,
+    fd: standardError,
     setNonBlocking: findNonBlockingMode(process.stderr),
-    maxWriteBytes: shared ? maxAtomicWriteBytes : maxWriteBytes,
+    maxWriteBytes: shared && !isFile(standardError) ? maxAtomicWriteBytes : maxWriteBytes,
     maxWaitingBytes,
     describeGap: createGapLine(options, print),
   });
@@ -65,6 +67,15 @@ export async function openLog(
   const write = (line: string) => destination.write(line);
   const requestLog = createDirectRequestLog(log, { write, timestamp, pid });
   return { log, requestLog, describeLog };
+}
+
+/** Linux writes to a file as one piece, however much it is. */
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** @returns what makes the line that tells of a gap in the log, whatever the log's level */
