@@ -47,6 +47,13 @@ export const hostUnclear: HttpProblem = {
   message: "the Host header is missing, or there is more than one (RFC 9112 section 3.2)",
 };
 
+/** RFC 9112 section 6.1. */
+export const unknownTransferCoding: HttpProblem = {
+  status: 501,
+  code: "unimplemented",
+  message: "unknown Transfer-Encoding; use chunked, and Content-Encoding for compression",
+};
+
 export const internalError: HttpProblem = {
   status: 500,
   code: "internal",
