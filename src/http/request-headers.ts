@@ -44,6 +44,13 @@ export class RequestHeaders implements Headers {
     return this.get(name) !== null;
   }
 
+  /** Whether they announce a body in HTTP/1.1 (RFC 9112 section 6). */
+  announceBody(): boolean {
+    return (
+      this.find("transfer-encoding") !== null || Number(this.find("content-length") ?? 0) !== 0
+    );
+  }
+
   /** The host that the client asked for, with its port if any; undefined where it names none. */
   findAuthority(): string | undefined {
     const raw = this.#raw;

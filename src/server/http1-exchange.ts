@@ -1,19 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { endNothing, type Guard } from "../http/guard.js";
+import type { Guard } from "../http/guard.js";
 import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
+
 import { writeChunk } from "./chunk-writer.js";
-import { RequestQueue } from "./request-queue.js";
+import { SentAhead } from "./sent-ahead.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;
 /** How long a client that is still sending has to take its answer, in milliseconds. */
 const lingerMs = 2000;
-
-/** Who is to hear of it when a connection closes. */
-const goneListeners = new WeakMap<Socket, (() => void)[]>();
 
 /** An exchange over HTTP/1.1 or HTTP/1.0. */
 export class Http1Exchange implements HttpExchange {
@@ -25,9 +23,6 @@ export class Http1Exchange implements HttpExchange {
   readonly output: ServerResponse;
   answerer: FaultAnswerer | undefined = undefined;
   readonly #guard: Guard;
-  readonly #queue: RequestQueue;
-  /** Among the requests of its connection. */
-  readonly #place: number;
   #goneListener: (() => void) | undefined = undefined;
   /** Whether the headers have gone out with a piece of the body. */
   #hasWritten = false;
@@ -47,9 +42,6 @@ export class Http1Exchange implements HttpExchange {
     this.headers = new RequestHeaders(request.rawHeaders);
     this.body = request;
     this.output = response;
-    this.#queue = RequestQueue.of(request.socket);
-    this.#place = this.#queue.add();
-    this.#cutOverfullQueue();
   }
 
   /** Whatever else the client may call it: Node's parser lets any version through. */
@@ -70,10 +62,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   get hasBody(): boolean {
-    return (
-      this.headers.find("transfer-encoding") !== null ||
-      Number(this.headers.find("content-length") ?? 0) !== 0
-    );
+    return this.headers.announceBody();
   }
 
   isComplete(): boolean {
@@ -92,18 +81,19 @@ export class Http1Exchange implements HttpExchange {
   }
 
   onGone(listener: () => void): void {
-    // Not the response's own "close": of requests that a client sends ahead of the answers, Node
-    // tells the first one only.
     const earlier = this.#goneListener;
-    this.#stopWatching();
-    this.#goneListener =
-      earlier === undefined
-        ? this.guard(listener)
-        : this.guard(() => {
-            earlier();
-            listener();
-          });
-    watchConnection(this.body.socket, this.#guard).push(this.#goneListener);
+    if (earlier === undefined) {
+      this.#goneListener = listener;
+      this.output.on(
+        "close",
+        this.guard(() => this.#goneListener?.()),
+      );
+    } else {
+      this.#goneListener = () => {
+        earlier();
+        listener();
+      };
+    }
   }
 
   send({ status, headers, body, trailers }: HttpAnswer): void {
@@ -112,8 +102,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   start(status: number, headers: HttpHeaders): void {
-    this.#queue.beginStream(this.#place);
-    this.#cutOverfullQueue();
+    SentAhead.of(this.connection).beginStream();
     this.#writeHead(status, headers);
   }
 
@@ -126,7 +115,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   finish(trailers?: HttpHeaders): void {
-    this.#queue.endStream(this.#place);
+    SentAhead.of(this.connection).endStream();
     this.#end(undefined, trailers);
   }
 
@@ -153,14 +142,9 @@ export class Http1Exchange implements HttpExchange {
     this.output.writeHead(status, headers);
   }
 
-  #cutOverfullQueue(): void {
-    if (this.#queue.isOverfull) {
-      this.connection.destroy();
-    }
-  }
-
   #end(body: string | Uint8Array | undefined, trailers: HttpHeaders | undefined): void {
-    this.#stopWatching();
+    // Node tells the end of an answer like that of a client.
+    this.#goneListener = undefined;
     if (trailers !== undefined) {
       this.output.addTrailers(trailers);
     }
@@ -171,14 +155,6 @@ export class Http1Exchange implements HttpExchange {
       linger(this, () => this.output.end());
     } else {
       this.output.end(body);
-    }
-  }
-
-  #stopWatching(): void {
-    if (this.#goneListener !== undefined) {
-      const listeners = goneListeners.get(this.body.socket) ?? [];
-      const at = listeners.indexOf(this.#goneListener);
-      listeners.splice(at, at === -1 ? 0 : 1);
     }
   }
 
@@ -223,20 +199,4 @@ function linger(exchange: Http1Exchange, close: () => void): void {
     }
   });
   exchange.body.on("end", end).on("close", end).on("data", onData);
-}
-
-function watchConnection(socket: Socket, guard: Guard): (() => void)[] {
-  const known = goneListeners.get(socket);
-  if (known !== undefined) {
-    return known;
-  }
-  const listeners: (() => void)[] = [];
-  goneListeners.set(socket, listeners);
-  const onClose = guard.wrap(() => {
-    for (const listener of [...listeners]) {
-      listener();
-    }
-  }, endNothing);
-  socket.on("close", onClose);
-  return listeners;
 }

@@ -6,9 +6,9 @@ import {
 } from "node:http2";
 import type { Socket } from "node:net";
 import { endNothing, type Guard } from "../http/guard.js";
-import type { ExchangeListener } from "../http/http-exchange.js";
 import type { HttpLimits } from "../http/http-limits.js";
 import { Http2Exchange } from "./http2-exchange.js";
+import type { Turns } from "./turns.js";
 
 /** Ends what has outlived its limit. To be called now and then. */
 export type Http2SessionCheck = () => void;
@@ -24,7 +24,7 @@ export function serveSession(
   socket: Socket,
   limits: HttpLimits,
   guard: Guard,
-  listener: ExchangeListener,
+  turns: Turns,
 ): Http2SessionCheck {
   const open = new Map<ServerHttp2Stream, Http2Exchange>();
   let idleSinceMs = performance.now();
@@ -56,7 +56,7 @@ export function serveSession(
       open.set(stream, exchange);
       creditBytes += limits.maxStreamBytes;
       stream.on("close", onClose).on("error", onError).on("wantTrailers", onWantTrailers);
-      exchange.guard(listener)(exchange);
+      turns.begin(exchange);
     },
     // Never the session: Node does not bear its end while it reads frames.
     (_, stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR),

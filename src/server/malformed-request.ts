@@ -1,4 +1,4 @@
-import { STATUS_CODES } from "node:http";
+import { ServerResponse, STATUS_CODES } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { toPlainAddress } from "../http/client-address.js";
@@ -14,35 +14,58 @@ import type { RequestCounts } from "../observability/request-counts.js";
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
 
 /**
- * Answers a malformed request with problem details, closes the connection, and logs one line.
+ * Answers a malformed request with problem details, closes the connection, and logs one line. While the
+ * answer to another request is under way, it gets none: the connection closes when what has been written
+ * of that one is out.
  * @param counts where it is counted, if anywhere
  */
 export function createMalformedRequestListener(
   log: Logger,
   counts?: RequestCounts,
 ): MalformedRequestListener {
+  function record({ code }: HttpProblem, entry: MalformedRequest, socket: Duplex): void {
+    counts?.end({ protocol: "http", target: "malformed", code }, entry.status, undefined);
+    const remoteAddress =
+      socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined;
+    log.info({ protocol: "http", code, remoteAddress, ...entry }, "request");
+  }
+
   return (error, socket) => {
-    if (!socket.writable || error.code === "ECONNRESET" || Reflect.get(socket, "_httpMessage")) {
+    if (!socket.writable || error.code === "ECONNRESET") {
       socket.destroy();
       return;
     }
     const problem = toProblem(error.code);
-    const { code } = problem;
-    const requestId = createRequestId();
-    counts?.end({ protocol: "http", target: "malformed", code }, problem.status, undefined);
-    log.info(
-      {
-        protocol: "http",
-        code,
-        status: problem.status,
-        remoteAddress: socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined,
-        requestId,
-        cause: error.code,
-      },
-      "request",
-    );
-    socket.end(printResponse(problem, requestId), () => socket.destroy());
+    const cause = error.code;
+    const answer: unknown = Reflect.get(socket, "_httpMessage");
+    if (!(answer instanceof ServerResponse)) {
+      const requestId = createRequestId();
+      record(problem, { status: problem.status, requestId, cause }, socket);
+      socket.end(printResponse(problem, requestId), () => socket.destroy());
+      return;
+    }
+    if (answer.req.complete) {
+      record(problem, { cause }, socket);
+    }
+    // Else it is the body of the request that is being answered, and that has a line of its own.
+    endWhenWritten(socket);
   };
+}
+
+/** What is logged of one. Without status and ID where it is not answered. */
+interface MalformedRequest {
+  readonly status?: number;
+  readonly requestId?: string;
+  readonly cause: string | undefined;
+}
+
+/** Lets out what has been written. A client sees that an answer which is not whole has been cut. */
+function endWhenWritten(socket: Duplex): void {
+  if (socket instanceof Socket) {
+    socket.destroySoon();
+  } else {
+    socket.destroy();
+  }
 }
 
 function printResponse(problem: HttpProblem, requestId: string): string {
@@ -64,6 +87,8 @@ function toProblem(code: string | undefined): HttpProblem {
       return headersTooLarge;
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return { status: 408, code: "deadline_exceeded", message: "the request came too slowly" };
+    case "CONNECT":
+      return { status: 501, code: "unimplemented", message: "CONNECT needs a proxy; this is none" };
     default:
       return { status: 400, code: "invalid_argument", message: "malformed HTTP request" };
   }

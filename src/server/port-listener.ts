@@ -11,6 +11,7 @@ import type { BrokenSessionListener } from "./broken-session.js";
 import { type ConnectionGate, guardConnections } from "./connection-gate.js";
 import { deferDestroy } from "./deferred-destroy.js";
 import { type CloseOptions, Draining } from "./draining.js";
+import { createHttp1Side } from "./http1-side.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
 import type { PortConfig } from "./listen-config.js";
 import { describeListenFailure } from "./listen-failure.js";
@@ -18,6 +19,7 @@ import type { MalformedRequestListener } from "./malformed-request.js";
 import { createPortOwner } from "./port-owner.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import { loadTlsOptions } from "./tls-options.js";
+import { Turns } from "./turns.js";
 
 /** A bound port. */
 export interface PortListener {
@@ -66,25 +68,25 @@ export interface PortOptions {
 export async function openPort(config: PortConfig, options: PortOptions): Promise<PortListener> {
   const { files, limits, guard, listener, malformedRequestListener, gate } = options;
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
-  const http1 = createPortOwner(config, files, limits, guard, listener);
-  const onClientError = guard.wrap(malformedRequestListener, (_, __, socket) => socket.destroy());
-  http1.on("clientError", onClientError);
+  const turns = new Turns(guard, listener);
+  const http1 = createPortOwner(config, files, limits, guard, turns);
   const draining = new Draining(http1, guard);
-  const acceptHttp2 = createHttp2Side(options, sessions, draining);
+  const acceptHttp2 = createHttp2Side(options, sessions, draining, turns);
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
-  const [acceptHttp1] = http1.listeners(connectionEvent);
-  if (acceptHttp1 === undefined) {
-    throw new Error(`Node's server has no listener for ${connectionEvent}`);
-  }
-  http1.removeAllListeners(connectionEvent);
+  const serveHttp1 = createHttp1Side(http1, connectionEvent, guard, malformedRequestListener);
   const cutSocket = (_: unknown, socket: Socket) => socket.destroy();
   const onConnection = guard.wrap((socket: Socket) => {
     draining.addSocket(socket);
     socket.setKeepAlive(true, limits.tcpKeepAliveMs);
   }, cutSocket);
   const onReadableConnection = guard.wrap((socket: Socket) => {
+    // Read now, as Node keeps it from then on: a client that resets the connection has none any more.
+    if (socket.remoteAddress === undefined) {
+      socket.destroy();
+      return;
+    }
     const bytesReadBefore = socket.bytesRead;
     const serve = () =>
       sniffHttpVersion(socket, limits.headersTimeoutMs, guard, (version) => {
@@ -94,8 +96,7 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
           acceptHttp2(socket);
         } else {
           draining.addHttp1(socket, bytesReadBefore);
-          Reflect.apply(acceptHttp1, http1, [socket]);
-          socket.resume();
+          serveHttp1(socket);
         }
       });
     draining.admit(
@@ -146,9 +147,10 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
 }
 
 function createHttp2Side(
-  { limits, guard, listener, brokenSessionListener = () => {} }: PortOptions,
+  { limits, guard, brokenSessionListener = () => {} }: PortOptions,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
   draining: Draining,
+  turns: Turns,
 ): (socket: Socket) => void {
   const settings = {
     maxConcurrentStreams: limits.maxConcurrentStreams,
@@ -165,7 +167,7 @@ function createHttp2Side(
       endNothing,
     );
     session.on("error", onError).on("close", forget);
-    sessions.set(session, serveSession(session, socket, limits, guard, listener));
+    sessions.set(session, serveSession(session, socket, limits, guard, turns));
     draining.addHttp2(session, socket);
   };
 }

@@ -2,17 +2,16 @@ import {
   createServer as createHttp1Server,
   type Server as Http1Server,
   type IncomingMessage,
-  type ServerResponse,
 } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import type { Files } from "../files/files.js";
-import { endNothing, type Guard } from "../http/guard.js";
-import type { ExchangeListener } from "../http/http-exchange.js";
+import type { Guard } from "../http/guard.js";
 import type { HttpLimits } from "../http/http-limits.js";
-import { Http1Exchange } from "./http1-exchange.js";
 import type { PortConfig } from "./listen-config.js";
+import { createRequestTaker } from "./request-taker.js";
 import { loadTlsOptions } from "./tls-options.js";
+import type { Turns } from "./turns.js";
 
 /**
  * The HTTP/1.1 server, in the clear or with TLS, that owns a port. It is not bound yet.
@@ -24,7 +23,7 @@ export function createPortOwner(
   files: Files,
   limits: HttpLimits,
   guard: Guard,
-  listener: ExchangeListener,
+  turns: Turns,
 ): Http1Server | HttpsServer {
   const options = {
     headersTimeout: limits.headersTimeoutMs,
@@ -36,19 +35,9 @@ export function createPortOwner(
     // The request listener answers a missing Host itself, as problem details.
     requireHostHeader: false,
   };
-  const onResponseError = guard.wrap(ignoreError, endNothing);
-  const takeRequest =
-    (waitsToSend: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-      response.on("error", onResponseError);
-      // Else it was sent ahead, and not seen before the connection's last response went out.
-      if (!request.socket.writableEnded) {
-        const exchange = new Http1Exchange(guard, request, response, waitsToSend);
-        exchange.guard(listener)(exchange);
-      }
-    };
-  const cut = (_: unknown, __: IncomingMessage, response: ServerResponse) => response.destroy();
-  const onRequest = guard.wrap(takeRequest(false), cut);
-  const onExpectation = guard.wrap(takeRequest(true), cut);
+  const cut = (_: unknown, { socket }: IncomingMessage) => socket.destroy();
+  const onRequest = guard.wrap(createRequestTaker(false, guard, turns), cut);
+  const onExpectation = guard.wrap(createRequestTaker(true, guard, turns), cut);
   const server =
     config.tls === undefined
       ? createHttp1Server(options, onRequest)
@@ -66,16 +55,15 @@ export function createPortOwner(
   // An expectation that Node does not know it would refuse by itself, without our headers.
   server.on("checkExpectation", onRequest);
   server.maxConnections = config.maxConnections;
+  // Their size is bounded. Node would leave out what is behind the thousandth, such as a second Host.
+  server.maxHeadersCount = 0;
   // Node's time-outs are for what comes in; this one is also for what the client does not take.
   server.timeout = limits.requestTimeoutMs;
   const onTimeout = guard.wrap(
     (socket: Socket) => {
       const isBetweenRequests = !Reflect.get(socket, "_httpMessage");
       // An answer that is quiet, such as a watch, goes on.
-      // Node stops to read where too many requests were sent ahead, and learns no more of a client
-      // that leaves. The answer that the others wait for may never end.
-      const isNotRead = Reflect.get(socket, "_paused") === true;
-      if (isBetweenRequests || isNotRead || socket.writableLength > 0) {
+      if (isBetweenRequests || socket.writableLength > 0) {
         socket.destroy();
       }
     },
@@ -84,6 +72,3 @@ export function createPortOwner(
   server.on("timeout", onTimeout);
   return server;
 }
-
-/** A client that does not wait for its answer is no error of ours. */
-function ignoreError(): void {}

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type BlindService, startBlindService } from "../parts/blind-service.js";
+import { openRawConnection } from "../parts/raw-connection.js";
 
 const lostLines = "ice_log_lines_lost_total";
 const patience = { timeout: 20_000 };
@@ -107,4 +108,28 @@ describe.each([1, 2])("with %i process(es) that serve, a log", (workers) => {
       }
     },
   );
+});
+
+describe.each([1, 2])("with %i process(es) that serve, a log in a file", (workers) => {
+  it("has a line for each request of a burst", async () => {
+    const service = await startBlindService({ shell: `exec "$@" 2>>log`, workers });
+    const perConnection = 1_500;
+    const burst = async () => {
+      const { socket, received } = await openRawConnection(service.port);
+      socket.write("GET /api/v1/ice-servers HTTP/1.1\r\nHost: x\r\n\r\n".repeat(perConnection));
+      await expect
+        .poll(() => received().split("HTTP/1.1 401").length - 1, patience)
+        .toBe(perConnection);
+      socket.destroy();
+    };
+    try {
+      await Promise.all(Array.from({ length: 10 }, burst));
+      const log = join(service.directory, "log");
+      const requests = () => readLines(log, 0).filter(({ msg }) => msg === "request").length;
+      await expect.poll(requests, patience).toBe(10 * perConnection);
+      expect(await countLost(service)).toBe(0);
+    } finally {
+      expect(await service.stop()).toBe(0);
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -9,6 +9,7 @@ import { childPids } from "../parts/child-process.js";
 import { flag, frameType, writeFrame, writeHeaders } from "../parts/http2-frames.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { scrape } from "../parts/metrics.js";
+import { followConnection } from "../parts/raw-connection.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "strangers-test-token";
@@ -164,5 +165,76 @@ describe("an HTTP/2 preface over TLS without ALPN", () => {
     await expect.poll(() => requests().length - before).toBeGreaterThanOrEqual(3);
     const own = requests().slice(before);
     expect(own.map(({ remoteAddress }) => remoteAddress)).toEqual(Array(3).fill("127.0.0.1"));
+  });
+});
+
+describe.each([
+  { name: "one process", args: [], isSecure: false },
+  { name: "one process and TLS", args: [], isSecure: true },
+  { name: "two workers", args: ["--workers", "2"], isSecure: false },
+])("with $name, a stranger on HTTP/1.1", ({ args, isSecure }) => {
+  let certificate: TestCertificate;
+  let service: IceService;
+  beforeAll(async () => {
+    certificate = await createCertificate();
+    const { certFile, keyFile } = certificate;
+    service = await startIceService({
+      ...common,
+      config: { ...common.config, ...(isSecure && { listen: { tls: { certFile, keyFile } } }) },
+      args,
+    });
+  });
+  afterAll(async () => {
+    await service.stop();
+    await certificate.stop();
+  });
+
+  function open(which: "public" | "admin"): { socket: Socket; tcp: Socket } {
+    const isPublic = which === "public";
+    const port = isPublic ? service.port : Number(new URL(`${service.adminUrl}`).port);
+    const tcp = connect({ port, host: "127.0.0.1", noDelay: true });
+    const socket =
+      isPublic && isSecure
+        ? connectTls({ socket: tcp.on("error", () => {}), rejectUnauthorized: false })
+        : tcp;
+    return { socket, tcp };
+  }
+  const statuses = (received: string) =>
+    [...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+
+  it.each([
+    ["public", "websocket"],
+    ["public", "h2c"],
+    ["admin", "websocket"],
+  ] as const)("who asks the %s port for %s gets no body served as a request", async (which, to) => {
+    const { socket, received } = followConnection(open(which).socket);
+    const first = `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${to}\r\n\r\n`;
+    const body = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    socket.write(
+      `${first}POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    await expect.poll(() => statuses(received())).toContain(200);
+    socket.write(`${body}GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await once(socket, "close");
+    expect(statuses(received())).toEqual([200, 404, 404]);
+  });
+
+  it("who resets its connections is logged with its address", async () => {
+    const request = `GET /api/v1/ice-servers HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    const secureEvent = isSecure ? "secureConnect" : "connect";
+    for (let i = 0; i < 50; i += 1) {
+      const { socket, tcp } = open("public");
+      socket.on("error", () => {});
+      await once(socket, secureEvent);
+      socket.write(i % 2 === 0 ? request : "no request\r\n\r\n");
+      tcp.resetAndDestroy();
+    }
+    const { socket } = followConnection(open("public").socket);
+    socket.write("GET /last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    await once(socket, "close");
+    const requests = () => service.logs().filter(({ msg }) => msg === "request");
+    await expect.poll(() => requests().some(({ code }) => code === "not_found")).toBe(true);
+    const addresses = new Set(requests().map(({ remoteAddress }) => remoteAddress));
+    expect([...addresses]).toEqual(["127.0.0.1"]);
   });
 });

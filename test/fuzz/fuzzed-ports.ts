@@ -10,6 +10,8 @@ const usualPatienceMs = 100;
 /** One way to reach a service. */
 export interface FuzzedPort {
   readonly name: string;
+  /** Whether a request of HTTP/1.1 gets an answer there. */
+  readonly speaksHttp1: boolean;
   readonly fuzzed: FuzzedService;
   connect(): FuzzedConnection;
 }
@@ -67,11 +69,27 @@ export async function startFuzzedPorts(): Promise<FuzzedPorts> {
       const { fuzzed: clear, port, adminPort } = await start({ workers });
       const { fuzzed: secure, port: tlsPort } = await start({ workers, certificate });
       ports.push(
-        { name: `in the clear, ${size}`, fuzzed: clear, connect: inTheClear(port) },
-        { name: `admin, ${size}`, fuzzed: clear, connect: inTheClear(adminPort) },
-        { name: `no handshake, ${size}`, fuzzed: secure, connect: inTheClear(tlsPort) },
+        {
+          name: `in the clear, ${size}`,
+          speaksHttp1: true,
+          fuzzed: clear,
+          connect: inTheClear(port),
+        },
+        {
+          name: `admin, ${size}`,
+          speaksHttp1: true,
+          fuzzed: clear,
+          connect: inTheClear(adminPort),
+        },
+        {
+          name: `no handshake, ${size}`,
+          speaksHttp1: false,
+          fuzzed: secure,
+          connect: inTheClear(tlsPort),
+        },
         ...[["h2"], ["http/1.1"], []].map((protocols) => ({
           name: `ALPN [${protocols}], ${size}`,
+          speaksHttp1: !protocols.includes("h2"),
           fuzzed: secure,
           connect: withTls(tlsPort, protocols),
         })),

@@ -166,6 +166,41 @@ export const http1Request: fc.Arbitrary<Buffer> = fc
     return latin1(`${method} ${path} ${version}\r\n${hosts}${lines}\r\n${content}`);
   });
 
+/** A request that both ports take, and the status of its answer. */
+export interface KnownRequest {
+  readonly bytes: string;
+  readonly status: number;
+  /** Whether the answer may be the last of the connection. */
+  readonly mayEnd: boolean;
+}
+
+const upgrade =
+  "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+/** A body that would be answered with 200 if it were taken for a request. */
+const trap = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+const known = (start: string, fields: string, content: string, status: number, mayEnd = false) => ({
+  bytes: `${start} HTTP/1.1\r\nHost: x\r\n${fields}\r\n${content}`,
+  status,
+  mayEnd,
+});
+const length = `Content-Length: ${trap.length}\r\n`;
+const chunks = `${trap.length.toString(16)}\r\n${trap}\r\n0\r\nTrailer: x\r\n\r\n`;
+
+export const knownRequest: fc.Arbitrary<KnownRequest> = fc.constantFrom(
+  known("GET /healthz", "", "", 200),
+  known("HEAD /healthz", "", "", 200),
+  known("GET /nothing", length, trap, 404),
+  known("POST /nothing", length, trap, 404),
+  known("GET /healthz", upgrade, "", 200, true),
+  known("POST /nothing", upgrade, "", 404, true),
+  known("POST /nothing", `${upgrade}${length}`, trap, 404, true),
+  // It is not known how much is still to come, so that the answer need not wait for it.
+  known("POST /nothing", "Transfer-Encoding: chunked\r\n", chunks, 404, true),
+);
+
+/** The last request of a connection. */
+export const lastRequest = known("GET /healthz", "Connection: close\r\n", "", 200, true);
+
 /** Words of HTTP/1 and HTTP/2 in any order, and any bytes. */
 export const anyBytes: fc.Arbitrary<Buffer> = fc.oneof(
   textOf(

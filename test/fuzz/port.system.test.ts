@@ -10,7 +10,7 @@ import {
 import { scrape } from "../parts/metrics.js";
 import { type Farewell, type FuzzedPorts, sendSegments, startFuzzedPorts } from "./fuzzed-ports.js";
 import { connectionSegments, frameSegments, preface } from "./hostile-frames.js";
-import { anyBytes, http1Request, latin1 } from "./hostile-requests.js";
+import { anyBytes, http1Request, knownRequest, lastRequest, latin1 } from "./hostile-requests.js";
 import { fuzzTimeoutMs, tryToBreak } from "./property.js";
 
 let fuzzed: FuzzedPorts;
@@ -103,6 +103,29 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
         for (const answer of await visit(list)) {
           expectNoFault(answer);
         }
+      }),
+      rounds,
+    );
+  });
+
+  it("answers requests that are sent ahead in their order, however they are cut", async () => {
+    const ports = fuzzed.ports.filter(({ speaksHttp1 }) => speaksHttp1);
+    const sent = fc.tuple(
+      fc.array(knownRequest, { minLength: 1, maxLength: 30 }),
+      fc.option(lengths),
+    );
+    await tryToBreak(
+      fc.asyncProperty(fc.nat(), sent, async (index, [some, pieces]) => {
+        const requests = [...some, lastRequest];
+        const bytes = latin1(requests.map((request) => request.bytes).join(""));
+        const port = ports[index % ports.length] ?? fuzzed.plain;
+        const answer = await sendSegments(port, cut(bytes, pieces ?? []), "stay", 10_000);
+        const answers = answer.toString("latin1").split(/(?=HTTP\/1\.1 )/);
+        expect(answers.map((text) => Number(text.slice(9, 12)))).toEqual(
+          requests.slice(0, answers.length).map(({ status }) => status),
+        );
+        expect(requests[answers.length - 1]?.mayEnd).toBe(true);
+        expect(answers.at(-1)).toMatch(/^connection: close\r$/im);
       }),
       rounds,
     );

@@ -25,6 +25,7 @@ export interface BlindServiceOptions {
 /** A service whose log may never arrive. */
 export interface BlindService {
   readonly pid: number;
+  readonly port: number;
   /** The directory that it was started in. */
   readonly directory: string;
   /** @returns the status of a call of GetIceServers on a connection of its own */
@@ -88,6 +89,7 @@ export async function startBlindService({
   }
   return {
     pid: child.pid,
+    port,
     directory: directory.path,
     call: async (path = "/api/v1/ice-servers") => (await ask(url + path)).status,
     scrape: async () => parseMetrics((await ask(`${adminUrl}/metrics`)).body),

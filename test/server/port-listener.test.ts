@@ -6,7 +6,7 @@ import {
   constants,
 } from "node:http2";
 import { connect, type Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { Guard } from "../../src/http/guard.js";
 import type { ExchangeListener, HttpExchange } from "../../src/http/http-exchange.js";
@@ -165,44 +165,6 @@ describe("openPort ends", () => {
     socket.destroy();
   });
 
-  describe("an HTTP/1.1 connection with an answer that never ends", () => {
-    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
-    let gone = 0;
-    const watchOrAnswer: ExchangeListener = (exchange) => {
-      if (exchange.target === "/watch") {
-        exchange.onGone(() => {
-          gone += 1;
-        });
-        exchange.start(200, {}, false);
-        exchange.output.write("first");
-      } else {
-        exchange.send({ status: 200, headers: {}, body: "x".repeat(4000) });
-      }
-    };
-    beforeEach(() => {
-      gone = 0;
-    });
-
-    it("when more requests wait behind it than may", async () => {
-      const socket = connect(portOf(await open({}, 100, watchOrAnswer)), "127.0.0.1");
-      socket.on("error", () => {}).resume();
-      socket.write(request("/watch") + request("/").repeat(9));
-      await once(socket, "close");
-      await expect.poll(() => gone).toBe(1);
-    });
-
-    // Node stops reading, as the answers that wait are large.
-    it("when its client has left, though nothing is read any more", async () => {
-      const limits = { headersTimeoutMs: 300, requestTimeoutMs: 300 };
-      const socket = connect(portOf(await open(limits, 100, watchOrAnswer)), "127.0.0.1");
-      socket.on("error", () => {});
-      socket.write(request("/watch") + request("/").repeat(8));
-      await once(socket, "data");
-      socket.destroy();
-      await expect.poll(() => gone).toBe(1);
-    });
-  });
-
   it("an HTTP/2 connection whose client takes nothing from the wire", async () => {
     const { listener } = answerMuch();
     const limits = { headersTimeoutMs: 200, requestTimeoutMs: 300, idleTimeoutMs: 500 };
@@ -238,6 +200,36 @@ describe("openPort ends", () => {
     await once(await connectRaw(url), "close");
     expect(first.destroyed).toBe(false);
     first.destroy();
+  });
+});
+
+describe("openPort begins", () => {
+  it.each([1, 2])("few requests in a turn of the event loop, of HTTP/%i", async (version) => {
+    let begun = 0;
+    let inThisTurn = 0;
+    let most = 0;
+    const url = await open({}, 100, (exchange) => {
+      begun += 1;
+      inThisTurn += 1;
+      most = Math.max(most, inThisTurn);
+      setImmediate(() => {
+        inThisTurn = 0;
+      });
+      exchange.send({ status: 200, headers: {}, body: "done" });
+    });
+    const streams = Buffer.concat(Array.from({ length: 100 }, (_, i) => getRequest(2 * i + 1)));
+    const bytes = version === 1 ? "GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100) : streams;
+    const connect = () =>
+      version === 1 ? connectRaw(url) : connectRawHttp2(portOf(url)).then(({ socket }) => socket);
+    const connections = await Promise.all(Array.from({ length: 4 }, connect));
+    for (const socket of connections) {
+      socket.write(bytes);
+    }
+    await expect.poll(() => begun).toBe(400);
+    expect(most).toBeLessThanOrEqual(2 * 16);
+    for (const socket of connections) {
+      socket.destroy();
+    }
   });
 });
 
