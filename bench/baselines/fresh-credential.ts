@@ -43,7 +43,7 @@ function createNaming({
   const key = createHmac("sha256", secret).update("ice-service pseudonym v1").digest();
   return (authorization = "") =>
     createHmac("sha256", key)
-      .update(JSON.stringify(["", subjects.get(authorization)]))
+      .update(JSON.stringify(["connector", "", subjects.get(authorization)]))
       .digest("hex")
       .slice(0, 32);
 }
