@@ -46,6 +46,9 @@ function maskHeader(call: Call, name: string, value: string): string {
   if (name === "ratelimit") {
     return value.replace(/\d+/g, "#");
   }
+  if (name === "x-request-id") {
+    return value.replace(/[\da-f]/g, "#");
+  }
   return call.name === "grpc" ? nameGrpcType(value) : value;
 }
 
