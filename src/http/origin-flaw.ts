@@ -26,7 +26,8 @@ const anyLabel = "any-label";
 export function findOriginFlaw(written: string): OriginFlaw | undefined {
   if (written === "null") {
     return {
-      problem: '"null" is the origin of every sandboxed frame and local file, whoever made it',
+      problem:
+        '"null" is the origin of every sandboxed frame and every local file, including hostile ones',
       fix: "Serve the page from an origin of its own, and write that",
     };
   }

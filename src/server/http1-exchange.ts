@@ -4,7 +4,6 @@ import type { Guard } from "../http/guard.js";
 import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
-
 import { writeChunk } from "./chunk-writer.js";
 import { SentAhead } from "./sent-ahead.js";
 

@@ -16,7 +16,7 @@ import {
 /** What `onIncoming` returns to stop llhttp behind the headers (HPE_PAUSED). */
 const stopParsing = 21;
 
-const tunnelRefused = Object.assign(new Error("this is no proxy"), { code: "CONNECT" });
+const tunnelRefused = Object.assign(new Error("this server is not a proxy"), { code: "CONNECT" });
 
 /**
  * Takes Node's HTTP/1.1 side off a server, and returns what serves a connection by it. The requests of

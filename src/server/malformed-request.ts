@@ -88,7 +88,11 @@ function toProblem(code: string | undefined): HttpProblem {
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return { status: 408, code: "deadline_exceeded", message: "the request came too slowly" };
     case "CONNECT":
-      return { status: 501, code: "unimplemented", message: "CONNECT needs a proxy; this is none" };
+      return {
+        status: 501,
+        code: "unimplemented",
+        message: "CONNECT is not supported: this server is not a proxy",
+      };
     default:
       return { status: 400, code: "invalid_argument", message: "malformed HTTP request" };
   }

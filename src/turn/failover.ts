@@ -24,7 +24,7 @@ export function findServing<Region>(
 }
 
 /**
- * The URLs that are up; all of them when none is: whoever watches them may be the one that is cut off.
+ * The URLs that are up; all of them when none is, because the monitor itself may be cut off.
  */
 export function failOpen<Url>(up: readonly Url[], all: readonly Url[]): readonly Url[] {
   return up.length > 0 ? up : all;

@@ -35,8 +35,8 @@ export interface TurnProvider {
    */
   readonly version: string;
   /**
-   * Gives a holder credentials for all URLs. The same object for the same credentials, so that
-   * whoever has made something of it can use that again.
+   * Gives a holder credentials for all URLs. Returns the same object for the same
+   * credentials, so that callers can reuse what they computed from it.
    *
    * A provider that has what is needed answers at once: a promise in each call would cost all callers.
    * One that must ask a service answers with a promise while it has nothing, and bounds that wait.
