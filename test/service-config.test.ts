@@ -290,6 +290,34 @@ describe("loadConfig", () => {
       /jwksUrl, jwksFile/,
     ],
     [
+      "an issuer as a provider's documents write it",
+      {
+        auth: {
+          jwt: [
+            {
+              ...issuer,
+              issuer: "https://login.microsoftonline.com/{tenantid}/v2.0",
+              jwksUrl: "https://login.microsoftonline.com/common/discovery/v2.0/keys",
+            },
+          ],
+        },
+      },
+      {},
+      "auth.jwt[0].issuer",
+      /placeholder "\{tenantid\}".*the tenant's ID/,
+    ],
+    [
+      "an issuer with a placeholder in a variable",
+      {},
+      {
+        ICE_JWT_ISSUER: "https://<tenant>.example.com/",
+        ICE_JWT_AUDIENCE: "ice",
+        ICE_JWT_JWKS_FILE: "b",
+      },
+      "ICE_JWT_ISSUER",
+      /placeholder "<tenant>"/,
+    ],
+    [
       "no audience",
       { auth: { jwt: [{ issuer: "a", jwksFile: "b" }] } },
       {},

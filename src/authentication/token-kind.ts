@@ -65,7 +65,7 @@ export interface KindVerifier {
    * Verifies a token, if it is of this kind. It was not found, and is not remembered.
    *
    * @param digest SHA-256 of the token in hex
-   * @returns why it is none of this kind, to reject it with if it is of no later kind either;
+   * @returns why it is not of this kind, to reject it with if it is of no later kind either;
    *   undefined where there is no more to say than earlier kinds have said
    * @throws TokenRejectedError, VerificationUnavailableError (or rejects with them)
    */
@@ -73,9 +73,16 @@ export interface KindVerifier {
     token: string,
     digest: string,
     wait: CancellableWait | undefined,
-  ): Promise<VerifiedToken> | string | undefined;
+  ): Promise<VerifiedToken> | KindMismatch | undefined;
   /** To be called when what proves tokens has changed. */
   forget?(): void;
+}
+
+/** Why a token is not of a kind: what a {@link TokenRejectedError} is made of. */
+export interface KindMismatch {
+  readonly reason: string;
+  /** What exactly differs, for the log only. */
+  readonly detail?: string;
 }
 
 /** A token that is good. */

@@ -12,10 +12,12 @@ export class TokenRejectedError<Reason extends string = string> extends Error {
    * @param reason the cause, meant for the log and not for the caller: one of {@link sharedReasons}
    *   or of the kind's
    * @param isProven whether the token is known to be bad, and not only lacking what would prove it good
+   * @param detail what exactly differs, for the log only; holds no more of the token than a claim
    */
   constructor(
     readonly reason: Reason,
     readonly isProven = true,
+    readonly detail?: string,
   ) {
     super("invalid auth token");
   }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Clock } from "../clock.js";
 import type { Caller } from "./caller.js";
 import type { CancellableWait } from "./cancellable-wait.js";
-import type { KindVerifier, ProofSource } from "./token-kind.js";
+import type { KindMismatch, KindVerifier, ProofSource } from "./token-kind.js";
 import { TokenRejectedError } from "./token-rejected-error.js";
 import { isTooLarge } from "./token-size.js";
 import { VerifiedTokenCache } from "./verified-token-cache.js";
@@ -84,9 +84,9 @@ export function createTokenVerifier(kinds: readonly KindVerifier[], clock: Clock
     { token, digest, flaw = "malformed" }: UnknownToken,
     wait: CancellableWait | undefined,
   ): Promise<Caller> {
-    let reason = flaw;
+    let mismatch: KindMismatch = { reason: flaw };
     if (digest === undefined) {
-      throw new TokenRejectedError(reason);
+      throw new TokenRejectedError(flaw);
     }
     const { generation } = cache;
     for (const kind of kinds) {
@@ -97,9 +97,9 @@ export function createTokenVerifier(kinds: readonly KindVerifier[], clock: Clock
           return good.caller;
         });
       }
-      reason = verified ?? reason;
+      mismatch = verified ?? mismatch;
     }
-    throw new TokenRejectedError(reason);
+    throw new TokenRejectedError(mismatch.reason, true, mismatch.detail);
   }
 
   const sources = kinds.flatMap((kind) => kind.sources);

@@ -44,6 +44,7 @@ export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallR
     requestId: record.requestId,
     traceId: record.traceId,
     cause: record.cause,
+    detail: record.detail,
   });
 }
 

@@ -43,6 +43,8 @@ export class CallRecord {
   messagesSent?: number | undefined = undefined;
   /** Why the call failed, for the operator; the caller does not get to see it. */
   cause?: unknown = undefined;
+  /** What exactly is wrong, where the cause is only its kind. Like the cause, not for the caller. */
+  detail?: string | undefined = undefined;
   /** Parts of the call that may take long. Undefined where nobody traces calls. */
   steps?: CallStep[] | undefined = undefined;
   /** The trace that a span of the call was recorded for, in lower-case hex. */

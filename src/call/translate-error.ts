@@ -21,6 +21,9 @@ export function translateError(error: unknown, record: CallRecord): ConnectError
   const translated = toConnectError(error);
   if (translated !== error) {
     record.cause = nameCause(error);
+    if (error instanceof TokenRejectedError) {
+      record.detail = error.detail;
+    }
   }
   return translated;
 }

@@ -1,9 +1,8 @@
-const maxShownLength = 80;
 /** Keys whose values may hold a secret, or a URL with a password. */
 const secretKeys = /secret|token|key|url|redis/i;
 
 /** A value as it is quoted in a problem: as JSON, so that it is one line, and clipped. */
-export function printValue(value: string | number | boolean | null): string {
+export function printValue(value: string | number | boolean | null, maxShownLength = 80): string {
   const text = typeof value === "number" ? String(value) : JSON.stringify(value);
   return text.length > maxShownLength
     ? `${text.slice(0, maxShownLength - 1).toWellFormed()}…`

@@ -39,6 +39,8 @@ export interface RequestEntry {
   readonly traceId: string | undefined;
   /** Why the call failed, where there is more to say than the code does. */
   readonly cause: unknown;
+  /** What exactly is wrong, where the cause is only its kind. */
+  readonly detail: string | undefined;
 }
 
 export type RequestLogLevel = "debug" | "info" | "warn" | "error";

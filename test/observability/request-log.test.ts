@@ -23,6 +23,7 @@ const full: RequestEntry = {
   requestId: "7f9c24e8-3b12-4fef-91d0-1a2b3c4d5e6f",
   traceId: undefined,
   cause: undefined,
+  detail: undefined,
 };
 
 /** The lines that pino writes, and those that are written directly. */

@@ -10,7 +10,7 @@ import type { ConnectorTokenEntry } from "./connector-token.js";
 import { readConnectorTokensFile } from "./connector-tokens-file.js";
 
 const name = "connector";
-const unknown = "unknown_connector_token";
+const unknown = { reason: "unknown_connector_token" };
 const expired = "connector_token_expired";
 
 /**
@@ -23,7 +23,7 @@ export function createConnectorKind(
   const others = new ConnectorTable(encodeConnectorTable(tokens));
   return {
     name,
-    reasons: [unknown, expired],
+    reasons: [unknown.reason, expired],
     start: ({ clock }) => ({
       open({ auth, files }) {
         const { connectorTokensFile: file } = auth;

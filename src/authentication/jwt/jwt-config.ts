@@ -5,12 +5,24 @@ import { key, optionalKey, requiredKey } from "../../config/key.js";
 import { checked, type ValueOf } from "../../config/kind.js";
 import { choice, text } from "../../config/scalars.js";
 import { section } from "../../config/section.js";
+import { printValue } from "../../config/value-text.js";
 import { jwksUrl } from "./jwks-url.js";
 import { asymmetricAlgorithms, hmacAlgorithms } from "./jwt-algorithms.js";
 import { chooseKeys } from "./jwt-keys.js";
 
+/** Providers' documents name issuers with placeholders, of which no token has any. */
+const issuerName = checked(text(), (name, place) => {
+  const placeholder = /\$?\{[^{}]*\}|<[^<>]*>/.exec(name)?.[0];
+  return placeholder === undefined
+    ? name
+    : place.refuse(
+        `has the placeholder ${printValue(placeholder)}, which no token has in its iss`,
+        "Write the iss of your tokens, such as https://login.microsoftonline.com/ followed by the tenant's ID and /v2.0; each tenant needs an entry",
+      );
+});
+
 const written = section({
-  issuer: requiredKey(text(), {
+  issuer: requiredKey(issuerName, {
     example: "https://login.example.com/",
     variable: "ICE_JWT_ISSUER",
     help: "The token's iss must equal this.",

@@ -1,13 +1,16 @@
 import type { Clock } from "../../clock.js";
 import { ProblemCollection } from "../../config/problem-collection.js";
-import type { KindOptions, KindVerifier, TokenKind } from "../token-kind.js";
-import { readClaims } from "./claims.js";
+import type { KindMismatch, KindOptions, KindVerifier, TokenKind } from "../token-kind.js";
+import { isEncrypted, readClaims } from "./claims.js";
 import { openKeySource } from "./issuer-keys.js";
 import { describeJwks } from "./jwks-metrics.js";
 import { JwksPool } from "./jwks-pool.js";
 import type { JwtAuth } from "./jwt-config.js";
 import { type JwtReason, jwtReasons } from "./jwt-reasons.js";
 import { createJwtVerifier, type JwtVerifier } from "./jwt-verifier.js";
+import { describeIssuerMismatch, encryptedDetail } from "./rejection-detail.js";
+
+type JwtMismatch = KindMismatch & { readonly reason: JwtReason };
 
 /** JSON Web Tokens of the configured issuers (RFC 7519). */
 export const jwtKind: TokenKind<JwtAuth> = {
@@ -49,7 +52,9 @@ function openIssuers(
     sources: [...verifiers.values()].map(({ source }) => source),
     verify(token, _, wait) {
       const selected = selectVerifier(token, verifiers);
-      return typeof selected === "object" ? selected.verify(token, wait) : selected;
+      return selected !== undefined && "verify" in selected
+        ? selected.verify(token, wait)
+        : selected;
     },
     forget() {
       for (const verifier of verifiers.values()) {
@@ -66,14 +71,20 @@ function openIssuers(
 function selectVerifier(
   token: string,
   verifiers: ReadonlyMap<string, JwtVerifier>,
-): JwtVerifier | JwtReason | undefined {
+): JwtVerifier | JwtMismatch | undefined {
   if (token.split(".", 4).length !== 3) {
-    return undefined;
+    return isEncrypted(token) ? { reason: "unsupported", detail: encryptedDetail } : undefined;
   }
   const claims = readClaims(token);
   if (claims === undefined) {
-    return "malformed";
+    return { reason: "malformed" };
   }
   const { iss } = claims;
-  return (typeof iss === "string" && verifiers.get(iss)) || "unknown_issuer";
+  const verifier = typeof iss === "string" ? verifiers.get(iss) : undefined;
+  return (
+    verifier ?? {
+      reason: "unknown_issuer",
+      detail: describeIssuerMismatch(iss, [...verifiers.keys()]),
+    }
+  );
 }

@@ -14,6 +14,7 @@ import { TokenRejectedError } from "../token-rejected-error.js";
 import type { JwtIssuerConfig } from "./jwt-config.js";
 import type { JwtReason } from "./jwt-reasons.js";
 import { type KeySource, UncertainKeyError } from "./key-source.js";
+import { describeAudienceMismatch, describeClaimFault } from "./rejection-detail.js";
 
 /** Verifies the tokens of one issuer. */
 export interface JwtVerifier {
@@ -105,12 +106,12 @@ export function createJwtVerifier(
         },
         async (error) => {
           if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
-            throw translateJoseError(error);
+            throw translateJoseError(error, audience);
           }
           try {
             return toVerified(await verifyWithEachKey(token, error, options));
           } catch (failure) {
-            throw translateJoseError(failure);
+            throw translateJoseError(failure, audience);
           }
         },
       );
@@ -164,21 +165,22 @@ const reasons: Readonly<Record<string, JwtReason>> = {
   ERR_JWKS_NO_MATCHING_KEY: "unknown_key",
   ERR_JWS_SIGNATURE_VERIFICATION_FAILED: "signature",
   ERR_JWT_EXPIRED: "expired",
-  ERR_JWT_CLAIM_VALIDATION_FAILED: "claim",
 };
 
 /** What is no refusal of the token is a mistake of ours and stays as it is. */
-function translateJoseError(error: unknown): unknown {
+function translateJoseError(error: unknown, audience: readonly string[]): unknown {
   if (!(error instanceof errors.JOSEError)) {
     return error;
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === "aud") {
-      return new TokenRejectedError<JwtReason>("audience");
+    const { claim, reason, payload } = error;
+    if (claim === "aud") {
+      const detail = describeAudienceMismatch(payload.aud, audience);
+      return new TokenRejectedError<JwtReason>("audience", true, detail);
     }
-    if (error.claim === "nbf" && error.reason === "check_failed") {
-      return new TokenRejectedError<JwtReason>("not_yet_valid");
-    }
+    return claim === "nbf" && reason === "check_failed"
+      ? new TokenRejectedError<JwtReason>("not_yet_valid")
+      : new TokenRejectedError<JwtReason>("claim", true, describeClaimFault(claim, reason));
   }
   const reason = reasons[error.code];
   return reason === undefined
