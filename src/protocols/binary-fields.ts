@@ -20,7 +20,7 @@ export const binaryFields: FieldFormat = {
   },
   messageEncoder: ({ number }) => createDelimiter(number),
   listEncoder: () => (items) => items,
-  join: (some, more) => some + more,
+  separator: "",
 };
 
 /** Puts the tag and the length of a field before it. */

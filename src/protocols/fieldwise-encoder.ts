@@ -22,8 +22,8 @@ export interface FieldFormat {
   messageEncoder(field: DescField): (fields: string) => string;
   /** Makes the encoder of a list of messages. It gets the encoded items, at least one. */
   listEncoder(field: DescField): (items: string) => string;
-  /** Puts encoded fields or items behind others. Either side may be empty. */
-  join(some: string, more: string): string;
+  /** Stands between encoded fields, and between the items of a list. */
+  readonly separator: string;
 }
 
 /** Encodes the fields of a message, without what the format puts around them. */
@@ -57,10 +57,14 @@ export function createFieldwiseEncoder(schema: DescMessage, format: FieldFormat)
     }
     let fields = "";
     for (const encodeField of encoders) {
-      fields = format.join(fields, encodeField(message));
+      fields = join(fields, encodeField(message), format.separator);
     }
     return fields;
   };
+}
+
+function join(some: string, more: string, separator: string): string {
+  return some === "" || more === "" ? some + more : some + separator + more;
 }
 
 /** Whether the fields of such messages are own properties, each encoded by itself. */
@@ -136,7 +140,8 @@ function createListEncoder(
     let items = "";
     if (Array.isArray(list)) {
       for (const [index, item] of list.entries()) {
-        items = format.join(items, (rememberingEncoders[index] ?? encodeItem)(item));
+        const encode = rememberingEncoders[index] ?? encodeItem;
+        items = join(items, encode(item), format.separator);
       }
     }
     return items === "" ? "" : encodeItems(items);

@@ -94,7 +94,7 @@ function callRoute(reply: Reply, route: Route, target: RequestTarget): void {
   } else if (format === undefined) {
     reply.refuse(method === "POST" ? unsupportedMediaType : unknownQueryEncoding);
   } else {
-    format.start(reply, { method, ...target, headers });
+    format.start(reply, { method, path: target.path, query: target.query, headers });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import { create, type DescMethod, type Message } from "@bufbuild/protobuf";
 import type { RequestHead } from "../../call/codec.js";
 import type { GetBinding } from "./http-binding.js";
 import { readRequestMessage } from "./request-message.js";
@@ -14,9 +14,13 @@ export interface RestMethod {
 
 export function createRestMethod({ input, output }: DescMethod, binding: GetBinding): RestMethod {
   const { template } = binding;
+  // Most callers ask for nothing in particular. Frozen, so that a change is a mistake that shows.
+  const emptyRequest = Object.freeze(create(input));
   return {
     readRequest: ({ path, query }) =>
-      readRequestMessage(input, template.match(path) ?? new Map(), query),
+      template.isLiteral && query === ""
+        ? emptyRequest
+        : readRequestMessage(input, template.match(path) ?? new Map(), query),
     printResponse: createBodyPrinter(output, binding),
   };
 }

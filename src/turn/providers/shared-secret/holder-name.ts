@@ -56,7 +56,8 @@ function remember(nameHolder: NameHolder): NameHolder {
   return (holder) => {
     let name = names.get(holder);
     if (name === undefined) {
-      name = nameHolder(holder);
+      // In one piece: each call compares names, and V8 is slow with slices and joined texts.
+      name = Buffer.from(nameHolder(holder)).toString();
       names.set(holder, name);
     }
     return name;
