@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import type { ProbeCause } from "../../src/probe/probe-failure.js";
 import type { Transport } from "../../src/probe/transport.js";
-import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
+import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { startProcess } from "../parts/child-process.js";
 import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
@@ -67,7 +67,7 @@ async function start(options: Partial<CoturnOptions> = {}): Promise<Coturn> {
 /** Takes a relay as another client of the same name. */
 async function occupy({ port }: Coturn): Promise<void> {
   const key = createSecretKey(secret, "utf8");
-  held.push(await holdRelay(port, issueTurnCredential(key, name, secondsFromNow(hour))));
+  held.push(await holdRelay(port, createCredentialIssuer(key)(name, secondsFromNow(hour))));
 }
 
 const withKey = (certFile: string) => ({ certFile, keyFile: certificate.keyFile });

@@ -5,7 +5,7 @@ import {
   createPseudonymizer,
   nameBySubject,
 } from "../../src/turn/providers/shared-secret/holder-name.js";
-import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
+import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { holdRelay } from "../parts/held-relay.js";
@@ -43,7 +43,7 @@ const issue = (
   name = "webrtc-gateway",
   expiresAtSeconds = secondsFromNow(3600),
   secret = currentSecret,
-) => issueTurnCredential(secretKey(secret), name, expiresAtSeconds);
+) => createCredentialIssuer(secretKey(secret))(name, expiresAtSeconds);
 
 const relay = {
   allocated: true,
@@ -58,7 +58,7 @@ function changeAt(text: string, index: number): string {
   return text.slice(0, index) + other + text.slice(index + 1);
 }
 
-describe("issueTurnCredential", () => {
+describe("createCredentialIssuer", () => {
   it.each(transports)("makes what coturn accepts over %s", async (transport) => {
     expect(await allocate(issue(), transport)).toEqual(relay);
   });

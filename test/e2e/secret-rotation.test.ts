@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { TurnCredential } from "../../src/turn/provider.js";
-import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
+import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { runProgram } from "../parts/child-process.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
@@ -93,7 +93,7 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
   const readSecret = async () => (await readFile(secretFile, "utf8")).trim();
   const signedBy = (secret: string, { username }: TurnCredential) => {
     const [expiry = "", name = ""] = username.split(":");
-    return issueTurnCredential(createSecretKey(secret, "utf8"), name, Number(expiry));
+    return createCredentialIssuer(createSecretKey(secret, "utf8"))(name, Number(expiry));
   };
 
   it("needs the secret that signs in the database, and status tells so", async () => {

@@ -5,7 +5,7 @@ import { systemClock } from "../../src/clock.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { type Diagnosis, diagnose, type Signer } from "../../src/probe/diagnosis.js";
 import { findServers, type ProbeOptions, probe } from "../../src/probe/probe.js";
-import { issueTurnCredential } from "../../src/turn/providers/shared-secret/turn-credential.js";
+import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { runProgram } from "../parts/child-process.js";
 import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
@@ -43,7 +43,7 @@ const signerFor = (signingSecret: string, name = "probe") => ({
   ttlSeconds: 24 * hour,
   canChooseExpiry: true,
   issue: (expiresAtSeconds: number) =>
-    issueTurnCredential(createSecretKey(signingSecret, "utf8"), name, expiresAtSeconds),
+    createCredentialIssuer(createSecretKey(signingSecret, "utf8"))(name, expiresAtSeconds),
 });
 const issueFresh = () => signerFor(secret).issue(Math.floor(systemClock() / 1000) + hour);
 

@@ -3,7 +3,7 @@ import type { IceUrl } from "../../../ice/ice-url.js";
 import type { Holder } from "../../holder.js";
 import type { ProbeAccount, TurnGrant, TurnProvider } from "../../provider.js";
 import { createNaming, type NameHolder, type NamingSettings } from "./holder-name.js";
-import { issueTurnCredential } from "./turn-credential.js";
+import { type CredentialIssuer, createCredentialIssuer } from "./turn-credential.js";
 
 /** A shared secret that the TURN servers accept. */
 export interface AcceptedSecret {
@@ -34,7 +34,7 @@ export class SharedSecretProvider implements TurnProvider {
   readonly urls: readonly IceUrl[];
   readonly version: string;
   readonly probeAccounts: readonly ProbeAccount[];
-  readonly #secret: KeyObject;
+  readonly #issueCredential: CredentialIssuer;
   readonly #nameHolder: NameHolder;
   #last: NamedGrant | undefined;
   /** Holders whose credentials expire at different times ask in turn. */
@@ -45,7 +45,7 @@ export class SharedSecretProvider implements TurnProvider {
     this.urls = settings.urls;
     this.version = nameVersion(settings);
     this.probeAccounts = settings.secrets.map((secret) => createProbeAccount(secret, settings));
-    this.#secret = signing.key;
+    this.#issueCredential = createCredentialIssuer(signing.key);
     this.#nameHolder = createNaming({ pseudonymKey: signing.key, ...settings });
   }
 
@@ -59,7 +59,7 @@ export class SharedSecretProvider implements TurnProvider {
     if (secondLast?.name === name && secondLast.grant.expiresAtSeconds === expiresAtSeconds) {
       return secondLast.grant;
     }
-    const { username, credential } = issueTurnCredential(this.#secret, name, expiresAtSeconds);
+    const { username, credential } = this.#issueCredential(name, expiresAtSeconds);
     const grant: TurnGrant = {
       entries: [{ urls: this.urls, username, credential }],
       expiresAtSeconds,
@@ -97,6 +97,6 @@ function createProbeAccount(
     label,
     ...(identity === "static" && { sharedName }),
     canChooseExpiry: true,
-    issue: (name, expiresAtSeconds) => issueTurnCredential(key, name, expiresAtSeconds),
+    issue: createCredentialIssuer(key),
   };
 }
