@@ -7,7 +7,7 @@ const source = resolve(import.meta.dirname, "../src");
 
 /** From the ground up: a file imports from its own layer or from one before it, never from a later one. */
 const layers = [
-  ["clock.ts", "database-url.ts", "errors.ts", "files", "gen", "log.ts"],
+  ["clock.ts", "database-url.ts", "errors.ts", "files", "gen", "ip-address.ts", "log.ts"],
   ["config"],
   ["ice"],
   ["turn"],

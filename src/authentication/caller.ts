@@ -1,3 +1,6 @@
+/** Whether a token may ask for users: it may, or it would with a scope that it lacks (RFC 6749 section 3.3). */
+export type UsersRight = "granted" | { readonly missingScope: string };
+
 /** Who calls, as proven by a verified token. */
 export interface Caller {
   /** The name of the token's kind, such as `jwt`. */
@@ -13,6 +16,8 @@ export interface Caller {
    * with the clock tolerance, for instance. Absent where it has no end.
    */
   readonly endsAtSeconds?: number;
+  /** Whether it may ask for its users. Absent: it may not. */
+  readonly usersRight?: UsersRight;
 }
 
 /** A caller as the log names it. */

@@ -60,6 +60,7 @@ function chooseLevel(record: CallRecord): RequestLogLevel {
   }
   switch (code) {
     case "unauthenticated":
+    case "permission_denied":
       return "warn";
     case "resource_exhausted":
       // Without a cause, it was the request that was too large.

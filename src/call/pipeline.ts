@@ -28,6 +28,11 @@ export interface SharedStages {
   /** Looks at headers and query only: nothing of a stranger's body is read. */
   readonly authenticate?: Stage;
   readonly limitCaller?: Stage;
+  /** Whether the caller may send this request. */
+  readonly checkRights?: Stage;
+  /** Whether the fields of the request can be used. */
+  readonly validate?: Stage;
+  readonly limitUser?: Stage;
 }
 
 /**
@@ -35,12 +40,17 @@ export interface SharedStages {
  * its trace surround it (see Reply).
  */
 export function orderStages<C extends Codec>(
-  { admitPublic, authenticate, limitCaller }: SharedStages,
+  shared: SharedStages,
   { read, invoke, respond }: MethodStages<C>,
 ): readonly Stage<C>[] {
-  return [admitPublic, authenticate, limitCaller, read, invoke, respond].filter(
-    (stage) => stage !== undefined,
-  );
+  const { admitPublic, authenticate, limitCaller, checkRights, validate, limitUser } = shared;
+  return [
+    ...[admitPublic, authenticate, limitCaller],
+    read,
+    ...[checkRights, validate, limitUser],
+    invoke,
+    respond,
+  ].filter((stage) => stage !== undefined);
 }
 
 /** Takes a call through its stages. Never throws or rejects: a failure is the call's answer. */

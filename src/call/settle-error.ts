@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { codeToString } from "@connectrpc/connect/protocol-connect";
 import { TokenRejectedError } from "../authentication/token-rejected-error.js";
+import { UsersRightMissingError } from "../authentication/users-right.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
 import type { Call } from "./call.js";
 import { recordFault } from "./error-fault.js";
@@ -30,6 +31,7 @@ export function settleError(error: unknown, call: Call): ConnectError {
 function isRejection(error: unknown): boolean {
   return (
     (error instanceof TokenRejectedError && error.isProven) ||
+    error instanceof UsersRightMissingError ||
     error instanceof QuotaExceededError ||
     (error instanceof ConnectError && error.code === Code.Unauthenticated)
   );

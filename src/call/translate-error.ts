@@ -4,6 +4,7 @@ import {
   TokenRejectedError,
   VerificationUnavailableError,
 } from "../authentication/token-rejected-error.js";
+import { UsersRightMissingError } from "../authentication/users-right.js";
 import { InvalidFieldError } from "../errors.js";
 import { BadRequestSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
@@ -49,6 +50,9 @@ function toConnectError(error: unknown): ConnectError {
   if (error instanceof TokenRejectedError || error instanceof CallerExpiredError) {
     return refuseToken("invalid_token");
   }
+  if (error instanceof UsersRightMissingError) {
+    return refuseForScope(error);
+  }
   if (error instanceof VerificationUnavailableError) {
     return new ConnectError(error.message, Code.Unavailable);
   }
@@ -67,6 +71,7 @@ function nameCause(error: unknown): unknown {
   if (
     error instanceof TokenRejectedError ||
     error instanceof VerificationUnavailableError ||
+    error instanceof UsersRightMissingError ||
     error instanceof QuotaExceededError
   ) {
     return error.reason;
@@ -74,12 +79,21 @@ function nameCause(error: unknown): unknown {
   return error instanceof InvalidFieldError ? error.message : error;
 }
 
+const challenge = 'Bearer realm="ice-service"';
+
+/** The token is valid, but may not do this (RFC 6750 section 3.1). */
+function refuseForScope({ message, scope }: UsersRightMissingError): ConnectError {
+  const wanted = scope === undefined ? "" : `, scope="${scope}"`;
+  return new ConnectError(message, Code.PermissionDenied, {
+    "WWW-Authenticate": `${challenge}, error="insufficient_scope"${wanted}`,
+  });
+}
+
 /**
  * The answer to a call without a valid token, the same whatever the cause. `invalid_token` tells
  * that a token was sent (RFC 6750 section 3.1); without one the challenge carries no error code.
  */
 export function refuseToken(error?: "invalid_token"): ConnectError {
-  const challenge = 'Bearer realm="ice-service"';
   return new ConnectError("invalid auth token", Code.Unauthenticated, {
     "WWW-Authenticate": error === undefined ? challenge : `${challenge}, error="${error}"`,
   });

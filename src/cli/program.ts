@@ -7,7 +7,7 @@ import type { CheckOptions } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { runServe, type ServeOptions } from "./serve-command.js";
-import { hashToken, newToken } from "./token-command.js";
+import { hashToken, type NewTokenOptions, newToken } from "./token-command.js";
 
 const exitCodeHelp = `
 Exit codes:
@@ -85,8 +85,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       "-e, --expires <duration>",
       "lifetime, such as 90d; without it, the token does not expire",
     )
+    .option(
+      "--may-name-users",
+      "for a backend that requests servers for its users, see docs/end-users.md; not for tokens that clients have",
+    )
     .option("--json", "print JSON")
-    .action((options: { name: string; expires?: string; json?: boolean }) => {
+    .action((options: NewTokenOptions) => {
       exitCode = newToken(options);
     });
   token

@@ -10,20 +10,20 @@ import { printTime, systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
 import { usageError } from "../errors.js";
 
+/** The command line of `token new`. */
+export interface NewTokenOptions {
+  readonly name: string;
+  readonly expires?: string;
+  readonly json?: boolean;
+  readonly mayNameUsers?: boolean;
+}
+
 /**
  * `token new`: prints a new token, once, and its entry for the tokens file.
  * @returns the exit code, 0
  * @throws ConfigError when the name or the duration cannot be used
  */
-export function newToken({
-  name,
-  expires,
-  json,
-}: {
-  name: string;
-  expires?: string;
-  json?: boolean;
-}): number {
+export function newToken({ name, expires, json, mayNameUsers }: NewTokenOptions): number {
   if (!connectorNamePattern.test(name)) {
     throw usageError("--name", "is not 1 to 200 printable characters", "Write --name signalling");
   }
@@ -42,6 +42,7 @@ export function newToken({
     ...(seconds !== undefined && {
       expires: printTime(systemClock() / 1000 + seconds),
     }),
+    ...(mayNameUsers && { mayNameUsers }),
   };
   process.stdout.write(
     json

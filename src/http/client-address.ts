@@ -1,4 +1,5 @@
-import { BlockList, isIPv4, isIPv6, SocketAddress } from "node:net";
+import { BlockList } from "node:net";
+import { parseIpAddress, toPlainAddress } from "../ip-address.js";
 import type { ClientAddressConfig } from "./client-address-config.js";
 import { readHops } from "./forwarded-header.js";
 import type { HttpExchange } from "./http-exchange.js";
@@ -37,7 +38,7 @@ export function createClientAddressFinder({
     const header = exchange.headers.find(clientAddressHeader);
     let address = peer;
     for (const hop of header === null ? [] : readHops(header, clientAddressHeader)) {
-      const claimed = canonicalize(hop);
+      const claimed = parseIpAddress(hop);
       if (claimed === undefined) {
         return address;
       }
@@ -48,27 +49,6 @@ export function createClientAddressFinder({
     }
     return address;
   };
-}
-
-/** Without zone, and IPv4-mapped IPv6 as IPv4. */
-export function toPlainAddress(address: string | undefined): string | undefined {
-  if (address === undefined || !address.includes(":")) {
-    return address;
-  }
-  const mark = address.indexOf("%");
-  const unzoned = mark === -1 ? address : address.slice(0, mark);
-  return unzoned.startsWith("::ffff:") && isIPv4(unzoned.slice(7)) ? unzoned.slice(7) : unzoned;
-}
-
-/** The one way to write an address (RFC 5952), so that one client has one name; undefined for none. */
-function canonicalize(text: string): string | undefined {
-  if (isIPv4(text)) {
-    return text;
-  }
-  if (!isIPv6(text) || text.includes("%")) {
-    return undefined;
-  }
-  return toPlainAddress(new SocketAddress({ address: text, family: "ipv6" }).address);
 }
 
 /** Tells whether the other end of a connection lies in one of the blocks. */

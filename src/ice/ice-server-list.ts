@@ -5,6 +5,7 @@ export interface IceServer {
   readonly credential?: string;
 }
 
+/** Which servers are asked for. */
 export interface IceServerRequest {
   /** Empty is the default region. */
   readonly region: string;

@@ -23,7 +23,7 @@ export const limitsSection = checked(
     }),
     watchesPerCaller: key(watchCount, {
       default: 100,
-      help: "Of these, for one caller: a JWT's subject or a connector token.",
+      help: "Of these, for one caller (a JWT's subject or a connector token), or for one user that a backend names.",
     }),
     healthWatches: key(watchCount, {
       default: 1000,
@@ -32,6 +32,10 @@ export const limitsSection = checked(
     caller: optionalKey(rateLimit, {
       example: { requests: 600, window: "60s" },
       help: "For each caller: issuer and subject, or the connector's name.",
+    }),
+    user: optionalKey(rateLimit, {
+      example: { requests: 60, window: "60s" },
+      help: "For each user that a backend names (see docs/end-users.md), and for each caller that names none.",
     }),
     failedAuthentication: optionalKey(rateLimit, {
       example: { requests: 30, window: "60s" },
@@ -42,7 +46,7 @@ export const limitsSection = checked(
     }),
   }),
   (limits, place) => {
-    if (limits.redis && !limits.caller && !limits.failedAuthentication) {
+    if (limits.redis && !limits.caller && !limits.user && !limits.failedAuthentication) {
       place.warn("limits.redis is configured, but no limit: it is not used");
     }
     return limits;

@@ -3,6 +3,7 @@ import type { QuotaName } from "./quota.js";
 /** Why a call was refused. The literals are stable: logs are searched and counted by them. */
 export type QuotaExceededReason =
   | "caller_limit"
+  | "user_limit"
   | "failed_authentication_limit"
   | "pending_authentication_limit";
 
@@ -11,6 +12,7 @@ type ExceededName = QuotaName | "pendingAuthentication";
 
 const refusals: Readonly<Record<ExceededName, { reason: QuotaExceededReason; message: string }>> = {
   caller: { reason: "caller_limit", message: "too many requests" },
+  user: { reason: "user_limit", message: "too many requests for one user" },
   failedAuthentication: {
     reason: "failed_authentication_limit",
     message: "too many failed authentications from this address",

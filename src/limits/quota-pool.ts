@@ -10,6 +10,7 @@ import { VerificationPermits } from "./verification-permits.js";
 /** The quotas that a configuration asks for. */
 export interface Quotas {
   readonly caller: Quota | undefined;
+  readonly user: Quota | undefined;
   readonly failedAuthentication: VerificationPermits | undefined;
 }
 
@@ -26,7 +27,7 @@ interface Entry {
 }
 
 /** The limits of rates. */
-type RateLimits = Pick<LimitsConfig, "caller" | "failedAuthentication" | "redis">;
+type RateLimits = Pick<LimitsConfig, "caller" | "user" | "failedAuthentication" | "redis">;
 
 /**
  * The quotas that are in use. Each keeps its counts over a change of the configuration, unless its
@@ -41,19 +42,20 @@ export class QuotaPool {
     this.#options = options;
   }
 
-  open({ caller, failedAuthentication, redis }: RateLimits): Quotas {
+  open({ caller, user, failedAuthentication, redis }: RateLimits): Quotas {
     return {
       caller: this.#open("caller", caller, redis)?.quota,
+      user: this.#open("user", user, redis)?.quota,
       failedAuthentication: this.#open("failedAuthentication", failedAuthentication, redis)
         ?.permits,
     };
   }
 
   /** Connects those counters that these quotas use, and forgets all that they do not. */
-  use({ caller, failedAuthentication }: Partial<Quotas>): void {
+  use({ caller, user, failedAuthentication }: Partial<Quotas>): void {
     const used = new Set<RedisCounter>();
     for (const [id, { quota, permits, counter }] of this.#entries) {
-      if (quota !== caller && permits !== failedAuthentication) {
+      if (quota !== caller && quota !== user && permits !== failedAuthentication) {
         this.#entries.delete(id);
       } else if (counter !== undefined) {
         used.add(counter);

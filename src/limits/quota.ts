@@ -3,7 +3,7 @@ import type { RateLimitConfig } from "./limits-config.js";
 import { type CountWindow, WindowCounter } from "./window-counter.js";
 
 /** The names are those that callers see in the RateLimit headers and operators in the configuration. */
-export type QuotaName = "caller" | "failedAuthentication";
+export type QuotaName = "caller" | "user" | "failedAuthentication";
 
 /** What each partition may do in one window of time. */
 export interface QuotaPolicy extends RateLimitConfig {

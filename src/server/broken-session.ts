@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { toPlainAddress } from "../http/client-address.js";
+import { toPlainAddress } from "../ip-address.js";
 import type { Logger } from "../observability/logger.js";
 
 /** Takes what ends an HTTP/2 connection before its time: a broken rule, or a flood. */

@@ -1,12 +1,12 @@
 import { ServerResponse, STATUS_CODES } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { toPlainAddress } from "../http/client-address.js";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "../http/http-problem.js";
 import { problemContentType } from "../http/problem-details.js";
 import { createRequestId, requestIdHeader } from "../http/request-id.js";
+import { toPlainAddress } from "../ip-address.js";
 import type { Logger } from "../observability/logger.js";
 import type { RequestCounts } from "../observability/request-counts.js";
 

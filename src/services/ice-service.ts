@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { findHolder } from "../authentication/users-right.js";
 import { requireCaller, streamTokenKey } from "../call/authentication.js";
 import { type CallRecord, callRecordKey } from "../call/call-record.js";
 import { rememberLast } from "../call/remember-last.js";
@@ -43,8 +44,9 @@ export function createIceService({
   return {
     getIceServers(request, { values, requestHeader }) {
       const record = values.get(callRecordKey);
+      const holder = findHolder(requireCaller(values), request);
       const placed = placeRequest(request, findRegion, requestHeader, record);
-      const list = lister.list(requireCaller(values), placed);
+      const list = lister.list(holder, placed);
       return list instanceof Promise
         ? list.then((late) => answer(late, record))
         : answer(list, record);

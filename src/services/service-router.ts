@@ -1,11 +1,13 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { findCallerKey } from "../authentication/caller-key.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import { createAuthenticateStage } from "../call/authenticate-stage.js";
 import { createAuthentication } from "../call/authentication.js";
-import { createLimitCallerStage } from "../call/limit-caller-stage.js";
+import type { Call } from "../call/call.js";
 import type { SharedStages } from "../call/pipeline.js";
 import { createPublicCallStage } from "../call/public-call-stage.js";
+import { createQuotaStage } from "../call/quota-stage.js";
 import type { StreamCalls } from "../call/stream-calls.js";
 import { Health } from "../gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.js";
@@ -15,15 +17,18 @@ import type { Quotas } from "../limits/quota-pool.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import { type Router, RouterBuilder } from "../protocols/router.js";
 import type { Readiness } from "../readiness.js";
+import type { IceServerLister } from "../turn/ice-server-lister.js";
 import { createHealthService } from "./health-service.js";
 import { createIceService, type IceServiceOptions } from "./ice-service.js";
 import type { PublicCallLimits } from "./public-call-limits.js";
 import { createReflectionServices } from "./reflection-service.js";
+import { createUserStages } from "./user-stages.js";
 
 /** The largest request message in bytes. */
 export const readMaxBytes = 64 * 1024;
 
 export interface ServiceRouterOptions extends IceServiceOptions, SharedStageOptions {
+  readonly lister: IceServerLister;
   readonly readiness: Readiness;
   readonly publicCallLimits: PublicCallLimits;
   readonly reflection: boolean;
@@ -41,20 +46,24 @@ export interface SharedStageOptions {
 /** Every service over every protocol. Only health and reflection are public. */
 export function createServiceRouter(options: ServiceRouterOptions): Router {
   const publicServices: DescService[] = [Health, ServerReflection, ServerReflectionV1Alpha];
+  const stages = createSharedStages(options);
   const builder = new RouterBuilder({
-    stages: createSharedStages(options),
+    stages,
     codec: { acceptCompression: [compressionGzip, compressionBrotli], readMaxBytes },
     streams: options.streams,
   });
-  builder.add(IceService, createIceService(options));
+  builder.add(IceService, createIceService(options), {
+    ...stages,
+    ...createUserStages(options.lister, options.quotas.user),
+  });
   const { health, reflection } = options.publicCallLimits;
   builder.add(Health, createHealthService(options.readiness), {
     admitPublic: createPublicCallStage(health),
   });
   if (options.reflection) {
     const { v1, v1alpha } = createReflectionServices([IceService, ...publicServices]);
-    const stages = { admitPublic: createPublicCallStage(reflection) };
-    builder.add(ServerReflection, v1, stages).add(ServerReflectionV1Alpha, v1alpha, stages);
+    const admission = { admitPublic: createPublicCallStage(reflection) };
+    builder.add(ServerReflection, v1, admission).add(ServerReflectionV1Alpha, v1alpha, admission);
   }
   return builder.build();
 }
@@ -69,6 +78,11 @@ export function createSharedStages({
   const authenticate = createAuthentication({ verifier, counts, failedAuthentication });
   return {
     authenticate: createAuthenticateStage(authenticate, queryToken),
-    ...(caller !== undefined && { limitCaller: createLimitCallerStage(caller) }),
+    ...(caller !== undefined && { limitCaller: createQuotaStage(caller, findCallPartition) }),
   };
+}
+
+/** A call without caller is not counted. */
+function findCallPartition({ record: { caller } }: Call): string | undefined {
+  return caller && findCallerKey(caller);
 }

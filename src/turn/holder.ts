@@ -1,26 +1,31 @@
-/** On whose behalf servers are asked for, and who uses them: the caller. */
+/** On whose behalf servers are asked for, and who uses them: the caller, or a user that it names. */
 export interface Holder {
   /** What the caller has proven itself with, such as `jwt`. */
   readonly kind: string;
   /** Who vouches for the subject; empty where the service's own files do. */
   readonly issuer: string;
   readonly subject: string;
+  /** The caller's name for one of its users, not empty; absent where it asks for itself. */
+  readonly user?: string;
 }
 
 /**
- * Names on whose behalf servers are asked for: their names at TURN servers, and how many watches they
- * may have, go by this.
+ * Names on whose behalf servers are asked for: their names at TURN servers, how many watches they
+ * may have, and what `limits.user` allows them go by this.
  */
-export function findHolderKey({ kind, issuer, subject }: Holder): string {
-  return JSON.stringify([kind, issuer, subject]);
+export function findHolderKey({ kind, issuer, subject, user }: Holder): string {
+  return JSON.stringify(
+    user === undefined ? [kind, issuer, subject] : [kind, issuer, subject, user],
+  );
 }
 
 /**
  * Places a holder in rankings of servers. The same for a holder on every machine and in every version:
  * its servers depend on it.
  */
-export function hashHolder({ issuer, subject }: Holder): number {
-  return mixBits(hashText(subject, hashText("\n", hashText(issuer))));
+export function hashHolder({ issuer, subject, user }: Holder): number {
+  const caller = hashText(subject, hashText("\n", hashText(issuer)));
+  return mixBits(user === undefined ? caller : hashText(user, hashText("\n", caller)));
 }
 
 /** FNV-1a over UTF-16 code units (https://datatracker.ietf.org/doc/html/draft-eastlake-fnv). */

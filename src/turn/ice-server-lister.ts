@@ -18,12 +18,14 @@ export interface IceServerCaller extends Holder {
 
 /** Answers callers with their servers. */
 export interface IceServerLister {
+  /** @throws InvalidFieldError when a field of the request is out of range */
+  check(request: IceServerRequest): void;
   /**
    * Callers who get the same answer within a second get the same object. Answers at once, unless the
    * region's provider has to ask a service first.
    *
    * @param nowMs the instant that the answer is for, in Unix milliseconds; the present by default
-   * @throws InvalidFieldError when a field of the request is out of range
+   * @throws InvalidFieldError as {@link check} does
    * @throws CallerExpiredError when `capAtTokenExpiry` leaves no life at all
    */
   list(
@@ -35,7 +37,7 @@ export interface IceServerLister {
    * Names what {@link list} would answer now, but for the time: while this text stays the same, so do
    * the servers, and how credentials are made.
    *
-   * @throws InvalidFieldError as `list` does
+   * @throws InvalidFieldError as {@link check} does
    */
   findVersion(caller: IceServerCaller, request: IceServerRequest): string;
 }
@@ -86,6 +88,7 @@ export function createIceServerLister(
   }
 
   return {
+    check: findRegion,
     list(caller, request, nowMs = clock()) {
       const region = findRegion(request);
       const { maxUrls, ttlSeconds } = request;

@@ -1,9 +1,10 @@
 import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
+import { findHolder, type NamedUser } from "../authentication/users-right.js";
 import type { Clock } from "../clock.js";
 import type { FindRegion, RequestOrigin } from "../geolocation/region-finder.js";
-import { placeRequest } from "../geolocation/request-placement.js";
-import type { CredentialLife, IceServerList, IceServerRequest } from "../ice/ice-server-list.js";
+import { placeRequest, type UnplacedRequest } from "../geolocation/request-placement.js";
+import type { CredentialLife, IceServerList } from "../ice/ice-server-list.js";
 import type { LimitsConfig } from "../limits/limits-config.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
@@ -33,7 +34,7 @@ export interface WatchOptions {
 export interface WatchOrder {
   /** Verified anew before each list. */
   readonly token: string;
-  readonly request: IceServerRequest;
+  readonly request: UnplacedRequest & NamedUser;
   /** Where the request comes from. Its region is found anew for each list, if it names none. */
   readonly headers: Pick<Headers, "get">;
   readonly origin: RequestOrigin;
@@ -108,7 +109,7 @@ export class IceServerWatch {
   /**
    * Verifies the token by the present configuration and hands on a list, if it is the first, if the
    * last one has grown old, or if its reader would now get another. Ends the watch when the token
-   * counts no more, or the request has become wrong. Never rejects.
+   * counts no more or may not name the user any more, or the request has become wrong. Never rejects.
    */
   async renew(): Promise<void> {
     this.#renewals += 1;
@@ -122,14 +123,15 @@ export class IceServerWatch {
         return;
       }
       this.#tokenEndsAtMs = (caller.endsAtSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-      const { headers, origin } = this.#order;
-      const request = placeRequest(this.#order.request, findRegion, headers, origin);
+      const { headers, origin, request: sent } = this.#order;
+      const holder = findHolder(caller, sent);
+      const request = placeRequest(sent, findRegion, headers, origin);
       const nowMs = this.#options.clock();
-      const version = lister.findVersion(caller, request);
+      const version = lister.findVersion(holder, request);
       if (this.#isCurrent(version, nowMs)) {
         return;
       }
-      const made = lister.list(caller, request, nowMs);
+      const made = lister.list(holder, request, nowMs);
       const list = made instanceof Promise ? await made : made;
       if (renewal === this.#renewals) {
         this.#handOn({ list, version, madeAtMs: nowMs });

@@ -1,4 +1,5 @@
 import { type Caller, describeCaller } from "../authentication/caller.js";
+import { findHolder } from "../authentication/users-right.js";
 import type { StartTimer } from "../clock.js";
 import type { IceServerList } from "../ice/ice-server-list.js";
 import type { Logger } from "../observability/logger.js";
@@ -54,13 +55,15 @@ export class IceServerWatches {
   }
 
   /**
-   * Yields the caller's list at once, and again whenever it is to be replaced. Throws what
-   * verification and listing throw, also later. The watch lasts until its reader leaves by `return()`.
+   * Yields the list of the caller, or of the user that it names, at once, and again whenever it is to
+   * be replaced. Throws what verification and listing throw, also later. The watch lasts until its
+   * reader leaves by `return()`.
    *
    * @throws WatchLimitError when there are as many watches as there may be
+   * @throws UsersRightMissingError, InvalidFieldError as findHolder does
    */
   open(caller: Caller, order: WatchOrder): AsyncIterableIterator<IceServerList, undefined> {
-    const key = findHolderKey(caller);
+    const key = findHolderKey(findHolder(caller, order.request));
     const count = this.#openByHolder.get(key) ?? 0;
     const { limits } = this.#options.readSnapshot().config;
     if (this.#open.size >= limits.watches) {

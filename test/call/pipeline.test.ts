@@ -11,7 +11,17 @@ import type { RequestEntry } from "../../src/observability/request-log.js";
 import { Readiness } from "../../src/readiness.js";
 import { createFakeClient } from "../http/fake-client.js";
 
-const order = ["admitPublic", "authenticate", "limitCaller", "read", "invoke", "respond"] as const;
+const order = [
+  "admitPublic",
+  "authenticate",
+  "limitCaller",
+  "read",
+  "checkRights",
+  "validate",
+  "limitUser",
+  "invoke",
+  "respond",
+] as const;
 type StageName = (typeof order)[number];
 
 const upTo = (name: StageName) => order.slice(0, order.indexOf(name) + 1);
@@ -73,6 +83,9 @@ function startCall(behaviors: Setup = {}, refuse?: UnaryCodec["refuse"]) {
       admitPublic: stage("admitPublic"),
       authenticate: stage("authenticate"),
       limitCaller: stage("limitCaller"),
+      checkRights: stage("checkRights"),
+      validate: stage("validate"),
+      limitUser: stage("limitUser"),
     },
     {
       read: stage("read"),

@@ -134,6 +134,11 @@ describe("ice-service token", () => {
     );
   });
 
+  it("new gives the right to name users where it is asked to", async () => {
+    const { stdout } = run(["token", "new", "--name", "backend", "--may-name-users", "--json"]);
+    expect(JSON.parse(stdout).entry).toMatchObject({ name: "backend", mayNameUsers: true });
+  });
+
   it.each([
     [["new", "--name", "a", "--expires", "soon"], ""],
     [["new", "--name", "\u0007"], ""],

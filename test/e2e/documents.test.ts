@@ -482,6 +482,48 @@ describe("docs/health.md", () => {
   });
 });
 
+describe("docs/end-users.md", () => {
+  it("gets servers for a user by its commands, with its configuration", async () => {
+    const place = await createTemporaryDirectory("end-users");
+    try {
+      const path = await installProgram(place);
+      const [makeToken = "", curl = ""] = codeBlocks("docs/end-users.md", "sh", "   ");
+      const { stdout } = await shell(makeToken, path, place.path);
+      const token = /^ice_\S+$/m.exec(stdout)?.[0] ?? "";
+      const [scopes = ""] = codeBlocks("docs/end-users.md", "yaml", "   ");
+      const [limits = ""] = codeBlocks("docs/end-users.md", "yaml");
+      await place.write("scopes.yaml", scopes);
+      const check = await shell("ice-service config check --config scopes.yaml", path, place.path);
+      expect(parse(check.stdout).auth.jwt).toMatchObject([{ usersScope: "ice:users" }]);
+      const documented = await startIceService({
+        files: {
+          "tokens.yaml": stdout.slice(stdout.indexOf("tokens:")),
+          "turn.secret": "north-north-north-north",
+        },
+        config: {
+          auth: { connectorTokensFile: "tokens.yaml" },
+          ...parse(limits),
+          ice: {
+            turn: {
+              urls: ["turn:turn.example.com"],
+              secretFiles: ["turn.secret"],
+              identity: "subject",
+            },
+          },
+        },
+      });
+      try {
+        const answer = await shell(curl, { ICE_URL: documented.url, TOKEN: token });
+        expect(answer.stdout).toContain(".signalling/alice");
+      } finally {
+        await documented.stop();
+      }
+    } finally {
+      await place.remove();
+    }
+  });
+});
+
 describe("docs/rate-limits.md", () => {
   it("has a configuration that is valid", async () => {
     const place = await createTemporaryDirectory("rate-limits");
@@ -494,6 +536,7 @@ describe("docs/rate-limits.md", () => {
       expect(parse(stdout).limits).toMatchObject({
         ...parse(yaml).limits,
         caller: { requests: 600, window: "1m" },
+        user: { requests: 60, window: "1m" },
         failedAuthentication: { requests: 30, window: "1m" },
         redis: { url: "redis://redis.example.com:6379", keyPrefix: "ice-service:" },
       });

@@ -27,6 +27,16 @@ describe("QuotaPool", () => {
     expect(third.failedAuthentication).not.toBe(first.failedAuthentication);
   });
 
+  it("keeps the counts of users and of callers apart", () => {
+    const pool = createPool();
+    const first = pool.open({ caller: limit, user: limit });
+    pool.use(first);
+    pool.use(pool.open({ user: limit }));
+    const last = pool.open({ caller: limit, user: limit });
+    expect(last.user).toBe(first.user);
+    expect(last.caller).not.toBe(first.caller);
+  });
+
   it("goes on with what is used when a configuration is opened in vain", () => {
     const pool = createPool();
     const first = pool.open({ caller: limit });

@@ -45,6 +45,7 @@ export interface Watcher {
 export interface WatcherOptions {
   readonly token: string;
   readonly ttlSeconds?: number;
+  readonly user?: string;
   readonly timeoutMs?: number;
   /** Of gRPC: how often the client sends an HTTP/2 ping; never by default. */
   readonly pingEveryMs?: number;
@@ -54,7 +55,7 @@ export type OpenWatcher = (url: string, options: WatcherOptions) => Watcher;
 
 /** With @grpc/grpc-js, which shares no code with Connect. */
 export const watchWithGrpcJs: OpenWatcher = (url, options) => {
-  const { token, ttlSeconds = 0, timeoutMs, pingEveryMs } = options;
+  const { token, ttlSeconds = 0, user = "", timeoutMs, pingEveryMs } = options;
   const client = new Client(
     new URL(url).host,
     credentials.createInsecure(),
@@ -66,7 +67,10 @@ export const watchWithGrpcJs: OpenWatcher = (url, options) => {
     "/ice.v1.IceService/WatchIceServers",
     (bytes: Uint8Array) => Buffer.from(bytes),
     (bytes) => fromBinary(WatchIceServersResponseSchema, bytes),
-    toBinary(WatchIceServersRequestSchema, create(WatchIceServersRequestSchema, { ttlSeconds })),
+    toBinary(
+      WatchIceServersRequestSchema,
+      create(WatchIceServersRequestSchema, { ttlSeconds, user }),
+    ),
     metadata,
     timeoutMs === undefined ? {} : { deadline: millisecondsFromNow(timeoutMs) },
   );

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Caller } from "../../src/authentication/caller.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
 import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
+import { UsersRightMissingError } from "../../src/authentication/users-right.js";
 import { InvalidFieldError } from "../../src/errors.js";
 import type { FindRegion } from "../../src/geolocation/region-finder.js";
 import type { IceServerList } from "../../src/ice/ice-server-list.js";
@@ -24,7 +25,7 @@ interface Changes
   readonly secret?: string;
 }
 const stunUrls = [parseIceUrl("stun:a.example")];
-const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
+const anything = { region: "", ttlSeconds: 0, maxUrls: 0, user: "", clientAddress: "" };
 const alice = (expiresInSeconds: number) =>
   jwtCaller("https://issuer.test", "alice", {
     expiresAtSeconds: startSeconds + expiresInSeconds,
@@ -406,6 +407,21 @@ describe("a change", () => {
     expect(await end).toBeInstanceOf(InvalidFieldError);
   });
 
+  it("that takes the right to name users ends the watches of users, and no other", async () => {
+    caller = { ...caller, usersRight: "granted" };
+    const ofUser = open({ ...anything, user: "bob" });
+    const ofAddress = open({ ...anything, clientAddress: "192.0.2.7" });
+    open();
+    await time.advance(1);
+    caller = alice(1_000_000);
+    await change({ urls: ["turn:b.example"] });
+    await time.advance(2);
+    expect(await ofUser.end).toBeInstanceOf(UsersRightMissingError);
+    expect(await ofAddress.end).toBeInstanceOf(UsersRightMissingError);
+    expect(ofUser.lists).toHaveLength(1);
+    expect(watches.size).toBe(1);
+  });
+
   it("that revokes the token ends the watch, and nothing of it is left", async () => {
     const { end, times } = open();
     verify = () => {
@@ -613,6 +629,23 @@ describe("limits", () => {
     expect(watches.size).toBe(3);
   });
 
+  it("bound the watches of each user by itself", () => {
+    limits = { watches: 10, watchesPerCaller: 1 };
+    const backend: Caller = { ...other, usersRight: "granted" };
+    caller = backend;
+    open();
+    open({ ...anything, user: "bob" });
+    open({ ...anything, user: "carol" });
+    expect(() => open({ ...anything, user: "bob" })).toThrow(WatchLimitError);
+    expect(() => open({ ...anything, clientAddress: "192.0.2.7" })).toThrow(WatchLimitError);
+    expect(watches.size).toBe(3);
+  });
+
+  it("give a caller without the right no watch of a user", () => {
+    expect(() => open({ ...anything, user: "bob" })).toThrow(UsersRightMissingError);
+    expect(watches.size).toBe(0);
+  });
+
   it("bound the watches of the process, and follow the configuration", () => {
     limits = { watches: 1, watchesPerCaller: 10 };
     open();
@@ -620,6 +653,13 @@ describe("limits", () => {
     limits = { watches: 2, watchesPerCaller: 10 };
     open(anything, other);
   });
+});
+
+it("logs where a watch begins, and neither its user nor its lists", async () => {
+  caller = { ...caller, usersRight: "granted" };
+  open({ ...anything, user: "bob", clientAddress: "192.0.2.7" });
+  await time.advance(2000);
+  expect(begun).toEqual([{ caller: { kind: "jwt", name: "alice" }, watches: 1 }]);
 });
 
 it("logs where a watch begins, and nothing of its lists", async () => {

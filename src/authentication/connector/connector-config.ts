@@ -7,7 +7,7 @@ export const connectorKeys = {
   connectorTokensFile: optionalKey(fileName, {
     example: "connector-tokens.yaml",
     variable: "ICE_CONNECTOR_TOKENS_FILE",
-    help: 'tokens: [ { name, hash: "sha256:<hex>", expires: 2027-01-31T00:00:00Z } ]; see `ice-service token new`',
+    help: 'tokens: [ { name, hash: "sha256:<hex>", expires: 2027-01-31T00:00:00Z, mayNameUsers: true } ]; see docs/end-users.md and `ice-service token new`',
   }),
 };
 

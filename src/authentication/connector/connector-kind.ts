@@ -49,8 +49,15 @@ export function createConnectorKind(
   };
 }
 
-function toVerified({ name: subject, expiresAtSeconds }: ConnectorTableEntry): VerifiedToken {
-  const identity = { kind: name, issuer: "", subject };
+function toVerified({
+  name: subject,
+  expiresAtSeconds,
+  mayNameUsers = false,
+}: ConnectorTableEntry): VerifiedToken {
+  const identity = {
+    ...{ kind: name, issuer: "", subject },
+    ...(mayNameUsers && { usersRight: "granted" as const }),
+  };
   return expiresAtSeconds === undefined
     ? {
         caller: identity,

@@ -8,6 +8,7 @@ export type ConnectorTableEntry = Omit<ConnectorTokenEntry, "hash">;
 const never = Number.POSITIVE_INFINITY;
 const countBytes = 4;
 const expiresBytes = 8;
+const rightsBytes = 1;
 const nameEndBytes = 4;
 
 /** The offset in bytes of each column; before them stands the number of entries. */
@@ -16,6 +17,8 @@ interface Columns {
   readonly digests: number;
   /** Doubles, in Unix seconds. */
   readonly expires: number;
+  /** 1 where a token may name users, else 0. */
+  readonly rights: number;
   /** Where in the last column each name ends. */
   readonly nameEnds: number;
   /** In UTF-8, one behind the other. */
@@ -24,8 +27,10 @@ interface Columns {
 
 function placeColumns(count: number): Columns {
   const expires = countBytes + count * digestBytes;
-  const nameEnds = expires + count * expiresBytes;
-  return { digests: countBytes, expires, nameEnds, names: nameEnds + count * nameEndBytes };
+  const rights = expires + count * expiresBytes;
+  const nameEnds = rights + count * rightsBytes;
+  const names = nameEnds + count * nameEndBytes;
+  return { digests: countBytes, expires, rights, nameEnds, names };
 }
 
 /**
@@ -71,7 +76,12 @@ export class ConnectorTable {
     const start = index === 0 ? 0 : this.#findNameEnd(index - 1);
     const name = this.#names.toString("utf8", start, this.#findNameEnd(index));
     const expiresAtSeconds = this.#view.getFloat64(this.#columns.expires + index * expiresBytes);
-    return expiresAtSeconds === never ? { name } : { name, expiresAtSeconds };
+    const mayNameUsers = this.#view.getUint8(this.#columns.rights + index * rightsBytes) === 1;
+    return {
+      name,
+      ...(expiresAtSeconds !== never && { expiresAtSeconds }),
+      ...(mayNameUsers && { mayNameUsers }),
+    };
   }
 
   #findNameEnd(index: number): number {
@@ -96,10 +106,11 @@ export function encodeConnectorTable(entries: readonly ConnectorTokenEntry[]): U
   view.setUint32(0, entries.length);
   let nameEnd = 0;
   for (const [place, index] of order.entries()) {
-    const { name = "", expiresAtSeconds = never } = entries[index] ?? {};
+    const { name = "", expiresAtSeconds = never, mayNameUsers } = entries[index] ?? {};
     nameEnd += Buffer.byteLength(name);
     view.setUint32(columns.nameEnds + place * nameEndBytes, nameEnd);
     view.setFloat64(columns.expires + place * expiresBytes, expiresAtSeconds);
+    view.setUint8(columns.rights + place * rightsBytes, mayNameUsers === true ? 1 : 0);
   }
   return bytes;
 }

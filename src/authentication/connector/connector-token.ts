@@ -11,6 +11,8 @@ export interface ConnectorTokenEntry {
   readonly hash: string;
   /** Unix seconds from which on the token is refused; absent when it never ends. */
   readonly expiresAtSeconds?: number;
+  /** Whether calls with it may name users; absent: they may not. */
+  readonly mayNameUsers?: boolean;
 }
 
 /** A new connector token: `ice_` and 256 random bits in base64url. */

@@ -12,7 +12,7 @@ import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-toke
 
 const configKey = "auth.connectorTokensFile";
 
-const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires"] };
+const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires", "mayNameUsers"] };
 const fileSchema = z.strictObject({ tokens: z.array(z.unknown()) });
 const entrySchema = z.strictObject({
   name: z.string().regex(connectorNamePattern),
@@ -21,6 +21,7 @@ const entrySchema = z.strictObject({
     .regex(/^sha256:[0-9a-f]{64}$/i)
     .toLowerCase(),
   expires: z.union([z.iso.datetime({ offset: true }), z.iso.date()]).optional(),
+  mayNameUsers: z.boolean().optional(),
 });
 
 const fixes: Readonly<Record<string, string>> = {
@@ -28,11 +29,12 @@ const fixes: Readonly<Record<string, string>> = {
   name: "Give each entry a name of 1 to 200 printable characters, in quotes if it looks like a number",
   hash: "Give each entry the hash that `ice-service token hash` prints: `sha256:` and 64 hex digits",
   expires: "Write a date and time as in 2030-01-31T12:00:00Z, or a date as in 2030-01-31",
+  mayNameUsers: "Write true or false, without quotes",
 };
 
 /**
  * Reads a connector tokens file: YAML with `tokens`, a list of `name`, `hash` and optionally
- * `expires` (RFC 3339; a date alone ends the token as that day begins in UTC).
+ * `expires` (RFC 3339; a date alone ends the token as that day begins in UTC) and `mayNameUsers`.
  *
  * @throws ConfigError with every problem found. Values are never repeated in it: somebody may have
  *   put a token where its hash belongs.
@@ -86,10 +88,18 @@ export function parseConnectorTokens(
   return entries;
 }
 
-function toEntry({ name, hash, expires }: z.output<typeof entrySchema>): ConnectorTokenEntry {
-  return expires === undefined
-    ? { name, hash }
-    : { name, hash, expiresAtSeconds: Math.floor(Date.parse(expires) / 1000) };
+function toEntry({
+  name,
+  hash,
+  expires,
+  mayNameUsers,
+}: z.output<typeof entrySchema>): ConnectorTokenEntry {
+  return {
+    name,
+    hash,
+    ...(expires !== undefined && { expiresAtSeconds: Math.floor(Date.parse(expires) / 1000) }),
+    ...(mayNameUsers !== undefined && { mayNameUsers }),
+  };
 }
 
 function refuseRepeated(

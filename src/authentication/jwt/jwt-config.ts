@@ -6,6 +6,7 @@ import { checked, type ValueOf } from "../../config/kind.js";
 import { choice, text } from "../../config/scalars.js";
 import { section } from "../../config/section.js";
 import { printValue } from "../../config/value-text.js";
+import { usersScopeKey } from "../users-scope.js";
 import { jwksUrl } from "./jwks-url.js";
 import { asymmetricAlgorithms, hmacAlgorithms } from "./jwt-algorithms.js";
 import { chooseKeys } from "./jwt-keys.js";
@@ -68,6 +69,7 @@ const written = section({
     default: "30s",
     help: "For exp and nbf; not for exp with capAtTokenExpiry.",
   }),
+  usersScope: usersScopeKey,
 });
 
 /** An issuer whose JWTs are accepted. */
@@ -92,5 +94,5 @@ export interface JwtAuth {
 
 export type JwtIssuerConfig = Pick<
   ValueOf<typeof issuer>,
-  "issuer" | "audience" | "clockToleranceSeconds" | "keys"
+  "issuer" | "audience" | "clockToleranceSeconds" | "usersScope" | "keys"
 >;

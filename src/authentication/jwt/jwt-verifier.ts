@@ -11,6 +11,7 @@ import type { CancellableWait } from "../cancellable-wait.js";
 import type { DenyList } from "../deny-list-file.js";
 import type { VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
+import { readUsersRight } from "../users-scope.js";
 import type { JwtIssuerConfig } from "./jwt-config.js";
 import type { JwtReason } from "./jwt-reasons.js";
 import { type KeySource, UncertainKeyError } from "./key-source.js";
@@ -46,12 +47,13 @@ export function createJwtVerifier(
   config: JwtIssuerConfig,
   { source, clock, isDenied, toleratesExpiry }: JwtVerifierOptions,
 ): JwtVerifier {
-  const { issuer, clockToleranceSeconds: clockTolerance } = config;
+  const { issuer, clockToleranceSeconds: clockTolerance, usersScope } = config;
   const algorithms = [...config.keys.algorithms];
   const audience = [...config.audience];
   const requiredClaims = ["exp"];
 
-  function toVerified({ sub = "", exp, jti }: JWTPayload): VerifiedToken {
+  function toVerified(payload: JWTPayload): VerifiedToken {
+    const { sub = "", exp, jti } = payload;
     // JSON has no infinity, but 1e999 reads as one.
     if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
       throw new TokenRejectedError<JwtReason>("claim");
@@ -69,6 +71,7 @@ export function createJwtVerifier(
       expiresAtSeconds: exp,
       // jose compares whole seconds, and `exp` may have a fraction.
       endsAtSeconds: toleratesExpiry ? Math.ceil(exp) + clockTolerance : exp,
+      ...(usersScope !== undefined && { usersRight: readUsersRight(payload, usersScope) }),
     };
     // The tolerance does not extend it: within, the token is verified each time.
     return { caller, knownUntilMs: exp * 1000, source };

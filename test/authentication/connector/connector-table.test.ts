@@ -31,6 +31,21 @@ describe("ConnectorTable", () => {
     ]);
   });
 
+  it("knows of each token whether it may name users", () => {
+    const table = new ConnectorTable(
+      encodeConnectorTable([
+        { ...entry("gateway", "a"), mayNameUsers: true },
+        entry("phone", "b", 5),
+        { ...entry("other", "c"), mayNameUsers: false },
+      ]),
+    );
+    expect(["a", "b", "c"].map((token) => table.find(digestOf(token)))).toEqual([
+      { name: "gateway", mayNameUsers: true },
+      { name: "phone", expiresAtSeconds: 5 },
+      { name: "other" },
+    ]);
+  });
+
   it("can be empty", () => {
     const table = new ConnectorTable(encodeConnectorTable([]));
     expect([table.size, table.find(digestOf("a"))]).toEqual([0, undefined]);

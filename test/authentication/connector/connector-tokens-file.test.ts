@@ -45,6 +45,11 @@ describe("readConnectorTokensFile", () => {
     expect(read(`tokens: [{ name: a, hash: "${upper}" }]`)).toEqual([{ name: "a", hash }]);
   });
 
+  it.each([true, false])("reads mayNameUsers: %s", (mayNameUsers) => {
+    const content = `tokens: [{ name: a, hash: "${hash}", mayNameUsers: ${mayNameUsers} }]`;
+    expect(read(content)).toEqual([{ name: "a", hash, mayNameUsers }]);
+  });
+
   it("reads an empty list", async () => {
     expect(read("tokens: []")).toEqual([]);
   });
@@ -80,6 +85,18 @@ describe("readConnectorTokensFile", () => {
       entry(`name: a, hash: "${hash}", expires: "2030-01-31T12:00:00"`),
       /\.expires/,
       /Z/,
+    ],
+    [
+      "a right as text",
+      entry(`name: a, hash: "${hash}", mayNameUsers: "true"`),
+      /tokens\[0\]\.mayNameUsers .* is not valid/,
+      /without quotes/,
+    ],
+    [
+      "a misspelled right",
+      entry(`name: a, hash: "${hash}", mayNameUser: true`),
+      /"mayNameUser"/,
+      /mean "mayNameUsers"/,
     ],
     ["a wrong key", entry(`nmae: a, name: a, hash: "${hash}"`), /"nmae"/, /mean "name"/],
     ["a wrong key at the top", "token: []\ntokens: []", /"token"/, /mean "tokens"/],

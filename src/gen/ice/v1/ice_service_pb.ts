@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file ice/v1/ice_service.proto.
  */
 export const file_ice_v1_ice_service: GenFile = /*@__PURE__*/
-  fileDesc("ChhpY2UvdjEvaWNlX3NlcnZpY2UucHJvdG8SBmljZS52MSJNChRHZXRJY2VTZXJ2ZXJzUmVxdWVzdBIOCgZyZWdpb24YASABKAkSEwoLdHRsX3NlY29uZHMYAiABKAUSEAoIbWF4X3VybHMYAyABKAUilQEKFUdldEljZVNlcnZlcnNSZXNwb25zZRImCgtpY2Vfc2VydmVycxgBIAMoCzIRLmljZS52MS5JY2VTZXJ2ZXISLwoLZXhwaXJlX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3R0bF9zZWNvbmRzGAMgASgFEg4KBnJlZ2lvbhgEIAEoCSJPChZXYXRjaEljZVNlcnZlcnNSZXF1ZXN0Eg4KBnJlZ2lvbhgBIAEoCRITCgt0dGxfc2Vjb25kcxgCIAEoBRIQCghtYXhfdXJscxgDIAEoBSJKChdXYXRjaEljZVNlcnZlcnNSZXNwb25zZRIvCghyZXNwb25zZRgBIAEoCzIdLmljZS52MS5HZXRJY2VTZXJ2ZXJzUmVzcG9uc2UiPwoJSWNlU2VydmVyEgwKBHVybHMYASADKAkSEAoIdXNlcm5hbWUYAiABKAkSEgoKY3JlZGVudGlhbBgDIAEoCTL+AQoKSWNlU2VydmljZRJsCg1HZXRJY2VTZXJ2ZXJzEhwuaWNlLnYxLkdldEljZVNlcnZlcnNSZXF1ZXN0Gh0uaWNlLnYxLkdldEljZVNlcnZlcnNSZXNwb25zZSIekAIBgtPkkwIVEhMvYXBpL3YxL2ljZS1zZXJ2ZXJzEoEBCg9XYXRjaEljZVNlcnZlcnMSHi5pY2UudjEuV2F0Y2hJY2VTZXJ2ZXJzUmVxdWVzdBofLmljZS52MS5XYXRjaEljZVNlcnZlcnNSZXNwb25zZSIrgtPkkwIlYghyZXNwb25zZRIZL2FwaS92MS9pY2Utc2VydmVyczp3YXRjaDABQtkBChljb20uZXhhbXBsZS5pY2VzZXJ2aWNlLnYxQg9JY2VTZXJ2aWNlUHJvdG9QAVozZXhhbXBsZS5jb20vaWNlLXNlcnZpY2UvY2xpZW50cy9nby9nZW4vaWNlL3YxO2ljZXYxqgIVRXhhbXBsZS5JY2VTZXJ2aWNlLlYxugIFSWNlVjHKAhVFeGFtcGxlXEljZVNlcnZpY2VcVjHiAiFFeGFtcGxlXEljZVNlcnZpY2VcVjFcR1BCTWV0YWRhdGHqAhdFeGFtcGxlOjpJY2VTZXJ2aWNlOjpWMWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("ChhpY2UvdjEvaWNlX3NlcnZpY2UucHJvdG8SBmljZS52MSJzChRHZXRJY2VTZXJ2ZXJzUmVxdWVzdBIOCgZyZWdpb24YASABKAkSEwoLdHRsX3NlY29uZHMYAiABKAUSEAoIbWF4X3VybHMYAyABKAUSDAoEdXNlchgEIAEoCRIWCg5jbGllbnRfYWRkcmVzcxgFIAEoCSKVAQoVR2V0SWNlU2VydmVyc1Jlc3BvbnNlEiYKC2ljZV9zZXJ2ZXJzGAEgAygLMhEuaWNlLnYxLkljZVNlcnZlchIvCgtleHBpcmVfdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLdHRsX3NlY29uZHMYAyABKAUSDgoGcmVnaW9uGAQgASgJInUKFldhdGNoSWNlU2VydmVyc1JlcXVlc3QSDgoGcmVnaW9uGAEgASgJEhMKC3R0bF9zZWNvbmRzGAIgASgFEhAKCG1heF91cmxzGAMgASgFEgwKBHVzZXIYBCABKAkSFgoOY2xpZW50X2FkZHJlc3MYBSABKAkiSgoXV2F0Y2hJY2VTZXJ2ZXJzUmVzcG9uc2USLwoIcmVzcG9uc2UYASABKAsyHS5pY2UudjEuR2V0SWNlU2VydmVyc1Jlc3BvbnNlIj8KCUljZVNlcnZlchIMCgR1cmxzGAEgAygJEhAKCHVzZXJuYW1lGAIgASgJEhIKCmNyZWRlbnRpYWwYAyABKAky/gEKCkljZVNlcnZpY2USbAoNR2V0SWNlU2VydmVycxIcLmljZS52MS5HZXRJY2VTZXJ2ZXJzUmVxdWVzdBodLmljZS52MS5HZXRJY2VTZXJ2ZXJzUmVzcG9uc2UiHpACAYLT5JMCFRITL2FwaS92MS9pY2Utc2VydmVycxKBAQoPV2F0Y2hJY2VTZXJ2ZXJzEh4uaWNlLnYxLldhdGNoSWNlU2VydmVyc1JlcXVlc3QaHy5pY2UudjEuV2F0Y2hJY2VTZXJ2ZXJzUmVzcG9uc2UiK4LT5JMCJWIIcmVzcG9uc2USGS9hcGkvdjEvaWNlLXNlcnZlcnM6d2F0Y2gwAULZAQoZY29tLmV4YW1wbGUuaWNlc2VydmljZS52MUIPSWNlU2VydmljZVByb3RvUAFaM2V4YW1wbGUuY29tL2ljZS1zZXJ2aWNlL2NsaWVudHMvZ28vZ2VuL2ljZS92MTtpY2V2MaoCFUV4YW1wbGUuSWNlU2VydmljZS5WMboCBUljZVYxygIVRXhhbXBsZVxJY2VTZXJ2aWNlXFYx4gIhRXhhbXBsZVxJY2VTZXJ2aWNlXFYxXEdQQk1ldGFkYXRh6gIXRXhhbXBsZTo6SWNlU2VydmljZTo6VjFiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * GetIceServersRequest says which servers the caller wants, and for how long.
@@ -47,6 +47,27 @@ export type GetIceServersRequest = Message<"ice.v1.GetIceServersRequest"> & {
    * @generated from field: int32 max_urls = 3;
    */
   maxUrls: number;
+
+  /**
+   * The user that a backend asks for: a name of its own choosing, at most 256
+   * bytes, which stays the same for the user. The user gets a TURN name, an order
+   * of servers, and a rate limit of its own. Empty is the caller itself.
+   *
+   * The caller's token needs the right to name users, else PERMISSION_DENIED.
+   *
+   * @generated from field: string user = 4;
+   */
+  user: string;
+
+  /**
+   * The IP address of that user, such as `192.0.2.7` or `2001:db8::7`, without
+   * port, brackets, or zone, else INVALID_ARGUMENT. Where the server chooses
+   * regions by country, it looks at this address instead of the caller's. Empty
+   * is the caller's address. Needs the same right as `user`.
+   *
+   * @generated from field: string client_address = 5;
+   */
+  clientAddress: string;
 };
 
 /**
@@ -130,6 +151,21 @@ export type WatchIceServersRequest = Message<"ice.v1.WatchIceServersRequest"> & 
    * @generated from field: int32 max_urls = 3;
    */
   maxUrls: number;
+
+  /**
+   * As GetIceServersRequest.user. The stream ends with PERMISSION_DENIED when the
+   * token loses the right.
+   *
+   * @generated from field: string user = 4;
+   */
+  user: string;
+
+  /**
+   * As GetIceServersRequest.client_address.
+   *
+   * @generated from field: string client_address = 5;
+   */
+  clientAddress: string;
 };
 
 /**
@@ -211,8 +247,9 @@ export const IceService: GenService<{
    * GetIceServers returns the servers in the form of the W3C RTCIceServer
    * dictionary, TURN credentials included.
    *
-   * Errors: UNAUTHENTICATED without a valid token; INVALID_ARGUMENT when a
-   * field is out of range, naming the field and the range.
+   * Errors: UNAUTHENTICATED without a valid token; PERMISSION_DENIED when the
+   * token may not name users; INVALID_ARGUMENT when a field is out of range,
+   * naming the field and the range; RESOURCE_EXHAUSTED beyond a rate limit.
    *
    * @generated from rpc ice.v1.IceService.GetIceServers
    */

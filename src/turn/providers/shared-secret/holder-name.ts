@@ -31,12 +31,13 @@ export function createNaming({ identity, name, pseudonymKey }: NamingSettings): 
 }
 
 /**
- * `<tag>.<subject>`, where the tag stands for the source of the subject: the first 8 hex digits of
- * SHA-256 over the JSON `[kind,issuer]`. Equal subjects of two issuers have different names.
+ * `<tag>.<subject>`, and `<tag>.<subject>/<user>` for a user that the subject names. The tag stands for
+ * the source of the subject: the first 8 hex digits of SHA-256 over the JSON `[kind,issuer]`. Equal
+ * subjects of two issuers have different names.
  */
-export function nameBySubject({ kind, issuer, subject }: Holder): string {
+export function nameBySubject({ kind, issuer, subject, user }: Holder): string {
   const tag = hash("sha256", JSON.stringify([kind, issuer])).slice(0, 8);
-  return encodeTurnName(tag, subject);
+  return encodeTurnName(tag, user === undefined ? [subject] : [subject, user]);
 }
 
 /**

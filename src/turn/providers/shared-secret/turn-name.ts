@@ -28,20 +28,24 @@ export function findTurnNameProblem(name: string): string | undefined {
 }
 
 /**
- * Makes a name that TURN servers accept: `<tag>.<text>`. Most texts stay as they are. What coturn would
- * reject is percent-encoded (RFC 3986 section 2.1); so are `:`, at which pion cuts names, and `/`, which
- * is kept for parts of a name. A name that is too long becomes `%sha256-<hex>`. Different texts always
- * get different names: `%` is encoded too, so that nothing can imitate an encoded name.
+ * Makes a name that TURN servers accept: `<tag>.<part>`, or `<tag>.<part>/<part>`. Most texts stay as
+ * they are. What coturn would reject is percent-encoded (RFC 3986 section 2.1); so are `:`, at which
+ * pion cuts names, and `/` within a part. A name that is too long becomes `%sha256-<hex>`. Different
+ * parts always get different names: `%` is encoded too, so that nothing can imitate an encoded name.
  *
  * @param tag letters and digits
  */
-export function encodeTurnName(tag: string, text: string): string {
-  const encoded = Array.from(text, (character) =>
-    "%/:".includes(character) || rejected.test(character) ? percentEncode(character) : character,
-  ).join("");
+export function encodeTurnName(tag: string, parts: readonly string[]): string {
+  const encoded = parts.map(encodePart).join("/");
   const safe = soundsLikeSql(encoded) ? encoded.replace(/u(?=nion)/gi, percentEncode) : encoded;
   const name = `${tag}.${safe}`;
   return Buffer.byteLength(name) <= maxNameBytes ? name : `%sha256-${hash("sha256", name)}`;
+}
+
+function encodePart(part: string): string {
+  return Array.from(part, (character) =>
+    "%/:".includes(character) || rejected.test(character) ? percentEncode(character) : character,
+  ).join("");
 }
 
 function soundsLikeSql(name: string): boolean {

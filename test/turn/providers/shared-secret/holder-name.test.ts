@@ -21,6 +21,11 @@ describe("nameBySubject", () => {
     ],
     [{ kind: "connector", issuer: "", subject: "alice" }, "f9a36fec.alice"],
     [{ ...alice, subject: "" }, "f17d3a0b."],
+    [{ ...alice, user: "bob" }, "f17d3a0b.alice/bob"],
+    [{ ...alice, subject: "", user: "bob" }, "f17d3a0b./bob"],
+    [{ ...alice, subject: "a/b", user: "c/d:e%" }, "f17d3a0b.a%2Fb/c%2Fd%3Ae%25"],
+    [{ ...alice, user: "Zoë 1" }, "f17d3a0b.alice/Zoë%201"],
+    [{ ...alice, subject: "union", user: "select" }, "f17d3a0b.%75nion/select"],
   ])("names %o %s", (holder, name) => {
     expect(nameBySubject(holder)).toBe(name);
   });
@@ -32,9 +37,10 @@ describe("nameBySubject", () => {
       { kind: "jwt", issuer: "https://issuer.test/" },
     ];
     const subjects = ["", "alice", "x".repeat(5000), " ".repeat(400)];
-    const names = sources.flatMap((source) =>
-      subjects.map((subject) => nameBySubject({ ...source, subject })),
-    );
+    const names = sources.flatMap((source) => [
+      ...subjects.map((subject) => nameBySubject({ ...source, subject })),
+      ...subjects.map((subject) => nameBySubject({ ...source, subject, user: "alice" })),
+    ]);
     expect(new Set(names).size).toBe(names.length);
   });
 });
@@ -49,6 +55,10 @@ describe("createPseudonymizer", () => {
       "5cb3f1f97c0244453cbf5c843ee585a1",
     ],
     [{ kind: "connector", issuer: "", subject: "gateway-1" }, "fdffdbe15bc2b1b4e2cca421350d0d8f"],
+    [
+      { kind: "connector", issuer: "", subject: "gateway-1", user: "alice" },
+      "a145892ec353012482c94ea0c8a0d1c5",
+    ],
   ])("names %o the same in every release", (holder, name) => {
     expect(pseudonymize(holder)).toBe(name);
   });

@@ -10,7 +10,7 @@ const isRefused = (username: string) =>
   /[\p{Cc}\p{Cf}\p{Cs}\p{Z}]/u.test(username) ||
   (/union/i.test(username) && /select/i.test(username)) ||
   Buffer.byteLength(username) > 500;
-const nameOf = (text: string) => encodeTurnName("0123abcd", text);
+const nameOf = (text: string) => encodeTurnName("0123abcd", [text]);
 const usernameOf = (text: string) => `1748390400:${nameOf(text)}`;
 
 const pieces = [
@@ -82,7 +82,7 @@ describe("encodeTurnName", () => {
 
   it("tells long texts of different tags apart", () => {
     const text = "x".repeat(481);
-    expect(encodeTurnName("0123abcd", text)).not.toBe(encodeTurnName("0123abce", text));
+    expect(encodeTurnName("0123abcd", [text])).not.toBe(encodeTurnName("0123abce", [text]));
   });
 
   it("makes every subject a name that TURN servers take, and different subjects different names", () => {

@@ -1,4 +1,4 @@
-import { findCallerKey } from "../authentication/caller-key.js";
+import type { HttpHeaders } from "../http/http-message.js";
 import type { Quota, QuotaPolicy, QuotaStanding } from "../limits/quota.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
 import type { Call } from "./call.js";
@@ -6,14 +6,18 @@ import { timeStep } from "./call-record.js";
 import type { Stage } from "./pipeline.js";
 
 /**
- * Lets each caller make as many calls as its quota holds; a call without caller is not counted.
- * Throws QuotaExceededError.
+ * Lets calls through as long as the quota of their partition lasts, such as of their caller. Throws
+ * QuotaExceededError.
+ * @param findPartition undefined for calls that are not counted
  */
-export function createLimitCallerStage(quota: Quota): Stage {
+export function createQuotaStage(
+  quota: Quota,
+  findPartition: (call: Call) => string | undefined,
+): Stage {
   const policy = printPolicy(quota.policy);
   return (call) => {
-    const { record } = call;
-    if (record.caller === undefined) {
+    const partition = findPartition(call);
+    if (partition === undefined) {
       return undefined;
     }
     const goOn = (standing: QuotaStanding): undefined => {
@@ -22,9 +26,9 @@ export function createLimitCallerStage(quota: Quota): Stage {
         throw new QuotaExceededError(quota.policy.name, standing.resetsInSeconds);
       }
     };
-    const taken = quota.take(findCallerKey(record.caller));
+    const taken = quota.take(partition);
     return taken instanceof Promise
-      ? timeStep("count call", taken, record).then(goOn)
+      ? timeStep("count call", taken, call.record).then(goOn)
       : goOn(taken);
   };
 }
@@ -35,7 +39,7 @@ function printPolicy({ name, requests, windowSeconds }: QuotaPolicy): string {
 }
 
 /**
- * Tells how the caller stands (section 4 of the same), where the answer goes as plain HTTP: clients
+ * Tells how the partition stands (section 4 of the same), where the answer goes as plain HTTP: clients
  * of gRPC look at the status, and the fields must not become trailers.
  */
 function announce(
@@ -46,7 +50,13 @@ function announce(
 ): void {
   const { codec, reply } = call;
   if (!reply.isStream && (codec.protocol === "rest" || codec.protocol === "connect")) {
-    reply.answerHeaders["ratelimit-policy"] = policy;
-    reply.answerHeaders["ratelimit"] = `"${name}";r=${remaining};t=${resetsInSeconds}`;
+    appendItem(reply.answerHeaders, "ratelimit-policy", policy);
+    appendItem(reply.answerHeaders, "ratelimit", `"${name}";r=${remaining};t=${resetsInSeconds}`);
   }
+}
+
+/** Both fields are lists, with an item for each quota (RFC 9651 section 3.1). */
+function appendItem(headers: HttpHeaders, name: string, item: string): void {
+  const earlier = headers[name];
+  headers[name] = earlier === undefined ? item : `${earlier}, ${item}`;
 }

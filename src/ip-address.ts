@@ -1,0 +1,25 @@
+import { isIPv4, isIPv6, SocketAddress } from "node:net";
+
+/**
+ * The one way to write an IP address (RFC 5952), so that one client has one name; IPv4-mapped IPv6
+ * becomes IPv4. Undefined for what is no bare address, such as one with brackets, a port, or a zone.
+ */
+export function parseIpAddress(text: string): string | undefined {
+  if (isIPv4(text)) {
+    return text;
+  }
+  if (!isIPv6(text) || text.includes("%")) {
+    return undefined;
+  }
+  return toPlainAddress(new SocketAddress({ address: text, family: "ipv6" }).address);
+}
+
+/** An address as Node writes it, without zone, and IPv4-mapped IPv6 as IPv4. */
+export function toPlainAddress(address: string | undefined): string | undefined {
+  if (address === undefined || !address.includes(":")) {
+    return address;
+  }
+  const mark = address.indexOf("%");
+  const unzoned = mark === -1 ? address : address.slice(0, mark);
+  return unzoned.startsWith("::ffff:") && isIPv4(unzoned.slice(7)) ? unzoned.slice(7) : unzoned;
+}

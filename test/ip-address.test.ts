@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest";
+import { parseIpAddress, toPlainAddress } from "../src/ip-address.js";
+
+describe("parseIpAddress", () => {
+  it.each([
+    ["192.0.2.7", "192.0.2.7"],
+    ["2001:DB8:0::7", "2001:db8::7"],
+    ["::ffff:192.0.2.7", "192.0.2.7"],
+    ["::ffff:c000:207", "192.0.2.7"],
+    ["", undefined],
+    ["192.0.2.7:80", undefined],
+    ["[2001:db8::7]", undefined],
+    ["[2001:db8::7]:80", undefined],
+    ["fe80::1%eth0", undefined],
+    ["192.0.2", undefined],
+    ["192.0.2.07", undefined],
+    ["192.0.2.7/24", undefined],
+    [" 192.0.2.7", undefined],
+    ["3221225991", undefined],
+    ["turn.example.com", undefined],
+  ])("reads %j as %s", (text, address) => {
+    expect(parseIpAddress(text)).toBe(address);
+  });
+});
+
+describe("toPlainAddress", () => {
+  it.each([
+    ["::ffff:1.2.3.4", "1.2.3.4"],
+    ["fe80::1%2", "fe80::1"],
+    ["::ffff:0:1.2.3.4", "::ffff:0:1.2.3.4"],
+    [undefined, undefined],
+  ])("%s is %s", (address, plain) => {
+    expect(toPlainAddress(address)).toBe(plain);
+  });
+});
