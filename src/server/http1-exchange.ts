@@ -109,8 +109,12 @@ export class Http1Exchange implements HttpExchange {
     if (this.#hasWritten && typeof chunk === "string" && writeChunk(this.output, chunk)) {
       return true;
     }
-    this.#hasWritten = true;
-    return this.output.write(chunk);
+    const hasRoom = this.output.write(chunk);
+    if (!this.#hasWritten) {
+      this.#hasWritten = true;
+      forgetHead(this.output);
+    }
+    return hasRoom;
   }
 
   finish(trailers?: HttpHeaders): void {
@@ -172,6 +176,16 @@ export class Http1Exchange implements HttpExchange {
     }
     const length = this.headers.find("content-length");
     return length !== null && Number(length) <= smallRequestBytes;
+  }
+}
+
+/**
+ * Node keeps the head of a response for as long as the response is open, in dozens of pieces: 1.2 KB for
+ * each watch. Once it is sent, Node only looks whether there is one.
+ */
+function forgetHead(response: ServerResponse): void {
+  if (Reflect.get(response, "_headerSent") === true) {
+    Reflect.set(response, "_header", "sent");
   }
 }
 

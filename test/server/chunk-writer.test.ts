@@ -74,6 +74,18 @@ describe("Http1Exchange.write", () => {
     expect(ours.byNode).toBe(byNode);
   });
 
+  it("drops the head of the response, which Node would keep as long as the stream is open", async () => {
+    const [{ socket, received }, exchange] = await openStream();
+    const headOf = () => Reflect.get(exchange.output, "_header");
+    expect(headOf()).toContain("HTTP/1.1 200 OK");
+    exchange.write(event);
+    expect(headOf()).toBe("sent");
+    expect(exchange.output.headersSent).toBe(true);
+    await until(() => received().includes(event));
+    expect(received()).toContain("content-type: text/event-stream");
+    socket.destroy();
+  });
+
   it("leaves a client of HTTP/1.0, which gets no chunks, to Node", async () => {
     const ours = await writeAll([event, event], "exchange", "1.0");
     expect(ours.bytes).toBe((await writeAll([event, event], "response", "1.0")).bytes);
