@@ -7,7 +7,7 @@ import { canProbe } from "../probe/server-address.js";
 import { watchStopSignals } from "../process/stop-signal.js";
 import { loadConfig } from "../service-config.js";
 import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
-import { describeResult, printChanges, printCheckTable } from "./check-report.js";
+import { describeResult, isFine, printChanges, printCheckTable } from "./check-report.js";
 import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js";
 
 /**
@@ -17,7 +17,7 @@ import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js"
  */
 export async function checkServers(options: CheckOptions): Promise<number> {
   const files = new DiskFiles();
-  const probeOptions = readProbeOptions(options, files);
+  const probeOptions = { ...readProbeOptions(options, files), relay: options.relay };
   const intervalMs = readIntervalMs(options);
   const { config, warnings } = loadConfig({
     env: process.env,
@@ -65,7 +65,7 @@ export async function checkServers(options: CheckOptions): Promise<number> {
 }
 
 function toExitCode(results: readonly CheckResult[]): number {
-  return results.every(({ failure }) => failure === undefined) ? 0 : 1;
+  return results.every(isFine) ? 0 : 1;
 }
 
 /** @param changes since the round before; given when watching, and then each round is one line */

@@ -14,14 +14,28 @@ export interface CheckOptions {
   readonly timeout: string;
   readonly ca?: string;
   readonly realm?: string;
+  /** One of {@link relayModes}. */
+  readonly relay?: RelayMode;
 }
+
+/**
+ * What a relay that no packets cross means: `auto` a warning, `require` a failure, even where it cannot
+ * be tested; with `off` relays are not tested. Without any of them it is a failure, and a relay that
+ * cannot be tested a warning.
+ */
+export const relayModes = ["auto", "require", "off"] as const;
+export type RelayMode = (typeof relayModes)[number];
 
 /**
  * Reads what the probes need to know.
  * @throws ConfigError when an option cannot be used
  */
-export function readProbeOptions({ timeout, ca, realm }: CheckOptions, files: Files): ProbeOptions {
+export function readProbeOptions(
+  { timeout, ca, realm, relay }: CheckOptions,
+  files: Files,
+): ProbeOptions {
   return {
+    ...(relay !== "off" && { relayTest: "everywhere" }),
     timeoutMs: readSeconds("--timeout", timeout, 60) * 1000,
     ...(ca !== undefined && { extraCa: readAuthorities(ca, files) }),
     ...(realm !== undefined && { realm }),

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { probeFixes } from "../probe/probe-fix.js";
-import { printServerAddress, transportOf } from "../probe/server-address.js";
+import { transportOf } from "../probe/server-address.js";
+import { printTransportAddress } from "../probe/transport-address.js";
 import type { CheckResult } from "./check-run.js";
 import { type Column, formatTable } from "./table.js";
 
@@ -14,7 +15,12 @@ const columns: readonly Column[] = [
   { title: "RELAY", align: "left" },
 ];
 
-type Paint = (style: "red" | "green" | "bold", text: string) => string;
+type Paint = (style: "red" | "yellow" | "green" | "bold", text: string) => string;
+
+/** Whether nothing is wrong, or nothing that takes the URL out of use. */
+export function isFine({ failure, isWarning }: CheckResult): boolean {
+  return failure === undefined || isWarning;
+}
 
 /** The table, and below it what is wrong, where, and what to do about it. */
 export function printCheckTable(results: readonly CheckResult[], colour: boolean): string {
@@ -22,10 +28,12 @@ export function printCheckTable(results: readonly CheckResult[], colour: boolean
     colour ? styleText(style, text, { validateStream: false }) : text;
   const rows = results.map((result) => [
     result.url.text,
-    result.server === undefined ? "-" : printServerAddress(result.server),
+    result.server === undefined ? "-" : printTransportAddress(result.server),
     transportOf(result.url),
     result.secret ?? "-",
-    result.failure === undefined ? paint("green", "ok") : paint("red", result.failure.cause),
+    result.failure === undefined
+      ? paint("green", "ok")
+      : paint(styleOf(result), result.failure.cause),
     result.roundTripMs === undefined ? "-" : `${result.roundTripMs.toFixed(1)} ms`,
     result.relayedTransportAddress ?? "-",
   ]);
@@ -39,7 +47,7 @@ function describeProblems(results: readonly CheckResult[], paint: Paint): string
   for (const result of results) {
     if (result.failure !== undefined) {
       const { cause, detail } = result.failure;
-      const problem = `${paint("red", cause)}: ${detail}`;
+      const problem = `${paint(styleOf(result), cause)}: ${detail}`;
       namesOf.set(problem, [...(namesOf.get(problem) ?? []), paint("bold", nameResult(result))]);
       fixOf.set(problem, probeFixes[cause]);
     }
@@ -52,19 +60,24 @@ function describeProblems(results: readonly CheckResult[], paint: Paint): string
   ]);
 }
 
+function styleOf({ isWarning }: CheckResult): "yellow" | "red" {
+  return isWarning ? "yellow" : "red";
+}
+
 /** One result, for scripts. */
 export function describeResult(result: CheckResult): object {
   const { url, server, secret, failure, clockSkew } = result;
   return {
     url: url.text,
-    ...(server !== undefined && { address: printServerAddress(server) }),
+    ...(server !== undefined && { address: printTransportAddress(server) }),
     transport: transportOf(url),
     ...(secret !== undefined && { secret }),
-    ok: failure === undefined,
+    ok: isFine(result),
     roundTripMs: result.roundTripMs && Math.round(result.roundTripMs * 10) / 10,
     mappedAddress: result.mappedAddress,
     realm: result.realm,
     relayedTransportAddress: result.relayedTransportAddress,
+    relayProven: result.relayProven,
     ...(failure !== undefined && { ...failure, fix: probeFixes[failure.cause] }),
     ...(clockSkew !== undefined && { clockSkew }),
   };
@@ -87,6 +100,6 @@ export function printChanges(
 
 /** What tells a result from the others. */
 function nameResult({ url, server, secret }: CheckResult): string {
-  const address = server === undefined ? "" : ` at ${printServerAddress(server)}`;
+  const address = server === undefined ? "" : ` at ${printTransportAddress(server)}`;
   return `${url.text}${address}${secret === undefined ? "" : ` with ${secret}`}`;
 }

@@ -4,12 +4,22 @@ import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
 import type { ProbeOptions } from "../probe/probe.js";
 import type { IceServerSettings } from "../turn/ice-server-settings.js";
 import { listUrlGroups } from "../turn/url-group.js";
+import type { RelayMode } from "./check-options.js";
 import { type CheckTarget, planCheck } from "./check-plan.js";
 
-/** What was found at one address, with one secret. */
-export interface CheckResult extends Diagnosis {
+interface Found extends Diagnosis {
   /** The name of the secret, for TURN. */
   readonly secret?: string;
+}
+
+/** What was found at one address, with one secret. */
+export interface CheckResult extends Found {
+  /** Whether the failure, where there is one, leaves the URL in use. */
+  readonly isWarning: boolean;
+}
+
+export interface CheckRunOptions extends ProbeOptions {
+  readonly relay?: RelayMode | undefined;
 }
 
 /** Is told how many of the probes are done. */
@@ -26,7 +36,7 @@ const quotaPauseMs = 1_500;
  */
 export async function runCheck(
   { regions, life }: Pick<IceServerSettings, "regions" | "life">,
-  options: ProbeOptions,
+  options: CheckRunOptions,
   reportProgress: ReportProgress,
 ): Promise<readonly CheckResult[]> {
   const plan = await planCheck(listUrlGroups(regions), options);
@@ -34,7 +44,7 @@ export async function runCheck(
     checkTarget(target, createSigner(target, index, life.ttlSeconds), options);
   let done = 0;
   reportProgress(done, plan.length);
-  const results: CheckResult[] = [];
+  const results: Found[] = [];
   await runBounded([...plan.entries()], async ([index, target]) => {
     results[index] = "failure" in target ? target : await check(target, index);
     done += 1;
@@ -47,14 +57,26 @@ export async function runCheck(
       results[index] = await check(target, index);
     }
   }
-  return results;
+  return results.map((result) => ({ ...result, isWarning: isWarning(result, options.relay) }));
+}
+
+function isWarning({ failure }: Diagnosis, relay: RelayMode | undefined): boolean {
+  switch (failure?.cause) {
+    case "relay-unreachable":
+    case "peer-denied":
+      return relay === "auto";
+    case "relay-not-tested":
+      return relay !== "require";
+    default:
+      return false;
+  }
 }
 
 async function checkTarget(
   { server, account }: CheckTarget,
   signer: Signer | undefined,
   options: ProbeOptions,
-): Promise<CheckResult> {
+): Promise<Found> {
   const diagnosis = await diagnose(server, signer, options);
   return account === undefined ? diagnosis : { ...diagnosis, secret: account.label };
 }

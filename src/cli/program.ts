@@ -1,9 +1,9 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
 import { findNearName } from "../config/near-name.js";
 import { ConfigError, printConfigError } from "../errors.js";
 import { exitWhenOutputFails } from "../process/output-errors.js";
-import type { CheckOptions } from "./check-options.js";
+import { type CheckOptions, relayModes } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { runServe, type ServeOptions } from "./serve-command.js";
@@ -68,6 +68,12 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .option("-t, --timeout <duration>", "timeout for each probe, from 1s to 60s", "5s")
     .option("--ca <file>", "PEM file of certificate authorities to trust, in addition to Node's")
     .option("--realm <realm>", "the realm that the TURN servers must use")
+    .addOption(
+      new Option(
+        "--relay <mode>",
+        "packets that cross no relay are a warning (auto), or a failure, even where they cannot be tried (require); off: do not test",
+      ).choices(relayModes),
+    )
     .option("--watch", "probe repeatedly until SIGINT, and print what changes")
     .option("--interval <duration>", "time between two rounds of --watch", "10s")
     .action(async (options: CheckOptions) => {

@@ -1,5 +1,5 @@
 import type { Log } from "../log.js";
-import type { ProbeFailure } from "../probe/probe-failure.js";
+import type { ProbeCause, ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
 import type { UrlGroup } from "../turn/url-group.js";
 import { type GroupState, printGroup } from "./group-state.js";
@@ -16,7 +16,24 @@ export interface EarlierHealth {
   readonly failure: ProbeFailure | undefined;
 }
 
-/** Writes a line when a URL goes down, comes back, or begins to be full; none when it is up at first. */
+/** What is said of a URL that is in use although a probe has failed, by the cause of that. */
+const toleratedFailures: Partial<Record<ProbeCause, { level: "info" | "warn"; text: string }>> = {
+  quota: { level: "warn", text: "a TURN server is full for the probe, and stays in use" },
+  "relay-not-tested": { level: "info", text: "a relay cannot be tested from here" },
+  "relay-unreachable": {
+    level: "warn",
+    text: "no packets have crossed a relay yet, at least from here; its URL stays in use",
+  },
+  "peer-denied": {
+    level: "warn",
+    text: "a TURN server does not relay to this machine; its URL stays in use",
+  },
+};
+
+/**
+ * Writes a line when a URL goes down, comes back, or begins to fail in a way that leaves it in use; none
+ * when it is up at first.
+ */
 export function logUrlChange(
   log: HealthLog,
   url: string,
@@ -30,8 +47,9 @@ export function logUrlChange(
     const downSeconds = Math.round((sinceMs - before.sinceMs) / 1000);
     log.info({ url, downSeconds }, "a URL is up again");
   }
-  if (state !== "down" && failure?.cause === "quota" && before.failure?.cause !== "quota") {
-    log.warn({ url, ...explain(failure) }, "a TURN server is full for the probe, and stays in use");
+  const tolerated = now.last?.works ? failure && toleratedFailures[failure.cause] : undefined;
+  if (state !== "down" && tolerated && before.failure?.cause !== failure?.cause) {
+    log[tolerated.level]({ url, ...explain(failure) }, tolerated.text);
   }
 }
 

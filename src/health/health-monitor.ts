@@ -93,8 +93,12 @@ export class HealthMonitor {
     const { text } = target.url;
     const startedAtMs = now();
     try {
-      const timeoutMs = settings.timeoutSeconds * 1000;
-      const outcome = await probeUrl(target, { timeoutMs, signal });
+      const outcome = await probeUrl(target, {
+        timeoutMs: settings.timeoutSeconds * 1000,
+        signal,
+        relay: settings.relay,
+        provenBefore: this.#health.get(text)?.relayProven ?? false,
+      });
       const health = this.#health.get(text);
       if (signal.aborted || health === undefined) {
         return;

@@ -26,6 +26,8 @@ export interface UrlReport {
   readonly lastCause?: ProbeCause;
   readonly lastDetail?: string;
   readonly roundTripMs?: number;
+  /** Present once packets from outside have crossed its relay. */
+  readonly relayProven?: true;
 }
 
 export function describeHealth(
@@ -49,13 +51,14 @@ export function describeHealth(
   };
 }
 
-function describeUrl(url: string, { state, sinceMs, last }: UrlHealth): UrlReport {
+function describeUrl(url: string, { state, sinceMs, last, relayProven }: UrlHealth): UrlReport {
   return {
     url,
     state,
     since: new Date(sinceMs).toISOString(),
     ...(last !== undefined && { lastProbe: new Date(last.atMs).toISOString() }),
     ...(last?.failure && { lastCause: last.failure.cause, lastDetail: last.failure.detail }),
+    ...(relayProven && { relayProven }),
     ...(last?.roundTripMs !== undefined && { roundTripMs: Math.round(last.roundTripMs * 10) / 10 }),
   };
 }

@@ -1,7 +1,7 @@
 import { duration } from "../config/duration.js";
 import { key, optionalKey } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
-import { wholeNumber } from "../config/scalars.js";
+import { choice, wholeNumber } from "../config/scalars.js";
 import { section } from "../config/section.js";
 
 const usualTimeoutSeconds = 5;
@@ -27,6 +27,10 @@ export const probeSection = checked(
       default: 2,
       help: "Successes in a row until it is included again.",
     }),
+    relay: key(choice("auto", "require", "off"), {
+      default: "auto",
+      help: "Whether packets must cross each relay: auto takes out a URL for this only after they once have; require always.",
+    }),
     concurrency: key(smallCount, { default: 8, help: "How many URLs are probed at a time." }),
   }),
   (probe, place) => {
@@ -41,3 +45,5 @@ export const probeSection = checked(
 );
 
 export type ProbeConfig = ValueOf<typeof probeSection>;
+/** How much the test of a relay counts. */
+export type RelayPolicy = ProbeConfig["relay"];

@@ -1,5 +1,5 @@
 import type { ProbeFailure } from "../probe/probe-failure.js";
-import type { ProbeOutcome } from "./probe-url.js";
+import type { ProbeOutcome } from "./probe-outcome.js";
 
 /** `unknown` counts as up, until it has failed often enough. */
 export type UrlState = "unknown" | "up" | "down";
@@ -17,6 +17,7 @@ export class UrlHealth {
   #sinceMs: number;
   /** Successes while it is down, failures otherwise. */
   #contrary = 0;
+  #relayProven = false;
   #last: (ProbeOutcome & { readonly atMs: number }) | undefined;
 
   /** @param nowMs Unix milliseconds, as everywhere here */
@@ -37,6 +38,11 @@ export class UrlHealth {
     return this.#last;
   }
 
+  /** Whether packets from outside have ever crossed its relay. */
+  get relayProven(): boolean {
+    return this.#relayProven;
+  }
+
   get failure(): ProbeFailure | undefined {
     return this.#last?.failure;
   }
@@ -44,6 +50,7 @@ export class UrlHealth {
   /** @returns whether the state is another now */
   record(outcome: ProbeOutcome, { failures, successes }: Thresholds, nowMs: number): boolean {
     this.#last = { ...outcome, atMs: nowMs };
+    this.#relayProven ||= outcome.relayProven ?? false;
     const confirms = outcome.works === (this.#state !== "down");
     this.#contrary = confirms ? 0 : this.#contrary + 1;
     if (confirms && this.#state === "unknown") {

@@ -1,10 +1,4 @@
-import { SocketAddress } from "node:net";
-import {
-  findAttribute,
-  MalformedMessageError,
-  type StunAttribute,
-  type StunMessage,
-} from "./stun-message.js";
+import { findAttribute, type StunAttribute, type StunMessage } from "./stun-message.js";
 
 /** RFC 8489 section 18.3 and RFC 8656 section 18. */
 export const attributeType = {
@@ -14,12 +8,16 @@ export const attributeType = {
   errorCode: 0x0009,
   unknownAttributes: 0x000a,
   lifetime: 0x000d,
+  xorPeerAddress: 0x0012,
+  data: 0x0013,
   realm: 0x0014,
   nonce: 0x0015,
   xorRelayedAddress: 0x0016,
   requestedAddressFamily: 0x0017,
   requestedTransport: 0x0019,
   xorMappedAddress: 0x0020,
+  alternateDomain: 0x8003,
+  alternateServer: 0x8023,
   fingerprint: 0x8028,
 } as const;
 
@@ -30,7 +28,7 @@ export const attributeType = {
  */
 const understood: ReadonlySet<number> = new Set([
   ...Object.values(attributeType),
-  ...[0x0002, 0x0003, 0x0004, 0x0005, 0x0012, 0x0018, 0x001a, 0x001c, 0x001d, 0x001e, 0x0022],
+  ...[0x0002, 0x0003, 0x0004, 0x0005, 0x0018, 0x001a, 0x001c, 0x001d, 0x001e, 0x0022],
 ]);
 
 /**
@@ -45,7 +43,8 @@ export function findUnknownAttributes({ attributes }: StunMessage): number[] {
 
 export type AddressFamily = "ipv4" | "ipv6";
 
-const familyCode = { ipv4: 1, ipv6: 2 } as const;
+/** RFC 8489 section 14.1 */
+export const familyCode = { ipv4: 1, ipv6: 2 } as const;
 
 export function encodeText(type: number, text: string): StunAttribute {
   return { type, value: Buffer.from(text) };
@@ -82,33 +81,4 @@ const maxShownChars = 200;
 export function showText(value: Uint8Array): string {
   const text = new TextDecoder().decode(value).replaceAll(/\p{C}/gu, "\ufffd");
   return text.length > maxShownChars ? `${text.slice(0, maxShownChars)}…` : text;
-}
-
-/**
- * Reads MAPPED-ADDRESS, or an address of the XOR- kind (RFC 8489 sections 14.1 and 14.2).
- * @returns `192.0.2.1:3478` or `[2001:db8::1]:3478`; undefined where the message has none
- * @throws MalformedMessageError
- */
-export function readAddress(message: StunMessage, type: number): string | undefined {
-  const value = readBytes(message, type);
-  if (value === undefined) {
-    return undefined;
-  }
-  const isIpv6 = value.length === 20 && value.readUInt8(1) === familyCode.ipv6;
-  if (!isIpv6 && !(value.length === 8 && value.readUInt8(1) === familyCode.ipv4)) {
-    throw new MalformedMessageError("it holds an address of no known family");
-  }
-  const mask =
-    type === attributeType.mappedAddress
-      ? Buffer.alloc(16)
-      : // The magic cookie, then the transaction id.
-        message.bytes.subarray(4, 20);
-  const port = value.readUInt16BE(2) ^ mask.readUInt16BE(0);
-  const address = Uint8Array.from(value.subarray(4), (byte, index) => byte ^ (mask[index] ?? 0));
-  return isIpv6 ? `[${printIpv6(address)}]:${port}` : `${address.join(".")}:${port}`;
-}
-
-function printIpv6(address: Uint8Array): string {
-  const groups = Buffer.from(address).toString("hex").match(/.{4}/g) ?? [];
-  return new SocketAddress({ address: groups.join(":"), family: "ipv6" }).address;
 }

@@ -1,9 +1,10 @@
-import { attributeType, readAddress } from "./attributes.js";
+import { attributeType } from "./attributes.js";
 import { readErrorCode } from "./error-code.js";
 import { probeError } from "./probe-failure.js";
 import { toServerError } from "./server-error.js";
 import { stunClass, stunMethod } from "./stun-message.js";
 import { runTransaction, type TransactionContext } from "./transaction.js";
+import { printTransportAddress, readAddress } from "./transport-address.js";
 
 export interface Binding {
   /** Our address as the server sees it, such as `192.0.2.1:50000`. */
@@ -29,5 +30,5 @@ export async function bind(context: TransactionContext): Promise<Binding> {
   if (mappedAddress === undefined) {
     throw probeError("malformed", "the response has no address");
   }
-  return { mappedAddress, roundTripMs };
+  return { mappedAddress: printTransportAddress(mappedAddress), roundTripMs };
 }

@@ -48,14 +48,16 @@ export async function diagnose(
     return probeAddress(server, undefined, options);
   }
   const { issue, ttlSeconds, clock } = signer;
-  const tryExpiry = async (offsetSeconds: number) =>
-    probeAddress(server, await issue(Math.floor(clock() / 1000) + offsetSeconds), options);
-  const result = await tryExpiry(ttlSeconds);
+  const tryExpiry = async (offsetSeconds: number, tried: ProbeOptions) =>
+    probeAddress(server, await issue(Math.floor(clock() / 1000) + offsetSeconds), tried);
+  const result = await tryExpiry(ttlSeconds, options);
   if (!signer.canChooseExpiry) {
     return result;
   }
+  const untested = { ...options, relayTest: undefined };
   const clockSkew = await findClockSkew(
-    async (offsetSeconds) => judge(await tryExpiry(offsetSeconds)),
+    // Whether packets cross a relay does not depend on the expiry.
+    async (offsetSeconds) => judge(await tryExpiry(offsetSeconds, untested)),
     judge(result),
     ttlSeconds,
   );

@@ -3,6 +3,7 @@ import { MalformedMessageError, type StunMessage } from "./stun-message.js";
 
 /** RFC 8489 section 14.8 and RFC 8656 section 19. */
 export const errorCode = {
+  tryAlternate: 300,
   badRequest: 400,
   unauthorized: 401,
   forbidden: 403,
@@ -25,14 +26,32 @@ export interface StunErrorCode {
  * @throws MalformedMessageError when there is none, or none that is right
  */
 export function readErrorCode(message: StunMessage): StunErrorCode {
-  const value = readBytes(message, attributeType.errorCode);
-  if (value === undefined || value.length < 4) {
+  const error = findErrorCode(message);
+  if (error === undefined) {
     throw new MalformedMessageError("it is an error without ERROR-CODE");
+  }
+  return error;
+}
+
+/**
+ * Reads ERROR-CODE where there is one; pion leaves it out of some errors.
+ * @throws MalformedMessageError when it is not right
+ */
+export function findErrorCode(message: StunMessage): StunErrorCode | undefined {
+  const value = readBytes(message, attributeType.errorCode);
+  if (value === undefined) {
+    return undefined;
+  }
+  if (value.length < 4) {
+    throw new MalformedMessageError("its ERROR-CODE is too short");
   }
   const hundreds = value.readUInt8(2) & 0x07;
   const rest = value.readUInt8(3);
   if (hundreds < 3 || hundreds > 6 || rest > 99) {
     throw new MalformedMessageError("its ERROR-CODE is out of range");
   }
-  return { code: hundreds * 100 + rest, reason: showText(value.subarray(4)) };
+  const reason = value.subarray(4);
+  // Some servers count the padding, or the end of a C string, as part of the phrase.
+  const end = reason.findLastIndex((byte) => byte !== 0) + 1;
+  return { code: hundreds * 100 + rest, reason: showText(reason.subarray(0, end)) };
 }

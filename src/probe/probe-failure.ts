@@ -23,6 +23,9 @@ export const probeCauses = [
   "forbidden",
   "address-family",
   "unsupported-transport",
+  "relay-unreachable",
+  "peer-denied",
+  "relay-not-tested",
   "server-error",
 ] as const;
 export type ProbeCause = (typeof probeCauses)[number];
@@ -51,4 +54,8 @@ export function probeError(cause: ProbeCause, detail: string): ProbeError {
 
 export function timeOutError(): ProbeError {
   return probeError("time-out", "no answer in time");
+}
+
+export function isTimeOut(reason: unknown): boolean {
+  return reason instanceof ProbeError && reason.failure.cause === "time-out";
 }

@@ -35,5 +35,11 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "address-family":
     "Give the server a relay-ip of IPv4, the family that browsers get when they ask for none",
   "unsupported-transport": "Let the server relay UDP: browsers ask for nothing else",
+  "relay-unreachable":
+    "Set external-ip to the server's public address, and open min-port to max-port for UDP in both directions",
+  "peer-denied":
+    "The server refuses to relay to this machine: correct denied-peer-ip and allowed-peer-ip, or run this outside the network that the server denies",
+  "relay-not-tested":
+    "Run ice-service check on a machine with a public address of the relay's family, outside the server's network",
   "server-error": "Check the server's log",
 };

@@ -4,8 +4,11 @@ import type { AddressFamily } from "./attributes.js";
 import { bind } from "./binding.js";
 import { openTransport } from "./open-transport.js";
 import { ProbeError, type ProbeFailure, probeError, timeOutError } from "./probe-failure.js";
+import { proveRelay, type RelayTest } from "./relay-proof.js";
 import { resolveServer, type ServerAddress } from "./server-address.js";
 import { MalformedMessageError } from "./stun-message.js";
+import type { TransactionContext } from "./transaction.js";
+import { printTransportAddress } from "./transport-address.js";
 import { TurnSession } from "./turn-session.js";
 
 export interface ProbeOptions {
@@ -17,6 +20,8 @@ export interface ProbeOptions {
   readonly extraCa?: string | undefined;
   /** The realm that TURN servers have to name. */
   readonly realm?: string | undefined;
+  /** Where relays are tested with packets from outside; absent: nowhere. Takes half of the time at most. */
+  readonly relayTest?: RelayTest | undefined;
   /** Milliseconds of a clock that never jumps; by default performance.now. */
   readonly now?: (() => number) | undefined;
   /** For transaction ids; by default that of node:crypto. */
@@ -32,6 +37,13 @@ interface Findings {
   /** What a TURN server names, safe to show. */
   realm?: string;
   relayedTransportAddress?: string;
+  /** Packets from outside have crossed the relay, in both directions. */
+  relayProven?: true;
+}
+
+interface RelayOptions extends ProbeOptions {
+  /** What relay to ask for; absent, the server chooses. */
+  readonly family?: AddressFamily | undefined;
 }
 
 /** What was learnt of one address, as far as the probe came. */
@@ -45,7 +57,8 @@ export interface ProbeResult extends Readonly<Findings> {
 
 /**
  * Does what a client does with a URL, at each address of its host: a Binding for `stun` and `stuns`,
- * for `turn` and `turns` an Allocate that is given back at once. The URL is one that `canProbe`. The
+ * for `turn` and `turns` an Allocate that is given back at once, after packets have crossed the relay
+ * where `relayTest` wants that. The URL is one that `canProbe`. The
  * look-up counts as a part of each try: a URL whose servers are silent is done with in `timeoutMs`.
  *
  * @param credential for `turn` and `turns`
@@ -92,7 +105,8 @@ export async function probeAddress(
     return result;
   }
   // Browsers name no family, and have failed here; whether there is a relay at all is worth knowing.
-  const { relayedTransportAddress } = await tryAddress(server, credential, options, "ipv6");
+  const withoutTest = { ...options, relayTest: undefined };
+  const { relayedTransportAddress } = await tryAddress(server, credential, withoutTest, "ipv6");
   return relayedTransportAddress === undefined ? result : { ...result, relayedTransportAddress };
 }
 
@@ -115,7 +129,7 @@ async function tryAddress(
         } else if (credential === undefined) {
           throw new TypeError(`${url.text} needs a credential`);
         } else {
-          await tryRelay(new TurnSession(context, credential), options.realm, family, found);
+          await tryRelay(context, credential, { ...options, family }, found);
         }
       } finally {
         transport.close();
@@ -128,20 +142,37 @@ async function tryAddress(
 }
 
 async function tryRelay(
-  session: TurnSession,
-  expectedRealm: string | undefined,
-  family: AddressFamily | undefined,
+  context: TransactionContext,
+  credential: TurnCredential,
+  { realm: expectedRealm, family, relayTest, timeoutMs }: RelayOptions,
   found: Findings,
 ): Promise<void> {
+  const session = new TurnSession(context, credential);
   const { realm, roundTripMs } = await session.challenge();
   found.realm = realm;
   found.roundTripMs = roundTripMs;
   if (expectedRealm !== undefined && realm !== expectedRealm) {
     throw probeError("wrong-realm", `the server names the realm ${JSON.stringify(realm)}`);
   }
-  const { relayedTransportAddress } = await session.allocate(family);
-  found.relayedTransportAddress = relayedTransportAddress;
-  await session.release();
+  const allocation = await session.allocate(family);
+  found.relayedTransportAddress = printTransportAddress(allocation.relayed);
+  if (relayTest === undefined) {
+    await session.release();
+    return;
+  }
+  const waitMs = timeoutMs / 2;
+  const proof = proveRelay({ session, allocation, context, test: relayTest, waitMs });
+  // Whatever went wrong, the relay is given back.
+  const failure = await proof.catch(toFailure);
+  try {
+    await session.release();
+  } catch (error) {
+    throw failure === undefined || !(error instanceof ProbeError) ? error : new ProbeError(failure);
+  }
+  if (failure !== undefined) {
+    throw new ProbeError(failure);
+  }
+  found.relayProven = true;
 }
 
 async function within<T>(

@@ -1,20 +1,18 @@
 import { promises as dns, type LookupAddress } from "node:dns";
 import { isIP } from "node:net";
 import type { IceUrl } from "../ice/ice-url.js";
-import type { AddressFamily } from "./attributes.js";
 import { probeError } from "./probe-failure.js";
+import type { TransportAddress } from "./transport-address.js";
 
 /** How a URL is carried. TURN over DTLS (`turns` with `transport=udp`) is none that we have. */
 export type ProbeTransport = "udp" | "tcp" | "tls";
 
 /** One of the addresses that stand behind a URL. */
-export interface ServerAddress {
+export interface ServerAddress extends TransportAddress {
   readonly url: IceUrl;
   readonly transport: ProbeTransport;
-  /** An IP address without brackets. */
-  readonly address: string;
-  readonly port: number;
-  readonly family: AddressFamily;
+  /** What a TLS certificate has to be valid for: a name, or an IP address without brackets. */
+  readonly host: string;
 }
 
 /** More addresses of one name than this are not asked. */
@@ -43,6 +41,7 @@ export async function resolveServer(url: IceUrl, signal: AbortSignal): Promise<S
   return found.slice(0, maxAddresses).map(({ address, family }) => ({
     url,
     transport: transportOf(url),
+    host,
     address,
     port,
     family: family === 6 ? "ipv6" : "ipv4",
@@ -72,9 +71,4 @@ function endWith<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
     signal.throwIfAborted();
   });
-}
-
-/** `192.0.2.1:3478` or `[2001:db8::1]:3478` */
-export function printServerAddress({ address, port, family }: ServerAddress): string {
-  return family === "ipv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }

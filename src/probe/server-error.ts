@@ -27,11 +27,15 @@ export function toCredentialError(error: StunErrorCode, realm: string): ProbeErr
     : toServerError(error);
 }
 
-function withCause(cause: ProbeCause, { code, reason }: StunErrorCode, where = ""): ProbeError {
-  const words = reason === "" ? "" : ` (${reason})`;
+function withCause(cause: ProbeCause, error: StunErrorCode, where = ""): ProbeError {
   return new ProbeError({
     cause,
-    detail: `the server answers ${code}${words}${where}`,
-    errorCode: code,
+    detail: `the server answers ${printErrorCode(error)}${where}`,
+    errorCode: error.code,
   });
+}
+
+/** Such as `403 (Forbidden)`. */
+export function printErrorCode({ code, reason }: StunErrorCode): string {
+  return reason === "" ? String(code) : `${code} (${reason})`;
 }

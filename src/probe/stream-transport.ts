@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from "node:net";
 import { connect as connectTls, rootCertificates } from "node:tls";
 import { toProbeError } from "./network-error.js";
-import { ProbeError, probeError } from "./probe-failure.js";
+import { isTimeOut, type ProbeError, probeError } from "./probe-failure.js";
 import type { ServerAddress } from "./server-address.js";
 import { StreamFrames } from "./stream-frames.js";
 import { toTlsError } from "./tls-error.js";
@@ -21,11 +21,11 @@ export async function openTcpTransport(
 }
 
 /**
- * Connects over TLS. The certificate has to be valid for the URL's host, a name or an IP address.
+ * Connects over TLS. The certificate has to be valid for the server's host, a name or an IP address.
  * @throws ProbeError when that fails; the signal's reason when that comes first
  */
 export async function openTlsTransport(
-  { url: { host }, address, port }: ServerAddress,
+  { host, address, port }: ServerAddress,
   signal: AbortSignal,
   extraCa: string | undefined,
 ): Promise<Transport> {
@@ -56,9 +56,8 @@ function untilOpen(
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       socket.destroy();
-      const timedOut =
-        signal.reason instanceof ProbeError && signal.reason.failure.cause === "time-out";
-      reject(timedOut && onTimeOut !== undefined ? onTimeOut() : signal.reason);
+      const { reason } = signal;
+      reject(isTimeOut(reason) && onTimeOut !== undefined ? onTimeOut() : reason);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     socket.once("error", (error) => {

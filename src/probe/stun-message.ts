@@ -3,7 +3,14 @@ export const stunClass = { request: 0, indication: 1, success: 2, error: 3 } as 
 export type StunClass = (typeof stunClass)[keyof typeof stunClass];
 
 /** RFC 8489 section 18.2, RFC 8656 section 17. */
-export const stunMethod = { binding: 0x001, allocate: 0x003, refresh: 0x004 } as const;
+export const stunMethod = {
+  binding: 0x001,
+  allocate: 0x003,
+  refresh: 0x004,
+  send: 0x006,
+  data: 0x007,
+  createPermission: 0x008,
+} as const;
 
 export interface StunAttribute {
   readonly type: number;
@@ -130,7 +137,7 @@ function decodeAttributes(bytes: Buffer): ReceivedAttribute[] {
 }
 
 /** The bits of the class stand between those of the method (RFC 8489 figure 3). */
-function encodeType(method: number, messageClass: StunClass): number {
+export function encodeType(method: number, messageClass: StunClass): number {
   return (
     ((method & 0xf80) << 2) |
     ((method & 0x070) << 1) |

@@ -2,7 +2,8 @@ import { randomBytes as randomBytesOfNode } from "node:crypto";
 import { findUnknownAttributes } from "./attributes.js";
 import { appendFingerprint, hasGoodFingerprint } from "./fingerprint.js";
 import { appendIntegrity, checkIntegrity } from "./integrity.js";
-import { ProbeError, probeError, timeOutError } from "./probe-failure.js";
+import { isTimeOut, type ProbeError, probeError, timeOutError } from "./probe-failure.js";
+import { isDataIndication } from "./relayed-data.js";
 import { notStunError } from "./stream-frames.js";
 import {
   decodeMessage,
@@ -15,6 +16,7 @@ import {
   transactionIdBytes,
 } from "./stun-message.js";
 import type { Transport } from "./transport.js";
+import { encodePeerAddress, type TransportAddress } from "./transport-address.js";
 
 /** RFC 8489 section 6.2.1: the initial wait, how often is sent, how many waits the last one lasts. */
 const retransmission = { rtoMs: 500, rc: 7, rm: 16 } as const;
@@ -24,6 +26,8 @@ const reliableTimeOutMs = 39_500;
 export interface StunRequest {
   readonly method: number;
   readonly attributes: readonly StunAttribute[];
+  /** Goes along as XOR-PEER-ADDRESS, whose form depends on the transaction ID. */
+  readonly peer?: TransportAddress;
   /** Signs the request with MESSAGE-INTEGRITY; a success has then to be signed with it too. */
   readonly key?: Buffer;
 }
@@ -87,6 +91,10 @@ export function runTransaction(
     transport.inbox.listen({
       fail,
       receive(received) {
+        if (isDataIndication(received)) {
+          // The relay's traffic goes on beside the transaction.
+          return;
+        }
         const verdict = judgeResponse(received, request, transactionId);
         if ("response" in verdict) {
           finish(() => resolve({ response: verdict.response, roundTripMs: now() - sentAt }));
@@ -128,8 +136,14 @@ function keepSending(transport: Transport, bytes: Buffer, giveUp: () => void): (
   return () => clearTimeout(timer);
 }
 
-function encodeRequest({ method, attributes, key }: StunRequest, transactionId: Buffer): Buffer {
-  const message = encodeMessage(method, stunClass.request, transactionId, attributes);
+function encodeRequest(
+  { method, attributes, peer, key }: StunRequest,
+  transactionId: Buffer,
+): Buffer {
+  const message = encodeMessage(method, stunClass.request, transactionId, [
+    ...(peer === undefined ? [] : [encodePeerAddress(peer, transactionId)]),
+    ...attributes,
+  ]);
   return appendFingerprint(key === undefined ? message : appendIntegrity(message, key));
 }
 
@@ -181,8 +195,4 @@ function silenceError({ reliable }: Transport): ProbeError {
   return reliable
     ? probeError("time-out", "the connection stands, but no answer came in time")
     : timeOutError();
-}
-
-function isTimeOut(reason: unknown): boolean {
-  return reason instanceof ProbeError && reason.failure.cause === "time-out";
 }

@@ -6,16 +6,16 @@ import {
   encodeRequestedAddressFamily,
   encodeRequestedTransport,
   encodeText,
-  readAddress,
   readBytes,
   showText,
 } from "./attributes.js";
-import { errorCode, readErrorCode } from "./error-code.js";
+import { errorCode, findErrorCode, readErrorCode, type StunErrorCode } from "./error-code.js";
 import { deriveLongTermKey } from "./integrity.js";
 import { probeError } from "./probe-failure.js";
 import { toCredentialError, toServerError } from "./server-error.js";
 import { type StunAttribute, type StunMessage, stunClass, stunMethod } from "./stun-message.js";
 import { type Exchange, runTransaction, type TransactionContext } from "./transaction.js";
+import { readAddress, type TransportAddress } from "./transport-address.js";
 
 /** A server that changes its nonce faster than this never lets anyone in. */
 const maxStaleNonces = 3;
@@ -28,7 +28,20 @@ export interface Challenge {
 }
 
 export interface Allocation {
-  readonly relayedTransportAddress: string;
+  readonly relayed: TransportAddress;
+  /** Our address as the server sees it; a server that leaves it out breaks RFC 8656 section 7.2. */
+  readonly mapped: TransportAddress | undefined;
+}
+
+export type PermissionAnswer =
+  | { readonly permitted: true }
+  /** pion refuses without an error code. */
+  | { readonly permitted: false; readonly error: StunErrorCode | undefined };
+
+interface RequestExtras {
+  readonly peer?: TransportAddress;
+  /** In place of the session's own. */
+  readonly signal?: AbortSignal;
 }
 
 /** A conversation with a TURN server, on one transport, for one credential. */
@@ -82,10 +95,21 @@ export class TurnSession {
     }
     const relayed = readAddress(response, attributeType.xorRelayedAddress);
     // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.
-    if (relayed === undefined || relayed.endsWith(":0")) {
+    if (relayed === undefined || relayed.port === 0) {
       throw probeError("malformed", "the response has no relayed address");
     }
-    return { relayedTransportAddress: relayed };
+    return { relayed, mapped: readAddress(response, attributeType.xorMappedAddress) };
+  }
+
+  /**
+   * Lets an address send through the relay, from any port (RFC 8656 section 9).
+   * @param signal ends the request, in place of the session's own
+   */
+  async permit(peer: TransportAddress, signal: AbortSignal): Promise<PermissionAnswer> {
+    const { response } = await this.#request(stunMethod.createPermission, [], { peer, signal });
+    return response.class === stunClass.error
+      ? { permitted: false, error: findErrorCode(response) }
+      : { permitted: true };
   }
 
   /**
@@ -100,13 +124,18 @@ export class TurnSession {
   }
 
   /** Sends a signed request, again with the new nonce where the old one is stale. */
-  async #request(method: number, attributes: readonly StunAttribute[]): Promise<Exchange> {
+  async #request(
+    method: number,
+    attributes: readonly StunAttribute[],
+    more: RequestExtras = {},
+  ): Promise<Exchange> {
     let staleNonces = 0;
     for (;;) {
-      const exchange = await this.#sendSigned(method, attributes);
+      const exchange = await this.#sendSigned(method, attributes, more);
       const { response } = exchange;
       const isStale =
-        response.class === stunClass.error && readErrorCode(response).code === errorCode.staleNonce;
+        response.class === stunClass.error &&
+        findErrorCode(response)?.code === errorCode.staleNonce;
       if (!isStale) {
         return exchange;
       }
@@ -118,18 +147,26 @@ export class TurnSession {
     }
   }
 
-  #sendSigned(method: number, attributes: readonly StunAttribute[]): Promise<Exchange> {
+  #sendSigned(
+    method: number,
+    attributes: readonly StunAttribute[],
+    { peer, signal = this.#context.signal }: RequestExtras,
+  ): Promise<Exchange> {
     const { username, credential } = this.#credential;
-    return runTransaction(this.#context, {
-      method,
-      attributes: [
-        ...attributes,
-        encodeText(attributeType.username, username),
-        { type: attributeType.realm, value: this.#realm },
-        { type: attributeType.nonce, value: this.#nonce },
-      ],
-      key: deriveLongTermKey(username, this.#realm, credential),
-    });
+    return runTransaction(
+      { ...this.#context, signal },
+      {
+        method,
+        ...(peer && { peer }),
+        attributes: [
+          ...attributes,
+          encodeText(attributeType.username, username),
+          { type: attributeType.realm, value: this.#realm },
+          { type: attributeType.nonce, value: this.#nonce },
+        ],
+        key: deriveLongTermKey(username, this.#realm, credential),
+      },
+    );
   }
 
   #takeNonce(response: StunMessage): void {

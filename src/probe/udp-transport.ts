@@ -1,18 +1,23 @@
 import { createSocket } from "node:dgram";
 import { toProbeError } from "./network-error.js";
-import type { ServerAddress } from "./server-address.js";
 import { Inbox, type Transport } from "./transport.js";
+import type { TransportAddress } from "./transport-address.js";
+
+export interface UdpTransport extends Transport {
+  /** What the system sends from, before any NAT. */
+  readonly local: TransportAddress;
+}
 
 /**
- * Opens a UDP socket that is connected to the server: the system then passes on only what comes from
- * that address and port, and tells of ICMP errors.
+ * Opens a UDP socket that is connected to the other end: the system then passes on only what comes
+ * from that address and port, and tells of ICMP errors.
  *
  * @throws ProbeError when there is no route; the signal's reason when that comes first
  */
 export function openUdpTransport(
-  { address, port, family }: ServerAddress,
+  { address, port, family }: TransportAddress,
   signal: AbortSignal,
-): Promise<Transport> {
+): Promise<UdpTransport> {
   signal.throwIfAborted();
   const socket = createSocket(family === "ipv6" ? "udp6" : "udp4");
   const inbox = new Inbox();
@@ -47,7 +52,14 @@ export function openUdpTransport(
     socket.on("message", (bytes) => inbox.receive(bytes));
     socket.once("connect", () => {
       signal.removeEventListener("abort", onAbort);
-      resolve({ reliable: false, inbox, send, close });
+      const local = socket.address();
+      resolve({
+        reliable: false,
+        inbox,
+        send,
+        close,
+        local: { address: local.address, port: local.port, family },
+      });
     });
     socket.connect(port, address);
   });

@@ -166,7 +166,14 @@ it("check tells a filter that swallows UDP from a server that is down, as TCP ge
   const config = await writeConfig([url, `${url}?transport=tcp`]);
   const coturn = [
     ...["--use-auth-secret", `--static-auth-secret=${secret}`, `--realm=${realm}`],
-    ...["--relay-ip=127.0.0.1", "--no-tls", "--no-dtls", "--no-cli", "--log-file=stdout"],
+    ...[
+      "--relay-ip=127.0.0.1",
+      "--allow-loopback-peers",
+      "--no-tls",
+      "--no-dtls",
+      "--no-cli",
+      "--log-file=stdout",
+    ],
     ...[`--pidfile=${directory.path}/pid`, `--userdb=${directory.path}/turndb`],
   ];
   const options = ["--config", config, "--timeout", "2s", "--json"];

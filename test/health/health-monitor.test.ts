@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HealthMonitor } from "../../src/health/health-monitor.js";
 import type { ProbeConfig } from "../../src/health/probe-config.js";
-import type { ProbeOutcome, ProbeUrl } from "../../src/health/probe-url.js";
+import type { ProbeOutcome } from "../../src/health/probe-outcome.js";
+import type { ProbeUrl } from "../../src/health/probe-url.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { createIceServerLister } from "../../src/turn/ice-server-lister.js";
 import type { IceServerSettings } from "../../src/turn/ice-server-settings.js";
@@ -15,6 +16,7 @@ const settings: ProbeConfig = {
   failures: 3,
   successes: 2,
   concurrency: 8,
+  relay: "auto",
 };
 const good: ProbeOutcome = { works: true, roundTripMs: 1.26 };
 const refused: ProbeOutcome = { works: false, failure: { cause: "refused", detail: "nobody" } };

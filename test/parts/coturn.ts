@@ -2,12 +2,17 @@ import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { acceptsTcp, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
+import type { NetworkHost } from "./relay-network.js";
 import { shiftClock } from "./shifted-clock.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface CoturnOptions {
   /** Each is accepted. */
   readonly secrets: readonly string[];
+  /** Where it runs; by default beside the tests. */
+  readonly on?: NetworkHost;
+  /** The addresses that it listens on, of `on`; by default 127.0.0.1, and ::1 with `ipv6`. */
+  readonly listenIps?: readonly string[];
   /** Where it listens; by default a free port. */
   readonly port?: number;
   readonly realm?: string;
@@ -15,10 +20,10 @@ export interface CoturnOptions {
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** Whether it listens and relays on ::1 too. */
   readonly ipv6?: boolean;
-  /** What it relays on; by default on 127.0.0.1, and ::1 with `ipv6`. */
+  /** What it relays on; by default what it listens on. */
   readonly relayIps?: readonly string[];
-  /** `none` gives relays to everybody. */
-  readonly authentication?: "secret" | "none";
+  /** `none` gives relays to everybody; with `user`, it knows no secret, but one user's password. */
+  readonly authentication?: "secret" | "none" | "user";
   /** Only so many relays at a time find a port; by default 50. */
   readonly relayPortCount?: number;
   /** By how much its clock is ahead of the real time; negative: behind. */
@@ -44,8 +49,10 @@ export async function startCoturn({
   port: chosenPort,
   realm = "turn.test",
   tls,
+  on,
   ipv6 = false,
-  relayIps = ipv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"],
+  listenIps = ipv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"],
+  relayIps = listenIps,
   authentication = "secret",
   relayPortCount = 50,
   clockAheadSeconds = 0,
@@ -58,17 +65,14 @@ export async function startCoturn({
   const configFile = await directory.write(
     "turnserver.conf",
     [
-      "listening-ip=127.0.0.1",
-      ...(ipv6 ? ["listening-ip=::1"] : []),
+      ...listenIps.map((ip) => `listening-ip=${ip}`),
       ...relayIps.map((ip) => `relay-ip=${ip}`),
       `listening-port=${port}`,
       `tls-listening-port=${tlsPort}`,
       `min-port=${relayPorts.first}`,
       `max-port=${relayPorts.first + relayPortCount - 1}`,
       "fingerprint",
-      ...(authentication === "none"
-        ? ["no-auth"]
-        : ["use-auth-secret", ...secrets.map((secret) => `static-auth-secret=${secret}`)]),
+      ...listAuthentication(authentication, secrets),
       `realm=${realm}`,
       ...(tls === undefined ? ["no-tls"] : [`cert=${tls.certFile}`, `pkey=${tls.keyFile}`]),
       "no-dtls",
@@ -84,10 +88,11 @@ export async function startCoturn({
       "",
     ].join("\n"),
   );
+  const [command = "", ...args] = [...(on?.enter ?? []), "turnserver", "-c", configFile];
   const child = startProcess({
     name: "coturn",
-    command: "turnserver",
-    args: ["-c", configFile],
+    command,
+    args,
     cwd: directory.path,
     ...(clockAheadSeconds !== 0 && { env: shiftClock(clockAheadSeconds) }),
   });
@@ -96,10 +101,17 @@ export async function startCoturn({
     await directory.remove();
   }
   try {
-    await child.untilReady(() => answersStunBinding(port));
-    await child.untilReady(() => acceptsTcp(port));
-    if (tls !== undefined) {
-      await child.untilReady(() => acceptsTcp(tlsPort));
+    const ports = [port, ...(tls === undefined ? [] : [tlsPort])];
+    if (on === undefined) {
+      await child.untilReady(() => answersStunBinding(port));
+      for (const each of ports) {
+        await child.untilReady(() => acceptsTcp(each));
+      }
+    } else {
+      // It opens UDP before TCP.
+      for (const each of ports) {
+        await child.untilReady(() => on.acceptsTcp(listenIps[0] ?? "", each));
+      }
     }
   } catch (error) {
     await stop();
@@ -113,6 +125,20 @@ export async function startCoturn({
     signal: child.signal,
     stop,
   };
+}
+
+function listAuthentication(
+  authentication: NonNullable<CoturnOptions["authentication"]>,
+  secrets: readonly string[],
+): readonly string[] {
+  switch (authentication) {
+    case "none":
+      return ["no-auth"];
+    case "user":
+      return ["lt-cred-mech", "user=someone:password"];
+    case "secret":
+      return ["use-auth-secret", ...secrets.map((secret) => `static-auth-secret=${secret}`)];
+  }
 }
 
 /** 50 ports at random between those of findFreePort and those of outgoing connections. */

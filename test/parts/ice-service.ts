@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type ChildProcess, startProcess } from "./child-process.js";
+import type { NetworkHost } from "./relay-network.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 /** Runs the service: another Node than the tests' own where ICE_TEST_NODE names one. */
@@ -26,6 +27,8 @@ export interface IceServiceOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** How many files each process may have open (`ulimit -n`). */
   readonly openFiles?: number;
+  /** Where it runs; by default beside the tests. `openBridge` reaches it there. */
+  readonly on?: NetworkHost;
 }
 
 const logLineSchema = z.looseObject({ level: z.string(), msg: z.string() });
@@ -63,6 +66,7 @@ export async function startIceService({
   args = [],
   files = {},
   openFiles,
+  on,
 }: IceServiceOptions = {}): Promise<IceService> {
   const directory = await createTemporaryDirectory("service");
   for (const [name, content] of Object.entries(files)) {
@@ -78,13 +82,15 @@ export async function startIceService({
     const content = stringify({ admin: false, ...config, listen });
     serveArgs.push("--config", await directory.write("ice.yaml", content));
   }
+  const [command = "", ...commandArgs] = [
+    ...(on?.enter ?? []),
+    ...(openFiles === undefined ? [] : ["prlimit", `--nofile=${openFiles}`]),
+    ...[node, program, "serve", ...serveArgs],
+  ];
   const child = startProcess({
     name: "ice-service",
-    command: openFiles === undefined ? node : "prlimit",
-    args: [
-      ...(openFiles === undefined ? [] : [`--nofile=${openFiles}`, node]),
-      ...[program, "serve", ...serveArgs],
-    ],
+    command,
+    args: commandArgs,
     cwd: directory.path,
     env: { ...addressEnv, ...env },
   });

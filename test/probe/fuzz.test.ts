@@ -1,12 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
-import {
-  attributeType,
-  findUnknownAttributes,
-  readAddress,
-  showText,
-} from "../../src/probe/attributes.js";
+import { attributeType, findUnknownAttributes, showText } from "../../src/probe/attributes.js";
 import { readErrorCode } from "../../src/probe/error-code.js";
 import { hasGoodFingerprint } from "../../src/probe/fingerprint.js";
 import { checkIntegrity } from "../../src/probe/integrity.js";
@@ -21,6 +16,7 @@ import {
   maxMessageBytes,
   stunClass,
 } from "../../src/probe/stun-message.js";
+import { readAddress } from "../../src/probe/transport-address.js";
 import {
   sampleIpv4Response,
   sampleIpv6Response,

@@ -18,6 +18,11 @@ export interface ScriptedServer {
   stop(): void;
 }
 
+export interface ScriptedUdpServer extends ScriptedServer {
+  /** Sends a datagram that answers nothing. */
+  send(bytes: Uint8Array, port: number): void;
+}
+
 /**
  * A UDP server that answers as no real one would.
  * @param script what to send back, each as a datagram; `count` is 1 for the first request, `port` the
@@ -25,7 +30,7 @@ export interface ScriptedServer {
  */
 export async function startUdpScript(
   script: (request: StunMessage, count: number, port: number) => readonly Uint8Array[],
-): Promise<ScriptedServer> {
+): Promise<ScriptedUdpServer> {
   const socket = createSocket("udp4");
   let count = 0;
   socket.on("message", (bytes, { port, address }) => {
@@ -36,7 +41,11 @@ export async function startUdpScript(
   });
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  return { port: socket.address().port, stop: () => socket.close() };
+  return {
+    port: socket.address().port,
+    send: (bytes, port) => socket.send(bytes, port, "127.0.0.1"),
+    stop: () => socket.close(),
+  };
 }
 
 /** A TCP server that answers as no real one would. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attributeType, encodeText, readAddress } from "../../src/probe/attributes.js";
+import { attributeType, encodeText } from "../../src/probe/attributes.js";
 import { appendFingerprint, hasGoodFingerprint } from "../../src/probe/fingerprint.js";
 import { appendIntegrity, checkIntegrity, deriveLongTermKey } from "../../src/probe/integrity.js";
 import {
@@ -10,6 +10,7 @@ import {
   stunClass,
   stunMethod,
 } from "../../src/probe/stun-message.js";
+import { printTransportAddress, readAddress } from "../../src/probe/transport-address.js";
 import {
   longTerm,
   sampleIpv4Response,
@@ -54,7 +55,8 @@ describe("the test vectors of RFC 5769", () => {
     ["2.2", sampleIpv4Response, "192.0.2.1:32853"],
     ["2.3", sampleIpv6Response, "[2001:db8:1234:5678:11:2233:4455:6677]:32853"],
   ])("%s tells the address", (_, bytes, address) => {
-    expect(readAddress(decodeMessage(bytes), attributeType.xorMappedAddress)).toBe(address);
+    const read = readAddress(decodeMessage(bytes), attributeType.xorMappedAddress);
+    expect(read && printTransportAddress(read)).toBe(address);
   });
 
   it("2.4 is signed with the long-term key", () => {

@@ -1,0 +1,132 @@
+import type { StunErrorCode } from "./error-code.js";
+import { exchangePackets } from "./packet-exchange.js";
+import { isTimeOut, ProbeError, type ProbeFailure, timeOutError } from "./probe-failure.js";
+import { printErrorCode } from "./server-error.js";
+import { isSpecialPurpose } from "./special-purpose.js";
+import type { TransactionContext } from "./transaction.js";
+import { printTransportAddress, type TransportAddress } from "./transport-address.js";
+import type { Allocation, TurnSession } from "./turn-session.js";
+import { openUdpTransport, type UdpTransport } from "./udp-transport.js";
+
+/** Where relays are tested: in public networks only, or wherever there is a relay. */
+export type RelayTest = "in-public" | "everywhere";
+
+export interface RelayProofOptions {
+  readonly session: TurnSession;
+  /** What the session has allocated. */
+  readonly allocation: Allocation;
+  /** Of the session. */
+  readonly context: TransactionContext;
+  readonly test: RelayTest;
+  /** How long all of it may take. */
+  readonly waitMs: number;
+}
+
+/**
+ * Finds out whether others can use a relay: a second socket, which knows nothing of the server, sends
+ * a packet to the relayed address, and gets one back through the relay.
+ *
+ * @returns why this was not shown: `relay-unreachable`, `peer-denied`, or `relay-not-tested`; undefined
+ *   when packets have crossed the relay in both directions
+ * @throws ProbeError when the session's transport ends; the reason of the session's signal, unless
+ *   its time is up
+ */
+export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailure | undefined> {
+  const { session, allocation, context, test, waitMs } = options;
+  const { relayed, mapped } = allocation;
+  if (mapped === undefined) {
+    return notTested("the server does not say from which address it sees this machine");
+  }
+  if (mapped.family !== relayed.family) {
+    const detail = `the relay ${printTransportAddress(relayed)} is of another family than`;
+    return notTested(`${detail} this machine's address ${mapped.address}`);
+  }
+  if (test === "in-public" && isSpecialPurpose(mapped)) {
+    return notTested(`the server sees this machine at ${mapped.address}, which is not public`);
+  }
+  const timeUp = new AbortController();
+  const timer = setTimeout(() => timeUp.abort(timeOutError()), waitMs);
+  const signal = AbortSignal.any([context.signal, timeUp.signal]);
+  let outside: UdpTransport | undefined;
+  try {
+    outside = await openUdpTransport(relayed, signal);
+    const refusal = await permit(session, listPermitted(mapped, outside.local), signal);
+    return refusal ?? (await tellCrossing(context, allocation, outside, signal));
+  } catch (error) {
+    if (outside === undefined && error instanceof ProbeError) {
+      return unreachable(`this machine cannot send to ${printTransportAddress(relayed)}`);
+    }
+    if (isTimeOut(error)) {
+      return unreachable("the server does not answer the CreatePermission request");
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    outside?.close();
+  }
+}
+
+/**
+ * The addresses that the outside packets may come from. Behind a TCP proxy, the server sees the proxy
+ * at the mapped address, and the outside socket at its own, unless a NAT changes that too.
+ */
+function listPermitted(mapped: TransportAddress, local: TransportAddress): TransportAddress[] {
+  const isBehindNat = isSpecialPurpose(local) && !isSpecialPurpose(mapped);
+  return local.address === mapped.address || isBehindNat ? [mapped] : [mapped, local];
+}
+
+/** @returns the failure when none of the addresses is permitted */
+async function permit(
+  session: TurnSession,
+  peers: readonly TransportAddress[],
+  signal: AbortSignal,
+): Promise<ProbeFailure | undefined> {
+  const refusals: ProbeFailure[] = [];
+  for (const peer of peers) {
+    const answer = await session.permit(peer, signal);
+    if (!answer.permitted) {
+      refusals.push(toPeerDenied(peer, answer.error));
+    }
+  }
+  return refusals.length === peers.length ? refusals[0] : undefined;
+}
+
+function toPeerDenied({ address }: TransportAddress, error: StunErrorCode | undefined) {
+  const said = error === undefined ? "an error without a code" : printErrorCode(error);
+  return {
+    cause: "peer-denied",
+    detail: `the server answers ${said} to a permission for ${address}`,
+    ...(error && { errorCode: error.code }),
+  } satisfies ProbeFailure;
+}
+
+/** Sends the packets, and says what has become of them. */
+async function tellCrossing(
+  context: TransactionContext,
+  { relayed, mapped }: Allocation,
+  outside: UdpTransport,
+  signal: AbortSignal,
+): Promise<ProbeFailure | undefined> {
+  const { crossed, problem } = await exchangePackets(context, outside, signal);
+  const relay = printTransportAddress(relayed);
+  switch (crossed) {
+    case "both-ways":
+      return undefined;
+    case "inward":
+      return unreachable(`the relay ${relay} receives packets, but what it sends does not arrive`);
+    case "none": {
+      const why = problem === undefined ? "" : ` (${problem})`;
+      return unreachable(
+        `no packet from ${mapped?.address} comes through the relay ${relay}${why}`,
+      );
+    }
+  }
+}
+
+function unreachable(detail: string): ProbeFailure {
+  return { cause: "relay-unreachable", detail };
+}
+
+function notTested(detail: string): ProbeFailure {
+  return { cause: "relay-not-tested", detail };
+}
