@@ -13,6 +13,7 @@ import { endNothing } from "./http/guard.js";
 import { httpLimits } from "./http/http-limits.js";
 import { QuotaPool } from "./limits/quota-pool.js";
 import { describeService, ServiceCounts } from "./observability/service-metrics.js";
+import type { OutgoingHttp } from "./outgoing/outgoing-http.js";
 import { Readiness } from "./readiness.js";
 import { createBrokenSessionListener } from "./server/broken-session.js";
 import { FailedHandshakes } from "./server/failed-handshakes.js";
@@ -30,6 +31,8 @@ export interface Surroundings extends ProcessParts {
   readonly clock: Clock;
   /** What is left out of answers, where the configuration asks for probes. */
   readonly downUrls: DownUrls;
+  /** How the service sends requests of its own. Closed when it stops. */
+  readonly outgoing: OutgoingHttp;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
   /** Where connections come from another process: see `CloseOptions` of the port. */
@@ -70,7 +73,7 @@ export async function startService(
   surroundings: Surroundings,
 ): Promise<RunningService> {
   const { clock, connectorTokens, downUrls, guard, log, metrics } = surroundings;
-  const { openFiles, refusals, requestLog, stopDealing, tracer } = surroundings;
+  const { openFiles, outgoing, refusals, requestLog, stopDealing, tracer } = surroundings;
   const startTimer: StartTimer = (callback, delayMs) =>
     systemTimer(guard.wrap(callback, endNothing), delayMs);
 
@@ -89,7 +92,7 @@ export async function startService(
     current.value.verifier.forget();
     watches.listsChanged();
   };
-  const verifiers = new TokenVerifiers(tokenKinds, { clock, log, onChange });
+  const verifiers = new TokenVerifiers(tokenKinds, { clock, log, outgoing, onChange });
   downUrls.onChange(() => watches.listsChanged());
 
   const lasting: LastingParts = {
@@ -132,7 +135,7 @@ export async function startService(
     },
     stop: () =>
       stopService(current.value.config.shutdown, {
-        ...{ failedHandshakes, port, quotaPool, readiness, refusals },
+        ...{ failedHandshakes, outgoing, port, quotaPool, readiness, refusals },
         ...{ stopDealing, streams, tracer, verifiers },
       }),
   };

@@ -9,6 +9,7 @@ const source = resolve(import.meta.dirname, "../src");
 const layers = [
   ["clock.ts", "database-url.ts", "errors.ts", "files", "gen", "ip-address.ts", "log.ts"],
   ["config"],
+  ["outgoing"],
   ["ice"],
   ["turn"],
   ["authentication", "geolocation", "limits", "observability", "probe"],
@@ -35,6 +36,7 @@ const withoutConnectOrHttp = [
   "geolocation",
   "health",
   "limits",
+  "outgoing",
   "probe",
   "turn",
   "watch",

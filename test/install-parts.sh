@@ -33,6 +33,7 @@ find_missing() {
   need_program protobuf-compiler protoc
   need_program protobuf-compiler-grpc grpc_python_plugin
   need_file libprotobuf-dev /usr/include/google/protobuf/timestamp.proto
+  need_program squid squid
   need_program curl curl
   need_program openssl openssl
   need_program mmdb-bin mmdblookup

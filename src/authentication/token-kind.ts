@@ -2,6 +2,7 @@ import type { Clock } from "../clock.js";
 import type { Files } from "../files/files.js";
 import type { Log } from "../log.js";
 import type { Metric } from "../observability/metric.js";
+import type { OutgoingHttp } from "../outgoing/outgoing-http.js";
 import type { Caller } from "./caller.js";
 import type { CancellableWait } from "./cancellable-wait.js";
 import type { DenyList } from "./deny-list-file.js";
@@ -24,6 +25,7 @@ export interface TokenKind<Auth = unknown> {
 export interface KindSurroundings {
   readonly clock: Clock;
   readonly log: Log;
+  readonly outgoing: OutgoingHttp;
   /** To be called when what proves tokens has changed: every token is verified anew. */
   readonly onChange: () => void;
 }

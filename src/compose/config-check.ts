@@ -6,6 +6,7 @@ import type { Files } from "../files/files.js";
 import { createRegionFinder } from "../geolocation/region-finder.js";
 import { Guard } from "../http/guard.js";
 import { httpLimits } from "../http/http-limits.js";
+import { createOutgoingHttp } from "../outgoing/outgoing-http.js";
 import { openPort } from "../server/port-listener.js";
 import { loadTlsOptions } from "../server/tls-options.js";
 import type { Config } from "../service-config.js";
@@ -16,7 +17,12 @@ import type { Config } from "../service-config.js";
  */
 export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
   const silent = { info() {}, warn() {} };
-  const verifiers = new TokenVerifiers(listTokenKinds(), { clock, log: silent, onChange() {} });
+  const verifiers = new TokenVerifiers(listTokenKinds(), {
+    clock,
+    log: silent,
+    outgoing: createOutgoingHttp({}),
+    onChange() {},
+  });
   const problems = new ProblemCollection();
   problems.try(() => verifiers.open(auth, files));
   problems.try(() =>

@@ -4,6 +4,7 @@ import type { CallTracer } from "../call/call-tracer.js";
 import { ServerStoppingError } from "../call/error-fault.js";
 import type { StreamCalls } from "../call/stream-calls.js";
 import type { QuotaPool } from "../limits/quota-pool.js";
+import type { OutgoingHttp } from "../outgoing/outgoing-http.js";
 import type { Readiness } from "../readiness.js";
 import type { ConnectionRefusals } from "../server/connection-refusals.js";
 import type { FailedHandshakes } from "../server/failed-handshakes.js";
@@ -13,6 +14,7 @@ import type { Config } from "../service-config.js";
 /** What a service has open. */
 export interface StoppingParts {
   readonly failedHandshakes: FailedHandshakes;
+  readonly outgoing: OutgoingHttp;
   readonly port: PortListener;
   readonly quotaPool: QuotaPool;
   readonly readiness: Readiness;
@@ -49,6 +51,7 @@ export async function stopService(
   parts.refusals.flush();
   parts.failedHandshakes.flush();
   parts.verifiers.keep();
+  parts.outgoing.close();
   parts.quotaPool.use({});
   await tracer?.close(Math.max(minSendMs, endsAtMs - performance.now()));
 }

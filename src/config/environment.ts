@@ -2,11 +2,10 @@ import { listKeys } from "./declared-keys.js";
 import type { KeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
 import { findNearName } from "./near-name.js";
+import type { Environment } from "./place.js";
 
 /** Names the configuration file. */
 export const fileVariable = "ICE_CONFIG";
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A key that a variable sets. */
 export interface VariableEntry {

@@ -1,10 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import type { Files } from "../files/files.js";
 import { readConfigSource } from "./config-source.js";
-import { type Environment, fileVariable, readEnvironment } from "./environment.js";
+import { fileVariable, readEnvironment } from "./environment.js";
 import { printKeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
-import { Place } from "./place.js";
+import { type Environment, Place } from "./place.js";
 import { ProblemList } from "./problem-list.js";
 
 export interface LoadOptions {
@@ -44,6 +44,7 @@ export function loadDeclared<Config>(
     warn: (text: string) => void warnings.push(text),
     dev,
     needsCallers,
+    env,
     files,
     file: configFile,
     findVariable,

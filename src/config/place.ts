@@ -5,6 +5,9 @@ import { type KeyPath, printKeyPath } from "./key-path.js";
 import type { ProblemList } from "./problem-list.js";
 import { describeWrongKind } from "./value-text.js";
 
+/** Variables of the process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What one load of the configuration is done with. */
 export interface LoadContext {
   readonly problems: ProblemList;
@@ -14,6 +17,7 @@ export interface LoadContext {
   readonly dev: { readonly secret: KeyObject } | undefined;
   /** False where nobody is served: then it does not matter that nobody could prove who he is. */
   readonly needsCallers: boolean;
+  readonly env: Environment;
   readonly files: Files;
   /** Absent where there is no configuration file. */
   readonly file: string | undefined;

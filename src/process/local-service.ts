@@ -5,6 +5,7 @@ import { type RunningService, type Surroundings, startService } from "../compose
 import type { Files } from "../files/files.js";
 import { HandedFiles } from "../files/handed-files.js";
 import type { Logger } from "../observability/logger.js";
+import { createOutgoingHttp } from "../outgoing/outgoing-http.js";
 import type { Config } from "../service-config.js";
 import { readTraceEnvironment } from "../tracing/trace-environment.js";
 import type { Serving, ServingStart } from "./serving.js";
@@ -44,10 +45,11 @@ export async function serveLocally({
 export async function startLocalService(
   config: Config,
   files: Files,
-  surroundings: Omit<Surroundings, "clock" | "tracer">,
+  surroundings: Omit<Surroundings, "clock" | "outgoing" | "tracer">,
 ): Promise<RunningService> {
   const tracer = await openCallTracer(config, surroundings.log);
-  return startService(config, files, { ...surroundings, clock: systemClock, tracer });
+  const outgoing = createOutgoingHttp(process.env);
+  return startService(config, files, { ...surroundings, clock: systemClock, outgoing, tracer });
 }
 
 /** Traces calls where the OTEL_* variables ask for it; else nothing of OpenTelemetry is loaded. */

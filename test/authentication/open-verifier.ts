@@ -6,6 +6,7 @@ import { TokenVerifiers } from "../../src/authentication/token-verifiers.js";
 import type { Clock } from "../../src/clock.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import type { Log } from "../../src/log.js";
+import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
 
 export interface OpenVerifierOptions {
   readonly clock: Clock;
@@ -22,6 +23,7 @@ export function openVerifier(
   const verifiers = new TokenVerifiers(listTokenKinds(connectorTokens), {
     clock,
     log,
+    outgoing: createOutgoingHttp({}),
     onChange: () => verifier.forget(),
   });
   const verifier = verifiers.open(auth, new DiskFiles(), { toleratesExpiry });

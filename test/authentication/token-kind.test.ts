@@ -9,6 +9,7 @@ import { type TokenVerifier, UnknownToken } from "../../src/authentication/token
 import { TokenVerifiers } from "../../src/authentication/token-verifiers.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { AuthenticationCounts } from "../../src/observability/authentication-counts.js";
+import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { createHmacSecret, encode, issuer, startSeconds } from "./signing-key.js";
 import { authWith, createMovableClock, createRecordingLog, reasonOf } from "./verifier-setup.js";
@@ -66,6 +67,7 @@ beforeEach(async () => {
   verifiers = new TokenVerifiers([...listTokenKinds(), kind], {
     clock: movable.clock,
     log: createRecordingLog().log,
+    outgoing: createOutgoingHttp({}),
     onChange() {},
   });
   const denyListFile = await directory.write("deny.yaml", "deny: [{ subject: mallory }]");

@@ -3,10 +3,11 @@ import type { Clock } from "../../src/clock.js";
 import { createProcessParts } from "../../src/compose/process-parts.js";
 import type { Surroundings } from "../../src/compose.js";
 import { DownUrls } from "../../src/health/down-urls.js";
+import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
 
 /** For a service in the test's own process, whose log nobody reads. */
 export function createQuietSurroundings(clock: Clock): Surroundings {
   const log = pino({ level: "silent" });
   const parts = createProcessParts({ log, requestLog() {}, describeLog: () => [] });
-  return { ...parts, clock, downUrls: new DownUrls() };
+  return { ...parts, clock, downUrls: new DownUrls(), outgoing: createOutgoingHttp({}) };
 }

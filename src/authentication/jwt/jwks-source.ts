@@ -1,6 +1,7 @@
 import { createLocalJWKSet, errors } from "jose";
 import { type Clock, hasPassed } from "../../clock.js";
 import type { Log } from "../../log.js";
+import type { OutgoingHttp } from "../../outgoing/outgoing-http.js";
 import { waitForFetch } from "../cancellable-wait.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
 import { fetchKeySetText } from "./jwks-fetch.js";
@@ -21,6 +22,7 @@ export interface JwksSourceOptions {
   readonly algorithms: readonly AsymmetricAlgorithm[];
   readonly clock: Clock;
   readonly log: Log;
+  readonly outgoing: OutgoingHttp;
   /** Called when keys that were in use have been replaced by others. */
   readonly onChange: () => void;
   /** For one load, in milliseconds. 5000 by default. */
@@ -49,7 +51,7 @@ export interface JwksSource extends KeySource {
  * cannot make us hammer the URL. The last good keys stay while the URL does not serve better ones.
  */
 export function createJwksSource(options: JwksSourceOptions): JwksSource {
-  const { issuer, url, algorithms, clock, log, onChange, timeoutMs = 5000 } = options;
+  const { issuer, url, algorithms, clock, log, outgoing, onChange, timeoutMs = 5000 } = options;
   const logFields = { issuer, url: `${url.origin}${url.pathname}` };
   const closed = new AbortController();
   let current: { text: string; find: ReturnType<typeof createLocalJWKSet> } | undefined;
@@ -72,7 +74,7 @@ export function createJwksSource(options: JwksSourceOptions): JwksSource {
   async function replaceKeys(): Promise<void> {
     try {
       const { keys, secretCount } = parseKeySet(
-        await fetchKeySetText(url, timeoutMs, closed.signal),
+        await fetchKeySetText(outgoing, url, timeoutMs, closed.signal),
         algorithms,
       );
       const previous = current?.text;

@@ -6,8 +6,8 @@ import { checked, type ValueOf } from "../../config/kind.js";
 import { choice, text } from "../../config/scalars.js";
 import { section } from "../../config/section.js";
 import { printValue } from "../../config/value-text.js";
+import { outgoingUrl } from "../../outgoing/outgoing-url.js";
 import { usersScopeKey } from "../users-scope.js";
-import { jwksUrl } from "./jwks-url.js";
 import { asymmetricAlgorithms, hmacAlgorithms } from "./jwt-algorithms.js";
 import { chooseKeys } from "./jwt-keys.js";
 
@@ -20,6 +20,11 @@ const issuerName = checked(text(), (name, place) => {
         `has the placeholder ${printValue(placeholder)}, which no token has in its iss`,
         "Write the iss of your tokens, such as https://login.microsoftonline.com/ followed by the tenant's ID and /v2.0; each tenant needs an entry",
       );
+});
+
+const jwksUrl = outgoingUrl({
+  example: "https://login.example.com/.well-known/jwks.json",
+  risk: "who answers in its place could sign tokens",
 });
 
 const written = section({

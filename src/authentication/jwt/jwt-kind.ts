@@ -16,8 +16,8 @@ type JwtMismatch = KindMismatch & { readonly reason: JwtReason };
 export const jwtKind: TokenKind<JwtAuth> = {
   name: "jwt",
   reasons: jwtReasons,
-  start({ clock, log, onChange }) {
-    const jwks = new JwksPool({ clock, log, onChange });
+  start({ clock, log, outgoing, onChange }) {
+    const jwks = new JwksPool({ clock, log, outgoing, onChange });
     return {
       open: (options) => openIssuers(options, jwks, clock),
       keep: (used) => jwks.keep(used),

@@ -1,0 +1,48 @@
+import type { Kind } from "../config/kind.js";
+import { text } from "../config/scalars.js";
+import { ProxyVariableError, readProxies } from "./proxies.js";
+
+const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
+
+export interface OutgoingUrlOptions {
+  /** How one looks. */
+  readonly example: string;
+  /** Why it must be `https:`, as a clause such as `who answers in its place could sign tokens`. */
+  readonly risk: string;
+}
+
+/** Where the service sends requests: an `https:` URL, or an `http:` one on loopback, without a user. */
+export function outgoingUrl({ example, risk }: OutgoingUrlOptions): Kind<URL, string, ""> {
+  return {
+    unit: "",
+    read(given, place) {
+      const written = text().read(given, place);
+      if (written === undefined) {
+        return undefined;
+      }
+      if (!URL.canParse(written)) {
+        return place.refuse("is not a URL", `Write it like ${example}`);
+      }
+      const url = new URL(written);
+      const isLocal = url.protocol === "http:" && loopbackHosts.includes(url.hostname);
+      if (url.protocol !== "https:" && !isLocal) {
+        place.refuse("is not an https: URL", `Use https:; ${risk}`);
+      }
+      if (url.username !== "" || url.password !== "") {
+        place.refuse("holds a user name or password", "Remove it");
+      }
+      try {
+        readProxies(place.context.env)(url);
+      } catch (error) {
+        if (!(error instanceof ProxyVariableError)) {
+          throw error;
+        }
+        const { variable, problem } = error;
+        const fix = `Set ${variable} to a URL such as http://proxy.example.com:3128, or NO_PROXY to ${url.hostname}`;
+        place.refuse(`is to be fetched through a proxy, but ${variable} ${problem}`, fix);
+      }
+      return url;
+    },
+    describe: (url) => url.href,
+  };
+}
