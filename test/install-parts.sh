@@ -24,6 +24,7 @@ find_missing() {
   missing=()
   need_program coturn turnserver
   need_program chromium chromium
+  need_program firefox-esr firefox-esr
   need_program nginx nginx
   need_program haproxy haproxy
   need_program caddy caddy
