@@ -95,7 +95,19 @@ function clipTexts({
 }
 
 function clip(text: string): string {
-  return text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1).toWellFormed()}…` : text;
+  const shown =
+    text.length > maxTextLength ? `${text.slice(0, maxTextLength - 1).toWellFormed()}…` : text;
+  return shown.replace(unseen, printUnits);
+}
+
+/** Characters that a terminal acts on, or that nobody sees: they may be what is wrong. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/gu;
+
+function printUnits(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, "0")}`,
+  ).join("");
 }
 
 /** The code of an error of Node or of a library, such as `ECONNREFUSED`; it repeats no values. */

@@ -45,6 +45,17 @@ describe("ConfigError", () => {
     expect(shown.problem.isWellFormed()).toBe(true);
   });
 
+  it("shows what nobody would see, and nothing that a terminal acts on", () => {
+    const [shown] = errorOf([
+      { key: "a\u200b.yaml\r", problem: '"\u001b[2J" is\u00a0wrong', fix: "Write “ä b”" },
+    ]).problems;
+    expect(shown).toEqual({
+      key: "a\\u200b.yaml\\u000d",
+      problem: '"\\u001b[2J" is\\u00a0wrong',
+      fix: "Write “ä b”",
+    });
+  });
+
   it("is transient when one of its problems is", () => {
     const transient = { ...problem(1), transientCode: "EMFILE" };
     expect(errorOf([problem(0)]).isTransient).toBe(false);

@@ -1,5 +1,5 @@
 import { createSecretKey } from "node:crypto";
-import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -21,6 +21,9 @@ beforeAll(() => {
   write("open.secret", "open-open-open-open", 0o644);
   write("binary.secret", Buffer.from([0xff, 0xfe]));
   symlinkSync(join(directory, "open.secret"), join(directory, "linked.secret"));
+  mkdirSync(join(directory, "..1"));
+  symlinkSync("..1", join(directory, "..data"));
+  write("..data/mounted.secret", "open-open-open-open", 0o644);
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -237,11 +240,18 @@ describe("loadConfig", () => {
       /chmod o-r/,
     ],
     [
+      "a link to an open secret",
+      { ice: { turn: { secretFiles: ["linked.secret"] } } },
+      {},
+      "ice.turn.secretFiles[0]",
+      /chmod o-r .*\/run\/secrets/,
+    ],
+    [
       "a binary secret",
       { ice: { turn: { secretFiles: ["binary.secret"] } } },
       {},
       "ice.turn.secretFiles[0]",
-      /UTF-8/,
+      /UTF-16/,
     ],
     [
       "two ways to a secret",
@@ -477,8 +487,8 @@ describe("loadConfig", () => {
       /no TURN URL/,
     ],
     [
-      "a linked secret that everybody may read",
-      { ice: { turn: { urls: turnUrls, secretFiles: ["linked.secret"] } } },
+      "a secret of Kubernetes that everybody may read",
+      { ice: { turn: { urls: turnUrls, secretFiles: ["..data/mounted.secret"] } } },
       {},
       /every user/,
     ],

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { blameKey } from "../config/bounded-file.js";
+import { findTextFlaw } from "../config/free-text.js";
 import { ConfigError } from "../errors.js";
 import type { FileParser, Files } from "../files/files.js";
 import { DigestTable, sortDigests } from "./digest-table.js";
@@ -62,6 +63,7 @@ function parseDenyList(bytes: Uint8Array, file: string): string[] {
         : `deny[${index}] in ${file} is not valid`,
     );
   }
+  refuseFlawedIssuers(parsed.data, file);
   return parsed.data.deny.map((entry) =>
     "jti" in entry
       ? digestEntry("jti", entry.jti, entry.issuer)
@@ -69,12 +71,23 @@ function parseDenyList(bytes: Uint8Array, file: string): string[] {
   );
 }
 
+/** They are compared with those of the configuration. Subjects and IDs are what tokens say, whatever it is. */
+function refuseFlawedIssuers({ deny }: z.output<typeof fileSchema>, file: string): void {
+  for (const [index, { issuer = "" }] of deny.entries()) {
+    const flaw = issuer === "" ? undefined : findTextFlaw(issuer);
+    if (flaw !== undefined) {
+      refuse(`deny[${index}].issuer in ${file} ${flaw.problem}`, flaw.fix);
+    }
+  }
+}
+
 function digestEntry(kind: "jti" | "subject", value: string, issuer = ""): string {
   return hash("sha256", JSON.stringify([kind, value, issuer]));
 }
 
-function refuse(problem: string): never {
-  const fix =
-    'Write entries such as `deny: [{ jti: "…" }, { subject: "…", issuer: "…" }]`; numbers need quotes';
+function refuse(
+  problem: string,
+  fix = 'Write entries such as `deny: [{ jti: "…" }, { subject: "…", issuer: "…" }]`; numbers need quotes',
+): never {
   throw new ConfigError([{ key: configKey, problem, fix }]);
 }

@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { parseDuration } from "../config/duration.js";
+import { refuseFlaw } from "../config/free-text.js";
 import { usageError } from "../errors.js";
 import { FileReadError, type Files } from "../files/files.js";
 import type { ProbeOptions } from "../probe/probe.js";
@@ -34,6 +35,7 @@ export function readProbeOptions(
   { timeout, ca, realm, relay }: CheckOptions,
   files: Files,
 ): ProbeOptions {
+  refuseFlaw("--realm", realm ?? "");
   return {
     ...(relay !== "off" && { relayTest: "everywhere" }),
     timeoutMs: readSeconds("--timeout", timeout, 60) * 1000,

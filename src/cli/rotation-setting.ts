@@ -1,3 +1,4 @@
+import { refuseFlaw } from "../config/free-text.js";
 import { readSecretFile, SecretError } from "../config/secret-file.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
@@ -42,6 +43,7 @@ export interface RotationSetting {
  * @throws ConfigError when the command line or the configuration cannot be used
  */
 export function findRotationSetting(options: RotationCommandOptions): RotationSetting {
+  refuseFlaw("--realm", options.realm);
   const database = findDatabase(options);
   const { config } = loadConfig({
     env: process.env,
@@ -143,6 +145,7 @@ function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseL
       "Give one: --turn-db URL, or --turn-db-file FILE with a file that holds the URL",
     );
   }
+  refuseFlaw(key, turnDb ?? turnDbFile ?? "");
   try {
     const location = parseDatabaseLocation(turnDb ?? readUrlFile(turnDbFile ?? ""));
     if (turnDb !== undefined && holdsPassword(location)) {

@@ -1,13 +1,14 @@
 import { text } from "node:stream/consumers";
 import { stringify } from "yaml";
 import {
-  connectorNamePattern,
   createConnectorToken,
   hashConnectorToken,
+  isConnectorName,
 } from "../authentication/connector/connector-token.js";
 import { maxTokenBytes } from "../authentication/token-size.js";
 import { printTime, systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
+import { refuseFlaw } from "../config/free-text.js";
 import { usageError } from "../errors.js";
 
 /** The command line of `token new`. */
@@ -24,7 +25,8 @@ export interface NewTokenOptions {
  * @throws ConfigError when the name or the duration cannot be used
  */
 export function newToken({ name, expires, json, mayNameUsers }: NewTokenOptions): number {
-  if (!connectorNamePattern.test(name)) {
+  refuseFlaw("--name", name);
+  if (!isConnectorName(name)) {
     throw usageError("--name", "is not 1 to 200 printable characters", "Write --name signalling");
   }
   const seconds = expires === undefined ? undefined : parseDuration(expires);

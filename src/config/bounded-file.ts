@@ -1,6 +1,7 @@
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
+import { decodeUtf8, EncodingError } from "./text-encoding.js";
 
 /**
  * Reads a file that the configuration names.
@@ -33,11 +34,13 @@ export function readBoundedText(
 /** @throws ConfigError when the content of the file is not UTF-8 */
 export function decodeText(bytes: Uint8Array, file: string, key: string): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new ConfigError([
-      { key, problem: `${file} is not UTF-8 text`, fix: "Check that it is the right file" },
-    ]);
+    return decodeUtf8(bytes);
+  } catch (error) {
+    if (!(error instanceof EncodingError)) {
+      throw error;
+    }
+    const { problem, fix } = error.flaw;
+    throw new ConfigError([{ key, problem: `${file} ${problem}`, fix }]);
   }
 }
 

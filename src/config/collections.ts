@@ -89,10 +89,10 @@ export function map<Value, Written>(
   };
 }
 
-/** Reads entries with commas between them; empty ones are left out. */
+/**
+ * Reads entries with commas between them, and white space next to the commas; empty ones are left
+ * out. White space before the first entry and after the last one stays: the entries refuse it.
+ */
 export function readList(text = ""): string[] {
-  return text
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
+  return text.split(/[ \t\r\n]*,[ \t\r\n]*/).filter((entry) => entry !== "");
 }

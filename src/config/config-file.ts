@@ -1,5 +1,6 @@
 import { ConfigError, throwIfAny } from "../errors.js";
 import { plainDataParser } from "../files/plain-data-parser.js";
+import { decodeUtf8, EncodingError } from "./text-encoding.js";
 import { isRecord } from "./value-text.js";
 import { YamlTextError } from "./yaml-faults.js";
 import { parseYamlText } from "./yaml-text.js";
@@ -12,7 +13,7 @@ export const configFileParser = plainDataParser<Record<string, unknown>>({
   name: "configuration",
   maxBytes: 1024 * 1024,
   parse(bytes, file) {
-    const content = parse(new TextDecoder().decode(bytes), file) ?? {};
+    const content = parse(decodeContent(bytes, file), file) ?? {};
     if (!isRecord(content)) {
       const fix = "Write keys such as `listen:` and `auth:`; config-sample.yaml lists all of them";
       throw new ConfigError([{ key: file, problem: "is not a mapping of keys", fix }]);
@@ -21,6 +22,17 @@ export const configFileParser = plainDataParser<Record<string, unknown>>({
   },
   isValue: isRecord,
 });
+
+function decodeContent(bytes: Uint8Array, file: string): string {
+  try {
+    return decodeUtf8(bytes);
+  } catch (error) {
+    if (!(error instanceof EncodingError)) {
+      throw error;
+    }
+    throw new ConfigError([{ key: file, ...error.flaw }]);
+  }
+}
 
 function parse(text: string, file: string): unknown {
   try {

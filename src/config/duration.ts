@@ -1,5 +1,4 @@
 import type { Kind } from "./kind.js";
-import { printValue } from "./value-text.js";
 
 const units = { d: 86_400, h: 3_600, m: 60, s: 1 } as const;
 
@@ -26,6 +25,11 @@ export function printDuration(seconds: number): string {
   return unit === undefined ? `${seconds}s` : `${seconds / units[unit]}${unit}`;
 }
 
+/** What to write instead of something without a unit. */
+function findExample(written: string): string {
+  return /^\d+$/.test(written) ? `${written}s` : "24h, 90m or 3600s";
+}
+
 export interface DurationOptions {
   /** Both ends included, as the file would say them. */
   readonly min?: string;
@@ -49,10 +53,12 @@ export function duration({
       if (typeof given !== "string" && typeof given !== "number") {
         return place.refuseKind(given, "string", "number");
       }
-      const seconds = typeof given === "string" ? parseDuration(given) : undefined;
+      if (typeof given === "number") {
+        return place.refuse(`${given} is not a duration`, `Write ${findExample(String(given))}`);
+      }
+      const seconds = parseDuration(given);
       if (seconds === undefined) {
-        const example = /^\d+$/.test(String(given)) ? `${given}s` : "24h, 90m or 3600s";
-        return place.refuse(`${printValue(given)} is not a duration`, `Write ${example}`);
+        return place.refuseText(given, "is not a duration", `Write ${findExample(given)}`);
       }
       return seconds < minSeconds || seconds > maxSeconds
         ? place.refuse(`is not between ${min} and ${max}`, fix)

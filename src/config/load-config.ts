@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import type { Files } from "../files/files.js";
 import { readConfigSource } from "./config-source.js";
 import { fileVariable, readEnvironment } from "./environment.js";
+import { refuseFlaw } from "./free-text.js";
 import { printKeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
 import { type Environment, Place } from "./place.js";
@@ -35,6 +36,7 @@ export function loadDeclared<Config>(
   { file = undefined, env, files, needsCallers = true, dev }: LoadOptions,
 ): Loaded<Config> {
   const configFile = file ?? (env[fileVariable] || undefined);
+  refuseFlaw(file === undefined ? fileVariable : "--config", configFile ?? "");
   const overlay = readEnvironment(root, env);
   const { content, findVariable } = readConfigSource(configFile, overlay.entries, files);
   const warnings = [...overlay.warnings];

@@ -1,9 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import type { Files } from "../files/files.js";
+import { findTextFlaw } from "./free-text.js";
 import { type KeyPath, printKeyPath } from "./key-path.js";
 import type { ProblemList } from "./problem-list.js";
-import { describeWrongKind } from "./value-text.js";
+import { describeWrongKind, printValue } from "./value-text.js";
 
 /** Variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -66,6 +67,19 @@ export class Place {
    */
   refuse(problem: string, fix = this.#sample, transientCode?: string): undefined {
     this.context.problems.add(this.path, problem, fix, transientCode);
+  }
+
+  /**
+   * Adds that a text is not one of those that can be written. Invisible characters are named instead,
+   * where they may be the reason.
+   *
+   * @param problem a phrase that follows the text, such as `is not a number`
+   */
+  refuseText(given: string, problem: string, fix: string): undefined {
+    const flaw = findTextFlaw(given);
+    return flaw === undefined
+      ? this.refuse(`${printValue(given)} ${problem}`, fix)
+      : this.refuse(flaw.problem, flaw.fix);
   }
 
   /** @param expected names of kinds, as in {@link describeWrongKind} */

@@ -1,14 +1,15 @@
+import { findTextFlaw } from "./free-text.js";
 import type { Kind } from "./kind.js";
 import { suggest } from "./near-name.js";
 import type { Place } from "./place.js";
-import { printValue } from "./value-text.js";
 
 export interface TextOptions {
   readonly maxLength?: number;
 }
 
 /**
- * Text that is not empty. Every free text is read here: what no text may contain is checked once.
+ * Text that is not empty. Every free text is read here: what no text may contain is checked once, by
+ * {@link findTextFlaw}.
  * @param maxLength in UTF-16 code units
  */
 export function text({
@@ -23,9 +24,11 @@ export function text({
       if (given === "") {
         return place.refuse("is empty");
       }
-      return given.length > maxLength
-        ? place.refuse(`is longer than ${maxLength} characters`)
-        : given;
+      if (given.length > maxLength) {
+        return place.refuse(`is longer than ${maxLength} characters`);
+      }
+      const flaw = findTextFlaw(given);
+      return flaw === undefined ? given : place.refuse(flaw.problem, flaw.fix);
     },
     describe: (value) => value,
   };
@@ -50,7 +53,7 @@ export function choice<Name extends string>(...choices: readonly Name[]): Choice
       if (typeof given !== "string") {
         return place.refuseKind(given, "string");
       }
-      return place.refuse(`${printValue(given)} is not a known value`, suggest(given, choices));
+      return place.refuseText(given, "is not a known value", suggest(given, choices));
     },
     describe: (value) => value,
   };
@@ -103,7 +106,7 @@ export const port: Kind<number, number, ""> = {
     const value = typeof given === "string" ? readNumber(given) : given;
     if (typeof value === "string") {
       const fix = `Write a whole number from 0 to ${maxPort}`;
-      return place.refuse(`${printValue(value)} is not a number`, fix);
+      return place.refuseText(value, "is not a number", fix);
     }
     return typeof value === "number"
       ? checkRange(value, 0, maxPort, place)

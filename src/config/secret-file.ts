@@ -1,6 +1,8 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { FileImage, Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
+import { findTextFlaw, type TextFlaw } from "./free-text.js";
+import { decodeUtf8, EncodingError } from "./text-encoding.js";
 
 const maxBytes = 4096;
 /** What stands in the documents in a secret's place: everybody knows it. */
@@ -21,11 +23,12 @@ export class SecretError extends Error {
 }
 
 /**
- * Reads a secret: the file's content without one trailing newline, as UTF-8 bytes.
+ * Reads a secret: the file's content without one final LF or CRLF, as UTF-8 bytes.
  *
- * @param warn called instead of throwing when everybody may read the file but that has to be borne:
- *   in development, and behind a symbolic link, which is how Kubernetes mounts secrets
- * @throws SecretError when it is missing, empty, too long, no UTF-8, or readable by everybody
+ * @param warn called instead of throwing when everybody may read the file but its mode is not the
+ *   operator's to choose, see {@link FileImage.isContainerSecret}, and in development
+ * @throws SecretError when it is missing, too long, readable by everybody, or holds no secret that
+ *   could be meant, see {@link findTextFlaw}
  */
 export function readSecretFile(
   file: string,
@@ -42,27 +45,27 @@ export function readSecretFile(
   }
   if (process.platform !== "win32" && (image.mode & 0o004) !== 0) {
     const problem = `every user of this machine can read ${file}`;
-    if (!dev && !image.isLink) {
-      throw new SecretError(problem, `Run: chmod o-r ${file}`);
+    if (!dev && !image.isContainerSecret) {
+      throw new SecretError(
+        problem,
+        `Run: chmod o-r ${file} (in a container, mount it below /run/secrets or as a Kubernetes secret volume without subPath)`,
+      );
     }
     warn(problem);
   }
   return toSecret(image.bytes, file);
 }
 
-/** @throws SecretError when the text is empty */
+/**
+ * The same for the value of a variable.
+ * @throws SecretError when the text is no secret that could be meant
+ */
 export function readSecretText(text: string): KeyObject {
   return toSecret(Buffer.from(text), "the value");
 }
 
 function toSecret(content: Uint8Array, source: string): KeyObject {
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
-  } catch {
-    throw new SecretError(`${source} is not UTF-8 text`, "Make one with `ice-service secret new`");
-  }
-  const secret = text.replace(/\r?\n$/, "");
+  const secret = decodeSecret(content, source).replace(/\r?\n$/, "");
   if (secret === "") {
     throw new SecretError(`${source} is empty`, "Make one with `ice-service secret new`");
   }
@@ -72,5 +75,25 @@ function toSecret(content: Uint8Array, source: string): KeyObject {
       "Make your own with `ice-service secret new`",
     );
   }
+  const flaw = findTextFlaw(secret);
+  if (flaw !== undefined) {
+    throw describeFlaw(flaw, source);
+  }
   return createSecretKey(secret, "utf8");
+}
+
+function decodeSecret(content: Uint8Array, source: string): string {
+  try {
+    return decodeUtf8(content, { keepsByteOrderMark: true });
+  } catch (error) {
+    throw error instanceof EncodingError ? describeFlaw(error.flaw, source) : error;
+  }
+}
+
+/** Whoever removes it changes the secret, if it is in use. */
+function describeFlaw({ problem, fix }: TextFlaw, source: string): SecretError {
+  return new SecretError(
+    `${source} ${problem}`,
+    `${fix}. If the other side uses the value with it, change the secret there too`,
+  );
 }

@@ -1,14 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readSync,
-  type Stats,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { findErrorCode } from "../errors.js";
+import { isContainerSecret } from "./container-secret.js";
 import { type FileContents, type ParsedFile, printValueKey } from "./file-contents.js";
 import { checkSize, type FileImage, type FileParser, FileReadError, type Files } from "./files.js";
 import { isTransientCode } from "./read-failure.js";
@@ -48,7 +40,8 @@ export class DiskFiles implements Files, FileContents {
       this.versions.set(file, printVersion(status));
       // To open something else, such as a device, could have effects.
       checkKind(status);
-      return { ...this.#readOpen(file, maxBytes), isLink: lstatSync(file).isSymbolicLink() };
+      const image = this.#readOpen(file, maxBytes);
+      return { ...image, isContainerSecret: isContainerSecret(file) };
     } catch (error) {
       const code = findErrorCode(error);
       if (error instanceof FileReadError || !(error instanceof Error) || code === undefined) {
@@ -62,7 +55,7 @@ export class DiskFiles implements Files, FileContents {
   }
 
   /** Version and bytes are of the same file, even if another takes its name meanwhile. */
-  #readOpen(file: string, maxBytes: number): Omit<FileImage, "isLink"> {
+  #readOpen(file: string, maxBytes: number): Omit<FileImage, "isContainerSecret"> {
     // A pipe that has taken the name meanwhile would block for ever.
     const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

@@ -5,8 +5,11 @@ export interface FileImage {
   readonly mode: number;
   /** Changes whenever the file is written, or replaced by another of the same name. */
   readonly version: string;
-  /** Whether the name is a symbolic link, as Kubernetes mounts its volumes. */
-  readonly isLink: boolean;
+  /**
+   * Whether a container runtime mounts it as a secret, whose mode it chooses: below `/run/secrets`, as
+   * Docker does, or behind the `..data` link of a Kubernetes volume.
+   */
+  readonly isContainerSecret: boolean;
 }
 
 /** Makes a value of the content of a file, in two steps. */ export interface FileParser<T> {

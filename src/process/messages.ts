@@ -38,7 +38,7 @@ export const workerMessageSchema = z.discriminatedUnion("kind", [
 export type WorkerMessage = z.infer<typeof workerMessageSchema>;
 
 const bytesSchema = z.custom<Uint8Array>((value) => value instanceof Uint8Array);
-const imageShape = { mode: z.number(), version: z.string(), isLink: z.boolean() };
+const imageShape = { mode: z.number(), version: z.string(), isContainerSecret: z.boolean() };
 const imageSchema = z.object({ ...imageShape, bytes: bytesSchema });
 const valueShape = { version: z.string() };
 const valueSchema = z.object({ ...valueShape, bytes: bytesSchema });

@@ -19,9 +19,9 @@ export interface TraceSettings {
  * @returns undefined where no traces are wanted
  */
 export function readTraceEnvironment(env: Environment): TraceSettings | undefined {
-  const exporters = readList(env["OTEL_TRACES_EXPORTER"]);
+  const exporters = readNames(env["OTEL_TRACES_EXPORTER"]);
   const hasEndpoint =
-    readList(env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || env["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    readNames(env["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] || env["OTEL_EXPORTER_OTLP_ENDPOINT"])
       .length > 0;
   const wanted = exporters.length > 0 ? exporters.includes("otlp") : hasEndpoint;
   if (!wanted || env["OTEL_SDK_DISABLED"]?.trim().toLowerCase() === "true") {
@@ -30,7 +30,7 @@ export function readTraceEnvironment(env: Environment): TraceSettings | undefine
   const warnings = exporters
     .filter((name) => name !== "otlp")
     .map((name) => `OTEL_TRACES_EXPORTER: ${JSON.stringify(name)} is not supported and left out`);
-  const [protocol = "http/protobuf"] = readList(
+  const [protocol = "http/protobuf"] = readNames(
     env["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"] || env["OTEL_EXPORTER_OTLP_PROTOCOL"],
   );
   const isKnown = protocol === "http/protobuf" || protocol === "http/json";
@@ -39,10 +39,15 @@ export function readTraceEnvironment(env: Environment): TraceSettings | undefine
       `OTEL_EXPORTER_OTLP_PROTOCOL: ${JSON.stringify(protocol)} is not supported; http/protobuf is used`,
     );
   }
-  const propagators = readList(env["OTEL_PROPAGATORS"]);
+  const propagators = readNames(env["OTEL_PROPAGATORS"]);
   return {
     protocol: isKnown ? protocol : "http/protobuf",
     acceptsParents: propagators.length === 0 || propagators.includes("tracecontext"),
     warnings,
   };
+}
+
+/** Such variables are often made for many programs, and white space around the whole does no harm. */
+function readNames(text = ""): string[] {
+  return readList(text.trim());
 }

@@ -54,6 +54,22 @@ describe("readDenyListFile", () => {
     ]);
   });
 
+  it("refuses an issuer that no configured one can equal", async () => {
+    const content = 'deny: [{ jti: a, issuer: "https://a" }, { jti: a, issuer: "https://a " }]';
+    expect(problemsOf(await read(content))).toEqual([
+      expect.objectContaining({
+        problem: expect.stringMatching(
+          /deny\[1\]\.issuer in .* ends with white space \(U\+0020\)$/,
+        ),
+      }),
+    ]);
+  });
+
+  it("takes subjects as tokens may have them", async () => {
+    const isDenied = (await read('deny: [{ subject: "eve " }]'))();
+    expect(isDenied({ issuer: "https://a", subject: "eve ", id: undefined })).toBe(true);
+  });
+
   it("tells where the YAML is broken, as for other files", async () => {
     expect(problemsOf(await read("deny:\n  - [\n"))).toEqual([
       expect.objectContaining({

@@ -16,7 +16,7 @@ const addresses = ["10.0.0.1", "192.0.2.1", "203.0.113.1", "2001:db8::1", "::1"]
 
 /** @returns false when the file is refused */
 function lookUpAll(bytes: Buffer): boolean {
-  const image = { bytes, mode: 0o600, version: "1", isLink: false };
+  const image = { bytes, mode: 0o600, version: "1", isContainerSecret: false };
   const files: Pick<Files, "read"> = { read: () => image };
   try {
     const findPlace = openCountryDatabase("countries.mmdb", files, "key");

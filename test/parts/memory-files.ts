@@ -21,7 +21,7 @@ export class MemoryFiles implements Files {
     }
     const bytes = Buffer.from(content);
     checkSize(bytes.byteLength, maxBytes);
-    return { bytes, mode: 0o600, version: "1", isLink: false };
+    return { bytes, mode: 0o600, version: "1", isContainerSecret: false };
   }
 
   parse<T>(file: string, parser: FileParser<T>): T {

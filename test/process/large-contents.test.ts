@@ -13,9 +13,14 @@ const large = (version: string, fill: number): FileImage => ({
   bytes: new Uint8Array(size).fill(fill),
   mode: 0o600,
   version,
-  isLink: false,
+  isContainerSecret: false,
 });
-const small: FileImage = { bytes: Buffer.from("small"), mode: 0o600, version: "1", isLink: true };
+const small: FileImage = {
+  bytes: Buffer.from("small"),
+  mode: 0o600,
+  version: "1",
+  isContainerSecret: true,
+};
 
 let receiver: LargeContents;
 let sender: LargeContentSender;

@@ -1,7 +1,12 @@
 import { hash, randomBytes } from "node:crypto";
+import { findTextFlaw } from "../../config/free-text.js";
 
-/** An entry's name: 1 to 200 printable characters. */
-export const connectorNamePattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
+const namePattern = /^[^\p{C}\p{Zl}\p{Zp}]{1,200}$/u;
+
+/** Whether a text can be an entry's name: 1 to 200 printable characters, and no {@link findTextFlaw}. */
+export function isConnectorName(text: string): boolean {
+  return namePattern.test(text) && findTextFlaw(text) === undefined;
+}
 
 /** What the service knows about one connector token. */
 export interface ConnectorTokenEntry {

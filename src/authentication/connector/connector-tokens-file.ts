@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { blameKey } from "../../config/bounded-file.js";
+import { findTextFlaw } from "../../config/free-text.js";
 import { printKeyPath } from "../../config/key-path.js";
 import { findNearName } from "../../config/near-name.js";
 import { ProblemCollection } from "../../config/problem-collection.js";
@@ -8,14 +9,14 @@ import type { ConfigProblem } from "../../errors.js";
 import type { FileParser, Files } from "../../files/files.js";
 import { parseYamlFile } from "../yaml-file.js";
 import { ConnectorTable, encodeConnectorTable } from "./connector-table.js";
-import { type ConnectorTokenEntry, connectorNamePattern } from "./connector-token.js";
+import { type ConnectorTokenEntry, isConnectorName } from "./connector-token.js";
 
 const configKey = "auth.connectorTokensFile";
 
 const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires", "mayNameUsers"] };
 const fileSchema = z.strictObject({ tokens: z.array(z.unknown()) });
 const entrySchema = z.strictObject({
-  name: z.string().regex(connectorNamePattern),
+  name: z.string().refine(isConnectorName),
   hash: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/i)
@@ -141,6 +142,10 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string):
     content,
   );
   const field = issue.path.findLast((part) => typeof part === "string") ?? "tokens";
+  const flaw = typeof value === "string" && value !== "" ? findTextFlaw(value) : undefined;
+  if (flaw !== undefined) {
+    return [{ key: configKey, problem: `${where} ${flaw.problem}`, fix: flaw.fix }];
+  }
   const fix = String(field) === "hash" ? fixHash(value) : fixes[String(field)];
   return [
     {

@@ -21,7 +21,7 @@ export const sharedSecretKeys = {
   secretFiles: optionalKey(list(secretFile), {
     example: ["turn.secret"],
     variable: "ICE_TURN_SECRET_FILE",
-    help: "Files with the secrets that the TURN servers accept (static-auth-secret). The first signs; the TURN servers still accept the others. Content without trailing newline. Made by `ice-service secret new`, changed by `ice-service secret rotate`.",
+    help: "Files with the secrets that the TURN servers accept (static-auth-secret). The first signs; the TURN servers still accept the others. One final line break is not part of the secret. Made by `ice-service secret new`, changed by `ice-service secret rotate`.",
   }),
   secret: optionalKey(secretText, {
     variable: "ICE_TURN_SECRET",
