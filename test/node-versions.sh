@@ -26,7 +26,7 @@ find_node() {
 
 for major in "${majors[@]}"; do
   find_node "$major"
-  ICE_TEST_NODE="$node" npx vitest run test/fuzz/port.system.test.ts test/e2e/strangers.test.ts test/e2e/smoke.test.ts
+  ICE_TEST_NODE="$node" npx vitest run test/fuzz/port.system.test.ts test/e2e/strangers.test.ts test/e2e/proxy-protocol.test.ts test/e2e/smoke.test.ts
 done
 
 # Versions that are too old, and have to say so.

@@ -54,6 +54,7 @@ describe("loadConfig", () => {
         host: "0.0.0.0",
         port: 8080,
         maxConnections: 20000,
+        proxyProtocolFrom: [],
         trustedProxies: [],
         clientAddressHeader: "x-forwarded-for",
       },
@@ -434,6 +435,13 @@ describe("loadConfig", () => {
       /10\.0\.0\.0\/8/,
     ],
     [
+      "a balancer that is no address",
+      { listen: { proxyProtocolFrom: ["balancer.example.com"] } },
+      {},
+      "listen.proxyProtocolFrom[0]",
+      /10\.0\.0\.0\/8/,
+    ],
+    [
       "another header for the client address",
       { listen: { clientAddressHeader: "forwarded-for" } },
       {},
@@ -499,6 +507,12 @@ describe("loadConfig", () => {
       { listen: { trustedProxies: ["::/0"] } },
       {},
       /forge its address/,
+    ],
+    [
+      "balancers that are everybody",
+      { listen: { proxyProtocolFrom: ["0.0.0.0/0"] } },
+      {},
+      /proxyProtocolFrom contains 0\.0\.0\.0\/0: every client can forge its address/,
     ],
     [
       "a short TURN secret",

@@ -31,7 +31,7 @@ export class CallRecord {
   caller?: Caller | undefined = undefined;
   /** Gives back what the call has taken. Called once, when the request has ended in whatever way. */
   onEnd?: (() => void) | undefined = undefined;
-  /** The other end of the connection as the socket has it; it may be a proxy. */
+  /** The other end of the connection, as the socket or a PROXY protocol header names it; it may be a proxy. */
   peerAddress?: string | undefined = undefined;
   /** Where the request comes from, as far as that is known: a proxy's word counts if it is trusted. */
   clientAddress?: string | undefined = undefined;

@@ -14,18 +14,24 @@ const subnet = checked(text(), (block, place) => {
   return block;
 });
 
-const proxies = checked(list(subnet, { max: 1000 }), (blocks, place) => {
-  for (const block of blocks) {
-    if (parseSubnet(block)?.prefixLength === 0) {
-      place.warn(`listen.trustedProxies contains ${block}: every client can forge its address`);
+/** The addresses of machines whose word about the client counts. */
+const proxies = (keyName: string) =>
+  checked(list(subnet, { max: 1000 }), (blocks, place) => {
+    for (const block of blocks) {
+      if (parseSubnet(block)?.prefixLength === 0) {
+        place.warn(`${keyName} contains ${block}: every client can forge its address`);
+      }
     }
-  }
-  return blocks;
-});
+    return blocks;
+  });
 
 /** The keys of `listen` that say where requests come from. */
 export const clientAddressKeys = {
-  trustedProxies: key(proxies, {
+  proxyProtocolFrom: key(proxies("listen.proxyProtocolFrom"), {
+    default: [],
+    help: "Load balancers whose connections begin with a PROXY protocol header (version 1 or 2), as CIDR blocks or addresses. Its source address counts as the address of the connection, also for trustedProxies. A connection from there without the header is closed. Applies to new connections of the main port; see docs/production.md.",
+  }),
+  trustedProxies: key(proxies("listen.trustedProxies"), {
     default: [],
     variable: "ICE_TRUSTED_PROXIES",
     help: "Proxies in front, as CIDR blocks or addresses. For their requests, the client address for limits, regions and the log comes from the header. The header is ignored in all other requests.",
@@ -36,4 +42,4 @@ export const clientAddressKeys = {
   }),
 };
 
-export type ClientAddressConfig = SectionValue<typeof clientAddressKeys>;
+export type ClientAddressConfig = Omit<SectionValue<typeof clientAddressKeys>, "proxyProtocolFrom">;

@@ -11,6 +11,8 @@ export const httpLimits = {
   /** After which a silent connection is probed: a client that is gone shows although its stream is quiet. */
   tcpKeepAliveMs: 60_000,
   tlsHandshakeTimeoutMs: 10_000,
+  /** For the PROXY protocol header of a balancer, which sends it at once: time for a lost packet. */
+  proxyHeaderTimeoutMs: 5_000,
   /** Of all headers and the request line together. */
   maxHeaderBytes: 16 * 1024,
   /** Of one HTTP/2 connection at a time. */

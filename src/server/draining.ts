@@ -36,7 +36,8 @@ export class Draining {
   readonly #keepSocket: (socket: Socket) => void;
   readonly #keepHttp1: (socket: Socket) => void;
   readonly #keepHttp2: (session: ServerHttp2Session) => void;
-  readonly #sockets = new Set<Socket>();
+  /** All connections, with the bytes that came before those of the client. */
+  readonly #sockets = new Map<Socket, number>();
   /** HTTP/1.1 connections, with the bytes that had been read before the first request. */
   readonly #http1 = new Map<Socket, number>();
   readonly #farewells = new Map<ServerHttp2Session, Http2Farewell>();
@@ -83,8 +84,18 @@ export class Draining {
   /** Takes each connection as it is accepted, before TLS. */
   addSocket(socket: Socket): void {
     this.#accepted += 1;
-    this.#sockets.add(socket);
+    this.#sockets.set(socket, 0);
     this.#keepSocket(socket);
+  }
+
+  /** Takes how many bytes a proxy has sent on a connection before those of the client. */
+  noteForeignBytes(socket: Socket, bytes: number): void {
+    this.#sockets.set(socket, bytes);
+  }
+
+  /** How many these are; undefined for a TLS socket, which does not see them. */
+  findForeignBytes(socket: Socket): number | undefined {
+    return this.#sockets.get(socket);
   }
 
   /**
@@ -166,7 +177,7 @@ export class Draining {
     const nowMs = performance.now();
     if (nowMs >= this.#cutAtMs) {
       // Again and again: some may have been accepted since the last time.
-      for (const socket of this.#sockets) {
+      for (const socket of this.#sockets.keys()) {
         socket.destroy();
       }
       return;
@@ -213,9 +224,9 @@ export class Draining {
         silent.add(socket);
       }
     }
-    for (const socket of this.#sockets) {
+    for (const [socket, foreignBytes] of this.#sockets) {
       // Not even a TLS handshake has begun.
-      if (socket.bytesRead === 0) {
+      if (socket.bytesRead === foreignBytes) {
         silent.add(socket);
       }
     }

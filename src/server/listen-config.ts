@@ -42,7 +42,8 @@ export const listenSection = section({
 
 export type ListenConfig = ValueOf<typeof listenSection>;
 /** What a port is opened with. */
-export type PortConfig = Pick<ListenConfig, "host" | "port" | "maxConnections" | "tls">;
+export type PortConfig = Pick<ListenConfig, "host" | "port" | "maxConnections" | "tls"> &
+  Partial<Pick<ListenConfig, "proxyProtocolFrom">>;
 
 /** Whether only this machine reaches an address. */
 export function isLoopback(host: string): boolean {

@@ -4,6 +4,7 @@ import { Server as HttpsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import { ConfigError } from "../errors.js";
 import type { Files } from "../files/files.js";
+import { createPeerTrust } from "../http/client-address.js";
 import { endNothing, type Guard } from "../http/guard.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
 import type { HttpLimits } from "../http/http-limits.js";
@@ -18,6 +19,7 @@ import { describeListenFailure } from "./listen-failure.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
 import { createPortOwner } from "./port-owner.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
+import { takeProxyHeaders } from "./proxied-connections.js";
 import { loadTlsOptions } from "./tls-options.js";
 import { Turns } from "./turns.js";
 
@@ -87,7 +89,7 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
       socket.destroy();
       return;
     }
-    const bytesReadBefore = socket.bytesRead;
+    const bytesReadBefore = draining.findForeignBytes(socket) ?? socket.bytesRead;
     const serve = () =>
       sniffHttpVersion(socket, limits.headersTimeoutMs, guard, (version) => {
         if (version === "http2") {
@@ -104,8 +106,17 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
       guard.wrap(serve, () => socket.destroy()),
     );
   }, cutSocket);
-  http1.on("connection", onConnection);
   http1.on(connectionEvent, onReadableConnection);
+  let isBalancer = createPeerTrust(config.proxyProtocolFrom ?? []);
+  const proxied = {
+    isBalancer: (address: string) => isBalancer(address),
+    timeoutMs: limits.proxyHeaderTimeoutMs,
+    onHeader: (socket: Socket, bytes: number) => draining.noteForeignBytes(socket, bytes),
+    onFault: () => gate?.refusals.add(gate.listener, "proxy_header"),
+  };
+  takeProxyHeaders(http1, proxied, guard);
+  // First of all: what waits for its header is open too.
+  http1.prependListener("connection", onConnection);
 
   const { address, port } = await bind(http1, config, guard);
   if (gate !== undefined) {
@@ -132,10 +143,12 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
       await draining.close(options);
       clearInterval(checks);
     },
-    prepare({ tls, maxConnections }, nextFiles) {
+    prepare({ tls, maxConnections, proxyProtocolFrom = [] }, nextFiles) {
       const tlsOptions = tls === undefined ? undefined : loadTlsOptions(tls, nextFiles);
+      const isNextBalancer = createPeerTrust(proxyProtocolFrom);
       return () => {
         http1.maxConnections = maxConnections;
+        isBalancer = isNextBalancer;
         // Whether clients are asked for a certificate is set for the server's life. With a context of
         // the other kind it would take whom the system's own authorities have signed.
         if (http1 instanceof HttpsServer && tlsOptions?.requestCert === isMutual) {

@@ -45,4 +45,6 @@ export function sniffHttpVersion(
     socket.off("data", onData).off("end", cut).off("error", cut).off("close", stop);
   }, endNothing);
   socket.on("data", onData).on("end", cut).on("error", cut).on("close", stop);
+  // It is paused where bytes before these have been read.
+  socket.resume();
 }

@@ -2,6 +2,8 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { createCertificate } from "../parts/certificate.js";
+import { writeProxyHeader } from "../parts/proxy-header.js";
+import { balancerAddress } from "../parts/tcp-balancer.js";
 import { type FuzzedService, startFuzzedService } from "./fuzzed-service.js";
 
 /** How long a connection that the server may keep open is waited for, in milliseconds. */
@@ -27,6 +29,8 @@ export interface FuzzedPorts {
   readonly ports: readonly FuzzedPort[];
   /** The one in the clear, of a single process. */
   readonly plain: FuzzedPort;
+  /** The same for a balancer, whose PROXY protocol header the test writes itself. */
+  readonly balanced: FuzzedPort;
   /** How many were made to all of them, by {@link sendSegments}. */
   countConnections(): number;
   /** @returns the exit codes */
@@ -37,12 +41,22 @@ export interface FuzzedPorts {
 export async function startFuzzedPorts(): Promise<FuzzedPorts> {
   const certificate = await createCertificate();
   let connections = 0;
-  const connectTcp = (port: number) => {
+  const connectTcp = (port: number, localAddress?: string) => {
     connections += 1;
-    return connect({ port, host: "127.0.0.1", noDelay: true }).on("error", () => {});
+    return connect({
+      port,
+      host: "127.0.0.1",
+      noDelay: true,
+      ...(localAddress !== undefined && { localAddress }),
+    }).on("error", () => {});
   };
   const inTheClear = (port: number) => () => {
     const socket = connectTcp(port);
+    return { socket, tcp: socket };
+  };
+  const fromBalancer = (port: number, header: Buffer) => () => {
+    const socket = connectTcp(port, balancerAddress);
+    socket.write(header);
     return { socket, tcp: socket };
   };
   const withTls = (port: number, protocols: readonly string[]) => () => {
@@ -76,6 +90,12 @@ export async function startFuzzedPorts(): Promise<FuzzedPorts> {
           connect: inTheClear(port),
         },
         {
+          name: `in the clear, with a PROXY protocol header, ${size}`,
+          speaksHttp1: true,
+          fuzzed: clear,
+          connect: fromBalancer(port, writeProxyHeader("203.0.113.9")),
+        },
+        {
           name: `admin, ${size}`,
           speaksHttp1: true,
           fuzzed: clear,
@@ -103,7 +123,14 @@ export async function startFuzzedPorts(): Promise<FuzzedPorts> {
   if (plain === undefined) {
     throw new Error("no ports");
   }
-  return { ports, plain, countConnections: () => connections, stop };
+  const { fuzzed } = plain;
+  const balanced = {
+    name: "as a balancer",
+    speaksHttp1: false,
+    fuzzed,
+    connect: fromBalancer(fuzzed.service.port, Buffer.alloc(0)),
+  };
+  return { ports, plain, balanced, countConnections: () => connections, stop };
 }
 
 /** How a client leaves: it has said all, it is gone, it resets the connection, or it stays a while. */

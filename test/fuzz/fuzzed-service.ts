@@ -6,6 +6,7 @@ import { expect } from "vitest";
 import type { TestCertificate } from "../parts/certificate.js";
 import { childPids } from "../parts/child-process.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { balancerAddress } from "../parts/tcp-balancer.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "fuzz-test-token";
@@ -37,9 +38,12 @@ export async function startFuzzedService({
       admin: { host: "127.0.0.1", port: 0 },
       auth: { connectorTokensFile: "tokens.yaml" },
       ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
-      ...(certificate && {
-        listen: { tls: { certFile: certificate.certFile, keyFile: certificate.keyFile } },
-      }),
+      listen: {
+        proxyProtocolFrom: [balancerAddress],
+        ...(certificate && {
+          tls: { certFile: certificate.certFile, keyFile: certificate.keyFile },
+        }),
+      },
       // Connections whose frames broke the rules wait for it.
       shutdown: { timeout: "1s" },
     },

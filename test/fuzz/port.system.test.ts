@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseProxyHeader } from "../../src/server/proxy-header.js";
 import {
   connectRawHttp2,
   flag,
@@ -10,6 +11,7 @@ import {
 import { scrape } from "../parts/metrics.js";
 import { type Farewell, type FuzzedPorts, sendSegments, startFuzzedPorts } from "./fuzzed-ports.js";
 import { connectionSegments, frameSegments, preface } from "./hostile-frames.js";
+import { proxyHeader } from "./hostile-proxy-headers.js";
 import { anyBytes, http1Request, knownRequest, lastRequest, latin1 } from "./hostile-requests.js";
 import { fuzzTimeoutMs, tryToBreak } from "./property.js";
 
@@ -154,6 +156,20 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
         ).toBe(true);
         client.socket.destroy();
         await fuzzed.plain.fuzzed.expectHealthy();
+      }),
+      rounds,
+    );
+  });
+
+  it("takes a PROXY protocol header in any pieces, or closes the connection", async () => {
+    const health = latin1("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    await tryToBreak(
+      fc.asyncProperty(proxyHeader, fc.option(lengths), async (header, pieces) => {
+        const sent = cut(Buffer.concat([header, health]), pieces ?? []);
+        const answer = await sendSegments(fuzzed.balanced, sent, "end", 10_000);
+        const isGood = typeof parseProxyHeader(header) === "object";
+        expect(answer.toString("latin1")).toMatch(isGood ? /^HTTP\/1\.1 200 .*healthy/s : /^$/);
+        await fuzzed.balanced.fuzzed.expectHealthy();
       }),
       rounds,
     );
