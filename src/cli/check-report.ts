@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import { probeFixes } from "../probe/probe-fix.js";
-import { transportOf } from "../probe/server-address.js";
+import { type ServerAddress, transportOf } from "../probe/server-address.js";
 import { printTransportAddress } from "../probe/transport-address.js";
 import type { CheckResult } from "./check-run.js";
 import { type Column, formatTable } from "./table.js";
@@ -28,7 +28,7 @@ export function printCheckTable(results: readonly CheckResult[], colour: boolean
     colour ? styleText(style, text, { validateStream: false }) : text;
   const rows = results.map((result) => [
     result.url.text,
-    result.server === undefined ? "-" : printTransportAddress(result.server),
+    result.server === undefined ? "-" : listAddresses(result, result.server).join(" → "),
     transportOf(result.url),
     result.secret ?? "-",
     result.failure === undefined
@@ -60,16 +60,24 @@ function describeProblems(results: readonly CheckResult[], paint: Paint): string
   ]);
 }
 
+/** Of the server, and of the alternates that it sent us to. */
+function listAddresses({ alternates = [] }: CheckResult, server: ServerAddress): string[] {
+  return [server, ...alternates].map(printTransportAddress);
+}
+
 function styleOf({ isWarning }: CheckResult): "yellow" | "red" {
   return isWarning ? "yellow" : "red";
 }
 
 /** One result, for scripts. */
 export function describeResult(result: CheckResult): object {
-  const { url, server, secret, failure, clockSkew } = result;
+  const { url, server, alternates, secret, failure, clockSkew } = result;
   return {
     url: url.text,
     ...(server !== undefined && { address: printTransportAddress(server) }),
+    ...(alternates !== undefined && {
+      alternateServers: alternates.map(printTransportAddress),
+    }),
     transport: transportOf(url),
     ...(secret !== undefined && { secret }),
     ok: isFine(result),

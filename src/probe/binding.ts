@@ -1,5 +1,4 @@
 import { attributeType } from "./attributes.js";
-import { readErrorCode } from "./error-code.js";
 import { probeError } from "./probe-failure.js";
 import { toServerError } from "./server-error.js";
 import { stunClass, stunMethod } from "./stun-message.js";
@@ -14,7 +13,7 @@ export interface Binding {
 
 /**
  * Asks a STUN server for our address (RFC 8489 section 6).
- * @throws ProbeError; MalformedMessageError when the answer's address cannot be read
+ * @throws ProbeError; TryAlternateError; MalformedMessageError when the answer's address cannot be read
  */
 export async function bind(context: TransactionContext): Promise<Binding> {
   const { response, roundTripMs } = await runTransaction(context, {
@@ -22,7 +21,7 @@ export async function bind(context: TransactionContext): Promise<Binding> {
     attributes: [],
   });
   if (response.class === stunClass.error) {
-    throw toServerError(readErrorCode(response));
+    throw toServerError(response);
   }
   const mappedAddress =
     readAddress(response, attributeType.xorMappedAddress) ??

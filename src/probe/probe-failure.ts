@@ -17,6 +17,7 @@ export const probeCauses = [
   "wrong-realm",
   "clock-skew",
   "stale-nonce",
+  "redirect-loop",
   "no-authentication",
   "quota",
   "no-capacity",

@@ -27,6 +27,8 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "clock-skew": "Set the clocks of the server and of this machine by NTP",
   "stale-nonce":
     "Raise the server's stale-nonce, and see that a load balancer keeps each client on one server",
+  "redirect-loop":
+    "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself, over at most three others",
   "no-authentication": "Set use-auth-secret: anyone can use this relay",
   quota: "Raise user-quota or total-quota; with identity: static, all clients share one user-quota",
   "no-capacity":

@@ -9,6 +9,7 @@ import { resolveServer, type ServerAddress } from "./server-address.js";
 import { MalformedMessageError } from "./stun-message.js";
 import type { TransactionContext } from "./transaction.js";
 import { printTransportAddress } from "./transport-address.js";
+import { followAlternates } from "./try-alternate.js";
 import { TurnSession } from "./turn-session.js";
 
 export interface ProbeOptions {
@@ -37,6 +38,8 @@ interface Findings {
   /** What a TURN server names, safe to show. */
   realm?: string;
   relayedTransportAddress?: string;
+  /** The servers that the first one sent us to, one after the other (RFC 8489 section 10). */
+  alternates?: readonly ServerAddress[];
   /** Packets from outside have crossed the relay, in both directions. */
   relayProven?: true;
 }
@@ -118,27 +121,41 @@ async function tryAddress(
 ): Promise<ProbeResult> {
   const { url } = server;
   const found: Findings = {};
-  try {
-    await within(options, async (signal) => {
-      const transport = await openTransport(server, { signal, extraCa: options.extraCa });
-      const { now, randomBytes } = options;
-      const context = { transport, signal, now, randomBytes };
-      try {
-        if (url.scheme === "stun" || url.scheme === "stuns") {
-          Object.assign(found, await bind(context));
-        } else if (credential === undefined) {
-          throw new TypeError(`${url.text} needs a credential`);
-        } else {
-          await tryRelay(context, credential, { ...options, family }, found);
-        }
-      } finally {
-        transport.close();
+  const visit = async (visited: ServerAddress, signal: AbortSignal) => {
+    const transport = await openTransport(visited, { signal, extraCa: options.extraCa });
+    const { now, randomBytes } = options;
+    const context = { transport, signal, now, randomBytes };
+    try {
+      if (url.scheme === "stun" || url.scheme === "stuns") {
+        Object.assign(found, await bind(context));
+      } else if (credential === undefined) {
+        throw new TypeError(`${url.text} needs a credential`);
+      } else {
+        await tryRelay(context, credential, { ...options, family }, found);
       }
-    });
+    } finally {
+      transport.close();
+    }
+  };
+  const onFollow = (alternate: ServerAddress) => {
+    found.alternates = [...(found.alternates ?? []), alternate];
+  };
+  try {
+    await within(options, (signal) =>
+      followAlternates(server, (visited) => visit(visited, signal), onFollow),
+    );
     return { url, server, ...found };
   } catch (error) {
-    return { url, server, ...found, failure: toFailure(error) };
+    return { url, server, ...found, failure: explainWhere(toFailure(error), found) };
   }
+}
+
+/** A failure at an alternate server says so. */
+function explainWhere(failure: ProbeFailure, { alternates }: Findings): ProbeFailure {
+  const last = alternates?.at(-1);
+  return last === undefined || failure.cause === "redirect-loop"
+    ? failure
+    : { ...failure, detail: `${failure.detail}, at the alternate ${printTransportAddress(last)}` };
 }
 
 async function tryRelay(

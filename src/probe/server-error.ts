@@ -1,5 +1,7 @@
-import { errorCode, type StunErrorCode } from "./error-code.js";
+import { errorCode, readErrorCode, type StunErrorCode } from "./error-code.js";
 import { type ProbeCause, ProbeError } from "./probe-failure.js";
+import type { StunMessage } from "./stun-message.js";
+import { readAlternate, TryAlternateError } from "./try-alternate.js";
 
 const causes: Readonly<Record<number, ProbeCause>> = {
   [errorCode.forbidden]: "forbidden",
@@ -10,9 +12,16 @@ const causes: Readonly<Record<number, ProbeCause>> = {
   [errorCode.insufficientCapacity]: "no-capacity",
 };
 
-/** What an error answer means; `wrong-secret` only where a credential was refused. */
-export function toServerError({ code, reason }: StunErrorCode): ProbeError {
-  return withCause(causes[code] ?? "server-error", { code, reason });
+/**
+ * What an error answer means; `wrong-secret` only where a credential was refused.
+ * @throws MalformedMessageError when the answer cannot be read
+ */
+export function toServerError(response: StunMessage): ProbeError | TryAlternateError {
+  const error = readErrorCode(response);
+  const alternate = error.code === errorCode.tryAlternate ? readAlternate(response) : undefined;
+  return alternate === undefined
+    ? withCause(causes[error.code] ?? "server-error", error)
+    : new TryAlternateError(alternate);
 }
 
 /**
@@ -20,11 +29,16 @@ export function toServerError({ code, reason }: StunErrorCode): ProbeError {
  * secret and to an expired credential alike, pion 400.
  *
  * @param realm safe to show
+ * @throws MalformedMessageError when the answer cannot be read
  */
-export function toCredentialError(error: StunErrorCode, realm: string): ProbeError {
+export function toCredentialError(
+  response: StunMessage,
+  realm: string,
+): ProbeError | TryAlternateError {
+  const error = readErrorCode(response);
   return error.code === errorCode.unauthorized || error.code === errorCode.badRequest
     ? withCause("wrong-secret", error, `, in the realm ${JSON.stringify(realm)}`)
-    : toServerError(error);
+    : toServerError(response);
 }
 
 function withCause(cause: ProbeCause, error: StunErrorCode, where = ""): ProbeError {

@@ -59,6 +59,7 @@ export class TurnSession {
   /**
    * Asks for a relay without a credential, as every client does first, to learn realm and nonce.
    * @throws ProbeError `no-authentication` when a relay is given; its own causes otherwise
+   * @throws TryAlternateError when the server sends its clients elsewhere
    */
   async challenge(): Promise<Challenge> {
     const { response, roundTripMs } = await runTransaction(this.#context, {
@@ -72,9 +73,8 @@ export class TurnSession {
       });
       throw probeError("no-authentication", "the server gives a relay without a credential");
     }
-    const error = readErrorCode(response);
-    if (error.code !== errorCode.unauthorized) {
-      throw toServerError(error);
+    if (readErrorCode(response).code !== errorCode.unauthorized) {
+      throw toServerError(response);
     }
     this.#takeNonce(response);
     return { realm: showText(this.#realm), roundTripMs };
@@ -84,6 +84,7 @@ export class TurnSession {
    * Asks for a relay with the credential (RFC 8656 section 7), after a challenge.
    * @param family what relay to ask for; absent, the server chooses, as with browsers
    * @throws ProbeError `wrong-secret` when the credential is refused
+   * @throws TryAlternateError when the server sends its clients elsewhere
    */
   async allocate(family?: AddressFamily): Promise<Allocation> {
     const { response } = await this.#request(stunMethod.allocate, [
@@ -91,7 +92,7 @@ export class TurnSession {
       ...(family === undefined ? [] : [encodeRequestedAddressFamily(family)]),
     ]);
     if (response.class === stunClass.error) {
-      throw toCredentialError(readErrorCode(response), showText(this.#realm));
+      throw toCredentialError(response, showText(this.#realm));
     }
     const relayed = readAddress(response, attributeType.xorRelayedAddress);
     // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.
@@ -119,7 +120,7 @@ export class TurnSession {
   async release(): Promise<void> {
     const { response } = await this.#request(stunMethod.refresh, [encodeLifetime(0)]);
     if (response.class === stunClass.error) {
-      throw toServerError(readErrorCode(response));
+      throw toServerError(response);
     }
   }
 
@@ -141,7 +142,7 @@ export class TurnSession {
       }
       staleNonces += 1;
       if (staleNonces > maxStaleNonces) {
-        throw toServerError(readErrorCode(response));
+        throw toServerError(response);
       }
       this.#takeNonce(response);
     }

@@ -17,7 +17,12 @@ const token = "broken-relays-token";
 
 const checkSchema = z.object({
   results: z.array(
-    z.looseObject({ url: z.string(), ok: z.boolean(), cause: z.string().optional() }),
+    z.looseObject({
+      url: z.string(),
+      ok: z.boolean(),
+      cause: z.string().optional(),
+      alternateServers: z.array(z.string()).optional(),
+    }),
   ),
 });
 const healthSchema = z.object({
@@ -61,6 +66,7 @@ beforeAll(async () => {
   await start("11.0.0.11", { extra: ["external-ip=11.0.9.9"] });
   await start("11.0.0.12");
   await start("11.0.0.13", { extra: ["denied-peer-ip=0.0.0.0-255.255.255.255"] });
+  await start("11.0.0.14", { extra: ["alternate-server=11.0.0.10:3478"] });
   await network.servers.run(
     ...[
       "nft",
@@ -82,6 +88,7 @@ const rows: readonly (readonly [url: string, cause: ProbeCause | undefined])[] =
   ["turn:11.0.0.11?transport=tcp", "relay-unreachable"],
   ["turn:11.0.0.12", "relay-unreachable"],
   ["turn:11.0.0.13", "peer-denied"],
+  ["turn:11.0.0.14", undefined],
 ];
 
 async function check(on: NetworkHost, ...args: readonly string[]) {
@@ -109,6 +116,10 @@ describe.each(["outside", "home"] as const)("ice-service check, at a machine tha
     const { status, found, results } = await check(network[at]);
     expect(found).toEqual(rows);
     expect(results.map(({ ok }) => ok)).toEqual(rows.map(([, cause]) => cause === undefined));
+    expect(results.find(({ url }) => url === "turn:11.0.0.14")).toMatchObject({
+      address: "11.0.0.14:3478",
+      alternateServers: ["11.0.0.10:3478"],
+    });
     expect(status).toBe(1);
   });
 });

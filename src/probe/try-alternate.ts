@@ -1,0 +1,75 @@
+import { attributeType, readBytes } from "./attributes.js";
+import { probeError } from "./probe-failure.js";
+import type { ServerAddress } from "./server-address.js";
+import { MalformedMessageError, type StunMessage } from "./stun-message.js";
+import { printTransportAddress, readAddress, type TransportAddress } from "./transport-address.js";
+
+/** Where a server sends its clients in its place. */
+export interface Alternate {
+  readonly address: TransportAddress;
+  /** What the alternate's certificate has to be valid for, where the server says so. */
+  readonly domain?: string;
+}
+
+/** The server answers 300 Try Alternate (RFC 8489 section 10). */
+export class TryAlternateError extends Error {
+  override readonly name = "TryAlternateError";
+
+  constructor(readonly alternate: Alternate) {
+    super(`300 Try Alternate: ${printTransportAddress(alternate.address)}`);
+  }
+}
+
+/** RFC 1123, at most 255 characters (RFC 8489 section 14.16). */
+const domainName =
+  /^(?=.{1,255}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+/**
+ * Reads ALTERNATE-SERVER and ALTERNATE-DOMAIN (RFC 8489 sections 14.15 and 14.16).
+ * @returns undefined where the message names no alternate
+ * @throws MalformedMessageError
+ */
+export function readAlternate(response: StunMessage): Alternate | undefined {
+  const address = readAddress(response, attributeType.alternateServer);
+  const domain = readBytes(response, attributeType.alternateDomain)?.toString("latin1");
+  if (domain !== undefined && !domainName.test(domain)) {
+    throw new MalformedMessageError("its ALTERNATE-DOMAIN is no domain name");
+  }
+  return address && { address, ...(domain !== undefined && { domain }) };
+}
+
+const mostAlternates = 3;
+
+/**
+ * Visits a server, and where that sends us elsewhere, the alternate, over the same transport, with the
+ * same credential. At most three, and none twice.
+ *
+ * @param onFollow told each alternate before it is visited
+ * @throws ProbeError `redirect-loop`; whatever the last visit throws
+ */
+export async function followAlternates(
+  server: ServerAddress,
+  visit: (server: ServerAddress) => Promise<void>,
+  onFollow: (alternate: ServerAddress) => void,
+): Promise<void> {
+  const visited = [printTransportAddress(server)];
+  let next = server;
+  for (;;) {
+    try {
+      return await visit(next);
+    } catch (error) {
+      if (!(error instanceof TryAlternateError)) {
+        throw error;
+      }
+      const { address, domain } = error.alternate;
+      const printed = printTransportAddress(address);
+      if (visited.includes(printed) || visited.length > mostAlternates) {
+        const way = [...visited, printed].join(" → ");
+        throw probeError("redirect-loop", `the servers answer 300 (Try Alternate): ${way}`);
+      }
+      visited.push(printed);
+      next = { ...server, ...address, host: domain ?? server.url.host };
+      onFollow(next);
+    }
+  }
+}
