@@ -18,6 +18,6 @@ USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # For HTTP at ICE_PORT; with TLS, or with the port set in a file, give the container another one.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.ICE_PORT || 8080) + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["node", "-e", "fetch('http://127.0.0.1:' + (parseInt(process.env.ICE_PORT) || 8080) + '/healthz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
 CMD ["serve"]

@@ -501,6 +501,12 @@ describe("loadConfig", () => {
       /every user/,
     ],
     ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
+    [
+      "variables beside an issuer of the file",
+      { auth: { ...auth, jwt: [{ ...issuer, jwksFile: "a" }] } },
+      { ICE_JWT_ISSUER: "https://b", ICE_JWT_AUDIENCE: "b", ICE_JWT_JWKS_FILE: "b" },
+      /^ICE_JWT_ISSUER, ICE_JWT_AUDIENCE, ICE_JWT_JWKS_FILE make the only .* \(1 entry\) is not used/,
+    ],
     ["Redis without limits", { limits: { redis: { url: "redis://a" } } }, {}, /not used/],
     [
       "proxies that are everybody",

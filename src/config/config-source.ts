@@ -8,6 +8,8 @@ import { type KeyPath, printKeyPath } from "./key-path.js";
 /** What is written: in the configuration file, and in the variables over it. */
 export interface ConfigSource {
   readonly content: unknown;
+  /** What is overridden without having to be. */
+  readonly warnings: readonly string[];
   /** The variable that a key, or one that contains it, was set by. */
   readonly findVariable: (path: KeyPath) => string | undefined;
 }
@@ -23,13 +25,13 @@ export function readConfigSource(
 ): ConfigSource {
   const content = file === undefined ? {} : parseFile(file, files);
   const variableOf = new Map(entries.map(({ path, name }) => [printKeyPath(path), name]));
-  const lists = new Set<string>();
+  const warnings = replaceLists(content, entries);
   for (const { path, value } of entries) {
-    replaceLists(content, path, lists);
     assign(content, path, value);
   }
   return {
     content,
+    warnings,
     findVariable: (path) =>
       path
         .map((_, index) => variableOf.get(printKeyPath(path.slice(0, index + 1))))
@@ -55,14 +57,32 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
 
 /**
  * Variables make one entry of a list, in place of those of the file.
- * @param replaced the lists for which this is done already
+ * @returns a warning for each list of the file that is lost
  */
-function replaceLists(content: object, path: KeyPath, replaced: Set<string>): void {
-  const listPath = path.slice(0, path.indexOf(0));
-  if (path.includes(0) && !replaced.has(printKeyPath(listPath))) {
-    assign(content, listPath, [{}]);
-    replaced.add(printKeyPath(listPath));
+function replaceLists(content: object, entries: readonly VariableEntry[]): string[] {
+  const lists = new Map<string, { readonly path: KeyPath; readonly variables: string[] }>();
+  for (const { path, name } of entries.filter((entry) => entry.path.includes(0))) {
+    const listPath = path.slice(0, path.indexOf(0));
+    const list = lists.get(printKeyPath(listPath)) ?? { path: listPath, variables: [] };
+    list.variables.push(name);
+    lists.set(printKeyPath(listPath), list);
   }
+  return [...lists].flatMap(([key, { path, variables }]) => {
+    const lost = read(content, path);
+    assign(content, path, [{}]);
+    return Array.isArray(lost) && lost.length > 0
+      ? [
+          `${variables.join(", ")} make the only entry of ${key}, and ${key} of the file (${lost.length} ${lost.length === 1 ? "entry" : "entries"}) is not used; remove one of the two`,
+        ]
+      : [];
+  });
+}
+
+function read(root: object, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (parent, part) => (parent instanceof Object ? Reflect.get(parent, part) : undefined),
+    root,
+  );
 }
 
 function assign(root: object, path: KeyPath, value: unknown): void {

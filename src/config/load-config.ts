@@ -1,11 +1,13 @@
 import type { KeyObject } from "node:crypto";
 import type { Files } from "../files/files.js";
 import { readConfigSource } from "./config-source.js";
+import { listKeys } from "./declared-keys.js";
 import { fileVariable, readEnvironment } from "./environment.js";
 import { refuseFlaw } from "./free-text.js";
 import { printKeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
-import { type Environment, Place } from "./place.js";
+import { adviseOnKey } from "./misplaced-key.js";
+import { type Environment, Place, type UnknownKey } from "./place.js";
 import { ProblemList } from "./problem-list.js";
 
 export interface LoadOptions {
@@ -37,15 +39,17 @@ export function loadDeclared<Config>(
 ): Loaded<Config> {
   const configFile = file ?? (env[fileVariable] || undefined);
   refuseFlaw(file === undefined ? fileVariable : "--config", configFile ?? "");
-  const overlay = readEnvironment(root, env);
-  const { content, findVariable } = readConfigSource(configFile, overlay.entries, files);
-  const warnings = [...overlay.warnings];
+  const keys = listKeys(root);
+  const overlay = readEnvironment(keys, env);
+  const { content, findVariable, ...source } = readConfigSource(configFile, overlay.entries, files);
+  const warnings = [...overlay.warnings, ...source.warnings];
   const problems = new ProblemList((path) => findVariable(path) ?? printKeyPath(path));
   const context = {
     problems,
     warn: (text: string) => void warnings.push(text),
     dev,
     needsCallers,
+    adviseOnKey: (key: UnknownKey) => adviseOnKey(key, keys),
     env,
     files,
     file: configFile,

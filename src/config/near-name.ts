@@ -1,12 +1,19 @@
 import { closest, distance } from "fastest-levenshtein";
 
-/** More slips of the finger than these make another name. */
-const maxSlips = 3;
-
-/** The known name that was probably meant; undefined where none is near. */
-export function findNearName(given: string, known: readonly string[]): string | undefined {
+/**
+ * The known name that was probably meant; undefined where none is near.
+ * @param maxSlips more slips of the finger make another name; by default one for three characters,
+ *   up to 3
+ */
+export function findNearName(
+  given: string,
+  known: readonly string[],
+  maxSlips = Math.min(3, Math.ceil(given.length / 3)),
+): string | undefined {
   const nearest = closest(given, [...known]);
-  return given !== "" && distance(given.toLowerCase(), nearest.toLowerCase()) <= maxSlips
+  return known.length > 0 &&
+    given !== "" &&
+    distance(given.toLowerCase(), nearest.toLowerCase()) <= maxSlips
     ? nearest
     : undefined;
 }

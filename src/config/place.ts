@@ -6,6 +6,15 @@ import { type KeyPath, printKeyPath } from "./key-path.js";
 import type { ProblemList } from "./problem-list.js";
 import { describeWrongKind, printValue } from "./value-text.js";
 
+/** A key that is not known where it is written. */
+export interface UnknownKey {
+  readonly name: string;
+  /** Of the section that it is written in. */
+  readonly path: KeyPath;
+  /** The keys of that section. */
+  readonly known: readonly string[];
+}
+
 /** Variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,6 +27,8 @@ export interface LoadContext {
   readonly dev: { readonly secret: KeyObject } | undefined;
   /** False where nobody is served: then it does not matter that nobody could prove who he is. */
   readonly needsCallers: boolean;
+  /** What to do about a key that is not known. */
+  readonly adviseOnKey: (key: UnknownKey) => string;
   readonly env: Environment;
   readonly files: Files;
   /** Absent where there is no configuration file. */

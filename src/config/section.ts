@@ -7,7 +7,6 @@ import {
   type SectionValue,
   type Structure,
 } from "./kind.js";
-import { suggest } from "./near-name.js";
 import type { Place } from "./place.js";
 import { isRecord } from "./value-text.js";
 
@@ -123,7 +122,8 @@ function isReplaced(name: string, keys: Keys, given: WrittenSection, place: Plac
 function refuseOthers(keys: Keys, given: WrittenSection, place: Place): void {
   const known = Object.keys(keys).filter((name) => !keys[name]?.declaration.isVariableOnly);
   for (const name of Object.keys(given).filter((each) => !known.includes(each))) {
-    place.at(name).refuse("unknown key", suggest(name, known));
+    const fix = place.context.adviseOnKey({ name, path: place.path, known });
+    place.at(name).refuse("unknown key", fix);
   }
 }
 

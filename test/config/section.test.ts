@@ -170,7 +170,7 @@ describe("a key that only a variable sets", () => {
 
   it.each([[{}], [{ ICE_SECRET: "hush" }]])("is unknown in the file, with %j", (env) => {
     expect(findProblems(root, { secret: "hush" }, env)).toEqual([
-      "secret: unknown key. Use one of: secretFile",
+      "secret: unknown key. Did you mean the variable ICE_SECRET?",
     ]);
   });
 
