@@ -30,6 +30,7 @@ find_missing() {
   need_program caddy caddy
   need_program apache2 apache2
   need_program redis-server redis-server
+  need_program janus janus
   need_program prometheus promtool
   need_program protobuf-compiler protoc
   need_program protobuf-compiler-grpc grpc_python_plugin

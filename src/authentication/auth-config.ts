@@ -11,7 +11,7 @@ export const authSection = checked(
   section({
     queryToken: key(trueOrFalse, {
       default: true,
-      help: "Whether ?token= is accepted on the REST route.",
+      help: "Whether tokens are accepted in the query: ?token= of REST routes, and key and api of /turn.",
     }),
     ...tokenKeys,
     denyListFile: optionalKey(fileName, {

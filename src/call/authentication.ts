@@ -10,7 +10,12 @@ import { limitVerification } from "../limits/limited-verification.js";
 import type { VerificationPermits } from "../limits/verification-permits.js";
 import type { AuthenticationCounts } from "../observability/authentication-counts.js";
 import { type CallRecord, callRecordKey, timeStep } from "./call-record.js";
-import { findToken, type PresentedToken } from "./presented-token.js";
+import {
+  findToken,
+  type PresentedToken,
+  restTokenParameters,
+  type TokenParameters,
+} from "./presented-token.js";
 import { refuseToken } from "./translate-error.js";
 
 export interface AuthenticationOptions {
@@ -18,6 +23,8 @@ export interface AuthenticationOptions {
   readonly counts: AuthenticationCounts;
   /** For unknown tokens of each client address; undefined: no limit. */
   readonly failedAuthentication: VerificationPermits | undefined;
+  /** By default those of REST. */
+  readonly tokenParameters?: TokenParameters;
 }
 
 /**
@@ -44,6 +51,7 @@ export function createAuthentication({
   verifier,
   counts,
   failedAuthentication,
+  tokenParameters = restTokenParameters,
 }: AuthenticationOptions): Authenticate {
   const verifyUnknown = limitVerification(verifier, failedAuthentication);
 
@@ -66,7 +74,7 @@ export function createAuthentication({
 
   return (authorization, rawQuery, record, wait) => {
     try {
-      const presented = findToken(authorization, rawQuery);
+      const presented = findToken(authorization, rawQuery, tokenParameters);
       if (presented === undefined) {
         // No failure that a limit counts: it is refused without work, and it is how a strayed client
         // comes.

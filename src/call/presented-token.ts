@@ -8,19 +8,30 @@ export interface PresentedToken {
   readonly place: TokenPlace;
 }
 
+/** The parameters of a query that carry a token. */
+export interface TokenParameters {
+  readonly names: readonly string[];
+  /** Whether the same token may be sent more than once. */
+  readonly mayRepeat: boolean;
+}
+
+export const restTokenParameters: TokenParameters = { names: ["token"], mayRepeat: false };
+
 /**
  * Finds the token that a request presents (RFC 6750 sections 2.1 and 2.3), or undefined.
  *
  * @param authorization the Authorization header; several are joined with a comma
  * @param rawQuery the query as sent, without `?`; empty where a token is not accepted there
+ * @param parameters those of the query that carry a token
  * @throws ConnectError InvalidArgument when more than one token is presented (section 2)
  */
 export function findToken(
   authorization: string | null,
   rawQuery: string,
+  parameters = restTokenParameters,
 ): PresentedToken | undefined {
   const inHeader = authorization === null ? [] : findBearerTokens(authorization);
-  const inQuery = rawQuery === "" ? [] : findQueryTokens(rawQuery);
+  const inQuery = rawQuery === "" ? [] : findQueryTokens(rawQuery, parameters);
   if (inHeader.length + inQuery.length > 1) {
     throw new ConnectError(
       "more than one token: send it once, in the Authorization header or in the query",
@@ -32,10 +43,7 @@ export function findToken(
   if (headerToken !== undefined) {
     return { token: headerToken, place: "header" };
   }
-  const [queryToken] = inQuery;
-  return queryToken === undefined
-    ? undefined
-    : { token: decodePercent(queryToken), place: "query" };
+  return inQuery.length === 0 ? undefined : { token: inQuery[0], place: "query" };
 }
 
 function findBearerTokens(authorization: string): string[] {
@@ -56,12 +64,18 @@ function readBearerToken(credentials: string): string | undefined {
   return text.slice(0, 7).toLowerCase() === "bearer " ? text.slice(7).trimStart() : undefined;
 }
 
-/** As sent. A parameter without a value counts as not sent (RFC 6749 section 3.1). */
-function findQueryTokens(rawQuery: string): string[] {
-  return rawQuery
-    .split("&")
-    .filter((parameter) => parameter.startsWith("token=") && parameter.length > "token=".length)
-    .map((parameter) => parameter.slice("token=".length));
+/** A parameter without a value counts as not sent (RFC 6749 section 3.1). */
+function findQueryTokens(
+  rawQuery: string,
+  { names, mayRepeat }: TokenParameters,
+): (string | undefined)[] {
+  const tokens = rawQuery.split("&").flatMap((parameter) => {
+    const mark = parameter.indexOf("=");
+    return mark !== -1 && mark < parameter.length - 1 && names.includes(parameter.slice(0, mark))
+      ? [decodePercent(parameter.slice(mark + 1))]
+      : [];
+  });
+  return mayRepeat ? [...new Set(tokens)] : tokens;
 }
 
 /** Percent-decoding of RFC 3986, not form decoding: clients send tokens raw, so that `+` is `+`. */

@@ -52,16 +52,33 @@ export function createMethodRoutes(
     : createStreamRoutes(spec, options);
 }
 
+/**
+ * A unary method in one format.
+ * @throws Error for a method of another kind (startup only)
+ */
+export function createUnaryFormat(
+  spec: MethodImplSpec,
+  shared: SharedStages,
+  protocol: ProtocolName,
+  open: OpenCodec<UnaryCodec>,
+): CallFormat {
+  if (spec.kind !== "unary") {
+    throw new Error(`${nameTarget(spec.method)} is not unary`);
+  }
+  const stages = orderStages(shared, createUnaryStages(spec));
+  return {
+    protocol,
+    start: (reply, head) => runCall(new Call(spec.method, open(head), reply, head), stages),
+  };
+}
+
 function createUnaryRoutes(
   spec: UnarySpec,
   { stages: shared, codec }: MethodRouteOptions,
 ): MethodRoute[] {
   const { method } = spec;
-  const stages = orderStages(shared, createUnaryStages(spec));
-  const format = (protocol: ProtocolName, open: OpenCodec<UnaryCodec>): CallFormat => ({
-    protocol,
-    start: (reply, head) => runCall(new Call(method, open(head), reply, head), stages),
-  });
+  const format = (protocol: ProtocolName, open: OpenCodec<UnaryCodec>) =>
+    createUnaryFormat(spec, shared, protocol, open);
   const get =
     method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS
       ? format("connect", createConnectGetCodec(method, codec))

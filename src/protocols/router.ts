@@ -52,6 +52,13 @@ export class RouterBuilder {
     return this;
   }
 
+  /** @param route of REST, at a path without variables */
+  addRoute(route: Route): this {
+    this.#restPaths.push(route.path);
+    this.#byPath.set(route.path, route);
+    return this;
+  }
+
   build(): Router {
     const find = (path: string) =>
       this.#byPath.get(path) ??

@@ -6,6 +6,7 @@ import { createAuthenticateStage } from "../call/authenticate-stage.js";
 import { createAuthentication } from "../call/authentication.js";
 import type { Call } from "../call/call.js";
 import type { SharedStages } from "../call/pipeline.js";
+import { restTokenParameters } from "../call/presented-token.js";
 import { createPublicCallStage } from "../call/public-call-stage.js";
 import { createQuotaStage } from "../call/quota-stage.js";
 import type { StreamCalls } from "../call/stream-calls.js";
@@ -22,6 +23,8 @@ import { createHealthService } from "./health-service.js";
 import { createIceService, type IceServiceOptions } from "./ice-service.js";
 import type { PublicCallLimits } from "./public-call-limits.js";
 import { createReflectionServices } from "./reflection-service.js";
+import { turnRestTokenParameters } from "./turn-rest/turn-rest-request.js";
+import { createTurnRestRoute } from "./turn-rest/turn-rest-route.js";
 import { createUserStages } from "./user-stages.js";
 
 /** The largest request message in bytes. */
@@ -52,10 +55,11 @@ export function createServiceRouter(options: ServiceRouterOptions): Router {
     codec: { acceptCompression: [compressionGzip, compressionBrotli], readMaxBytes },
     streams: options.streams,
   });
-  builder.add(IceService, createIceService(options), {
-    ...stages,
-    ...createUserStages(options.lister, options.quotas.user),
-  });
+  const iceService = createIceService(options);
+  const userStages = createUserStages(options.lister, options.quotas.user);
+  const turnRestStages = createSharedStages(options, turnRestTokenParameters);
+  builder.add(IceService, iceService, { ...stages, ...userStages });
+  builder.addRoute(createTurnRestRoute(iceService, { ...turnRestStages, ...userStages }));
   const { health, reflection } = options.publicCallLimits;
   builder.add(Health, createHealthService(options.readiness), {
     admitPublic: createPublicCallStage(health),
@@ -69,13 +73,21 @@ export function createServiceRouter(options: ServiceRouterOptions): Router {
 }
 
 /** What a call of a method that is not public passes before its body is read. */
-export function createSharedStages({
-  verifier,
-  queryToken,
-  quotas: { failedAuthentication, caller },
-  authenticationCounts: counts,
-}: SharedStageOptions): SharedStages {
-  const authenticate = createAuthentication({ verifier, counts, failedAuthentication });
+export function createSharedStages(
+  {
+    verifier,
+    queryToken,
+    quotas: { failedAuthentication, caller },
+    authenticationCounts: counts,
+  }: SharedStageOptions,
+  tokenParameters = restTokenParameters,
+): SharedStages {
+  const authenticate = createAuthentication({
+    verifier,
+    counts,
+    failedAuthentication,
+    tokenParameters,
+  });
   return {
     authenticate: createAuthenticateStage(authenticate, queryToken),
     ...(caller !== undefined && { limitCaller: createQuotaStage(caller, findCallPartition) }),

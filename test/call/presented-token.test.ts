@@ -47,6 +47,30 @@ describe("findToken", () => {
     expect(codeOf(() => findToken(authorization, query))).toBe(Code.InvalidArgument);
   });
 
+  describe("with parameters that may repeat a token", () => {
+    const parameters = { names: ["key", "api"], mayRepeat: true };
+    it.each([
+      ["key=abc", "abc"],
+      ["a=1&api=abc", "abc"],
+      ["api=abc&key=abc", "abc"],
+      ["api=a%2Bc&key=a+c&key=", "a+c"],
+    ])("finds one in ?%s", (query, token) => {
+      expect(findToken(null, query, parameters)).toEqual({ token, place: "query" });
+    });
+
+    it.each<[string | null, string]>([
+      [null, "key=abc&api=def"],
+      [null, "key=abc&key=%zz"],
+      ["Bearer abc", "key=abc"],
+    ])("refuses two: Authorization %j with ?%s", (authorization, query) => {
+      expect(codeOf(() => findToken(authorization, query, parameters))).toBe(Code.InvalidArgument);
+    });
+
+    it("finds none under another name", () => {
+      expect(findToken(null, "token=abc&Key=abc&xkey=abc", parameters)).toBe(undefined);
+    });
+  });
+
   it("finds a token with a malformed percent-escape, which is no token that could verify", () => {
     expect(findToken(null, "token=%zz")).toEqual({ token: undefined, place: "query" });
   });

@@ -150,7 +150,7 @@ describe.each<[HttpVersion]>([["1.1"], ["2"]])("over HTTP/%s", (version) => {
     expect(status).toBe(404);
     expect(JSON.parse(body.toString())).toMatchObject({
       error:
-        "no such path; over REST there is GET /api/v1/ice-servers and GET /api/v1/ice-servers:watch",
+        "no such path; over REST there is GET /api/v1/ice-servers and GET /api/v1/ice-servers:watch and GET /turn",
     });
   });
 

@@ -10,6 +10,8 @@ const paths = [
   "/api/v1/ice-servers",
   "/api/v1/ice-servers?token=fuzz-test-token",
   "/api/v1/ice-servers:watch?token=fuzz-test-token",
+  "/turn",
+  "/turn?service=turn&key=fuzz-test-token&username=x",
   "/openapi.json",
   "/",
   "*",

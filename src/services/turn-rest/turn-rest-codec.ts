@@ -1,0 +1,74 @@
+import { create, isMessage, type Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { OpenCodec, RequestHead, ResponseMetadata, UnaryCodec } from "../../call/codec.js";
+import {
+  GetIceServersRequestSchema,
+  type GetIceServersResponse,
+  GetIceServersResponseSchema,
+} from "../../gen/ice/v1/ice_service_pb.js";
+import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
+import { readMediaType } from "../../http/media-type.js";
+import { createProblemAnswer } from "../../protocols/rest/problem-answer.js";
+import { readTurnRestUsername } from "./turn-rest-request.js";
+
+const formType = "application/x-www-form-urlencoded";
+const maxFormBytes = 8 * 1024;
+
+/**
+ * GetIceServers in the form of draft-uberti-behave-turn-rest-00, over GET and POST. `username` becomes
+ * the request's `user`.
+ */
+export const openTurnRestCodec: OpenCodec<UnaryCodec> = (head) => new TurnRestCodec(head);
+
+class TurnRestCodec implements UnaryCodec {
+  readonly protocol = "rest";
+  readonly problem = undefined;
+  readonly timeoutMs = undefined;
+  readonly readMaxBytes = maxFormBytes;
+  readonly maxBodyBytes: number;
+  readonly #head: RequestHead;
+
+  constructor(head: RequestHead) {
+    this.#head = head;
+    this.maxBodyBytes = head.method === "POST" ? maxFormBytes : 0;
+  }
+
+  decode(body: Uint8Array): Message {
+    const { headers, query } = this.#head;
+    const coding = headers.find("content-encoding") ?? "identity";
+    if (body.length > 0 && (readMediaType(headers) !== formType || coding !== "identity")) {
+      throw new ConnectError(
+        `send the parameters in the query, or in a body of ${formType} without compression`,
+        Code.InvalidArgument,
+      );
+    }
+    const user = readTurnRestUsername(query, Buffer.from(body).toString());
+    return create(GetIceServersRequestSchema, { user });
+  }
+
+  respond(message: Message, metadata: ResponseMetadata): HttpAnswer {
+    if (!isMessage(message, GetIceServersResponseSchema)) {
+      throw new Error(`a response is of ${message.$typeName}`);
+    }
+    const headers: HttpHeaders = { "content-type": "application/json" };
+    metadata.addResponseHeaders(headers);
+    return { status: 200, headers, body: printCredentials(message) };
+  }
+
+  refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
+    return createProblemAnswer(this.#head, error, metadata);
+  }
+}
+
+/**
+ * The first TURN entry of an answer (section 2.2 of the draft).
+ * @throws ConnectError NotFound where there is none
+ */
+function printCredentials({ iceServers, ttlSeconds }: GetIceServersResponse): string {
+  const server = iceServers.find(({ credential }) => credential !== "");
+  if (server === undefined) {
+    throw new ConnectError("no TURN server is configured", Code.NotFound);
+  }
+  const { username, credential: password, urls: uris } = server;
+  return JSON.stringify({ username, password, ttl: ttlSeconds, uris });
+}
