@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../clock.js";
 import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
@@ -51,8 +52,7 @@ export async function runCheck(
     reportProgress(done, plan.length);
   });
   for (const [index, target] of plan.entries()) {
-    const cause = results[index]?.failure?.cause;
-    if ("server" in target && (cause === "quota" || cause === "no-capacity")) {
+    if ("server" in target && lacksRoom(results[index])) {
       await sleep(quotaPauseMs, undefined, options.signal && { signal: options.signal });
       results[index] = await check(target, index);
     }
@@ -60,8 +60,15 @@ export async function runCheck(
   return results.map((result) => ({ ...result, isWarning: isWarning(result, options.relay) }));
 }
 
+function lacksRoom(result: Diagnosis | undefined): boolean {
+  const cause = result?.failure?.cause;
+  return cause === "quota" || cause === "full" || cause === "no-capacity";
+}
+
 function isWarning({ failure }: Diagnosis, relay: RelayMode | undefined): boolean {
   switch (failure?.cause) {
+    case "quota":
+      return true;
     case "relay-unreachable":
     case "peer-denied":
       return relay === "auto";
@@ -93,9 +100,14 @@ function createSigner(
   if (account === undefined) {
     return undefined;
   }
-  const { sharedName: name = `ice-service-check-${index}`, canChooseExpiry } = account;
+  const { sharedName, canChooseExpiry } = account;
+  const name = `ice-service-check-${index}`;
   return {
-    issue: (expiresAtSeconds) => account.issue(name, expiresAtSeconds),
+    issue: (expiresAtSeconds) => account.issue(sharedName ?? name, expiresAtSeconds),
+    ...(sharedName === undefined && {
+      issueFresh: (expiresAtSeconds) =>
+        account.issue(`${name}-${randomBytes(3).toString("hex")}`, expiresAtSeconds),
+    }),
     canChooseExpiry,
     ttlSeconds,
     clock: systemClock,

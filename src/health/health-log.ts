@@ -18,7 +18,10 @@ export interface EarlierHealth {
 
 /** What is said of a URL that is in use although a probe has failed, by the cause of that. */
 const toleratedFailures: Partial<Record<ProbeCause, { level: "info" | "warn"; text: string }>> = {
-  quota: { level: "warn", text: "a TURN server is full for the probe, and stays in use" },
+  quota: {
+    level: "warn",
+    text: "a TURN server is full for the probe, and stays in use",
+  },
   "relay-not-tested": { level: "info", text: "a relay cannot be tested from here" },
   "relay-unreachable": {
     level: "warn",

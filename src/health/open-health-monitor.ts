@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { type Clock, systemTimer } from "../clock.js";
 import type { HealthLog } from "./health-log.js";
 import { HealthMonitor } from "./health-monitor.js";
@@ -12,17 +13,18 @@ export function openHealthMonitor(
   log: HealthLog,
   onChange: (downUrls: readonly string[]) => void,
 ): HealthMonitor {
+  const now = () => performance.now();
   let probeUrl: ProbeUrl | undefined;
   return new HealthMonitor({
     async probeUrl(target, options) {
       // Loaded by the first probe: where none is configured, the process does without.
-      probeUrl ??= (await import("./probe-url.js")).createProbeUrl(clock);
+      probeUrl ??= (await import("./probe-url.js")).createProbeUrl(clock, now, randomBytes);
       return probeUrl(target, options);
     },
     clock,
     startTimer: systemTimer,
     random: Math.random,
-    now: () => performance.now(),
+    now,
     log,
     onChange,
   });

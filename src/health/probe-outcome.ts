@@ -22,16 +22,10 @@ export interface RelayJudgment {
 }
 
 /**
- * A URL works where one of its addresses does: clients try them all.
- *
- * One whose user quota is reached (486) has taken the probe's credential, and other users have quotas
- * of their own: it works. One without room for anybody (508) does not. That no packet crosses a relay may
- * be due to where the probe runs: without `require`, it counts only against a URL that was proven before.
+ * The result that counts for the URL: clients try all addresses of a host.
+ * @param results at least one
  */
-export function judgeResults(
-  results: readonly ProbeResult[],
-  judgment: RelayJudgment,
-): ProbeOutcome {
+export function pickBest(results: readonly ProbeResult[], judgment: RelayJudgment): ProbeResult {
   const best =
     results.find(({ failure }) => failure === undefined) ??
     results.find(({ failure }) => failure !== undefined && isTolerated(failure.cause, judgment)) ??
@@ -39,7 +33,14 @@ export function judgeResults(
   if (best === undefined) {
     throw new TypeError("a probe has no result");
   }
-  const { failure, roundTripMs, relayProven } = best;
+  return best;
+}
+
+/** What the result of an address says of the URL. */
+export function toOutcome(
+  { failure, roundTripMs, relayProven }: ProbeResult,
+  judgment: RelayJudgment,
+): ProbeOutcome {
   return {
     works: failure === undefined || isTolerated(failure.cause, judgment),
     ...(failure && { failure }),
@@ -48,6 +49,11 @@ export function judgeResults(
   };
 }
 
+/**
+ * A server whose user quota is reached has taken the probe's credential, and other users have quotas of
+ * their own: it works. That no packet crosses a relay may be due to where the probe runs: without
+ * `require`, it counts only against a URL that was proven before.
+ */
 function isTolerated(cause: ProbeCause, { relay, provenBefore }: RelayJudgment): boolean {
   switch (cause) {
     case "quota":

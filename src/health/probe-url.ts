@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.js";
+import { judgeQuota } from "../probe/full-server.js";
 import { probe } from "../probe/probe.js";
-import { judgeResults, type ProbeOutcome, type RelayJudgment } from "./probe-outcome.js";
+import { type ProbeOutcome, pickBest, type RelayJudgment, toOutcome } from "./probe-outcome.js";
 import type { ProbeTarget } from "./probe-target.js";
 
 export interface ProbeUrlOptions extends RelayJudgment {
@@ -12,18 +13,43 @@ export interface ProbeUrlOptions extends RelayJudgment {
 
 export type ProbeUrl = (target: ProbeTarget, options: ProbeUrlOptions) => Promise<ProbeOutcome>;
 
-/** Its own, so that neither the quota of callers is used up by probes, nor that of probes by callers. */
+/** Where holders have names of their own: neither the quota of callers is used up by probes, nor theirs. */
 const probeName = "ice-service-probe";
 /** Long enough for clocks that differ as clocks do. */
 const longestTtlSeconds = 600;
 
-/** Probes a URL at all addresses of its host, as a caller would use it. */
-export function createProbeUrl(clock: Clock): ProbeUrl {
+/**
+ * Probes a URL at all addresses of its host, as a caller would use it.
+ * @param now milliseconds of a clock that never jumps
+ * @param randomBytes for fresh names
+ */
+export function createProbeUrl(
+  clock: Clock,
+  now: () => number,
+  randomBytes: (size: number) => Buffer,
+): ProbeUrl {
   return async ({ url, account, ttlSeconds }, options) => {
+    const startedAtMs = now();
     const lifeSeconds = Math.min(ttlSeconds, longestTtlSeconds);
-    const expiresAtSeconds = Math.floor(clock() / 1000) + lifeSeconds;
-    const credential = account && (await account.issue(probeName, expiresAtSeconds));
     const relayTest = options.relay === "off" ? undefined : "in-public";
-    return judgeResults(await probe(url, credential, { ...options, relayTest }), options);
+    const tryName = async (name: string) => {
+      const expiresAtSeconds = Math.floor(clock() / 1000) + lifeSeconds;
+      const credential = account && (await account.issue(name, expiresAtSeconds));
+      const timeoutMs = Math.max(1, options.timeoutMs - (now() - startedAtMs));
+      const results = await probe(url, credential, { ...options, timeoutMs, relayTest });
+      return pickBest(results, options);
+    };
+    const best = await tryName(account?.sharedName ?? probeName);
+    if (best.failure === undefined) {
+      return toOutcome(best, options);
+    }
+    const tryFreshName = async () => {
+      const again = await tryName(`${probeName}-${randomBytes(3).toString("hex")}`);
+      const isFine = again.failure?.cause !== "quota" && toOutcome(again, options).works;
+      return isFine ? undefined : again.failure;
+    };
+    const retry = account?.sharedName === undefined ? tryFreshName : undefined;
+    const failure = await judgeQuota(best.failure, retry);
+    return toOutcome({ ...best, failure }, options);
   };
 }

@@ -6,6 +6,7 @@ import {
   findClockSkew,
   printClockSkew,
 } from "./clock-skew.js";
+import { judgeQuota } from "./full-server.js";
 import { type ProbeOptions, type ProbeResult, probeAddress } from "./probe.js";
 import type { ProbeCause } from "./probe-failure.js";
 import type { ServerAddress } from "./server-address.js";
@@ -13,6 +14,8 @@ import type { ServerAddress } from "./server-address.js";
 export interface Signer {
   /** Makes a credential that expires at this Unix time in seconds. */
   readonly issue: (expiresAtSeconds: number) => TurnCredential | Promise<TurnCredential>;
+  /** The same, under a name that nobody has used; absent where all holders share their name. */
+  readonly issueFresh?: Signer["issue"] | undefined;
   /** Whether they do; else nothing can be said of the server's clock. */
   readonly canChooseExpiry: boolean;
   /** How long the credentials live that clients get. */
@@ -28,6 +31,7 @@ export interface Diagnosis extends ProbeResult {
 /** What a server says only to those whose credential it has accepted. */
 const saidAfterAcceptance: readonly ProbeCause[] = [
   "quota",
+  "full",
   "no-capacity",
   "forbidden",
   "address-family",
@@ -47,10 +51,14 @@ export async function diagnose(
   if (signer === undefined) {
     return probeAddress(server, undefined, options);
   }
-  const { issue, ttlSeconds, clock } = signer;
-  const tryExpiry = async (offsetSeconds: number, tried: ProbeOptions) =>
-    probeAddress(server, await issue(Math.floor(clock() / 1000) + offsetSeconds), tried);
-  const result = await tryExpiry(ttlSeconds, options);
+  const { issue, issueFresh, ttlSeconds, clock } = signer;
+  const tryExpiry = async (offsetSeconds: number, tried: ProbeOptions, sign = issue) =>
+    probeAddress(server, await sign(Math.floor(clock() / 1000) + offsetSeconds), tried);
+  const tryFreshName =
+    issueFresh && (async () => (await tryExpiry(ttlSeconds, options, issueFresh)).failure);
+  const first = await tryExpiry(ttlSeconds, options);
+  const failure = first.failure && (await judgeQuota(first.failure, tryFreshName));
+  const result = { ...first, ...(failure && { failure }) };
   if (!signer.canChooseExpiry) {
     return result;
   }

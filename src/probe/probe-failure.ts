@@ -20,6 +20,7 @@ export const probeCauses = [
   "redirect-loop",
   "no-authentication",
   "quota",
+  "full",
   "no-capacity",
   "forbidden",
   "address-family",

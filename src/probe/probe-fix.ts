@@ -30,7 +30,8 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "redirect-loop":
     "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself, over at most three others",
   "no-authentication": "Set use-auth-secret: anyone can use this relay",
-  quota: "Raise user-quota or total-quota; with identity: static, all clients share one user-quota",
+  quota: "Nothing, if other callers get relays; otherwise raise user-quota",
+  full: "Raise total-quota or bps-capacity, or add a server; with identity: static, all clients share one user-quota: raise it, or use subject or pseudonym",
   "no-capacity":
     "Widen min-port to max-port, or find out why allocations are not released; check the open-file limit too",
   forbidden: "The server refuses relays: see its denied addresses, and whether it is draining",

@@ -56,7 +56,11 @@ export interface TurnProvider {
 export interface ProbeAccount {
   /** What it is, as its author named it in the configuration: a file, or a variable. */
   readonly label: string;
-  /** The name in the credentials of all holders; absent where each holder has its own. */
+  /**
+   * The name in the credentials of all holders; absent where each holder has its own. With it, a probe
+   * that is answered 486 (Allocation Quota Reached) says that holders get no relay either. A provider
+   * that chooses the names itself has one.
+   */
   readonly sharedName?: string;
   /** Whether the credentials expire when a probe wants them to, which tells clocks apart. */
   readonly canChooseExpiry: boolean;

@@ -4,13 +4,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
 import type { ProbeCause } from "../../src/probe/probe-failure.js";
-import type { Transport } from "../../src/probe/transport.js";
 import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { startProcess } from "../parts/child-process.js";
 import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
-import { holdRelay } from "../parts/held-relay.js";
+import { type HeldRelay, holdRelay } from "../parts/held-relay.js";
 import { secondsFromNow } from "../parts/real-time.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 
@@ -39,7 +38,7 @@ let directory: TemporaryDirectory;
 let certificate: TestCertificate;
 let stranger: TestCertificate;
 const coturns: Coturn[] = [];
-const held: Transport[] = [];
+const held: HeldRelay[] = [];
 
 beforeAll(async () => {
   directory = await createTemporaryDirectory("check-causes");
@@ -110,14 +109,20 @@ it("check names the cause of every way to break a coturn, and leaves those that 
     start({ tls: wrongNameTls }),
     start({ tls: stranger }),
   ]);
-  const [quota, full, noUdp, ipv6Only] = await Promise.all([
+  const [userQuota, totalQuota, bandwidth] = await Promise.all([
     start({ extra: ["user-quota=1"] }),
+    start({ extra: ["total-quota=1"] }),
+    start({ extra: ["max-bps=1000", "bps-capacity=1000"] }),
+  ]);
+  const [portless, noUdp, ipv6Only, noSecret] = await Promise.all([
     start({ relayPortCount: 1 }),
     start({ extra: ["no-udp-relay"] }),
     start({ relayIps: ["::1"] }),
+    start({ authentication: "user" }),
   ]);
-  await occupy(quota);
-  await occupy(full);
+  for (const full of [userQuota, totalQuota, bandwidth, portless]) {
+    await occupy(full);
+  }
   const closedPort = await findFreePort();
   const expected: [url: string, cause: ProbeCause | undefined, detail?: RegExp][] = [
     [`turn:127.0.0.1:${works.port}`, undefined],
@@ -133,8 +138,11 @@ it("check names the cause of every way to break a coturn, and leaves those that 
     [`turn:127.0.0.1:${closedPort}`, "refused"],
     [`turn:127.0.0.1:${closedPort}?transport=tcp`, "refused"],
     ["turn:turn.invalid", "name-not-found"],
-    [`turn:127.0.0.1:${quota.port}`, "quota"],
-    [`turn:127.0.0.1:${full.port}`, "no-capacity"],
+    [`turn:127.0.0.1:${noSecret.port}`, "wrong-secret"],
+    [`turn:127.0.0.1:${userQuota.port}`, "full", /name of all callers/],
+    [`turn:127.0.0.1:${totalQuota.port}`, "full"],
+    [`turn:127.0.0.1:${bandwidth.port}`, "full"],
+    [`turn:127.0.0.1:${portless.port}`, "no-capacity"],
     [`turn:127.0.0.1:${noUdp.port}`, "unsupported-transport"],
     [`turn:127.0.0.1:${ipv6Only.port}`, "address-family"],
     [`turn:127.0.0.1:${ahead.port}`, "clock-skew", /ahead of ours/],

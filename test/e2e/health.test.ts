@@ -1,15 +1,19 @@
+import { createSecretKey } from "node:crypto";
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { createCertificate } from "../parts/certificate.js";
 import { childPids } from "../parts/child-process.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { findFreePort } from "../parts/free-port.js";
+import { holdRelay } from "../parts/held-relay.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { scrape } from "../parts/metrics.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -328,24 +332,55 @@ describe("a server whose certificate has expired", () => {
   });
 });
 
-describe("a server whose user quota is reached", () => {
-  it("stays in the list, with a warning", async () => {
-    const full = await startCoturn({ secrets: [secret], extra: ["user-quota=1"] });
-    const url = `turn:127.0.0.1:${full.port}`;
-    const turn = {
-      urls: [url, `${url}?transport=tcp`, ...servers.turn("a")],
-      secretFiles: ["turn.secret"],
-      probe,
-    };
+describe("a server that gives no more relays", () => {
+  const issue = createCredentialIssuer(createSecretKey(secret, "utf8"));
+  /** A name of the callers, or the probe's own, that is then at its quota. */
+  const occupy = (port: number, name: string) => holdRelay(port, issue(name, secondsFromNow(600)));
+
+  it.each([
+    ["clients", ["total-quota=1"], "subject"],
+    ["bits per second", ["max-bps=1000", "bps-capacity=1000"], "subject"],
+    ["clients of the name that all share", ["user-quota=1"], "static"],
+  ])(
+    "for too many %s is replaced by the next region, until it does",
+    async (_, extra, identity) => {
+      const full = await startCoturn({ secrets: [secret], extra });
+      const eu = [`turn:127.0.0.1:${full.port}`];
+      const regions = { eu: { urls: eu, stunUrls: [] }, us: { urls: servers.turn("b") } };
+      const secretFiles = ["turn.secret"];
+      const turn = { regions, defaultRegion: "eu", secretFiles, probe, identity, name: "caller" };
+      const held = await occupy(full.port, "caller");
+      const service = await start({ stunUrls: [], turn });
+      try {
+        await eventually(() => getUrls(service)).toEqual(servers.turn("b"));
+        const [group] = (await getHealth(service)).groups;
+        expect(group).toMatchObject({ state: "replaced", urls: [{ lastCause: "full" }] });
+        await held.release();
+        await eventually(() => getUrls(service)).toEqual(eu);
+      } finally {
+        held.close();
+        await service.stop();
+        await full.stop();
+      }
+    },
+  );
+
+  it("to the probe's own name stays in the list, with a warning", async () => {
+    const limited = await startCoturn({ secrets: [secret], extra: ["user-quota=1"] });
+    const urls = [`turn:127.0.0.1:${limited.port}`];
+    const turn = { urls, secretFiles: ["turn.secret"], probe, identity: "subject" };
+    const held = await occupy(limited.port, "ice-service-probe");
     const service = await start({ stunUrls: [], turn });
     try {
       const said = "a TURN server is full for the probe, and stays in use";
       await eventually(() => messages(service, "warn")).toContain(said);
-      await eventually(async () => (await getHealth(service)).groups[0]?.urls[0]?.state).toBe("up");
-      expect(await getUrls(service)).toEqual(turn.urls);
+      const [group] = (await getHealth(service)).groups;
+      expect(group?.urls).toMatchObject([{ state: "up", lastCause: "quota" }]);
+      expect(await getUrls(service)).toEqual(urls);
     } finally {
+      held.close();
       await service.stop();
-      await full.stop();
+      await limited.stop();
     }
   });
 });

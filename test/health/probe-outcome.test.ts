@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { judgeResults, type RelayJudgment } from "../../src/health/probe-outcome.js";
+import { pickBest, type RelayJudgment, toOutcome } from "../../src/health/probe-outcome.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
+import type { ProbeResult } from "../../src/probe/probe.js";
 import { type ProbeCause, probeCauses } from "../../src/probe/probe-failure.js";
 
 const url = parseIceUrl("turn:turn.example");
@@ -8,7 +9,10 @@ const good = { url, roundTripMs: 3 };
 const failed = (cause: ProbeCause) => ({ url, failure: { cause, detail: cause } });
 const auto: RelayJudgment = { relay: "auto", provenBefore: false };
 
-describe("judgeResults", () => {
+const judgeResults = (results: readonly ProbeResult[], judgment: RelayJudgment) =>
+  toOutcome(pickBest(results, judgment), judgment);
+
+describe("pickBest and toOutcome", () => {
   it.each(probeCauses)("takes %s for down, or for a warning", (cause) => {
     const warnings: readonly ProbeCause[] = [
       "quota",

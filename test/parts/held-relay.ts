@@ -2,7 +2,6 @@ import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { openTransport } from "../../src/probe/open-transport.js";
 import { findServers } from "../../src/probe/probe.js";
 import type { ServerAddress } from "../../src/probe/server-address.js";
-import type { Transport } from "../../src/probe/transport.js";
 import { TurnSession } from "../../src/probe/turn-session.js";
 import type { TurnCredential } from "../../src/turn/provider.js";
 
@@ -17,12 +16,21 @@ export async function findServer(text: string): Promise<ServerAddress> {
   return servers[0];
 }
 
+export interface HeldRelay {
+  /** Gives the relay back. */
+  release(): Promise<void>;
+  /** Leaves it to the server, until its life ends. */
+  close(): void;
+}
+
 /** Asks for a relay over UDP on loopback and keeps it, as a client in a call does, until it is closed. */
-export async function holdRelay(port: number, credential: TurnCredential): Promise<Transport> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  const transport = await openTransport(await findServer(`turn:127.0.0.1:${port}`), { signal });
+export async function holdRelay(port: number, credential: TurnCredential): Promise<HeldRelay> {
+  const opening = { signal: AbortSignal.timeout(timeoutMs) };
+  const transport = await openTransport(await findServer(`turn:127.0.0.1:${port}`), opening);
+  // Each transaction ends by itself.
+  const { signal } = new AbortController();
   const session = new TurnSession({ transport, signal }, credential);
   await session.challenge();
   await session.allocate();
-  return transport;
+  return { release: () => session.release(), close: transport.close };
 }

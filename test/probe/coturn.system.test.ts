@@ -232,12 +232,19 @@ describe("a coturn that is broken", () => {
     });
   });
 
-  it("has no quota left for the name", async () => {
-    await withCoturn({ extra: ["user-quota=1"] }, async ({ port }) => {
+  it.each<[string, string[], shared: "full", ownNames: "quota" | "full"]>([
+    ["for the name", ["user-quota=1"], "full", "quota"],
+    ["for anybody", ["total-quota=1"], "full", "full"],
+    ["of its bandwidth", ["max-bps=1000", "bps-capacity=1000"], "full", "full"],
+  ])("has no quota left %s", async (_, extra, shared, ownNames) => {
+    await withCoturn({ extra }, async ({ port }) => {
       const held = await holdRelay(port, issueFresh());
+      const own = { ...signerFor(secret), issueFresh: signerFor(secret, "another").issue };
       try {
-        const result = await diagnoseUrl(`turn:127.0.0.1:${port}`);
-        expect(result.failure).toMatchObject({ cause: "quota", errorCode: 486 });
+        const ofAll = await diagnoseUrl(`turn:127.0.0.1:${port}`);
+        expect(ofAll.failure).toMatchObject({ cause: shared, errorCode: 486 });
+        const ofOne = await diagnoseUrl(`turn:127.0.0.1:${port}`, { signer: own });
+        expect(ofOne.failure).toMatchObject({ cause: ownNames, errorCode: 486 });
       } finally {
         held.close();
       }
