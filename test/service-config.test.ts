@@ -44,6 +44,11 @@ const load = (content: object, env: LoadOptions["env"] = {}, dev?: LoadOptions["
   });
 const turnUrls = ["turn:turn.example.com"];
 const issuer = { issuer: "https://i.example", audience: "ice" };
+const introspection = {
+  url: "https://i.example/introspect",
+  clientId: "ice-service",
+  clientSecretFile: "turn.secret",
+};
 
 describe("loadConfig", () => {
   it("has defaults for everything but authentication", () => {
@@ -369,6 +374,45 @@ describe("loadConfig", () => {
       {},
       "auth.jwt[0].jwksUrl",
       /https/,
+    ],
+    [
+      "introspection without a purpose",
+      { auth: { introspection } },
+      {},
+      "auth.introspection",
+      /neither audience nor requiredScope/,
+    ],
+    [
+      "introspection in the clear",
+      { auth: { introspection: { ...introspection, audience: "ice", url: "http://i.example" } } },
+      {},
+      "auth.introspection.url",
+      /Use https:; it receives tokens/,
+    ],
+    [
+      "introspection with two scopes for one",
+      { auth: { introspection: { ...introspection, requiredScope: "ice:read openid" } } },
+      {},
+      "auth.introspection.requiredScope",
+      /is not one OAuth scope/,
+    ],
+    [
+      "introspection that is remembered for a day",
+      { auth: { introspection: { ...introspection, audience: "ice", cacheFor: "24h" } } },
+      {},
+      "auth.introspection.cacheFor",
+      /between 0s and 1h/,
+    ],
+    [
+      "a secret for introspection that everybody may read",
+      {
+        auth: {
+          introspection: { ...introspection, audience: "ice", clientSecretFile: "open.secret" },
+        },
+      },
+      {},
+      "auth.introspection.clientSecretFile",
+      /every user of this machine can read/,
     ],
     [
       "a limit of nothing",

@@ -17,7 +17,7 @@ export const authSection = checked(
     denyListFile: optionalKey(fileName, {
       example: "deny-list.yaml",
       variable: "ICE_DENY_LIST_FILE",
-      help: 'deny: [ { jti: "…" }, { subject: "…", issuer: https://… } ]: revoked JWTs.',
+      help: 'deny: [ { jti: "…" }, { subject: "…", issuer: https://… } ]: revoked JWTs and introspected tokens.',
     }),
   }),
   (auth, place) => {

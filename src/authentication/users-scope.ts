@@ -3,7 +3,8 @@ import { checked } from "../config/kind.js";
 import { text } from "../config/scalars.js";
 import type { UsersRight } from "./caller.js";
 
-const scope = checked(text(), (name, place) =>
+/** One OAuth scope (RFC 6749 section 3.3). */
+export const scope = checked(text(), (name, place) =>
   /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/.test(name)
     ? name
     : place.refuse(
@@ -27,9 +28,12 @@ export function readUsersRight(
   claims: Readonly<Record<string, unknown>>,
   usersScope: string,
 ): UsersRight {
-  return [claims["scope"], claims["scp"]].some((scopes) => includesScope(scopes, usersScope))
-    ? "granted"
-    : { missingScope: usersScope };
+  return hasScope(claims, usersScope) ? "granted" : { missingScope: usersScope };
+}
+
+/** Whether a scope is among those of a token. */
+export function hasScope(claims: Readonly<Record<string, unknown>>, wanted: string): boolean {
+  return [claims["scope"], claims["scp"]].some((scopes) => includesScope(scopes, wanted));
 }
 
 function includesScope(scopes: unknown, wanted: string): boolean {

@@ -29,6 +29,7 @@ describe("config-sample.yaml", () => {
     const secrets = {
       "turn.secret": "t".repeat(32),
       "jwt.secret": "j".repeat(32),
+      "introspection.secret": "i".repeat(32),
       "pseudonym.key": "p".repeat(32),
     };
     const pems = { "server.pem": "", "server-key.pem": "", "client-ca.pem": "" };

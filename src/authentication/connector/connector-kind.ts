@@ -6,7 +6,7 @@ import {
   type ConnectorTableEntry,
   encodeConnectorTable,
 } from "./connector-table.js";
-import type { ConnectorTokenEntry } from "./connector-token.js";
+import { type ConnectorTokenEntry, looksLikeConnectorToken } from "./connector-token.js";
 import { readConnectorTokensFile } from "./connector-tokens-file.js";
 
 const name = "connector";
@@ -37,9 +37,13 @@ export function createConnectorKind(
             const found = entry && toVerified(entry);
             return found !== undefined && clock() < found.knownUntilMs ? found : undefined;
           },
-          verify(_, digest) {
+          verify(token, digest) {
             if (find(digest) !== undefined) {
               throw new TokenRejectedError(expired);
+            }
+            if (looksLikeConnectorToken(token)) {
+              // One of another deployment, or one that was removed: nobody else is to see it.
+              throw new TokenRejectedError(unknown.reason);
             }
             return unknown;
           },

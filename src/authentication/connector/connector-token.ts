@@ -25,6 +25,11 @@ export function createConnectorToken(): string {
   return `ice_${randomBytes(32).toString("base64url")}`;
 }
 
+/** Whether a text has the form that {@link createConnectorToken} gives to tokens. */
+export function looksLikeConnectorToken(text: string): boolean {
+  return /^ice_[\w-]{43}$/.test(text);
+}
+
 /**
  * The form in which a tokens file knows a token: `sha256:<64 hex digits>`. A plain hash is enough,
  * as nobody can guess a token of 128 random bits and more.

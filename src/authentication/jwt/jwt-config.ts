@@ -88,7 +88,7 @@ export const jwtKeys = {
   jwt: key(list(issuer), {
     default: [],
     defaultText: "none",
-    help: "Issuers of JWTs. At least one of jwt and connectorTokensFile is required, except with --dev.",
+    help: "Issuers of JWTs. At least one of jwt, connectorTokensFile, and introspection is required, except with --dev.",
   }),
 };
 

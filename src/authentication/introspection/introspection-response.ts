@@ -1,0 +1,84 @@
+import { z } from "zod";
+
+/** What an authorization server says of an active token (RFC 7662 section 2.2), as far as it matters. */
+export interface ActiveToken {
+  readonly issuer: string | undefined;
+  readonly subject: string | undefined;
+  readonly clientId: string | undefined;
+  /** Absent where the response has no `aud`, which is not the same as an empty list. */
+  readonly audience: readonly string[] | undefined;
+  readonly expiresAtSeconds: number | undefined;
+  readonly notBeforeSeconds: number | undefined;
+  /** Its `jti`. */
+  readonly id: string | undefined;
+  /** Its `scope` and `scp`, as in the response. */
+  readonly scopes: Readonly<Record<string, unknown>>;
+}
+
+/** `odd`: active, but with members of the wrong type, so that it is not known what the token is for. */
+export type Introspection = ActiveToken | "inactive" | "odd";
+
+/** An answer is no introspection response. The message names the cause and quotes nothing. */
+export class IntrospectionError extends Error {
+  override readonly name = "IntrospectionError";
+}
+
+const stateSchema = z.looseObject({ active: z.boolean() });
+/** Null and empty count as absent, as some servers write all members. */
+const name = z
+  .string()
+  .nullish()
+  .transform((text) => text || undefined);
+const nameOrNumber = z
+  .union([z.string(), z.int().transform(String)])
+  .nullish()
+  .transform((text) => text || undefined);
+const time = z
+  .number()
+  .nullish()
+  .transform((seconds) => seconds ?? undefined);
+const audience = z
+  .union([z.string().transform((one) => [one]), z.array(z.string())])
+  .nullish()
+  .transform((all) => all ?? undefined);
+const activeSchema = z.object({
+  iss: name,
+  sub: nameOrNumber,
+  client_id: name,
+  aud: audience,
+  exp: time,
+  nbf: time,
+  jti: nameOrNumber,
+  scope: z.unknown().optional(),
+  scp: z.unknown().optional(),
+});
+
+/** @throws IntrospectionError when the text is not a JSON object that says whether the token is active */
+export function parseIntrospection(text: string): Introspection {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    throw new IntrospectionError("not JSON");
+  }
+  const { data: state } = stateSchema.safeParse(json);
+  if (state === undefined) {
+    throw new IntrospectionError('no object with "active": true or false');
+  }
+  if (!state.active) {
+    return "inactive";
+  }
+  const { data } = activeSchema.safeParse(json);
+  return data === undefined
+    ? "odd"
+    : {
+        issuer: data.iss,
+        subject: data.sub,
+        clientId: data.client_id,
+        audience: data.aud,
+        expiresAtSeconds: data.exp,
+        notBeforeSeconds: data.nbf,
+        id: data.jti,
+        scopes: { scope: data.scope, scp: data.scp },
+      };
+}

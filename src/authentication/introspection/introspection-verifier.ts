@@ -1,0 +1,140 @@
+import type { Clock } from "../../clock.js";
+import type { Caller } from "../caller.js";
+import type { CancellableWait } from "../cancellable-wait.js";
+import type { DenyList } from "../deny-list-file.js";
+import { describeAudienceMismatch } from "../jwt/rejection-detail.js";
+import type { VerifiedToken } from "../token-kind.js";
+import { TokenRejectedError } from "../token-rejected-error.js";
+import { hasScope, readUsersRight } from "../users-scope.js";
+import type { IntrospectionConfig } from "./introspection-config.js";
+import type { IntrospectionReason } from "./introspection-reasons.js";
+import type { ActiveToken } from "./introspection-response.js";
+import type { Finding, IntrospectionSource } from "./introspection-source.js";
+
+/** For how long a token that is not active is not asked about again. */
+const inactiveForMs = 10_000;
+/** By how much the clock of the authorization server may be ahead, as to when a token begins to count. */
+const clockToleranceSeconds = 30;
+
+export interface IntrospectionVerifierOptions {
+  readonly source: IntrospectionSource;
+  readonly clock: Clock;
+  readonly isDenied: DenyList;
+}
+
+/** Verifies a token of any form; see `KindVerifier`. */
+export type VerifyByIntrospection = (
+  token: string,
+  digest: string,
+  wait: CancellableWait | undefined,
+) => Promise<VerifiedToken>;
+
+/**
+ * Verifies tokens by what the authorization server says of them: `active`, `aud` or a scope in its
+ * stead, `exp`, `nbf`; and that it is not on the deny list.
+ */
+export function createIntrospectionVerifier(
+  config: IntrospectionConfig,
+  { source, clock, isDenied }: IntrospectionVerifierOptions,
+): VerifyByIntrospection {
+  const authorization = authorize(config);
+
+  /** When a finding must be renewed, in Unix milliseconds. */
+  function findEnd({ introspection, askedAtMs }: Finding): number {
+    if (typeof introspection === "string") {
+      return askedAtMs + inactiveForMs;
+    }
+    const expiresAtMs = (introspection.expiresAtSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    return expiresAtMs <= askedAtMs
+      ? askedAtMs + inactiveForMs
+      : Math.min(expiresAtMs, askedAtMs + config.cacheForSeconds * 1000);
+  }
+
+  function isCurrent(finding: Finding): boolean {
+    const nowMs = clock();
+    // Asked in the future: the clock was set back.
+    return nowMs >= finding.askedAtMs && nowMs < findEnd(finding);
+  }
+
+  function toVerified(finding: Finding): VerifiedToken {
+    const { introspection } = finding;
+    if (introspection === "inactive") {
+      throw reject("inactive");
+    }
+    if (introspection === "odd") {
+      throw reject("introspection_claim");
+    }
+    const { expiresAtSeconds, notBeforeSeconds = 0 } = introspection;
+    const nowSeconds = clock() / 1000;
+    if (
+      (expiresAtSeconds !== undefined && expiresAtSeconds <= nowSeconds) ||
+      notBeforeSeconds > nowSeconds + clockToleranceSeconds
+    ) {
+      throw reject("inactive");
+    }
+    checkPurpose(introspection, config);
+    const issuer = introspection.issuer ?? config.url.href;
+    const subject = findSubject(introspection);
+    if (isDenied({ issuer, subject, id: introspection.id })) {
+      throw reject("revoked");
+    }
+    const { usersScope } = config;
+    const caller: Caller = {
+      kind: "introspection",
+      issuer,
+      subject,
+      ...(expiresAtSeconds !== undefined && {
+        expiresAtSeconds,
+        endsAtSeconds: expiresAtSeconds,
+      }),
+      ...(usersScope !== undefined && {
+        usersRight: readUsersRight(introspection.scopes, usersScope),
+      }),
+    };
+    return { caller, knownUntilMs: findEnd(finding), source: undefined };
+  }
+
+  return async (token, digest, wait) => {
+    const known = source.recall(digest);
+    return toVerified(
+      known !== undefined && isCurrent(known)
+        ? known
+        : await source.ask(token, digest, authorization, wait),
+    );
+  };
+}
+
+/** Whether the token was issued for this service: by its `aud`, or by its scope if it has none. */
+function checkPurpose(
+  introspection: ActiveToken,
+  { audience = [], requiredScope }: IntrospectionConfig,
+): void {
+  const given = introspection.audience;
+  if (given === undefined) {
+    if (requiredScope === undefined || !hasScope(introspection.scopes, requiredScope)) {
+      throw reject(requiredScope === undefined ? "introspection_audience" : "introspection_scope");
+    }
+  } else if (!audience.some((each) => given.includes(each))) {
+    throw reject("introspection_audience", describeAudienceMismatch(given, audience));
+  }
+}
+
+/** A token that a client has for itself has no subject. No subject of an end user begins like this by chance. */
+function findSubject({ subject, clientId }: ActiveToken): string {
+  return subject ?? (clientId === undefined ? "" : `client:${clientId}`);
+}
+
+function reject(reason: IntrospectionReason, detail?: string): TokenRejectedError {
+  return new TokenRejectedError(reason, true, detail);
+}
+
+/** HTTP Basic, where both parts are form-encoded before (RFC 6749 section 2.3.1). */
+function authorize({ clientId, clientSecretFile }: IntrospectionConfig): string {
+  const secret = clientSecretFile.key.export().toString("utf8");
+  const credentials = `${encodeForm(clientId)}:${encodeForm(secret)}`;
+  return `Basic ${Buffer.from(credentials).toString("base64")}`;
+}
+
+function encodeForm(text: string): string {
+  return new URLSearchParams([["", text]]).toString().slice("=".length);
+}
