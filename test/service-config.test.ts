@@ -471,6 +471,42 @@ describe("loadConfig", () => {
       "limits.redis.urlFile",
       /is not a redis:/,
     ],
+    // livekit#4476: an IPv6 address without brackets, everywhere that takes a URL or a host and a port.
+    ...(
+      [
+        ["ice.stunUrls[0]", { ice: { stunUrls: ["stun:2001:db8::ab:3478"] } }],
+        ["ice.turn.urls[0]", { ice: { turn: { urls: ["turn:2001:db8::ab:3478"] } } }],
+        ["limits.redis.url", { limits: { redis: { url: "redis://2001:db8::ab:3478/0" } } }],
+        [
+          "auth.jwt[0].jwksUrl",
+          { auth: { jwt: [{ ...issuer, jwksUrl: "https://2001:db8::ab:3478/jwks" }] } },
+        ],
+        ["cors.allowedOrigins[0]", { cors: { allowedOrigins: ["https://2001:db8::ab:3478"] } }],
+      ] as const
+    ).map(([key, content]): [string, object, Record<string, string>, string, RegExp] => [
+      `an address without brackets in ${key}`,
+      content,
+      {},
+      key,
+      /without brackets.*: \[2001:db8::ab\]:3478, or \[2001:db8::ab:3478\]$/,
+    ]),
+    [
+      "a host in brackets",
+      { listen: { host: "[::1]" } },
+      {},
+      "listen.host",
+      /brackets.*Write ::1$/,
+    ],
+    ["a host with a port", {}, { ICE_HOST: "[::1]:80" }, "ICE_HOST", /has a port.*Write ::1$/],
+    ["a name with a port", { admin: { host: "a:80" } }, {}, "admin.host", /has a port.*Write a$/],
+    ["a URL as host", { listen: { host: "http://a" } }, {}, "listen.host", /not an address/],
+    [
+      "a proxy in brackets",
+      { listen: { trustedProxies: ["[fd00::]/8"] } },
+      {},
+      "listen.trustedProxies[0]",
+      /Write fd00::\/8$/,
+    ],
     [
       "a proxy that is no address",
       { listen: { trustedProxies: ["10.0.0.0/8", "proxy.example.com"] } },

@@ -8,7 +8,11 @@ import { parseSubnet } from "./subnet.js";
 /** A block of addresses (RFC 4632 section 3.1), as {@link parseSubnet} reads it. */
 const subnet = checked(text(), (block, place) => {
   if (parseSubnet(block) === undefined) {
-    const fix = "Write CIDR blocks such as 10.0.0.0/8 and fd00::/8, or single addresses";
+    const bare = block.replace(/^\[([^\]]*)\]/, "$1");
+    const fix =
+      parseSubnet(bare) === undefined
+        ? "Write CIDR blocks such as 10.0.0.0/8 and fd00::/8, or single addresses, without a port"
+        : `Write ${bare}`;
     return place.refuse(`${JSON.stringify(block)} is not an IP address or CIDR block`, fix);
   }
   return block;

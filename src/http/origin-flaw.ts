@@ -1,3 +1,4 @@
+import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
 import { printValue } from "../config/value-text.js";
 
 /** Why an origin can never be allowed by what is written, and what to write instead. */
@@ -61,7 +62,10 @@ function compareSpelling(
   spelled: string | undefined,
 ): OriginFlaw | undefined {
   if (spelled === undefined) {
-    return { problem: `${quoted} is not an origin`, fix: whole };
+    const advice = adviseOnBrackets(written);
+    return advice === undefined
+      ? { problem: `${quoted} is not an origin`, fix: whole }
+      : { problem: `${quoted} ${missingBrackets}`, fix: advice };
   }
   return spelled === written
     ? undefined

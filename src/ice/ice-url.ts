@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { domainToASCII, domainToUnicode } from "node:url";
+import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
 
 export type IceScheme = "stun" | "stuns" | "turn" | "turns";
 
@@ -131,6 +132,10 @@ function parseTransport(query: string, scheme: IceScheme, fail: Fail): "udp" | "
 }
 
 function parseHostAndPort(authority: string, fail: Fail): { host: string; port?: number } {
+  const advice = adviseOnBrackets(authority);
+  if (advice !== undefined) {
+    fail(missingBrackets, advice);
+  }
   const found = /^(?:\[([^[\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(authority);
   if (found === null) {
     return fail(

@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { secretFile } from "../config/file-kinds.js";
+import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
 import { key, optionalKey } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
 import type { Place } from "../config/place.js";
@@ -56,6 +57,10 @@ interface RedisLocation {
 /** Nothing of the URL is repeated in a problem: it may hold a password. */
 function locateRedis(location: KeyObject, place: Place): RedisLocation | undefined {
   const given = location.export().toString();
+  const advice = URL.canParse(given) ? undefined : adviseOnBrackets(given);
+  if (advice !== undefined) {
+    return place.refuse(missingBrackets, advice);
+  }
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (
     url === undefined ||

@@ -1,3 +1,4 @@
+import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
 import type { Kind } from "../config/kind.js";
 import { text } from "../config/scalars.js";
 import { ProxyVariableError, readProxies } from "./proxies.js";
@@ -21,7 +22,10 @@ export function outgoingUrl({ example, risk }: OutgoingUrlOptions): Kind<URL, st
         return undefined;
       }
       if (!URL.canParse(written)) {
-        return place.refuse("is not a URL", `Write it like ${example}`);
+        const advice = adviseOnBrackets(written);
+        return advice === undefined
+          ? place.refuse("is not a URL", `Write it like ${example}`)
+          : place.refuse(missingBrackets, advice);
       }
       const url = new URL(written);
       const isLocal = url.protocol === "http:" && loopbackHosts.includes(url.hostname);

@@ -1,13 +1,13 @@
 import { key } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
 import type { Place } from "../config/place.js";
-import { port, text } from "../config/scalars.js";
+import { port } from "../config/scalars.js";
 import { section, sectionOrFalse } from "../config/section.js";
-import { isLoopback } from "./listen-config.js";
+import { isLoopback, listenHost } from "./listen-config.js";
 
 const defaultPort = 9090;
 
-const host = checked(text(), (written, place) => {
+const host = checked(listenHost, (written, place) => {
   if (!isLoopback(written)) {
     place.warn(
       `admin.host ${written} is not a loopback address: anyone who can connect to it can read the metrics, without a token`,

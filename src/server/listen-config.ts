@@ -2,10 +2,31 @@ import { key, optionalKey } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
 import { port, text, wholeNumber } from "../config/scalars.js";
 import { section } from "../config/section.js";
+import { printValue } from "../config/value-text.js";
 import { clientAddressKeys } from "../http/client-address-config.js";
 import { tlsSection } from "./tls-config.js";
 
-const host = checked(text(), (written, place) =>
+/** The address of a listener, or a name of this machine: without brackets, and without a port. */
+export const listenHost = checked(text(), (written, place) => {
+  const [, address, afterAddress] = /^\[([^\]]*)\](.*)$/.exec(written) ?? [];
+  const [, name] = /^([^:/]*):[^:/]*$/.exec(written) ?? [];
+  const host = address ?? name;
+  if (host !== undefined) {
+    const problem =
+      address === undefined || afterAddress !== ""
+        ? "has a port, which is a key of its own"
+        : "is in brackets, which only URLs have";
+    return place.refuse(`${printValue(written)} ${problem}`, `Write ${host}`);
+  }
+  return written.includes("/")
+    ? place.refuse(
+        `${printValue(written)} is not an address`,
+        "Write an address such as 0.0.0.0 or ::1",
+      )
+    : written;
+});
+
+const host = checked(listenHost, (written, place) =>
   place.isDev && !isLoopback(written)
     ? place.refuse(
         `${written} can be reached from elsewhere, which --dev does not allow`,

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { adviseOnBrackets, missingBrackets } from "../../../../config/ipv6-literal.js";
 import { hasReadableCredentials } from "../../../../database-url.js";
 import { TurnDatabaseError } from "./turn-secret-store.js";
 
@@ -27,7 +28,10 @@ export function parseDatabaseLocation(text: string): DatabaseLocation {
     case "postgres":
     case "postgresql":
       if (!URL.canParse(text)) {
-        throw new TurnDatabaseError("is not a URL", fix);
+        const advice = adviseOnBrackets(text);
+        throw advice === undefined
+          ? new TurnDatabaseError("is not a URL", fix)
+          : new TurnDatabaseError(missingBrackets, advice);
       }
       return locateServer(new URL(text));
     case "sqlite": {
