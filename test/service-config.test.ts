@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { LoadOptions } from "../src/config/load-config.js";
 import { DiskFiles } from "../src/files/disk-files.js";
+import { type FileParser, FileReadError } from "../src/files/files.js";
 import { describeConfig, loadConfig } from "../src/service-config.js";
 import { problemsOf } from "./config-problems.js";
 
@@ -34,6 +35,26 @@ function write(name: string, content: string | Buffer, mode = 0o600): string {
   return file;
 }
 
+/** Root can read files of any mode: one without permission is told by its name. */
+class LockedFiles extends DiskFiles {
+  override read(...args: Parameters<DiskFiles["read"]>) {
+    refuseLocked(args[0]);
+    return super.read(...args);
+  }
+
+  override parse<T>(file: string, parser: FileParser<T>): T {
+    refuseLocked(file);
+    return super.parse(file, parser);
+  }
+}
+
+function refuseLocked(file: string): void {
+  if (file.includes("locked")) {
+    throw new FileReadError("permission denied", "EACCES");
+  }
+}
+
+const listenWith = (file: string) => ({ tls: { certFile: file, keyFile: file } });
 const auth = { connectorTokensFile: "tokens.yaml" };
 const load = (content: object, env: LoadOptions["env"] = {}, dev?: LoadOptions["dev"]) =>
   loadConfig({
@@ -552,6 +573,33 @@ describe("loadConfig", () => {
       load({ reflection: 1 }, { ICE_TURN_SECRET: "hunter2hunter2" }),
     );
     expect(JSON.stringify(problems)).not.toContain("hunter2");
+  });
+
+  it.each<[what: string, name: string, fix: RegExp]>([
+    ["is not there", "no.yaml", /^Give the path of a YAML file/],
+    ["is below a file", "ice.yaml/no.yaml", /^Give the path of a YAML file/],
+    ["is a directory", ".", /^Give the path of a YAML file/],
+    ["may not be read", "locked.yaml", /^Let this process's user read the file/],
+  ])("says what to do about a configuration file that %s", (_, name, fix) => {
+    const options = { file: join(directory, name), env: {}, files: new LockedFiles() };
+    expect(problemsOf(() => loadConfig(options))).toEqual([
+      expect.objectContaining({ key: join(directory, name), fix: expect.stringMatching(fix) }),
+    ]);
+  });
+
+  it.each<[what: string, name: string, fix: RegExp]>([
+    ["is not there", "no", /^Correct the name, or create the file$/],
+    ["is below a file", "turn.secret/no", /^Correct the name$/],
+    ["is a directory", ".", /^Name a regular file$/],
+    ["may not be read", "locked.secret", /^Let this process's user read the file/],
+  ])("says what to do about a file of a key that %s", (_, name, fix) => {
+    const turn = { urls: turnUrls, secretFiles: [name], pseudonymKeyFile: name };
+    const file = write("ice.yaml", stringify({ auth, ice: { turn }, listen: listenWith(name) }));
+    const problems = problemsOf(() => loadConfig({ file, env: {}, files: new LockedFiles() }));
+    expect(problems).toHaveLength(4);
+    expect(problems.map((problem) => problem.fix)).toEqual(
+      problems.map(() => expect.stringMatching(fix)),
+    );
   });
 
   it("says where YAML is broken", () => {

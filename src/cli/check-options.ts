@@ -3,6 +3,7 @@ import { parseDuration } from "../config/duration.js";
 import { refuseFlaw } from "../config/free-text.js";
 import { usageError } from "../errors.js";
 import { FileReadError, type Files } from "../files/files.js";
+import { describeReadFailure } from "../files/read-failure.js";
 import type { ProbeOptions } from "../probe/probe.js";
 import { maxPemBytes } from "../server/tls-config.js";
 
@@ -70,8 +71,14 @@ function readAuthorities(file: string, files: Files): string {
     new X509Certificate(pem);
     return pem;
   } catch (error) {
-    const problem =
-      error instanceof FileReadError ? `cannot read ${file}` : `${file} holds no certificate`;
-    throw usageError("--ca", problem, "Give a PEM file with the certificates of your authorities");
+    if (error instanceof FileReadError) {
+      const { problem, fix } = describeReadFailure(error);
+      throw usageError("--ca", `${file} ${problem}`, fix);
+    }
+    throw usageError(
+      "--ca",
+      `${file} holds no certificate`,
+      "Give a PEM file with the certificates of your authorities",
+    );
   }
 }

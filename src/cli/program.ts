@@ -1,6 +1,5 @@
 import { Command, CommanderError, Option } from "commander";
 import packageJson from "../../package.json" with { type: "json" };
-import { findNearName } from "../config/near-name.js";
 import { ConfigError, printConfigError } from "../errors.js";
 import { exitWhenOutputFails } from "../process/output-errors.js";
 import { type CheckOptions, relayModes } from "./check-options.js";
@@ -8,6 +7,7 @@ import { checkConfig } from "./config-command.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { runServe, type ServeOptions } from "./serve-command.js";
 import { hashToken, type NewTokenOptions, newToken } from "./token-command.js";
+import { describeUnknownCommand } from "./unknown-command.js";
 
 const exitCodeHelp = `
 Exit codes:
@@ -35,7 +35,15 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .version(packageJson.version)
     .exitOverride()
     .showHelpAfterError("(run with --help for the usage)")
-    .addHelpText("after", exitCodeHelp);
+    .addHelpText("after", exitCodeHelp)
+    // Of what comes after the options.
+    .allowExcessArguments()
+    .hook("preAction", (_, { args }) => {
+      if (args.length > 0) {
+        refuseUnknownCommand(args, program);
+        program.error(`error: '${args.join(" ")}' must be before the options`);
+      }
+    });
 
   program
     .command("serve", { isDefault: true })
@@ -121,10 +129,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     });
 
   try {
-    const unknown = findUnknownCommand(program, argv);
-    if (unknown !== undefined) {
-      program.error(unknown);
-    }
+    refuseUnknownCommand(listFirstWords(argv), program);
     await program.parseAsync(argv);
     return exitCode;
   } catch (error) {
@@ -147,20 +152,17 @@ function reportConfigError(error: unknown): number {
   throw error;
 }
 
-/**
- * Finds a first argument that is neither an option nor a command. Commander would pass it to the
- * default command, whose error would be about too many arguments.
- *
- * @param argv as process.argv
- * @returns the error message, or undefined
- */
-function findUnknownCommand(program: Command, argv: readonly string[]): string | undefined {
-  const name = argv[2];
-  const known = [...program.commands.map((command) => command.name()), "help"];
-  if (name === undefined || name.startsWith("-") || known.includes(name)) {
-    return undefined;
+/** The arguments before the first option, without `help`. */
+function listFirstWords([, , ...args]: readonly string[]): readonly string[] {
+  const optionIndex = args.findIndex((arg) => arg.startsWith("-"));
+  const words = optionIndex === -1 ? args : args.slice(0, optionIndex);
+  return words[0] === "help" ? words.slice(1) : words;
+}
+
+/** @throws CommanderError when the words are no command */
+function refuseUnknownCommand(words: readonly string[], program: Command): void {
+  const message = describeUnknownCommand(words, program);
+  if (message !== undefined) {
+    program.error(message);
   }
-  const near = findNearName(name, known);
-  const suggestion = near === undefined ? "" : `\n(Did you mean ${near}?)`;
-  return `error: unknown command '${name}'${suggestion}`;
 }

@@ -55,7 +55,7 @@ export function blameKey<T>(file: string, key: string, read: () => T): T {
     if (error instanceof ConfigError) {
       throw error;
     }
-    const { problem, ...rest } = describeReadFailure(error);
-    throw new ConfigError([{ key, problem: `${file} ${problem}`, ...rest }]);
+    const { problem, fix, transientCode } = describeReadFailure(error);
+    throw new ConfigError([{ key, problem: `${file} ${problem}`, fix, transientCode }]);
   }
 }

@@ -46,12 +46,15 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
     if (error instanceof ConfigError) {
       throw error;
     }
-    const failure = describeReadFailure(error);
-    const fix =
-      failure.transientCode === undefined
-        ? "Give the path of a YAML file with --config or ICE_CONFIG"
-        : failure.fix;
-    throw new ConfigError([{ key: file, ...failure, fix }]);
+    const { problem, fix, transientCode, isNameWrong } = describeReadFailure(error);
+    throw new ConfigError([
+      {
+        key: file,
+        problem,
+        fix: isNameWrong ? "Give the path of a YAML file with --config or ICE_CONFIG" : fix,
+        transientCode,
+      },
+    ]);
   }
 }
 

@@ -37,6 +37,9 @@ const meanings: Readonly<Record<string, string>> = {
 
 const advice: Readonly<Record<string, string>> = {
   ...transientAdvice,
+  ENOENT: "Correct the name, or create the file",
+  ENOTDIR: "Correct the name",
+  ENOTFILE: "Name a regular file",
   EACCES: "Let this process's user read the file, and search the directories above it",
   EPERM: "Let this process's user read the file",
   ELOOP: "Remove the circle of symbolic links",
@@ -60,6 +63,8 @@ export interface ReadFailure {
   readonly fix: string;
   /** The code of an error that may pass, else undefined. */
   readonly transientCode: string | undefined;
+  /** Whether there is no file of this name. */
+  readonly isNameWrong: boolean;
 }
 
 /**
@@ -75,6 +80,7 @@ export function describeReadFailure(error: unknown): ReadFailure {
     problem: describeCode(code) ?? message,
     fix: adviseOnCode(code),
     transientCode: isTransientCode(code) ? code : undefined,
+    isNameWrong: ["ENOENT", "ENOTDIR", "ENOTFILE"].includes(code),
   };
 }
 

@@ -41,6 +41,17 @@ describe("ice-service", () => {
     expect(stderr).toMatch(/^error: unknown command 'srve'\n\(Did you mean serve\?\)\n/);
   });
 
+  it.each([
+    ["secrets new", "error: unknown command 'secrets new'\n(Did you mean secret new?)\n"],
+    ["help tokn", "error: unknown command 'tokn'\n(Did you mean token?)\n"],
+    ["--dev serv", "error: unknown command 'serv'\n(Did you mean serve?)\n"],
+    ["--dev token new", "error: 'token new' must be before the options\n"],
+  ])("finds a wrong command at every level, and behind options: %s", (line, message) => {
+    const { status, stderr } = run(line.split(" "));
+    expect(status).toBe(2);
+    expect(stderr.startsWith(message)).toBe(true);
+  });
+
   it("--version tells the package's version", () => {
     expect(run(["--version"]).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });

@@ -224,7 +224,7 @@ describe("readConnectorTokensFile", () => {
       {
         key: "auth.connectorTokensFile",
         problem: expect.stringContaining(code),
-        fix: expect.stringMatching(/exists/),
+        fix: expect.stringMatching(/^(Correct the name|Name a regular file)/),
       },
     ]);
   });
