@@ -48,6 +48,15 @@ find_missing() {
   need_python_module python3-grpcio grpc
   need_python_module python3-protobuf google.protobuf
   need_python_module python3-aioice aioice
+  need_python_module python3-aiortc aiortc
+  need_python_module python3-gi gi
+  need_program gstreamer1.0-tools gst-inspect-1.0
+  need_file gir1.2-gst-plugins-bad-1.0 /usr/lib/*/girepository-1.0/GstWebRTC-1.0.typelib
+  need_file gstreamer1.0-plugins-bad /usr/lib/*/gstreamer-1.0/libgstwebrtc.so
+  need_file gstreamer1.0-nice /usr/lib/*/gstreamer-1.0/libgstnice.so
+  need_file gstreamer1.0-plugins-base /usr/lib/*/gstreamer-1.0/libgstopus.so
+  need_file gstreamer1.0-plugins-good /usr/lib/*/gstreamer-1.0/libgstrtp.so
+  need_program simple-whip-client whip-client
   need_file libfaketime /usr/lib/*/faketime/libfaketimeMT.so.1
 }
 

@@ -4,6 +4,7 @@ import { ConfigError, printConfigError } from "../errors.js";
 import { exitWhenOutputFails } from "../process/output-errors.js";
 import { type CheckOptions, relayModes } from "./check-options.js";
 import { checkConfig } from "./config-command.js";
+import { type IceServersOptions, listFormats, printIceServers } from "./ice-servers-command.js";
 import { addSecretCommands } from "./secret-commands.js";
 import { runServe, type ServeOptions } from "./serve-command.js";
 import { hashToken, type NewTokenOptions, newToken } from "./token-command.js";
@@ -112,6 +113,28 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .description("hash one token from standard input, for the tokens file")
     .action(async () => {
       exitCode = await hashToken();
+    });
+
+  program
+    .command("ice-servers")
+    .description("print a list of ICE servers without a server, for static settings and trials")
+    .option("-c, --config <file>", "YAML configuration file (or ICE_CONFIG)")
+    .option(
+      "--ttl <duration>",
+      "lifetime of the credential, such as 30d, up to 365d (default: ice.turn.ttl)",
+    )
+    .option("--region <name>", "region of the servers (default: ice.turn.defaultRegion)")
+    .option("--user <name>", "user that the credential is for, see docs/end-users.md")
+    .addOption(
+      new Option(
+        "--format <format>",
+        "json: for RTCPeerConnection; array: its iceServers; rest: as TURN REST; uri: turn://user:password@host; link: Link headers of WHIP",
+      )
+        .choices([...listFormats])
+        .default("json"),
+    )
+    .action(async (options: IceServersOptions) => {
+      exitCode = await printIceServers(options);
     });
 
   addSecretCommands(program, (code) => {

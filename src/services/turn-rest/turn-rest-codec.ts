@@ -8,6 +8,7 @@ import {
 } from "../../gen/ice/v1/ice_service_pb.js";
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import { readMediaType } from "../../http/media-type.js";
+import { toTurnRest } from "../../ice/ice-server-forms.js";
 import { createProblemAnswer } from "../../protocols/rest/problem-answer.js";
 import { readTurnRestUsername } from "./turn-rest-request.js";
 
@@ -60,15 +61,11 @@ class TurnRestCodec implements UnaryCodec {
   }
 }
 
-/**
- * The first TURN entry of an answer (section 2.2 of the draft).
- * @throws ConnectError NotFound where there is none
- */
+/** @throws ConnectError NotFound where there is no TURN server */
 function printCredentials({ iceServers, ttlSeconds }: GetIceServersResponse): string {
-  const server = iceServers.find(({ credential }) => credential !== "");
-  if (server === undefined) {
+  const credentials = toTurnRest(iceServers, ttlSeconds);
+  if (credentials === undefined) {
     throw new ConnectError("no TURN server is configured", Code.NotFound);
   }
-  const { username, credential: password, urls: uris } = server;
-  return JSON.stringify({ username, password, ttl: ttlSeconds, uris });
+  return JSON.stringify(credentials);
 }
