@@ -44,6 +44,7 @@ find_missing() {
   need_program iproute2 ip
   need_program nftables nft
   need_program sqlite3 sqlite3
+  need_file erlang-p1-stun /usr/lib/erlang/lib/p1_stun-*/ebin/stun.beam
   need_file postgresql /usr/lib/postgresql/*/bin/postgres
   need_python_module python3-grpcio grpc
   need_python_module python3-protobuf google.protobuf

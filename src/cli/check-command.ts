@@ -17,7 +17,11 @@ import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js"
  */
 export async function checkServers(options: CheckOptions): Promise<number> {
   const files = new DiskFiles();
-  const probeOptions = { ...readProbeOptions(options, files), relay: options.relay };
+  const { relay, lifetime } = options;
+  if (lifetime && options.watch) {
+    throw usageError("--lifetime", "does not go with --watch", "Measure it once");
+  }
+  const probeOptions = { ...readProbeOptions(options, files), relay, lifetime };
   const intervalMs = readIntervalMs(options);
   const { config, warnings } = loadConfig({
     env: process.env,

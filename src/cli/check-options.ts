@@ -16,6 +16,7 @@ export interface CheckOptions {
   readonly timeout: string;
   readonly ca?: string;
   readonly realm?: string;
+  readonly lifetime?: boolean;
   /** One of {@link relayModes}. */
   readonly relay?: RelayMode;
 }

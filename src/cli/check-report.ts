@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 import { probeFixes } from "../probe/probe-fix.js";
 import { type ServerAddress, transportOf } from "../probe/server-address.js";
 import { printTransportAddress } from "../probe/transport-address.js";
+import { lifetimeMeanings } from "./check-lifetime.js";
 import type { CheckResult } from "./check-run.js";
 import { type Column, formatTable } from "./table.js";
 
@@ -37,26 +38,54 @@ export function printCheckTable(results: readonly CheckResult[], colour: boolean
     result.roundTripMs === undefined ? "-" : `${result.roundTripMs.toFixed(1)} ms`,
     result.relayedTransportAddress ?? "-",
   ]);
-  return [formatTable(columns, rows), ...describeProblems(results, paint), ""].join("\n");
+  return [
+    formatTable(columns, rows),
+    ...describeProblems(results, paint),
+    ...describeLifetimes(results, paint),
+    "",
+  ].join("\n");
 }
 
-/** What went wrong in the same way is told once. */
 function describeProblems(results: readonly CheckResult[], paint: Paint): string[] {
-  const namesOf = new Map<string, string[]>();
-  const fixOf = new Map<string, string>();
-  for (const result of results) {
-    if (result.failure !== undefined) {
-      const { cause, detail } = result.failure;
-      const problem = `${paint(styleOf(result), cause)}: ${detail}`;
-      namesOf.set(problem, [...(namesOf.get(problem) ?? []), paint("bold", nameResult(result))]);
-      fixOf.set(problem, probeFixes[cause]);
-    }
-  }
-  return [...namesOf].flatMap(([problem, names]) => [
+  const notes = results.flatMap((result) =>
+    result.failure === undefined
+      ? []
+      : {
+          name: paint("bold", nameResult(result)),
+          text: `${paint(styleOf(result), result.failure.cause)}: ${result.failure.detail}`,
+          advice: probeFixes[result.failure.cause],
+        },
+  );
+  return groupNotes(notes);
+}
+
+function describeLifetimes(results: readonly CheckResult[], paint: Paint): string[] {
+  const notes = results.flatMap((result) =>
+    result.lifetime === undefined
+      ? []
+      : {
+          name: paint("bold", nameResult(result)),
+          text: `lifetime ${result.lifetime.verdict}: ${result.lifetime.detail}`,
+          advice: lifetimeMeanings[result.lifetime.verdict],
+        },
+  );
+  return groupNotes(notes);
+}
+
+interface Note {
+  readonly name: string;
+  readonly text: string;
+  readonly advice: string;
+}
+
+/** What is the same for several is told once. */
+function groupNotes(notes: readonly Note[]): string[] {
+  const adviceOf = new Map(notes.map(({ text, advice }) => [text, advice]));
+  return [...adviceOf].flatMap(([text, advice]) => [
     "",
-    problem,
-    ...names.map((name) => `  ${name}`),
-    `  → ${fixOf.get(problem)}`,
+    text,
+    ...notes.filter((note) => note.text === text).map(({ name }) => `  ${name}`),
+    `  → ${advice}`,
   ]);
 }
 
@@ -71,7 +100,7 @@ function styleOf({ isWarning }: CheckResult): "yellow" | "red" {
 
 /** One result, for scripts. */
 export function describeResult(result: CheckResult): object {
-  const { url, server, alternates, secret, failure, clockSkew } = result;
+  const { url, server, alternates, secret, failure, clockSkew, lifetime } = result;
   return {
     url: url.text,
     ...(server !== undefined && { address: printTransportAddress(server) }),
@@ -88,6 +117,9 @@ export function describeResult(result: CheckResult): object {
     relayProven: result.relayProven,
     ...(failure !== undefined && { ...failure, fix: probeFixes[failure.cause] }),
     ...(clockSkew !== undefined && { clockSkew }),
+    ...(lifetime !== undefined && {
+      lifetime: { ...lifetime, meaning: lifetimeMeanings[lifetime.verdict] },
+    }),
   };
 }
 

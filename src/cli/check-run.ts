@@ -3,14 +3,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../clock.js";
 import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
 import type { ProbeOptions } from "../probe/probe.js";
+import type { RelayLifetime } from "../probe/relay-lifetime.js";
 import type { IceServerSettings } from "../turn/ice-server-settings.js";
 import { listUrlGroups } from "../turn/url-group.js";
+import { checkLifetime } from "./check-lifetime.js";
 import type { RelayMode } from "./check-options.js";
 import { type CheckTarget, planCheck } from "./check-plan.js";
 
 interface Found extends Diagnosis {
   /** The name of the secret, for TURN. */
   readonly secret?: string;
+  /** How long the relay lasts, where that was asked for and could be tried. */
+  readonly lifetime?: RelayLifetime;
 }
 
 /** What was found at one address, with one secret. */
@@ -21,6 +25,8 @@ export interface CheckResult extends Found {
 
 export interface CheckRunOptions extends ProbeOptions {
   readonly relay?: RelayMode | undefined;
+  /** Whether to measure how long relays last. */
+  readonly lifetime?: boolean | undefined;
 }
 
 /** Is told how many of the probes are done. */
@@ -56,6 +62,16 @@ export async function runCheck(
       await sleep(quotaPauseMs, undefined, options.signal && { signal: options.signal });
       results[index] = await check(target, index);
     }
+  }
+  if (options.lifetime) {
+    await runBounded([...results.entries()], async ([index, result]) => {
+      const target = plan[index];
+      if (target !== undefined && "server" in target && result.relayedTransportAddress) {
+        const signer = createSigner(target, index, life.ttlSeconds);
+        const lifetime = await checkLifetime(target, signer, options);
+        results[index] = { ...result, ...(lifetime && { lifetime }) };
+      }
+    });
   }
   return results.map((result) => ({ ...result, isWarning: isWarning(result, options.relay) }));
 }

@@ -83,6 +83,10 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
         "packets that cross no relay are a warning (auto), or a failure, even where they cannot be tried (require); off: do not test",
       ).choices(relayModes),
     )
+    .option(
+      "--lifetime",
+      "also measure whether relays outlive their credentials: takes 12 s more, not with --watch",
+    )
     .option("--watch", "probe repeatedly until SIGINT, and print what changes")
     .option("--interval <duration>", "time between two rounds of --watch", "10s")
     .action(async (options: CheckOptions) => {

@@ -34,7 +34,7 @@ export function readErrorCode(message: StunMessage): StunErrorCode {
 }
 
 /**
- * Reads ERROR-CODE where there is one; pion leaves it out of some errors.
+ * Reads ERROR-CODE where there is one; pion left it out of some errors before its version 5.
  * @throws MalformedMessageError when it is not right
  */
 export function findErrorCode(message: StunMessage): StunErrorCode | undefined {

@@ -84,7 +84,7 @@ async function permit(
   const refusals: ProbeFailure[] = [];
   for (const peer of peers) {
     const answer = await session.permit(peer, signal);
-    if (!answer.permitted) {
+    if (!answer.accepted) {
       refusals.push(toPeerDenied(peer, answer.error));
     }
   }

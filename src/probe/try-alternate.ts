@@ -47,11 +47,11 @@ const mostAlternates = 3;
  * @param onFollow told each alternate before it is visited
  * @throws ProbeError `redirect-loop`; whatever the last visit throws
  */
-export async function followAlternates(
+export async function followAlternates<T>(
   server: ServerAddress,
-  visit: (server: ServerAddress) => Promise<void>,
+  visit: (server: ServerAddress) => Promise<T>,
   onFollow: (alternate: ServerAddress) => void,
-): Promise<void> {
+): Promise<T> {
   const visited = [printTransportAddress(server)];
   let next = server;
   for (;;) {

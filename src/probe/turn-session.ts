@@ -33,10 +33,16 @@ export interface Allocation {
   readonly mapped: TransportAddress | undefined;
 }
 
-export type PermissionAnswer =
-  | { readonly permitted: true }
-  /** pion refuses without an error code. */
-  | { readonly permitted: false; readonly error: StunErrorCode | undefined };
+export type RequestAnswer =
+  | { readonly accepted: true }
+  /** Before its version 5, pion refuses a permission without an error code. */
+  | { readonly accepted: false; readonly error: StunErrorCode | undefined };
+
+function toAnswer(response: StunMessage): RequestAnswer {
+  return response.class === stunClass.error
+    ? { accepted: false, error: findErrorCode(response) }
+    : { accepted: true };
+}
 
 interface RequestExtras {
   readonly peer?: TransportAddress;
@@ -106,11 +112,15 @@ export class TurnSession {
    * Lets an address send through the relay, from any port (RFC 8656 section 9).
    * @param signal ends the request, in place of the session's own
    */
-  async permit(peer: TransportAddress, signal: AbortSignal): Promise<PermissionAnswer> {
+  async permit(peer: TransportAddress, signal: AbortSignal): Promise<RequestAnswer> {
     const { response } = await this.#request(stunMethod.createPermission, [], { peer, signal });
-    return response.class === stunClass.error
-      ? { permitted: false, error: findErrorCode(response) }
-      : { permitted: true };
+    return toAnswer(response);
+  }
+
+  /** Asks for another ten minutes of the relay, as clients do (RFC 8656 section 8). */
+  async refresh(): Promise<RequestAnswer> {
+    const { response } = await this.#request(stunMethod.refresh, [encodeLifetime(600)]);
+    return toAnswer(response);
   }
 
   /**

@@ -93,8 +93,12 @@ export type GetIceServersResponse = Message<"ice.v1.GetIceServersResponse"> & {
 
   /**
    * When the TURN credential expires, in whole seconds. Not set without TURN.
-   * A TURN server checks it when a relay is allocated; a relay that is already
-   * allocated outlives it.
+   * A TURN server gives no new relay after that. What becomes of a relay that is
+   * already allocated depends on the server. With coturn, and with eturnal unless
+   * strict_expiry is set, the client can refresh it for as long as it likes. pion
+   * and eturnal with strict_expiry refuse to refresh it, so that it ends within
+   * ten minutes. Managed services may end it at once. A client that may stay in a
+   * call for longer fetches a new credential and restarts ICE before this instant.
    *
    * @generated from field: google.protobuf.Timestamp expire_time = 2;
    */

@@ -1,0 +1,82 @@
+import { cp } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { type ChildProcess, runProgram, startProcess } from "../parts/child-process.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+
+const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const secret = "north-north-north-north";
+
+let directory: TemporaryDirectory;
+const servers: ChildProcess[] = [];
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("pion");
+  await cp(join(import.meta.dirname, "pion-server"), directory.path, { recursive: true });
+  await directory.write("turn.secret", secret);
+  await directory.write("tokens.yaml", "tokens: []");
+  await runProgram("nice", ["go", "build", "-o", "server", "."], {
+    cwd: directory.path,
+    env: process.env,
+    timeout: 300_000,
+  });
+}, 300_000);
+afterAll(async () => {
+  await Promise.all(servers.map((server) => server.stop()));
+  await directory.remove();
+});
+
+async function startPion(...args: readonly string[]): Promise<number> {
+  const server = startProcess({
+    name: "pion",
+    command: "./server",
+    args: ["-secret", secret, ...args],
+    cwd: directory.path,
+  });
+  servers.push(server);
+  return server.untilReady(() => Number(server.stdout().trim()) || undefined);
+}
+
+/** What the built program says. */
+async function check(urls: readonly string[], ...args: readonly string[]) {
+  const config = await directory.write(
+    "ice.yaml",
+    stringify({
+      auth: { connectorTokensFile: "tokens.yaml" },
+      ice: { stunUrls: [], turn: { urls, secretFiles: ["turn.secret"] } },
+    }),
+  );
+  const child = startProcess({
+    name: "check",
+    command: process.execPath,
+    args: [program, "check", "--config", config, "--json", ...args],
+    cwd: directory.path,
+  });
+  const status = await child.stop("SIGCONT");
+  return { status, report: JSON.parse(child.stdout()) };
+}
+
+describe("ice-service check, at pion's server", () => {
+  it("says that packets cross its relays, and that these end after their credentials", async () => {
+    const url = `turn:127.0.0.1:${await startPion()}`;
+    const { status, report } = await check([url, `${url}?transport=tcp`], "--lifetime");
+    const works = {
+      ok: true,
+      relayProven: true,
+      lifetime: {
+        verdict: "ends-unrefreshed",
+        detail: expect.stringMatching(/^packets still cross, Refresh is refused with 40[01]/),
+        meaning: expect.stringContaining("longer than your longest call"),
+      },
+    };
+    expect(report.results).toMatchObject([works, works]);
+    expect(status).toBe(0);
+  });
+
+  it("says that it denies its peers", async () => {
+    const { status, report } = await check([`turn:127.0.0.1:${await startPion("-deny-peers")}`]);
+    expect(report.results).toMatchObject([{ ok: false, cause: "peer-denied" }]);
+    expect(status).toBe(1);
+  });
+});
