@@ -23,6 +23,7 @@ export class IntrospectionError extends Error {
   override readonly name = "IntrospectionError";
 }
 
+const unsupportedSchema = z.object({ error: z.literal("unsupported_token_type") });
 const stateSchema = z.looseObject({ active: z.boolean() });
 /** Null and empty count as absent, as some servers write all members. */
 const name = z
@@ -53,12 +54,21 @@ const activeSchema = z.object({
   scp: z.unknown().optional(),
 });
 
-/** @throws IntrospectionError when the text is not a JSON object that says whether the token is active */
-export function parseIntrospection(text: string): Introspection {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
+/**
+ * Reads an answer. The error `unsupported_token_type` of RFC 7009 section 2.2.1 counts as inactive: with
+ * it, some servers reject JWTs, which are nothing to ask them about.
+ *
+ * @throws IntrospectionError when the answer does not say whether the token is active
+ */
+export function parseIntrospection(status: number, text: string): Introspection {
+  if (status === 400 && unsupportedSchema.safeParse(parseJson(text)).success) {
+    return "inactive";
+  }
+  if (status !== 200) {
+    throw new IntrospectionError(`HTTP status ${status}`);
+  }
+  const json = parseJson(text);
+  if (json === undefined) {
     throw new IntrospectionError("not JSON");
   }
   const { data: state } = stateSchema.safeParse(json);
@@ -81,4 +91,12 @@ export function parseIntrospection(text: string): Introspection {
         id: data.jti,
         scopes: { scope: data.scope, scp: data.scp },
       };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -107,10 +107,7 @@ export class IntrospectionSource implements ProofSource {
         maxBytes: maxResponseBytes,
         signal: this.#closed.signal,
       });
-      if (status !== 200) {
-        throw new IntrospectionError(`HTTP status ${status}`);
-      }
-      const finding = { introspection: parseIntrospection(text), askedAtMs };
+      const finding = { introspection: parseIntrospection(status, text), askedAtMs };
       this.#findings.set(digest, finding);
       this.#countSuccess();
       return finding;

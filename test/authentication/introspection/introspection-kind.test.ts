@@ -120,6 +120,7 @@ const scoped: [what: string, response: object, outcome: string | Partial<Caller>
 const failures: [what: string, answer: AnswerIntrospection, problem: RegExp][] = [
   ["drops the connection", (_, response) => response.destroy(), /UND_ERR_SOCKET|ECONNRESET/],
   ["answers 401", say({ error: "invalid_client" }, 401), /^HTTP status 401$/],
+  ["answers 400", say({ error: "invalid_request" }, 400), /^HTTP status 400$/],
   ["answers 500", say(good, 500), /^HTTP status 500$/],
   ["answers 204", (_, response) => response.writeHead(204).end(), /^HTTP status 204$/],
   ["answers HTML", say("<html>"), /^not JSON$/],
