@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type CallPage, openCallPage } from "../../parts/call-page.js";
+import { type Coturn, startCoturn } from "../../parts/coturn.js";
+import { type IceService, startIceService } from "../../parts/ice-service.js";
+import { connectorTokens } from "../../parts/tokens.js";
+
+const token = "fresh-connection-token";
+const secret = "north-north-north-north";
+const ttlSeconds = 12;
+/** Three expiries, and the time until the restart after that. */
+const expiries = 3;
+
+interface Side {
+  readonly state: string;
+  readonly generations: number;
+  readonly usernames: number;
+  readonly policy: string;
+  readonly bundlePolicy: string;
+}
+
+interface Call {
+  readonly caller: Side;
+  readonly callee: Side;
+  readonly errors: readonly string[];
+  readonly glares: number;
+  readonly received: number;
+  readonly longestGapMs: number;
+}
+
+let coturn: Coturn;
+let callPage: CallPage;
+let service: IceService;
+beforeAll(async () => {
+  coturn = await startCoturn({ secrets: [secret] });
+  callPage = await openCallPage("fresh-call-script.js");
+  service = await startIceService({
+    files: { "tokens.yaml": connectorTokens({ page: token }), "turn.secret": secret },
+    config: {
+      auth: { connectorTokensFile: "tokens.yaml" },
+      cors: { allowedOrigins: [callPage.origin] },
+      ice: {
+        stunUrls: [],
+        turn: {
+          urls: [`turn:127.0.0.1:${coturn.port}`],
+          secretFiles: ["turn.secret"],
+          minTtl: "1s",
+        },
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await service.stop();
+  await callPage.stop();
+  await coturn.stop();
+});
+
+const readCall = async (name: string) => (await callPage.call("readCall", name)) as Call;
+
+/** Calls until the connection of the caller has had so many lists. */
+async function call(name: string, options: object): Promise<Call> {
+  await callPage.call("startCall", name, { url: service.url, token, ttlSeconds, ...options });
+  await expect
+    .poll(async () => {
+      const { caller, callee } = await readCall(name);
+      return Math.max(caller.usernames, callee.usernames);
+    })
+    .toBeGreaterThan(expiries);
+  // The restart follows within a check of the library, and the message after it within another.
+  const { received } = await readCall(name);
+  await expect.poll(async () => (await readCall(name)).received).toBeGreaterThan(received + 100);
+  const end = await readCall(name);
+  await callPage.call("endCall", name);
+  return end;
+}
+
+const configuration = { policy: "relay", bundlePolicy: "max-bundle" };
+
+describe("keepConnectionFresh, in Chromium", () => {
+  it.concurrent("restarts ICE before each expiry from one side, where both sides use it", async () => {
+    const { caller, callee, errors, glares, longestGapMs } = await call("both", {
+      kept: ["caller", "callee"],
+    });
+    expect(errors).toEqual([]);
+    expect(glares).toBe(0);
+    expect(caller).toMatchObject({ state: "connected", ...configuration });
+    expect(callee).toMatchObject({ state: "connected", ...configuration });
+    for (const { generations } of [caller, callee]) {
+      expect(generations).toBeGreaterThan(expiries);
+      // Where both sides begin the call, one of them takes its first candidates back.
+      expect(generations).toBeLessThanOrEqual(expiries + 2);
+    }
+    expect(longestGapMs).toBeLessThan(2000);
+  });
+
+  it.concurrent("restarts from the side that answered, where the other side does not use it", async () => {
+    const { caller, callee, errors, longestGapMs } = await call("answerer", { kept: ["callee"] });
+    expect(errors).toEqual([]);
+    expect(caller.generations).toBeGreaterThanOrEqual(expiries);
+    expect(callee).toMatchObject({ state: "connected", ...configuration });
+    expect(longestGapMs).toBeLessThan(2000);
+  });
+
+  it.concurrent("leaves a direct connection alone, and keeps its configuration fresh", async () => {
+    const { caller, errors } = await call("direct", { kept: ["caller"], policy: "all" });
+    expect(errors).toEqual([]);
+    expect(caller).toMatchObject({ state: "connected", generations: 1, policy: "all" });
+  });
+});
