@@ -12,7 +12,9 @@ async function startCall(name, { url, token, ttlSeconds, policy = "relay", kept 
   const errors = [];
   const sides = {};
   for (const side of ["caller", "callee"]) {
-    const source = createIceServerSource({ url, ttlSeconds, getToken: () => token });
+    // A side that does not use the library has servers that last.
+    const life = kept.includes(side) ? { ttlSeconds } : {};
+    const source = createIceServerSource({ url, ...life, getToken: () => token });
     const { iceServers } = await source.get();
     const connection = new RTCPeerConnection({
       iceServers,
@@ -25,15 +27,18 @@ async function startCall(name, { url, token, ttlSeconds, policy = "relay", kept 
   calls[name] = call;
   negotiate(call, sides.caller, sides.callee, true);
   negotiate(call, sides.callee, sides.caller, false);
-  const options = { negotiated: true, id: 0, ordered: false, maxRetransmits: 0 };
-  const sending = sides.caller.connection.createDataChannel("media", options);
-  const receiving = sides.callee.connection.createDataChannel("media", options);
+  const sending = sides.caller.connection.createDataChannel("media", {
+    ordered: false,
+    maxRetransmits: 0,
+  });
   let lastMs;
-  receiving.onmessage = () => {
-    const nowMs = performance.now();
-    call.longestGapMs = Math.max(call.longestGapMs, nowMs - (lastMs ?? nowMs));
-    call.received += 1;
-    lastMs = nowMs;
+  sides.callee.connection.ondatachannel = ({ channel }) => {
+    channel.onmessage = () => {
+      const nowMs = performance.now();
+      call.longestGapMs = Math.max(call.longestGapMs, nowMs - (lastMs ?? nowMs));
+      call.received += 1;
+      lastMs = nowMs;
+    };
   };
   call.timer = setInterval(() => {
     if (sending.readyState === "open") {
@@ -69,8 +74,7 @@ function negotiate(call, own, other, isPolite) {
       if (description !== undefined) {
         const collides =
           description.type === "offer" && (isMakingOffer || connection.signalingState !== "stable");
-        // Both sides may begin the call.
-        call.glares += collides && call.received > 0 ? 1 : 0;
+        call.glares += collides ? 1 : 0;
         ignoresOffer = !isPolite && collides;
         if (ignoresOffer) {
           return;

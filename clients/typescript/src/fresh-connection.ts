@@ -69,7 +69,6 @@ export function keepConnectionFresh<Configuration extends object>(
     if (current !== undefined && current !== generation) {
       generation = current;
       inUse = configured;
-      restartedAt = undefined;
     }
   }
 
@@ -125,9 +124,6 @@ export function keepConnectionFresh<Configuration extends object>(
     if (isFailed || isRelayed(await connection.getStats())) {
       restartedAt = readMoment();
       await restart();
-    } else if (connection.iceConnectionState !== "checking" && inUse === undefined) {
-      // A direct connection has nothing to lose.
-      inUse = list;
     }
   }
 

@@ -1,7 +1,10 @@
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CallPage, openCallPage } from "../../parts/call-page.js";
+import { startChromium } from "../../parts/chromium.js";
 import { type Coturn, startCoturn } from "../../parts/coturn.js";
+import { startFirefox } from "../../parts/firefox.js";
 import { type IceService, startIceService } from "../../parts/ice-service.js";
+import { type PageServer, startPageServer } from "../../parts/page-server.js";
 import { connectorTokens } from "../../parts/tokens.js";
 
 const token = "fresh-connection-token";
@@ -27,17 +30,39 @@ interface Call {
   readonly longestGapMs: number;
 }
 
+interface Browser {
+  evaluate(expression: string): Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+async function openInChromium(url: string): Promise<Browser> {
+  const chromium = await startChromium();
+  const page = await chromium.newPage();
+  await page.goto(url);
+  return { evaluate: (expression) => page.evaluate(expression), stop: chromium.stop };
+}
+
+async function openInFirefox(url: string): Promise<Browser> {
+  const firefox = await startFirefox({
+    preferences: { "media.peerconnection.ice.loopback": true },
+  });
+  await firefox.goto(url);
+  return firefox;
+}
+
 let coturn: Coturn;
-let callPage: CallPage;
+let server: PageServer;
 let service: IceService;
 beforeAll(async () => {
   coturn = await startCoturn({ secrets: [secret] });
-  callPage = await openCallPage("fresh-call-script.js");
+  server = await startPageServer(
+    fileURLToPath(new URL("../../parts/fresh-call-script.js", import.meta.url)),
+  );
   service = await startIceService({
     files: { "tokens.yaml": connectorTokens({ page: token }), "turn.secret": secret },
     config: {
       auth: { connectorTokensFile: "tokens.yaml" },
-      cors: { allowedOrigins: [callPage.origin] },
+      cors: { allowedOrigins: [server.origin] },
       ice: {
         stunUrls: [],
         turn: {
@@ -51,15 +76,18 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await service.stop();
-  await callPage.stop();
+  await server.stop();
   await coturn.stop();
 });
 
-const readCall = async (name: string) => (await callPage.call("readCall", name)) as Call;
+let browser: Browser;
+const run = (name: string, ...args: readonly unknown[]) =>
+  browser.evaluate(`${name}(${args.map((argument) => JSON.stringify(argument)).join(", ")})`);
+const readCall = async (name: string) => (await run("readCall", name)) as Call;
 
-/** Calls until the connection of the caller has had so many lists. */
+/** Calls until a side has had so many lists. */
 async function call(name: string, options: object): Promise<Call> {
-  await callPage.call("startCall", name, { url: service.url, token, ttlSeconds, ...options });
+  await run("startCall", name, { url: service.url, token, ttlSeconds, ...options });
   await expect
     .poll(async () => {
       const { caller, callee } = await readCall(name);
@@ -70,13 +98,21 @@ async function call(name: string, options: object): Promise<Call> {
   const { received } = await readCall(name);
   await expect.poll(async () => (await readCall(name)).received).toBeGreaterThan(received + 100);
   const end = await readCall(name);
-  await callPage.call("endCall", name);
+  await run("endCall", name);
   return end;
 }
 
 const configuration = { policy: "relay", bundlePolicy: "max-bundle" };
 
-describe("keepConnectionFresh, in Chromium", () => {
+describe.each([
+  ["Chromium", openInChromium],
+  ["Firefox", openInFirefox],
+])("keepConnectionFresh, in %s", (_, open) => {
+  beforeAll(async () => {
+    browser = await open(server.origin);
+  });
+  afterAll(() => browser.stop());
+
   it.concurrent("restarts ICE before each expiry from one side, where both sides use it", async () => {
     const { caller, callee, errors, glares, longestGapMs } = await call("both", {
       kept: ["caller", "callee"],
@@ -87,7 +123,6 @@ describe("keepConnectionFresh, in Chromium", () => {
     expect(callee).toMatchObject({ state: "connected", ...configuration });
     for (const { generations } of [caller, callee]) {
       expect(generations).toBeGreaterThan(expiries);
-      // Where both sides begin the call, one of them takes its first candidates back.
       expect(generations).toBeLessThanOrEqual(expiries + 2);
     }
     expect(longestGapMs).toBeLessThan(2000);
