@@ -2,6 +2,7 @@ import type { ConnectorTokenEntry } from "./authentication/connector/connector-t
 import { listTokenKinds } from "./authentication/token-kinds.js";
 import { TokenVerifiers } from "./authentication/token-verifiers.js";
 import type { CallTracer } from "./call/call-tracer.js";
+import { StreamEndedError } from "./call/error-fault.js";
 import { StreamCalls } from "./call/stream-calls.js";
 import { type Clock, monotonicClock, type StartTimer, systemTimer } from "./clock.js";
 import type { ProcessParts } from "./compose/process-parts.js";
@@ -82,7 +83,7 @@ export async function startService(
   const readiness = new Readiness();
   const tokenKinds = listTokenKinds(connectorTokens);
   const counts = new ServiceCounts(tokenKinds);
-  const streams = new StreamCalls();
+  const streams = new StreamCalls(startTimer);
   const failedHandshakes = new FailedHandshakes(log, guard);
   const quotaPool = new QuotaPool({ clock, log, monotonicClock, startTimer });
   const publicCallLimits = createPublicCallLimits(() => current.value.config.limits.healthWatches);
@@ -100,6 +101,11 @@ export async function startService(
     ...{ requestLog, streams, tracer, verifiers, watches },
   };
   current.replace(buildSnapshot(config, files, lasting));
+  const onAged = (connection: object) => {
+    const { timeoutSeconds } = current.value.config.shutdown;
+    const reason = new StreamEndedError("the connection has reached its maximum age");
+    streams.retire(connection, reason, timeoutSeconds * 1000);
+  };
   const port = await openPort(config.listen, {
     files,
     limits: httpLimits,
@@ -107,6 +113,7 @@ export async function startService(
     listener: (exchange) => current.value.listener(exchange),
     malformedRequestListener: createMalformedRequestListener(log, counts.requests),
     brokenSessionListener: createBrokenSessionListener(log),
+    aging: { clock: monotonicClock, startTimer, random, onAged },
     gate: { listener: "main", openFiles, refusals, failedHandshakes },
   });
   metrics.add(() => describeService(counts, { openConnections: port.openConnections }));

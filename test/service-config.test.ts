@@ -536,6 +536,13 @@ describe("loadConfig", () => {
       /10\.0\.0\.0\/8/,
     ],
     [
+      "a connection age of nothing",
+      { listen: { maxConnectionAge: "0s" } },
+      {},
+      "listen.maxConnectionAge",
+      /from 1s to 30d/,
+    ],
+    [
       "a balancer that is no address",
       { listen: { proxyProtocolFrom: ["balancer.example.com"] } },
       {},

@@ -21,14 +21,15 @@ export class UnreadableMessageError extends ConnectError {
   }
 }
 
-/** The server is stopping and ends a stream. Expected, so nobody's fault: the client reconnects. */
-export class ServerStoppingError extends ConnectError {
+/** The server ends a stream that its client opens anew on another connection. Expected, so nobody's fault. */
+export class StreamEndedError extends ConnectError {
   static override [Symbol.hasInstance](value: unknown): boolean {
-    return isMadeBy(ServerStoppingError, value);
+    return isMadeBy(StreamEndedError, value);
   }
 
-  constructor() {
-    super("the server is shutting down", Code.Unavailable);
+  /** @param reason for the client, as a sentence */
+  constructor(reason: string) {
+    super(reason, Code.Unavailable);
   }
 }
 
@@ -44,7 +45,7 @@ export function recordFault(error: ConnectError, record: CallRecord): void {
     if (error.code !== Code.ResourceExhausted) {
       record.cause ??= "malformed_message";
     }
-  } else if (error instanceof ServerStoppingError) {
+  } else if (error instanceof StreamEndedError) {
     record.fault = "none";
   }
 }

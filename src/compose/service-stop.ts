@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TokenVerifiers } from "../authentication/token-verifiers.js";
 import type { CallTracer } from "../call/call-tracer.js";
-import { ServerStoppingError } from "../call/error-fault.js";
+import { StreamEndedError } from "../call/error-fault.js";
 import type { StreamCalls } from "../call/stream-calls.js";
 import type { QuotaPool } from "../limits/quota-pool.js";
 import type { OutgoingHttp } from "../outgoing/outgoing-http.js";
@@ -45,7 +45,8 @@ export async function stopService(
   await sleep(delaySeconds * 1000);
   const timeoutMs = timeoutSeconds * 1000;
   const endsAtMs = performance.now() + timeoutMs;
-  const endStreams = setTimeout(() => parts.streams.endAll(new ServerStoppingError()), timeoutMs);
+  const stopping = new StreamEndedError("the server is shutting down");
+  const endStreams = setTimeout(() => parts.streams.endAll(stopping), timeoutMs);
   await port.close({ timeoutMs: timeoutMs + farewellMs, stopDealing });
   clearTimeout(endStreams);
   parts.refusals.flush();

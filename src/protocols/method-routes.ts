@@ -111,10 +111,11 @@ function createStreamRoutes(
 ): MethodRoute[] {
   const { method } = spec;
   const stages = orderStages(shared, createStreamStages(spec));
+  const isPublic = shared.admitPublic !== undefined;
   const format = (protocol: ProtocolName, open: OpenCodec<StreamCodec>): CallFormat => ({
     protocol,
     start: (reply, head) =>
-      runCall(streams.begin(new Call(method, open(head), reply, head)), stages),
+      runCall(streams.begin(new Call(method, open(head), reply, head), isPublic), stages),
   });
   const grpc = format("grpc", createGrpcCodec(method, codec));
   const grpcWeb = format("grpc-web", createGrpcWebCodec(method, codec));

@@ -3,13 +3,12 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { endNothing, type Guard } from "../http/guard.js";
 import { untilAcceptQueueIsEmpty } from "./accept-queue.js";
-import { Http2Farewell } from "./http2-farewell.js";
+import type { Http2Farewell } from "./http2-farewell.js";
 import { findIdleConnections } from "./idle-connections.js";
+import type { Lingering } from "./lingering.js";
 
 /** How long a silent connection may still bring a request once no new ones are accepted. */
 const silenceGraceMs = 2_000;
-/** How long clients may take to close their side: their bytes in flight would turn a close into a reset. */
-const lingerMs = 1_000;
 const checkIntervalMs = 50;
 
 export interface CloseOptions {
@@ -31,6 +30,7 @@ export interface CloseOptions {
 export class Draining {
   readonly #server: Http1Server;
   readonly #guard: Guard;
+  readonly #lingering: Lingering;
   // Each has a connection forgotten when it closes. All connections share the listeners, as thousands
   // may be open.
   readonly #keepSocket: (socket: Socket) => void;
@@ -43,8 +43,6 @@ export class Draining {
   readonly #farewells = new Map<ServerHttp2Session, Http2Farewell>();
   /** When each connection fell silent. */
   readonly #silentSinceMs = new Map<Socket, number>();
-  /** When our side of each connection was closed. */
-  readonly #endedAtMs = new Map<Socket, number>();
   #accepted = 0;
   #checks: NodeJS.Timeout | undefined;
   #closeIdleConnections = () => {};
@@ -54,9 +52,10 @@ export class Draining {
   /** Set when no new connections come any more. */
   #graceMs: number | undefined;
 
-  constructor(server: Http1Server, guard: Guard) {
+  constructor(server: Http1Server, guard: Guard, lingering: Lingering) {
     this.#server = server;
     this.#guard = guard;
+    this.#lingering = lingering;
     const [sockets, http1, farewells] = [this.#sockets, this.#http1, this.#farewells];
     const forgetSocket = guard.wrap(function (this: Socket) {
       sockets.delete(this);
@@ -117,13 +116,12 @@ export class Draining {
     this.#http1.set(socket, bytesReadBefore);
     this.#keepHttp1(socket);
     if (this.#isDraining) {
-      this.#lingerAtEnd(socket);
+      this.#lingering.lingerAtEnd(socket);
     }
   }
 
-  /** Takes each connection that speaks HTTP/2. */
-  addHttp2(session: ServerHttp2Session, socket: Socket): void {
-    const farewell = new Http2Farewell(session, socket, this.#guard);
+  /** Takes each connection that speaks HTTP/2, with its way to end. */
+  addHttp2(session: ServerHttp2Session, farewell: Http2Farewell): void {
     this.#farewells.set(session, farewell);
     this.#keepHttp2(session);
   }
@@ -139,7 +137,7 @@ export class Draining {
     this.#closeIdleConnections = this.#server.closeIdleConnections.bind(this.#server);
     this.#server.closeIdleConnections = () => {};
     for (const socket of this.#http1.keys()) {
-      this.#lingerAtEnd(socket);
+      this.#lingering.lingerAtEnd(socket);
     }
     for (const farewell of this.#farewells.values()) {
       farewell.announce();
@@ -187,17 +185,11 @@ export class Draining {
       farewell.check(nowMs, isClosing);
       if (session.destroyed) {
         // Node has closed our side, and waits for the client to close its own.
-        this.#noteEnd(farewell.socket);
+        this.#lingering.noteEnd(farewell.socket);
       }
     }
     if (this.#graceMs !== undefined) {
       this.#endSilent(nowMs, this.#graceMs);
-    }
-    for (const [socket, endedAtMs] of this.#endedAtMs) {
-      if (nowMs - endedAtMs >= lingerMs) {
-        this.#endedAtMs.delete(socket);
-        socket.destroy();
-      }
     }
   }
 
@@ -212,7 +204,7 @@ export class Draining {
       const sinceMs = this.#silentSinceMs.get(socket) ?? nowMs;
       this.#silentSinceMs.set(socket, sinceMs);
       if (nowMs - sinceMs >= graceMs) {
-        this.#end(socket);
+        this.#lingering.end(socket);
       }
     }
   }
@@ -231,23 +223,5 @@ export class Draining {
       }
     }
     return silent;
-  }
-
-  /** Node would close the connection with its last response, whatever the client has sent after the request. */
-  #lingerAtEnd(socket: Socket): void {
-    socket.destroySoon = this.#guard.wrap(() => this.#end(socket), endNothing);
-  }
-
-  #end(socket: Socket): void {
-    this.#noteEnd(socket);
-    if (!socket.writableEnded) {
-      socket.end();
-    }
-  }
-
-  #noteEnd(socket: Socket): void {
-    if (!this.#endedAtMs.has(socket) && !socket.destroyed) {
-      this.#endedAtMs.set(socket, performance.now());
-    }
   }
 }

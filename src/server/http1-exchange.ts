@@ -5,6 +5,7 @@ import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/ht
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
 import { writeChunk } from "./chunk-writer.js";
+import { isRetiring } from "./retiring-connections.js";
 import { SentAhead } from "./sent-ahead.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
@@ -119,6 +120,9 @@ export class Http1Exchange implements HttpExchange {
 
   finish(trailers?: HttpHeaders): void {
     SentAhead.of(this.connection).endStream();
+    if (isRetiring(this.connection)) {
+      this.closeAfterwards();
+    }
     this.#end(undefined, trailers);
   }
 
@@ -138,8 +142,8 @@ export class Http1Exchange implements HttpExchange {
   }
 
   #writeHead(status: number, headers: HttpHeaders): void {
-    if (this.#closesEarly()) {
-      // Rather than read on what the client still sends.
+    // Rather than read on what the client still sends.
+    if (this.#closesEarly() || isRetiring(this.connection)) {
       this.closeAfterwards();
     }
     this.output.writeHead(status, headers);

@@ -13,6 +13,8 @@ const silenceMs = 2_000;
  * that are not sent yet; Go's client (Caddy) fails some of these.
  */
 const minAgeMs = 200;
+/** How long a client that goes on sending has to answer the PING. */
+const patienceMs = 30_000;
 /** How long a moment is waited for in which the announcement can be sent past Node. */
 const busyMs = 1_000;
 
@@ -29,6 +31,7 @@ export class Http2Farewell {
   readonly #openedAtMs = performance.now();
   #triedSinceMs: number | undefined;
   #isAnnounced = false;
+  #announcedAtMs = 0;
   /** Whether the client has answered the PING. */
   #isInformed = false;
   /** Whether new streams have been ignored since the announcement. */
@@ -41,6 +44,11 @@ export class Http2Farewell {
     this.#session = session;
     this.socket = socket;
     this.#guard = guard;
+  }
+
+  /** Whether the last GOAWAY is out. Streams may still be open. */
+  get isOver(): boolean {
+    return this.#session.closed || this.#session.destroyed;
   }
 
   /** Tells the client to leave, once. {@link check} does it where that is not possible yet. */
@@ -60,6 +68,7 @@ export class Http2Farewell {
       return;
     }
     this.#isAnnounced = true;
+    this.#announcedAtMs = nowMs;
     this.#bytesRead = -1;
     if (outcome !== "sent") {
       session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);
@@ -83,7 +92,10 @@ export class Http2Farewell {
       this.#bytesRead = bytesRead;
       this.#silentSinceMs = nowMs;
     }
-    const knows = this.#isInformed || nowMs - this.#silentSinceMs >= silenceMs;
+    const knows =
+      this.#isInformed ||
+      nowMs - this.#silentSinceMs >= silenceMs ||
+      nowMs - this.#announcedAtMs >= patienceMs;
     if (this.#isAnnounced && knows && (isClosing || this.#ignoresStreams)) {
       // Has no effect the second time.
       this.#session.close();

@@ -7,7 +7,7 @@ import {
 import type { Socket } from "node:net";
 import { endNothing, type Guard } from "../http/guard.js";
 import type { HttpLimits } from "../http/http-limits.js";
-import { Http2Exchange } from "./http2-exchange.js";
+import { type Http2Connection, Http2Exchange } from "./http2-exchange.js";
 import type { Turns } from "./turns.js";
 
 /** Ends what has outlived its limit. To be called now and then. */
@@ -22,6 +22,7 @@ export type Http2SessionCheck = () => void;
 export function serveSession(
   session: ServerHttp2Session,
   socket: Socket,
+  connection: Http2Connection,
   limits: HttpLimits,
   guard: Guard,
   turns: Turns,
@@ -32,7 +33,6 @@ export function serveSession(
   /** How many bytes the client may send until the next check, for all that is known now. */
   let creditBytes = 0;
   let isEnding = false;
-  const connection = { remoteAddress: socket.remoteAddress };
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
   const onClose = guard.wrap(function (this: ServerHttp2Stream): void {

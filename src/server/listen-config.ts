@@ -1,3 +1,4 @@
+import { duration } from "../config/duration.js";
 import { key, optionalKey } from "../config/key.js";
 import { checked, type ValueOf } from "../config/kind.js";
 import { port, text, wholeNumber } from "../config/scalars.js";
@@ -54,6 +55,11 @@ export const listenSection = section({
     default: 20_000,
     help: "Connections beyond this are closed, counted, and logged. With --workers, it applies to each worker. The open-file limit of the process (ulimit -n) must be higher.",
   }),
+  maxConnectionAge: optionalKey(duration({ min: "1s", max: "30d" }), {
+    example: "30m",
+    defaultText: "off",
+    help: "At this age, earlier or later by up to 10 %, connections end gracefully, so that a load balancer for connections can rebalance. IceService watches on them end with UNAVAILABLE after shutdown.timeout. Applies to new connections of the main port.",
+  }),
   tls: optionalKey(tlsSection, {
     restart: "to turn it on or off",
     help: "HTTP/1.1 and HTTP/2 by ALPN, TLS 1.2 or later. Absent: both in the clear.",
@@ -64,7 +70,7 @@ export const listenSection = section({
 export type ListenConfig = ValueOf<typeof listenSection>;
 /** What a port is opened with. */
 export type PortConfig = Pick<ListenConfig, "host" | "port" | "maxConnections" | "tls"> &
-  Partial<Pick<ListenConfig, "proxyProtocolFrom">>;
+  Partial<Pick<ListenConfig, "maxConnectionAgeSeconds" | "proxyProtocolFrom">>;
 
 /** Whether only this machine reaches an address. */
 export function isLoopback(host: string): boolean {

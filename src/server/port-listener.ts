@@ -9,17 +9,22 @@ import { endNothing, type Guard } from "../http/guard.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
 import type { HttpLimits } from "../http/http-limits.js";
 import type { BrokenSessionListener } from "./broken-session.js";
+import { type AgingOptions, ConnectionAges } from "./connection-ages.js";
 import { type ConnectionGate, guardConnections } from "./connection-gate.js";
 import { deferDestroy } from "./deferred-destroy.js";
 import { type CloseOptions, Draining } from "./draining.js";
 import { createHttp1Side } from "./http1-side.js";
+import type { Http2Connection } from "./http2-exchange.js";
+import { Http2Farewell } from "./http2-farewell.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
+import { Lingering } from "./lingering.js";
 import type { PortConfig } from "./listen-config.js";
 import { describeListenFailure } from "./listen-failure.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
 import { createPortOwner } from "./port-owner.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import { takeProxyHeaders } from "./proxied-connections.js";
+import { RetiringConnections } from "./retiring-connections.js";
 import { loadTlsOptions } from "./tls-options.js";
 import { Turns } from "./turns.js";
 
@@ -47,6 +52,12 @@ export interface PortListener {
   prepare(config: PortConfig, files: Files): () => void;
 }
 
+/** What connections age by. */
+export interface PortAging extends AgingOptions {
+  /** Called with {@link HttpExchange.connection} of one that has been told to end. */
+  onAged(connection: object): void;
+}
+
 /** What a port is opened with. */
 export interface PortOptions {
   readonly files: Files;
@@ -56,6 +67,8 @@ export interface PortOptions {
   readonly listener: ExchangeListener;
   readonly malformedRequestListener: MalformedRequestListener;
   readonly brokenSessionListener?: BrokenSessionListener;
+  /** With it, connections that have reached their greatest age are ended gracefully. */
+  readonly aging?: PortAging;
   /** Refuses connections that the process has no room for; without it, `maxConnections` alone does. */
   readonly gate?: ConnectionGate;
 }
@@ -72,8 +85,15 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const turns = new Turns(guard, listener);
   const http1 = createPortOwner(config, files, limits, guard, turns);
-  const draining = new Draining(http1, guard);
-  const acceptHttp2 = createHttp2Side(options, sessions, draining, turns);
+  const lingering = new Lingering(guard);
+  const draining = new Draining(http1, guard, lingering);
+  const retiring = new RetiringConnections(guard, lingering);
+  const ages = options.aging && new ConnectionAges(options.aging, guard);
+  const onAged = options.aging?.onAged ?? (() => {});
+  const limitAge = (seconds: number | undefined) =>
+    ages?.limit(seconds === undefined ? undefined : seconds * 1000);
+  limitAge(config.maxConnectionAgeSeconds);
+  const startHttp2 = createHttp2Side(options, sessions, turns);
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
@@ -95,9 +115,19 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
         if (version === "http2") {
           // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
           socket.allowHalfOpen = false;
-          acceptHttp2(socket);
+          const { session, connection } = startHttp2(socket);
+          const farewell = new Http2Farewell(session, socket, guard);
+          draining.addHttp2(session, farewell);
+          ages?.add(socket, () => {
+            retiring.retireHttp2(farewell);
+            onAged(connection);
+          });
         } else {
           draining.addHttp1(socket, bytesReadBefore);
+          ages?.add(socket, () => {
+            retiring.retireHttp1(socket);
+            onAged(socket);
+          });
           serveHttp1(socket);
         }
       });
@@ -143,12 +173,14 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
       await draining.close(options);
       clearInterval(checks);
     },
-    prepare({ tls, maxConnections, proxyProtocolFrom = [] }, nextFiles) {
+    prepare(nextConfig, nextFiles) {
+      const { tls, maxConnections, maxConnectionAgeSeconds, proxyProtocolFrom = [] } = nextConfig;
       const tlsOptions = tls === undefined ? undefined : loadTlsOptions(tls, nextFiles);
       const isNextBalancer = createPeerTrust(proxyProtocolFrom);
       return () => {
         http1.maxConnections = maxConnections;
         isBalancer = isNextBalancer;
+        limitAge(maxConnectionAgeSeconds);
         // Whether clients are asked for a certificate is set for the server's life. With a context of
         // the other kind it would take whom the system's own authorities have signed.
         if (http1 instanceof HttpsServer && tlsOptions?.requestCert === isMutual) {
@@ -162,9 +194,8 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
 function createHttp2Side(
   { limits, guard, brokenSessionListener = () => {} }: PortOptions,
   sessions: Map<ServerHttp2Session, Http2SessionCheck>,
-  draining: Draining,
   turns: Turns,
-): (socket: Socket) => void {
+): (socket: Socket) => { session: ServerHttp2Session; connection: Http2Connection } {
   const settings = {
     maxConcurrentStreams: limits.maxConcurrentStreams,
     maxHeaderListSize: limits.maxHeaderBytes,
@@ -180,8 +211,9 @@ function createHttp2Side(
       endNothing,
     );
     session.on("error", onError).on("close", forget);
-    sessions.set(session, serveSession(session, socket, limits, guard, turns));
-    draining.addHttp2(session, socket);
+    const connection = { remoteAddress: socket.remoteAddress };
+    sessions.set(session, serveSession(session, socket, connection, limits, guard, turns));
+    return { session, connection };
   };
 }
 

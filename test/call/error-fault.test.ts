@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CallRecord } from "../../src/call/call-record.js";
 import {
   recordFault,
-  ServerStoppingError,
+  StreamEndedError,
   UnreadableMessageError,
 } from "../../src/call/error-fault.js";
 import type { Fault } from "../../src/observability/fault.js";
@@ -22,7 +22,7 @@ describe("recordFault", () => {
       "client",
       undefined,
     ],
-    ["the server's stop", new ServerStoppingError(), "none", undefined],
+    ["the server's stop", new StreamEndedError("bye"), "none", undefined],
     [
       "an error of ours, to its code",
       new ConnectError("internal error", Code.Internal),

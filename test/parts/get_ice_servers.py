@@ -2,12 +2,14 @@
 
 Arguments: the folder of the generated stubs, the target (host:port) and the token; - is no token.
 Options: --ttl-seconds N, --timeout SECONDS, --ca-file FILE (the call then goes over TLS),
---watch (takes the first list of WatchIceServers instead).
+--watch (takes the first list of WatchIceServers instead), --repeat SECONDS (calls again and again for
+so long; the first error, or the last response, is the outcome).
 """
 
 import argparse
 import json
 import sys
+import time
 
 import grpc
 
@@ -19,6 +21,7 @@ parser.add_argument("--ttl-seconds", type=int, default=0)
 parser.add_argument("--timeout", type=float, default=5)
 parser.add_argument("--ca-file")
 parser.add_argument("--watch", action="store_true")
+parser.add_argument("--repeat", type=float, default=0)
 options = parser.parse_args()
 
 sys.path.insert(0, options.stubs)
@@ -53,7 +56,10 @@ with channel:
             request = ice_service_pb2.GetIceServersRequest(
                 ttl_seconds=options.ttl_seconds
             )
+            ends_at = time.monotonic() + options.repeat
             response = stub.GetIceServers(request, **call)
+            while time.monotonic() < ends_at:
+                response = stub.GetIceServers(request, **call)
         print(json.dumps({"response": json_format.MessageToDict(response)}))
     except grpc.RpcError as error:
         outcome = {"code": error.code().name, "details": error.details()}

@@ -17,6 +17,8 @@ export interface PythonCall {
   readonly caFile?: string;
   /** Takes the first list of WatchIceServers instead. */
   readonly watch?: boolean;
+  /** Calls again and again on one channel for so long, until a call fails. */
+  readonly repeatSeconds?: number;
 }
 
 const outcomeSchema = z.union([
@@ -72,8 +74,12 @@ export async function generatePythonClient(): Promise<PythonGrpc> {
       timeoutSeconds = 5,
       caFile,
       watch,
+      repeatSeconds = 0,
     }) {
-      const options = [`--ttl-seconds=${ttlSeconds}`, `--timeout=${timeoutSeconds}`];
+      const options = [
+        ...[`--ttl-seconds=${ttlSeconds}`, `--timeout=${timeoutSeconds}`],
+        `--repeat=${repeatSeconds}`,
+      ];
       if (caFile !== undefined) {
         options.push(`--ca-file=${caFile}`);
       }
@@ -81,7 +87,7 @@ export async function generatePythonClient(): Promise<PythonGrpc> {
         options.push("--watch");
       }
       const output = await runPython([script, directory.path, target, token, ...options], {
-        timeoutMs: timeoutSeconds * 1000 + 5000,
+        timeoutMs: (timeoutSeconds + repeatSeconds) * 1000 + 5000,
       });
       return outcomeSchema.parse(JSON.parse(output));
     },

@@ -1,0 +1,36 @@
+import type { Socket } from "node:net";
+import { endNothing, type Guard } from "../http/guard.js";
+
+/** How long clients may take to close their side: their bytes in flight would turn a close into a reset. */
+const lingerMs = 1_000;
+
+/** Connections whose end we have begun. Each is cut when its client does not close its own side in time. */
+export class Lingering {
+  readonly #guard: Guard;
+  readonly #ended = new WeakSet<Socket>();
+
+  constructor(guard: Guard) {
+    this.#guard = guard;
+  }
+
+  /** Node would close the connection with its last response, whatever the client has sent after the request. */
+  lingerAtEnd(socket: Socket): void {
+    socket.destroySoon = this.#guard.wrap(() => this.end(socket), endNothing);
+  }
+
+  end(socket: Socket): void {
+    this.noteEnd(socket);
+    if (!socket.writableEnded) {
+      socket.end();
+    }
+  }
+
+  /** To be called when our side of a connection has been closed by other means. */
+  noteEnd(socket: Socket): void {
+    if (!this.#ended.has(socket) && !socket.destroyed) {
+      this.#ended.add(socket);
+      const cut = this.#guard.wrap(() => void socket.destroy(), endNothing);
+      setTimeout(cut, lingerMs).unref();
+    }
+  }
+}
