@@ -93,7 +93,9 @@ export async function startService(
     current.value.verifier.forget();
     watches.listsChanged();
   };
-  const verifiers = new TokenVerifiers(tokenKinds, { clock, log, outgoing, onChange });
+  const verifiers = new TokenVerifiers(tokenKinds, {
+    ...{ clock, monotonicClock, startTimer, log, outgoing, onChange },
+  });
   downUrls.onChange(() => watches.listsChanged());
 
   const lasting: LastingParts = {

@@ -3,6 +3,8 @@ import { TokenRejectedError } from "./token-rejected-error.js";
 /** Who waits for a verification. The signal is costly to make, so that it is read only if there is a wait. */
 export interface CancellableWait {
   readonly signal: AbortSignal;
+  /** The client on whose behalf keys are fetched; without an address, one that all such share. */
+  readonly clientAddress?: string | undefined;
   /** Called when a fetch, such as of an issuer's keys, begins to hold the call up. */
   beginFetch?(): void;
   /** Called when it no longer does. */

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.js";
+import type { Clock, StartTimer } from "../clock.js";
 import type { Files } from "../files/files.js";
 import type { Log } from "../log.js";
 import type { Metric } from "../observability/metric.js";
@@ -24,6 +24,8 @@ export interface TokenKind<Auth = unknown> {
 
 export interface KindSurroundings {
   readonly clock: Clock;
+  readonly monotonicClock: Clock;
+  readonly startTimer: StartTimer;
   readonly log: Log;
   readonly outgoing: OutgoingHttp;
   /** To be called when what proves tokens has changed: every token is verified anew. */

@@ -63,6 +63,10 @@ export class Call<C extends Codec = Codec> implements HandlerContext, ResponseMe
     return this.reply.record;
   }
 
+  get clientAddress(): string | undefined {
+    return this.record.clientAddress;
+  }
+
   get protocolName(): Codec["protocol"] {
     return this.codec.protocol;
   }

@@ -1,6 +1,6 @@
 import { listTokenKinds } from "../authentication/token-kinds.js";
 import { TokenVerifiers } from "../authentication/token-verifiers.js";
-import type { Clock } from "../clock.js";
+import { type Clock, monotonicClock, systemTimer } from "../clock.js";
 import { ProblemCollection } from "../config/problem-collection.js";
 import type { Files } from "../files/files.js";
 import { createRegionFinder } from "../geolocation/region-finder.js";
@@ -18,8 +18,7 @@ import type { Config } from "../service-config.js";
 export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
   const silent = { info() {}, warn() {} };
   const verifiers = new TokenVerifiers(listTokenKinds(), {
-    clock,
-    log: silent,
+    ...{ clock, monotonicClock, startTimer: systemTimer, log: silent },
     outgoing: createOutgoingHttp({}),
     onChange() {},
   });

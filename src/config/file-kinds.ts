@@ -34,23 +34,31 @@ export interface Secret {
   readonly file?: string;
 }
 
-/** The name of a secret's file; see {@link readSecretFile}. */
-export const secretFile: Kind<Secret, string, ""> = {
-  unit: "",
-  read(given, place) {
-    const name = text().read(given, place);
-    if (name === undefined) {
-      return undefined;
-    }
-    const file = place.resolveFile(name);
-    const { files } = place.context;
-    const key = readSecret(place, () =>
-      readSecretFile(file, files, place.isDev, (warning) => place.warn(warning)),
-    );
-    return key && { file, name, key };
-  },
-  describe: ({ file = hidden }) => file,
-};
+/**
+ * The name of a secret's file; see {@link readSecretFile}.
+ * @param binaryFix what to do about one that holds bytes that are no text
+ */
+export function secretFileWith(binaryFix?: string): Kind<Secret, string, ""> {
+  return {
+    unit: "",
+    read(given, place) {
+      const name = text().read(given, place);
+      if (name === undefined) {
+        return undefined;
+      }
+      const file = place.resolveFile(name);
+      const { files } = place.context;
+      const warn = (warning: string) => place.warn(warning);
+      const key = readSecret(place, () =>
+        readSecretFile(file, files, place.isDev, warn, binaryFix),
+      );
+      return key && { file, name, key };
+    },
+    describe: ({ file = hidden }) => file,
+  };
+}
+
+export const secretFile = secretFileWith();
 
 /** A secret itself, in a variable. */
 export const secretText: Kind<KeyObject, string, ""> = {

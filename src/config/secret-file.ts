@@ -27,6 +27,7 @@ export class SecretError extends Error {
  *
  * @param warn called instead of throwing when everybody may read the file but its mode is not the
  *   operator's to choose, see {@link FileImage.isContainerSecret}, and in development
+ * @param binaryFix what to do about bytes that are no text
  * @throws SecretError when it is missing, too long, readable by everybody, or holds no secret that
  *   could be meant, see {@link findTextFlaw}
  */
@@ -35,6 +36,7 @@ export function readSecretFile(
   files: Files,
   dev: boolean,
   warn: (text: string) => void,
+  binaryFix?: string,
 ): KeyObject {
   let image: FileImage;
   try {
@@ -53,7 +55,7 @@ export function readSecretFile(
     }
     warn(problem);
   }
-  return toSecret(image.bytes, file);
+  return toSecret(image.bytes, file, binaryFix);
 }
 
 /**
@@ -64,8 +66,8 @@ export function readSecretText(text: string): KeyObject {
   return toSecret(Buffer.from(text), "the value");
 }
 
-function toSecret(content: Uint8Array, source: string): KeyObject {
-  const secret = decodeSecret(content, source).replace(/\r?\n$/, "");
+function toSecret(content: Uint8Array, source: string, binaryFix?: string): KeyObject {
+  const secret = decodeSecret(content, source, binaryFix).replace(/\r?\n$/, "");
   if (secret === "") {
     throw new SecretError(`${source} is empty`, "Make one with `ice-service secret new`");
   }
@@ -82,11 +84,16 @@ function toSecret(content: Uint8Array, source: string): KeyObject {
   return createSecretKey(secret, "utf8");
 }
 
-function decodeSecret(content: Uint8Array, source: string): string {
+function decodeSecret(content: Uint8Array, source: string, binaryFix?: string): string {
   try {
     return decodeUtf8(content, { keepsByteOrderMark: true });
   } catch (error) {
-    throw error instanceof EncodingError ? describeFlaw(error.flaw, source) : error;
+    if (!(error instanceof EncodingError)) {
+      throw error;
+    }
+    throw binaryFix === undefined
+      ? describeFlaw(error.flaw, source)
+      : new SecretError(`${source} ${error.flaw.problem}`, binaryFix);
   }
 }
 

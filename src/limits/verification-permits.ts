@@ -24,6 +24,10 @@ export class Permit implements CancellableWait {
     return this.#wait.signal;
   }
 
+  get clientAddress(): string | undefined {
+    return this.#wait.clientAddress;
+  }
+
   beginFetch(): void {
     this.#queue.beginFetch();
   }

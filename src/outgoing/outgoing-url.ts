@@ -1,5 +1,7 @@
 import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
-import type { Kind } from "../config/kind.js";
+import { printKeyPath } from "../config/key-path.js";
+import { checked, type Kind } from "../config/kind.js";
+import type { Place } from "../config/place.js";
 import { text } from "../config/scalars.js";
 import { ProxyVariableError, readProxies } from "./proxies.js";
 
@@ -14,6 +16,14 @@ export interface OutgoingUrlOptions {
 
 /** Where the service sends requests: an `https:` URL, or an `http:` one on loopback, without a user. */
 export function outgoingUrl({ example, risk }: OutgoingUrlOptions): Kind<URL, string, ""> {
+  return checked(uncheckedUrl(example), (url, place) => {
+    checkUrlSecurity(url, { risk }, place);
+    return url;
+  });
+}
+
+/** The same for a URL that {@link checkUrlSecurity} is still to check. */
+export function uncheckedUrl(example: string): Kind<URL, string, ""> {
   return {
     unit: "",
     read(given, place) {
@@ -28,10 +38,6 @@ export function outgoingUrl({ example, risk }: OutgoingUrlOptions): Kind<URL, st
           : place.refuse(missingBrackets, advice);
       }
       const url = new URL(written);
-      const isLocal = url.protocol === "http:" && loopbackHosts.includes(url.hostname);
-      if (url.protocol !== "https:" && !isLocal) {
-        place.refuse("is not an https: URL", `Use https:; ${risk}`);
-      }
       if (url.username !== "" || url.password !== "") {
         place.refuse("holds a user name or password", "Remove it");
       }
@@ -49,4 +55,33 @@ export function outgoingUrl({ example, risk }: OutgoingUrlOptions): Kind<URL, st
     },
     describe: (url) => url.href,
   };
+}
+
+export interface UrlSecurity extends Pick<OutgoingUrlOptions, "risk"> {
+  /** What `allowInsecureUrl` says beside the URL. Absent: there is no such key. */
+  readonly allowInsecureUrl?: boolean;
+}
+
+/** Refuses an `http:` URL that is not on loopback, unless the operator allows it. */
+export function checkUrlSecurity(
+  url: URL,
+  { risk, allowInsecureUrl }: UrlSecurity,
+  place: Place,
+): void {
+  const isPlain = url.protocol === "http:";
+  if (url.protocol === "https:" || (isPlain && loopbackHosts.includes(url.hostname))) {
+    return;
+  }
+  if (isPlain && allowInsecureUrl === true) {
+    const key = printKeyPath(place.path);
+    place.warn(`${key} sends requests to ${url.origin} without TLS: ${risk}`);
+    return;
+  }
+  const isAllowable = isPlain && allowInsecureUrl !== undefined;
+  place.refuse(
+    "is not an https: URL",
+    isAllowable
+      ? `Use https:, or set allowInsecureUrl: true where nobody else can answer, such as inside of a cluster; ${risk}`
+      : `Use https:; ${risk}`,
+  );
 }

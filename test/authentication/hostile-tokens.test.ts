@@ -181,8 +181,15 @@ describe("verify, for a hostile token", () => {
     ["claim", "exp a string", forge(header, withClaims({ exp: String(goodClaims.exp) }))],
     ["claim", "exp null", forge(header, withClaims({ exp: null }))],
     ["claim", "exp beyond all numbers", forge(header, payload.replace(/"exp":\d+/, '"exp":1e999'))],
-    ["claim", "sub a number", forge(header, withClaims({ sub: 7 }))],
-    ["claim", "sub null", forge(header, withClaims({ sub: null }))],
+    [
+      "claim",
+      "sub a number that others are read as too",
+      forge(header, withClaims({ sub: 2 ** 53 })),
+    ],
+    ["claim", "sub a fraction", forge(header, withClaims({ sub: 0.5 }))],
+    ["claim", "sub a list", forge(header, withClaims({ sub: ["alice"] }))],
+    ["claim", "sub true", forge(header, withClaims({ sub: true }))],
+    ["audience", "a null audience", forge(header, withClaims({ aud: null }))],
     ["claim", "sub an object", forge(header, withClaims({ sub: { toString: "x" } }))],
     ["unsupported", "an unknown critical extension", forge({ ...header, crit: ["exp"], exp: 1 })],
     [

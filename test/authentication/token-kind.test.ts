@@ -7,6 +7,7 @@ import {
 } from "../../src/authentication/token-rejected-error.js";
 import { type TokenVerifier, UnknownToken } from "../../src/authentication/token-verifier.js";
 import { TokenVerifiers } from "../../src/authentication/token-verifiers.js";
+import { systemTimer } from "../../src/clock.js";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { AuthenticationCounts } from "../../src/observability/authentication-counts.js";
 import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
@@ -66,6 +67,8 @@ beforeEach(async () => {
   movable = createMovableClock();
   verifiers = new TokenVerifiers([...listTokenKinds(), kind], {
     clock: movable.clock,
+    monotonicClock: movable.clock,
+    startTimer: systemTimer,
     log: createRecordingLog().log,
     outgoing: createOutgoingHttp({}),
     onChange() {},

@@ -363,7 +363,6 @@ describe("createTokenVerifier", () => {
     expect(problemsOf(() => create(auth)).map(({ key }) => key)).toEqual([
       "auth.connectorTokensFile",
       "auth.jwt[1].publicKeyFile",
-      "auth.jwt[2].issuer",
       "auth.jwt[2].jwksFile",
     ]);
     await new Promise((resolve) => setTimeout(resolve, 50));

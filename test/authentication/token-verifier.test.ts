@@ -365,18 +365,17 @@ describe("a JWKS URL", () => {
     expect(await reasonOf(() => verifier.verify(old))).toBe("unknown_key");
   });
 
-  it("is asked once for many unknown keys, then not for a while", async () => {
+  it("is asked for all unknown keys that come within a second together", async () => {
     server.serve(serve(bare(ec)));
     const verifier = await open();
-    for (let i = 0; i < 20; i += 1) {
-      const token = await sign({ header: { kid: `x${i}` } });
-      expect(await reasonOf(() => verifier.verify(token))).toBe("unknown_key");
-    }
+    const tokens = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => sign({ header: { kid: `x${index}` } })),
+    );
+    const reasons = await Promise.all(
+      tokens.map((token) => reasonOf(() => verifier.verify(token))),
+    );
+    expect(reasons).toEqual(tokens.map(() => "unknown_key"));
     expect(server.requestCount).toBe(2);
-    movable.moveSeconds(10);
-    const token = await sign({ header: { kid: "y" } });
-    expect(await reasonOf(() => verifier.verify(token))).toBe("unknown_key");
-    expect(server.requestCount).toBe(3);
   });
 
   it.each<[string, RequestListener]>([

@@ -41,7 +41,10 @@ export function authWith(keys?: JwtKeys, changes: Partial<AuthConfig> = {}): Aut
 }
 
 export function issuerWith(keys: JwtKeys, changes: Partial<JwtIssuerConfig> = {}): JwtIssuerConfig {
-  return { issuer, audience: [audience], clockToleranceSeconds: 30, keys, ...changes };
+  return {
+    ...{ issuer, audience: [audience], audienceClaim: "aud", clockToleranceSeconds: 30, keys },
+    ...changes,
+  };
 }
 
 /** Why a token is refused, or `accepted`. */

@@ -106,7 +106,8 @@ describe("a token verifier", { timeout: fuzzTimeoutMs }, () => {
         await verify(signRaw(goodHeader, payload));
         const subject = await verify(signRaw(goodHeader, JSON.stringify(changed)));
         if (subject !== undefined) {
-          expect(changed).toMatchObject({ iss: goodClaims.iss, sub: subject });
+          expect(changed.iss).toBe(goodClaims.iss);
+          expect(subject).toBe(String(changed.sub ?? ""));
           expect([changed.aud].flat()).toContain(goodClaims.aud);
           expect(changed.exp).toBeGreaterThan(startSeconds - 31);
         }

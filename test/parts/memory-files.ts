@@ -8,9 +8,9 @@ import {
 
 /** Files by the end of their names, without a disk. */
 export class MemoryFiles implements Files {
-  readonly #contents: Readonly<Record<string, string>>;
+  readonly #contents: Readonly<Record<string, string | Uint8Array>>;
 
-  constructor(contents: Readonly<Record<string, string>>) {
+  constructor(contents: Readonly<Record<string, string | Uint8Array>>) {
     this.#contents = contents;
   }
 
@@ -19,7 +19,7 @@ export class MemoryFiles implements Files {
     if (content === undefined) {
       throw new FileReadError("no such file", "ENOENT");
     }
-    const bytes = Buffer.from(content);
+    const bytes = typeof content === "string" ? Buffer.from(content) : content;
     checkSize(bytes.byteLength, maxBytes);
     return { bytes, mode: 0o600, version: "1", isContainerSecret: false };
   }

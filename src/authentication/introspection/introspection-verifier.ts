@@ -115,7 +115,7 @@ function checkPurpose(
       throw reject(requiredScope === undefined ? "introspection_audience" : "introspection_scope");
     }
   } else if (!audience.some((each) => given.includes(each))) {
-    throw reject("introspection_audience", describeAudienceMismatch(given, audience));
+    throw reject("introspection_audience", describeAudienceMismatch("aud", given, audience));
   }
 }
 

@@ -1,10 +1,9 @@
-import type { KeyObject } from "node:crypto";
-import { type CryptoKey, createLocalJWKSet, type JWSHeaderParameters } from "jose";
+import { createLocalJWKSet } from "jose";
 import type { Files } from "../../files/files.js";
 import type { JwksPool } from "./jwks-pool.js";
 import type { JwtIssuerConfig } from "./jwt-config.js";
 import { readKeySetFile, readPublicKeyFile } from "./key-file.js";
-import type { KeySource } from "./key-source.js";
+import { createFixedSource, type KeySource } from "./key-source.js";
 
 export interface KeySourceOptions {
   readonly files: Files;
@@ -36,16 +35,4 @@ export function openKeySource(
     case "secret":
       return createFixedSource(async () => keys.secret);
   }
-}
-
-function createFixedSource(
-  findKey: (header: JWSHeaderParameters) => Promise<CryptoKey | KeyObject>,
-): KeySource {
-  return {
-    findKey: (header) => findKey(header),
-    keepFresh() {},
-    isStale: () => false,
-    async load() {},
-    close() {},
-  };
 }

@@ -1,8 +1,9 @@
 import { describeCounter, describeGauge, type Metric } from "../../observability/metric.js";
-import type { JwksStatus } from "./jwks-source.js";
+import type { JwksStatus } from "./jwks-pool.js";
 
 /** What operators want to know of the issuers' keys behind URLs. */
-export function describeJwks(statuses: readonly JwksStatus[], nowMs: number): Metric[] {
+export function describeJwks(each: readonly JwksStatus[], nowMs: number): Metric[] {
+  const statuses = mergeByIssuer(each);
   return [
     describeGauge(
       "ice_jwks_age_seconds",
@@ -23,4 +24,26 @@ export function describeJwks(statuses: readonly JwksStatus[], nowMs: number): Me
       ]),
     ),
   ];
+}
+
+/** An issuer can have several URLs: the oldest of its keys count. */
+function mergeByIssuer(each: readonly JwksStatus[]): JwksStatus[] {
+  const merged = new Map<string, JwksStatus>();
+  for (const status of each) {
+    const other = merged.get(status.issuer);
+    merged.set(status.issuer, other === undefined ? status : mergeStatuses(other, status));
+  }
+  return [...merged.values()];
+}
+
+function mergeStatuses(one: JwksStatus, other: JwksStatus): JwksStatus {
+  const { loadedAtMs: oneMs = Number.POSITIVE_INFINITY } = one;
+  const { loadedAtMs: otherMs = Number.POSITIVE_INFINITY } = other;
+  const loadedAtMs = Math.min(oneMs, otherMs);
+  return {
+    issuer: one.issuer,
+    loadedAtMs: Number.isFinite(loadedAtMs) ? loadedAtMs : undefined,
+    successCount: one.successCount + other.successCount,
+    failureCount: one.failureCount + other.failureCount,
+  };
 }

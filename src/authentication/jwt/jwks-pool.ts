@@ -1,37 +1,60 @@
+import type { OutgoingHttp } from "../../outgoing/outgoing-http.js";
 import type { ProofSource } from "../token-kind.js";
-import {
-  createJwksSource,
-  type JwksSource,
-  type JwksSourceOptions,
-  type JwksStatus,
-} from "./jwks-source.js";
+import { FetchedKeySet, type FetchSurroundings } from "./fetched-key-set.js";
+import { fetchKeySetText } from "./jwks-fetch.js";
+import { JwksSource, type JwksSourceOptions } from "./jwks-source.js";
 import type { KeySource } from "./key-source.js";
 
-/** What tells one JWKS from another. */
-export type JwksIdentity = Pick<JwksSourceOptions, "issuer" | "url" | "algorithms">;
+/** What tells one source from another. */
+export interface JwksIdentity extends Pick<JwksSourceOptions, "issuer" | "algorithms"> {
+  readonly url: URL;
+}
+
+export interface JwksPoolOptions extends FetchSurroundings, Pick<JwksSourceOptions, "onChange"> {
+  readonly outgoing: OutgoingHttp;
+  /** For one fetch, in milliseconds. 5000 by default. */
+  readonly timeoutMs?: number;
+}
+
+/** How the fetches for one issuer have gone so far. */
+export interface JwksStatus {
+  readonly issuer: string;
+  /** When keys were last loaded, in Unix milliseconds; undefined before the first time. */
+  readonly loadedAtMs: number | undefined;
+  readonly successCount: number;
+  readonly failureCount: number;
+}
 
 /**
- * The JWKS URLs that are in use. Each keeps its keys over a change of the configuration: while its
- * URL is down, the last good ones must not be lost.
+ * The key sets that are fetched from URLs, each once for all who read it. They outlive a change of the
+ * configuration: while its URL is down, the last good keys must not be lost.
  */
 export class JwksPool {
-  readonly #options: Omit<JwksSourceOptions, keyof JwksIdentity>;
+  readonly #options: JwksPoolOptions;
+  readonly #keySets = new Map<string, FetchedKeySet>();
   readonly #sources = new Map<string, JwksSource>();
 
-  constructor(options: Omit<JwksSourceOptions, keyof JwksIdentity>) {
+  constructor(options: JwksPoolOptions) {
     this.#options = options;
   }
 
-  open(identity: JwksIdentity): KeySource {
-    const id = JSON.stringify([identity.issuer, identity.url.href, identity.algorithms]);
-    const source = this.#sources.get(id) ?? createJwksSource({ ...this.#options, ...identity });
+  open({ issuer, url, algorithms }: JwksIdentity): KeySource {
+    const id = JSON.stringify([issuer, url.href, algorithms]);
+    const { log, onChange } = this.#options;
+    const source =
+      this.#sources.get(id) ??
+      new JwksSource(this.#openKeySet(url), { issuer, algorithms, log, onChange });
     this.#sources.set(id, source);
     return source;
   }
 
-  /** How the loads of each have gone. */
+  /** How the fetches have gone, for each issuer. */
   get statuses(): JwksStatus[] {
-    return [...this.#sources.values()].map(({ status }) => status);
+    return [...this.#keySets.values()].flatMap((keySet) => {
+      const { loadedAtMs, successCount, failureCount } = keySet;
+      const issuers = new Set([...keySet.readers].map(({ issuer }) => issuer));
+      return [...issuers].map((issuer) => ({ issuer, loadedAtMs, successCount, failureCount }));
+    });
   }
 
   /** Closes all sources but these. */
@@ -42,5 +65,26 @@ export class JwksPool {
         this.#sources.delete(id);
       }
     }
+    for (const [id, keySet] of this.#keySets) {
+      if (keySet.readers.size === 0) {
+        keySet.close();
+        this.#keySets.delete(id);
+      }
+    }
+  }
+
+  #openKeySet(url: URL): FetchedKeySet {
+    const { outgoing, timeoutMs = 5000, ...surroundings } = this.#options;
+    const known = this.#keySets.get(url.href);
+    if (known !== undefined) {
+      return known;
+    }
+    const keySet = new FetchedKeySet(
+      (closed) => fetchKeySetText(outgoing, url, timeoutMs, closed),
+      url,
+      surroundings,
+    );
+    this.#keySets.set(url.href, keySet);
+    return keySet;
   }
 }

@@ -1,3 +1,6 @@
+import type { Kind } from "../../config/kind.js";
+import { choice } from "../../config/scalars.js";
+
 /** Signature algorithms with public keys (RFC 7518 section 3.1, RFC 8037 section 3.1). */
 export const asymmetricAlgorithms = [
   "ES256",
@@ -17,6 +20,31 @@ export const hmacAlgorithms = ["HS256", "HS384", "HS512"] as const;
 export type AsymmetricAlgorithm = (typeof asymmetricAlgorithms)[number];
 export type HmacAlgorithm = (typeof hmacAlgorithms)[number];
 export type JwtAlgorithm = AsymmetricAlgorithm | HmacAlgorithm;
+
+/** What RFC 9864 section 2.2 calls EdDSA with the curve Ed25519, which is the only one here. */
+const ed25519 = "Ed25519";
+
+/** The one name by which an algorithm is known here: `EdDSA` also for `Ed25519`. */
+export function nameAlgorithm(written: string): string {
+  return written === ed25519 ? "EdDSA" : written;
+}
+
+/** Every name by which a token can call one of these algorithms. */
+export function listTokenNames(algorithms: readonly JwtAlgorithm[]): string[] {
+  return algorithms.includes("EdDSA") ? [...algorithms, ed25519] : [...algorithms];
+}
+
+const writtenAlgorithm = choice(...asymmetricAlgorithms, ed25519, ...hmacAlgorithms);
+
+/** An algorithm by any of its names. */
+export const jwtAlgorithm: Kind<JwtAlgorithm, string, ""> = {
+  ...writtenAlgorithm,
+  read(given, place) {
+    const written = writtenAlgorithm.read(given, place);
+    return written === ed25519 ? "EdDSA" : written;
+  },
+  describe: (value) => value,
+};
 
 export function isHmacAlgorithm(algorithm: JwtAlgorithm): algorithm is HmacAlgorithm {
   return hmacAlgorithms.some((name) => name === algorithm);

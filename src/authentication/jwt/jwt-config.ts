@@ -1,15 +1,17 @@
 import { list, listOrOne } from "../../config/collections.js";
 import { duration } from "../../config/duration.js";
-import { fileName, secretFile } from "../../config/file-kinds.js";
+import { fileName, secretFileWith } from "../../config/file-kinds.js";
 import { key, optionalKey, requiredKey } from "../../config/key.js";
 import { checked, type ValueOf } from "../../config/kind.js";
-import { choice, text } from "../../config/scalars.js";
+import type { Place } from "../../config/place.js";
+import { choice, text, trueOrFalse } from "../../config/scalars.js";
 import { section } from "../../config/section.js";
 import { printValue } from "../../config/value-text.js";
-import { outgoingUrl } from "../../outgoing/outgoing-url.js";
+import { uncheckedUrl } from "../../outgoing/outgoing-url.js";
 import { usersScopeKey } from "../users-scope.js";
-import { asymmetricAlgorithms, hmacAlgorithms } from "./jwt-algorithms.js";
+import { jwtAlgorithm } from "./jwt-algorithms.js";
 import { chooseKeys } from "./jwt-keys.js";
+import { binarySecretFix, secretEncodings } from "./jwt-secret.js";
 
 /** Providers' documents name issuers with placeholders, of which no token has any. */
 const issuerName = checked(text(), (name, place) => {
@@ -22,35 +24,35 @@ const issuerName = checked(text(), (name, place) => {
       );
 });
 
-const jwksUrl = outgoingUrl({
-  example: "https://login.example.com/.well-known/jwks.json",
-  risk: "who answers in its place could sign tokens",
-});
-
 const written = section({
   issuer: requiredKey(issuerName, {
     example: "https://login.example.com/",
     variable: "ICE_JWT_ISSUER",
-    help: "The token's iss must equal this.",
+    help: "The token's iss must equal this. Entries can share an issuer if they share no algorithm.",
   }),
   audience: requiredKey(listOrOne(text()), {
     example: ["ice"],
     variable: "ICE_JWT_AUDIENCE",
     help: "The token's aud must contain one of these.",
   }),
-  algorithms: optionalKey(
-    list(choice(...asymmetricAlgorithms, ...hmacAlgorithms), { notEmpty: true }),
-    {
-      example: ["ES256"],
-      defaultText: "ES256, or HS256 with secretFile",
-      variable: "ICE_JWT_ALGORITHMS",
-      help: "ES256/384/512, RS256/384/512, PS256/384/512, EdDSA; HS256/384/512 with secretFile only.",
-    },
-  ),
-  jwksUrl: optionalKey(jwksUrl, {
+  audienceClaim: key(choice("aud", "client_id", "azp"), {
+    default: "aud",
+    help: "The claim that must contain one of audience in a token without aud. A token with aud is always judged by aud.",
+  }),
+  algorithms: optionalKey(list(jwtAlgorithm, { notEmpty: true }), {
+    example: ["ES256"],
+    defaultText: "ES256, or HS256 with secretFile",
+    variable: "ICE_JWT_ALGORITHMS",
+    help: "ES256/384/512, RS256/384/512, PS256/384/512, EdDSA (or Ed25519, the same); HS256/384/512 with secretFile only.",
+  }),
+  jwksUrl: optionalKey(uncheckedUrl("https://login.example.com/.well-known/jwks.json"), {
     example: "https://login.example.com/.well-known/jwks.json",
     variable: "ICE_JWT_JWKS_URL",
-    help: "Exactly one of jwksUrl, jwksFile, publicKeyFile, secretFile. https: (http: on loopback only); the last keys stay in use while the URL fails.",
+    help: "Exactly one of jwksUrl, jwksFile, publicKeyFile, secretFile. https: (http: on loopback, or with allowInsecureUrl); the last keys stay in use while the URL fails.",
+  }),
+  allowInsecureUrl: key(trueOrFalse, {
+    default: false,
+    help: "Accepts an http: URL, for an issuer inside of a cluster. Whoever can answer in its place can sign tokens.",
   }),
   jwksFile: optionalKey(fileName, {
     example: "jwks.json",
@@ -64,11 +66,17 @@ const written = section({
     variable: "ICE_JWT_PUBLIC_KEY_FILE",
     help: "A public key or certificate in PEM.",
   }),
-  secretFile: optionalKey(secretFile, {
+  secretFile: optionalKey(secretFileWith(binarySecretFix), {
     example: "jwt.secret",
     isAlternative: true,
     variable: "ICE_JWT_SECRET_FILE",
     help: "An HMAC secret of 32 bytes or more.",
+  }),
+  secretEncoding: optionalKey(choice(...secretEncodings), {
+    example: "base64",
+    isAlternative: true,
+    defaultText: "utf8, the text itself",
+    help: "How secretFile writes the bytes of the key.",
   }),
   clockTolerance: key(duration({ max: "5m", fix: "Write 30s, and keep the clocks right" }), {
     default: "30s",
@@ -83,9 +91,35 @@ const issuer = checked(written, (entry, place) => {
   return keys && { ...entry, algorithms: keys.algorithms, keys };
 });
 
+type Issuer = ValueOf<typeof issuer>;
+
+/** A token must have one entry at most that may verify it. */
+function refuseOverlaps(entries: readonly Issuer[], place: Place): void {
+  for (const [index, { issuer, algorithms }] of entries.entries()) {
+    for (const [earlierIndex, earlier] of entries.slice(0, index).entries()) {
+      const shared = algorithms.filter((name) =>
+        earlier.algorithms.some((other) => other === name),
+      );
+      if (earlier.issuer === issuer && shared.length > 0) {
+        place
+          .at(index, "algorithms")
+          .refuse(
+            `contains ${shared.join(", ")}, like auth.jwt[${earlierIndex}], which has the same issuer`,
+            "Give each algorithm to one entry of an issuer; a JWKS can hold several keys",
+          );
+      }
+    }
+  }
+}
+
+const issuers = checked(list(issuer), (entries, place) => {
+  refuseOverlaps(entries, place);
+  return entries;
+});
+
 /** The keys of `auth` that are about JWTs. */
 export const jwtKeys = {
-  jwt: key(list(issuer), {
+  jwt: key(issuers, {
     default: [],
     defaultText: "none",
     help: "Issuers of JWTs. At least one of jwt, connectorTokensFile, and introspection is required, except with --dev.",
@@ -98,6 +132,6 @@ export interface JwtAuth {
 }
 
 export type JwtIssuerConfig = Pick<
-  ValueOf<typeof issuer>,
-  "issuer" | "audience" | "clockToleranceSeconds" | "usersScope" | "keys"
+  Issuer,
+  "issuer" | "audience" | "audienceClaim" | "clockToleranceSeconds" | "usersScope" | "keys"
 >;

@@ -1,15 +1,13 @@
-import type { KeyObject } from "node:crypto";
 import type { Secret } from "../../config/file-kinds.js";
 import type { Place } from "../../config/place.js";
+import { checkUrlSecurity } from "../../outgoing/outgoing-url.js";
 import {
   type AsymmetricAlgorithm,
   asymmetricAlgorithms,
-  type HmacAlgorithm,
-  hmacAlgorithms,
   isAsymmetricAlgorithm,
-  isHmacAlgorithm,
   type JwtAlgorithm,
 } from "./jwt-algorithms.js";
+import { chooseSecret, type JwtSecret, type SecretEncoding } from "./jwt-secret.js";
 
 /** Where an issuer's keys come from, with the only algorithms that those keys may verify. */
 export type JwtKeys =
@@ -23,11 +21,9 @@ export type JwtKeys =
       readonly file: string;
       readonly algorithms: readonly AsymmetricAlgorithm[];
     }
-  | {
-      readonly kind: "secret";
-      readonly secret: KeyObject;
-      readonly algorithms: readonly HmacAlgorithm[];
-    };
+  | ({ readonly kind: "secret" } & JwtSecret);
+
+const risk = "whoever can answer in its place can sign tokens";
 
 const keySources = ["jwksUrl", "jwksFile", "publicKeyFile", "secretFile"] as const;
 
@@ -35,24 +31,31 @@ const keySources = ["jwksUrl", "jwksFile", "publicKeyFile", "secretFile"] as con
 export interface WrittenKeys {
   readonly algorithms?: readonly JwtAlgorithm[];
   readonly jwksUrl?: URL;
+  readonly allowInsecureUrl: boolean;
   readonly jwksFile?: string;
   readonly publicKeyFile?: string;
   readonly secretFile?: Secret;
+  readonly secretEncoding?: SecretEncoding;
 }
 
-/** @returns undefined where there is not exactly one source, which is a problem */
+/** @returns undefined where there is not exactly one source that can be used, which is a problem */
 export function chooseKeys(entry: WrittenKeys, place: Place): JwtKeys | undefined {
   const given = keySources.filter((source) => entry[source] !== undefined);
   if (given.length > 1) {
     const fix = `Give exactly one of ${keySources.join(", ")}`;
     return place.refuse(`names keys more than once: ${given.join(", ")}`, fix);
   }
-  const { algorithms, jwksUrl: url, jwksFile, publicKeyFile, secretFile } = entry;
+  const { algorithms, jwksUrl: url, jwksFile, publicKeyFile, secretFile, secretEncoding } = entry;
   if (secretFile !== undefined) {
-    return { kind: "secret", ...chooseSecret(secretFile.key, algorithms, place) };
+    const secret = chooseSecret(secretFile.key, secretEncoding, algorithms, place);
+    return secret && { kind: "secret", ...secret };
+  }
+  if (secretEncoding !== undefined) {
+    place.at("secretEncoding").refuse("has no effect without secretFile", "Remove it");
   }
   const asymmetric = chooseAsymmetric(algorithms, place);
   if (url !== undefined) {
+    checkUrlSecurity(url, { risk, allowInsecureUrl: entry.allowInsecureUrl }, place.at("jwksUrl"));
     return { kind: "jwksUrl", url, algorithms: asymmetric };
   }
   if (jwksFile !== undefined) {
@@ -74,32 +77,4 @@ function chooseAsymmetric(
     place.at("algorithms").refuse(problem, fix);
   }
   return asymmetric;
-}
-
-function chooseSecret(
-  secret: KeyObject,
-  algorithms: readonly JwtAlgorithm[] = ["HS256"],
-  place: Place,
-): { readonly secret: KeyObject; readonly algorithms: readonly HmacAlgorithm[] } {
-  const hmac = algorithms.filter(isHmacAlgorithm);
-  if (hmac.length < algorithms.length) {
-    const fix = `Use ${hmacAlgorithms.join(", ")} with secretFile`;
-    place.at("algorithms").refuse("names an algorithm that needs a public key", fix);
-  }
-  checkLength(secret.symmetricKeySize ?? 0, hmac, place);
-  return { secret, algorithms: hmac };
-}
-
-function checkLength(bytes: number, algorithms: readonly HmacAlgorithm[], place: Place): void {
-  const hashBytes = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8));
-  if (bytes < 32) {
-    place
-      .at("secretFile")
-      .refuse(
-        `holds ${bytes} bytes; RFC 7518 section 3.2 asks for 32 or more`,
-        "Make one with `ice-service secret new`",
-      );
-  } else if (bytes < hashBytes) {
-    place.warn(`the JWT secret holds ${bytes} bytes; RFC 7518 section 3.2 asks for ${hashBytes}`);
-  }
 }

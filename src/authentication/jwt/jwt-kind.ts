@@ -1,7 +1,7 @@
 import type { Clock } from "../../clock.js";
 import { ProblemCollection } from "../../config/problem-collection.js";
 import type { KindMismatch, KindOptions, KindVerifier, TokenKind } from "../token-kind.js";
-import { isEncrypted, readClaims } from "./claims.js";
+import { FetchBudget } from "./fetch-budget.js";
 import { openKeySource } from "./issuer-keys.js";
 import { describeJwks } from "./jwks-metrics.js";
 import { JwksPool } from "./jwks-pool.js";
@@ -9,6 +9,7 @@ import type { JwtAuth } from "./jwt-config.js";
 import { type JwtReason, jwtReasons } from "./jwt-reasons.js";
 import { createJwtVerifier, type JwtVerifier } from "./jwt-verifier.js";
 import { describeIssuerMismatch, encryptedDetail } from "./rejection-detail.js";
+import { isEncrypted, readUnverified } from "./unverified-token.js";
 
 type JwtMismatch = KindMismatch & { readonly reason: JwtReason };
 
@@ -16,8 +17,9 @@ type JwtMismatch = KindMismatch & { readonly reason: JwtReason };
 export const jwtKind: TokenKind<JwtAuth> = {
   name: "jwt",
   reasons: jwtReasons,
-  start({ clock, log, outgoing, onChange }) {
-    const jwks = new JwksPool({ clock, log, outgoing, onChange });
+  start(surroundings) {
+    const { clock } = surroundings;
+    const jwks = new JwksPool({ ...surroundings, budget: new FetchBudget() });
     return {
       open: (options) => openIssuers(options, jwks, clock),
       keep: (used) => jwks.keep(used),
@@ -32,32 +34,27 @@ function openIssuers(
   clock: Clock,
 ): KindVerifier {
   const problems = new ProblemCollection();
-  const verifiers = new Map<string, JwtVerifier>();
+  const verifiers: JwtVerifier[] = [];
+  const byIssuer = new Map<string, JwtVerifier[]>();
   for (const [index, entry] of auth.jwt.entries()) {
-    const entryKey = `auth.jwt[${index}]`;
-    if (verifiers.has(entry.issuer)) {
-      problems.add({
-        key: `${entryKey}.issuer`,
-        problem: "is the issuer of an earlier entry",
-        fix: "Keep one entry for each issuer; a JWKS can hold several keys",
-      });
-    }
-    const source = problems.try(() => openKeySource(entry, entryKey, { files, jwks }));
+    const source = problems.try(() => openKeySource(entry, `auth.jwt[${index}]`, { files, jwks }));
     if (source !== undefined) {
-      verifiers.set(entry.issuer, createJwtVerifier(entry, { source, clock, ...options }));
+      const verifier = createJwtVerifier(entry, { source, clock, ...options });
+      verifiers.push(verifier);
+      byIssuer.set(entry.issuer, [...(byIssuer.get(entry.issuer) ?? []), verifier]);
     }
   }
   problems.throwIfAny();
   return {
-    sources: [...verifiers.values()].map(({ source }) => source),
+    sources: verifiers.map(({ source }) => source),
     verify(token, _, wait) {
-      const selected = selectVerifier(token, verifiers);
+      const selected = selectVerifier(token, byIssuer);
       return selected !== undefined && "verify" in selected
         ? selected.verify(token, wait)
         : selected;
     },
     forget() {
-      for (const verifier of verifiers.values()) {
+      for (const verifier of verifiers) {
         verifier.forget();
       }
     },
@@ -65,26 +62,30 @@ function openIssuers(
 }
 
 /**
- * Finds who is to verify a token by what it claims, which is not to be believed yet.
+ * Finds who is to verify a token by what it says of itself, which is not to be believed yet.
  * @returns why nobody is; undefined for what does not look like a JWT
  */
 function selectVerifier(
   token: string,
-  verifiers: ReadonlyMap<string, JwtVerifier>,
+  byIssuer: ReadonlyMap<string, readonly JwtVerifier[]>,
 ): JwtVerifier | JwtMismatch | undefined {
   if (token.split(".", 4).length !== 3) {
     return isEncrypted(token) ? { reason: "unsupported", detail: encryptedDetail } : undefined;
   }
-  const claims = readClaims(token);
-  if (claims === undefined) {
+  const unverified = readUnverified(token);
+  if (unverified === undefined) {
     return { reason: "malformed" };
   }
-  const { iss } = claims;
-  const verifier = typeof iss === "string" ? verifiers.get(iss) : undefined;
-  return (
-    verifier ?? {
-      reason: "unknown_issuer",
-      detail: describeIssuerMismatch(iss, [...verifiers.keys()]),
-    }
-  );
+  const { iss } = unverified.claims;
+  const [first, ...others] = (typeof iss === "string" && byIssuer.get(iss)) || [];
+  if (first === undefined) {
+    const detail = describeIssuerMismatch(iss, [...byIssuer.keys()]);
+    return { reason: "unknown_issuer", detail };
+  }
+  if (others.length === 0) {
+    return first;
+  }
+  // Each algorithm has one entry at most; the first one says what is wrong with any other.
+  const alg = unverified.header?.["alg"];
+  return others.find(({ algorithms }) => algorithms.some((name) => name === alg)) ?? first;
 }

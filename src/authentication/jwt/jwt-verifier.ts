@@ -11,16 +11,19 @@ import type { CancellableWait } from "../cancellable-wait.js";
 import type { DenyList } from "../deny-list-file.js";
 import type { VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
-import { readUsersRight } from "../users-scope.js";
+import { createClaimRules } from "./claim-rules.js";
+import { listTokenNames } from "./jwt-algorithms.js";
 import type { JwtIssuerConfig } from "./jwt-config.js";
 import type { JwtReason } from "./jwt-reasons.js";
-import { type KeySource, UncertainKeyError } from "./key-source.js";
-import { describeAudienceMismatch, describeClaimFault } from "./rejection-detail.js";
+import type { KeySource } from "./key-source.js";
+import { describeClaimFault } from "./rejection-detail.js";
 
-/** Verifies the tokens of one issuer. */
+/** Verifies the tokens of one entry of `auth.jwt`. */
 export interface JwtVerifier {
   /** Where the keys come from. */
   readonly source: KeySource;
+  /** What the `alg` of a token can be, by all names. */
+  readonly algorithms: readonly string[];
   /** @throws TokenRejectedError (as a rejection) when the token does not verify */
   verify(token: string, wait?: CancellableWait): Promise<VerifiedToken>;
   /** To be called when keys have changed. */
@@ -39,43 +42,19 @@ export interface JwtVerifierOptions {
 }
 
 /**
- * Verifies the tokens of one issuer (RFC 7519 section 7.2, RFC 8725): signature by one of its
- * algorithms with one of its keys, `iss`, `aud`, `exp` (required), `nbf`, `sub` a string if present;
- * and that it is not on the deny list.
+ * Verifies the tokens of one entry (RFC 7519 section 7.2, RFC 8725): signature by one of its
+ * algorithms with one of its keys, `iss`, `exp` (required), `nbf`, and what its claim rules say. A
+ * token that the keys at hand do not verify waits for newer ones: its issuer may have changed them.
  */
 export function createJwtVerifier(
   config: JwtIssuerConfig,
-  { source, clock, isDenied, toleratesExpiry }: JwtVerifierOptions,
+  options: JwtVerifierOptions,
 ): JwtVerifier {
-  const { issuer, clockToleranceSeconds: clockTolerance, usersScope } = config;
-  const algorithms = [...config.keys.algorithms];
-  const audience = [...config.audience];
+  const { issuer, clockToleranceSeconds: clockTolerance } = config;
+  const { source, clock } = options;
+  const algorithms = listTokenNames(config.keys.algorithms);
   const requiredClaims = ["exp"];
-
-  function toVerified(payload: JWTPayload): VerifiedToken {
-    const { sub = "", exp, jti } = payload;
-    // JSON has no infinity, but 1e999 reads as one.
-    if (typeof sub !== "string" || exp === undefined || !Number.isFinite(exp)) {
-      throw new TokenRejectedError<JwtReason>("claim");
-    }
-    if (!toleratesExpiry && clock() >= exp * 1000) {
-      throw new TokenRejectedError<JwtReason>("expired");
-    }
-    if (isDenied({ issuer, subject: sub, id: readId(jti) })) {
-      throw new TokenRejectedError<JwtReason>("revoked");
-    }
-    const caller = {
-      kind: "jwt",
-      issuer,
-      subject: sub,
-      expiresAtSeconds: exp,
-      // jose compares whole seconds, and `exp` may have a fraction.
-      endsAtSeconds: toleratesExpiry ? Math.ceil(exp) + clockTolerance : exp,
-      ...(usersScope !== undefined && { usersRight: readUsersRight(payload, usersScope) }),
-    };
-    // The tolerance does not extend it: within, the token is verified each time.
-    return { caller, knownUntilMs: exp * 1000, source };
-  }
+  const judgeClaims = createClaimRules(config, options);
 
   /**
    * Keys that have verified a token, by its encoded header, which says all that a key is chosen by. A
@@ -83,41 +62,71 @@ export function createJwtVerifier(
    */
   let knownKeys = new Map<string, CryptoKey | Uint8Array>();
 
+  async function verifySignature(token: string, wait?: CancellableWait): Promise<JWTPayload> {
+    const currentDate = new Date(clock());
+    const rules = { algorithms, issuer, clockTolerance, requiredClaims, currentDate };
+    const findKey: JWTVerifyGetKey = (header) => source.findKey(header, wait);
+    // Of now: if keys change meanwhile, what is found for this token is not remembered.
+    const keys = knownKeys;
+    const header = token.slice(0, token.indexOf("."));
+    const knownKey = source.isStale() ? undefined : keys.get(header);
+    if (knownKey !== undefined) {
+      source.keepFresh();
+    }
+    try {
+      const { payload, key } = await jwtVerify(token, knownKey ?? findKey, rules);
+      if (key !== undefined) {
+        if (keys.size === maxKnownKeys) {
+          keys.clear();
+        }
+        // As a part of the token, the text would keep all of it in memory.
+        keys.set(Buffer.from(header).toString(), key);
+      }
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) {
+        return verifyWithEachKey(token, error, rules);
+      }
+      throw error;
+    }
+  }
+
+  /** Again with newer keys, as often as there are some. */
+  async function verifyWithNewer(
+    token: string,
+    version: number,
+    firstError: unknown,
+    wait: CancellableWait | undefined,
+  ): Promise<JWTPayload> {
+    let error = firstError;
+    if (isForWantOfKey(error)) {
+      for await (const _ of source.findNewer(version, wait)) {
+        try {
+          return await verifySignature(token, wait);
+        } catch (nextError) {
+          error = nextError;
+          if (!isForWantOfKey(error)) {
+            break;
+          }
+        }
+      }
+    }
+    throw error;
+  }
+
   return {
     source,
-    verify(token, wait) {
-      const currentDate = new Date(clock());
-      const options = { algorithms, issuer, audience, clockTolerance, requiredClaims, currentDate };
-      const findKey: JWTVerifyGetKey = (header) => source.findKey(header, wait);
-      // Of now: if keys change meanwhile, what is found for this token is not remembered.
-      const keys = knownKeys;
-      const header = token.slice(0, token.indexOf("."));
-      const knownKey = source.isStale() ? undefined : keys.get(header);
-      if (knownKey !== undefined) {
-        source.keepFresh();
+    algorithms,
+    async verify(token, wait) {
+      const { version } = source;
+      try {
+        const payload = await verifySignature(token, wait).catch((error: unknown) =>
+          verifyWithNewer(token, version, error, wait),
+        );
+        return judgeClaims(payload);
+      } catch (error) {
+        throw translateJoseError(error, source);
       }
-      return jwtVerify(token, knownKey ?? findKey, options).then(
-        ({ payload, key }) => {
-          if (key !== undefined) {
-            if (keys.size === maxKnownKeys) {
-              keys.clear();
-            }
-            // As a part of the token, the text would keep all of it in memory.
-            keys.set(Buffer.from(header).toString(), key);
-          }
-          return toVerified(payload);
-        },
-        async (error) => {
-          if (!(error instanceof errors.JWKSMultipleMatchingKeys)) {
-            throw translateJoseError(error, audience);
-          }
-          try {
-            return toVerified(await verifyWithEachKey(token, error, options));
-          } catch (failure) {
-            throw translateJoseError(failure, audience);
-          }
-        },
-      );
     },
     forget() {
       knownKeys = new Map();
@@ -125,21 +134,12 @@ export function createJwtVerifier(
   };
 }
 
-/**
- * The `jti` as a deny list can name it. RFC 7519 section 4.1.7 has a string; some issuers count
- * instead, and a number that cannot be told from others cannot be denied.
- */
-function readId(jti: unknown): string | undefined {
-  if (jti === undefined || jti === null) {
-    return undefined;
-  }
-  if (typeof jti === "string") {
-    return jti;
-  }
-  if (typeof jti === "number" && Number.isSafeInteger(jti)) {
-    return String(jti);
-  }
-  throw new TokenRejectedError<JwtReason>("claim");
+/** Whether the token may be good by a key that is not known yet, or that has replaced one of its name. */
+function isForWantOfKey(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWSSignatureVerificationFailed
+  );
 }
 
 /** A token without `kid` may fit several keys: each is tried until one verifies the signature. */
@@ -171,22 +171,17 @@ const reasons: Readonly<Record<string, JwtReason>> = {
 };
 
 /** What is no refusal of the token is a mistake of ours and stays as it is. */
-function translateJoseError(error: unknown, audience: readonly string[]): unknown {
+function translateJoseError(error: unknown, { isFailing }: KeySource): unknown {
   if (!(error instanceof errors.JOSEError)) {
     return error;
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    const { claim, reason, payload } = error;
-    if (claim === "aud") {
-      const detail = describeAudienceMismatch(payload.aud, audience);
-      return new TokenRejectedError<JwtReason>("audience", true, detail);
-    }
+    const { claim, reason } = error;
     return claim === "nbf" && reason === "check_failed"
       ? new TokenRejectedError<JwtReason>("not_yet_valid")
       : new TokenRejectedError<JwtReason>("claim", true, describeClaimFault(claim, reason));
   }
   const reason = reasons[error.code];
-  return reason === undefined
-    ? error
-    : new TokenRejectedError(reason, !(error instanceof UncertainKeyError));
+  const isUncertain = isFailing && error instanceof errors.JWKSNoMatchingKey;
+  return reason === undefined ? error : new TokenRejectedError(reason, !isUncertain);
 }

@@ -5,7 +5,13 @@ import { ConfigError } from "../../errors.js";
 import type { Files } from "../../files/files.js";
 import type { AsymmetricAlgorithm } from "./jwt-algorithms.js";
 import { describeKey, listFittingAlgorithms } from "./key-fit.js";
-import { type KeySet, KeySetError, maxKeySetBytes, parseKeySet } from "./key-set.js";
+import {
+  KeySetError,
+  maxKeySetBytes,
+  parseKeySet,
+  selectKeys,
+  type UsableKeys,
+} from "./key-set.js";
 
 /**
  * Reads the one public key of a PEM file (`PUBLIC KEY` of RFC 7468 section 13, or `RSA PUBLIC KEY`).
@@ -78,10 +84,10 @@ function parseKeySetFile(
   files: Files,
   algorithms: readonly AsymmetricAlgorithm[],
   fileKey: string,
-): KeySet {
+): UsableKeys {
   const text = readBoundedText(file, files, maxKeySetBytes, fileKey);
   try {
-    return parseKeySet(text, algorithms);
+    return selectKeys(parseKeySet(text), algorithms);
   } catch (error) {
     if (!(error instanceof KeySetError)) {
       throw error;

@@ -1,88 +1,122 @@
-import { createPublicKey } from "node:crypto";
+import { createPublicKey, type JsonWebKey } from "node:crypto";
 import type { JWK } from "jose";
-import { z } from "zod";
-import type { AsymmetricAlgorithm } from "./jwt-algorithms.js";
+import { type AsymmetricAlgorithm, nameAlgorithm } from "./jwt-algorithms.js";
 import { listFittingAlgorithms } from "./key-fit.js";
 
 /** The largest JWKS that is read, in bytes. */
 export const maxKeySetBytes = 256 * 1024;
 const maxKeys = 100;
 
-/** A JSON Web Key Set (RFC 7517 section 5), reduced to what may verify an issuer's tokens. */
-export interface KeySet {
-  /** The usable public keys, with their key material, `kid` and `alg` only. */
-  readonly keys: readonly JWK[];
-  /** How many members hold a private or a symmetric key. They are never used. */
-  readonly secretCount: number;
-}
+/** A member of a JSON Web Key Set as it was published: anything can be in it. */
+export type PublishedKey = Readonly<Record<string, unknown>>;
 
 /** A text is no usable JSON Web Key Set. The message names the cause and quotes nothing. */
 export class KeySetError extends Error {
   override readonly name = "KeySetError";
 }
 
-const shared = {
-  kid: z.string().optional(),
-  alg: z.string().optional(),
-  use: z.literal("sig").optional(),
-  key_ops: z
-    .array(z.string())
-    .refine((operations) => operations.includes("verify"))
-    .optional(),
-};
-const publicKeySchema = z.discriminatedUnion("kty", [
-  z.object({ ...shared, kty: z.literal("RSA"), n: z.string(), e: z.string() }),
-  z.object({ ...shared, kty: z.literal("EC"), crv: z.string(), x: z.string(), y: z.string() }),
-  z.object({ ...shared, kty: z.literal("OKP"), crv: z.string(), x: z.string() }),
-]);
-const keySetSchema = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
-
 /**
- * Reads a JWKS. Members that cannot verify any of the algorithms are left out (RFC 7517 section 5
- * wants that), so that every key in the result can be imported.
- *
+ * Reads a JSON Web Key Set (RFC 7517 section 5). What is no object in its list is left out.
  * @throws KeySetError when the text is not JSON, not a JWKS, or holds more than 100 keys
  */
-export function parseKeySet(text: string, algorithms: readonly AsymmetricAlgorithm[]): KeySet {
+export function parseKeySet(text: string): readonly PublishedKey[] {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch {
     throw new KeySetError("not JSON");
   }
-  const { data } = keySetSchema.safeParse(json);
-  if (data === undefined) {
-    throw new KeySetError('not a JWKS: no "keys" with a list of objects');
+  const keys = isObject(json) ? json["keys"] : undefined;
+  if (!Array.isArray(keys)) {
+    throw new KeySetError('not a JWKS: no "keys" with a list');
   }
-  if (data.keys.length > maxKeys) {
+  if (keys.length > maxKeys) {
     throw new KeySetError(`more than ${maxKeys} keys`);
   }
-  const published = data.keys.filter((member) => !isSecret(member));
+  return keys.filter(isObject);
+}
+
+/** What of a key set may verify an issuer's tokens. */
+export interface UsableKeys {
+  /** The public keys, with their key material, `kid` and `alg` only. */
+  readonly keys: readonly JWK[];
+  /** How many members hold a private or a symmetric key. They are never used. */
+  readonly secretCount: number;
+}
+
+/**
+ * Finds the keys that can verify one of the algorithms. The others are left out, as RFC 7517 section 5
+ * wants it, so that every key in the result can be imported. A member of a key that is null or of
+ * another type than RFC 7517 gives it counts as absent.
+ */
+export function selectKeys(
+  published: readonly PublishedKey[],
+  algorithms: readonly AsymmetricAlgorithm[],
+): UsableKeys {
+  const open = published.filter((key) => !isSecret(key));
   return {
-    keys: published.flatMap((member) => readPublicKey(member, algorithms)),
-    secretCount: data.keys.length - published.length,
+    keys: open.flatMap((key) => readPublicKey(key, algorithms) ?? []),
+    secretCount: published.length - open.length,
   };
 }
 
-function isSecret(member: Readonly<Record<string, unknown>>): boolean {
-  return member["kty"] === "oct" || "k" in member || "d" in member || "priv" in member;
+function isSecret(key: PublishedKey): boolean {
+  return key["kty"] === "oct" || ["k", "d", "priv"].some((name) => (key[name] ?? null) !== null);
 }
 
-function readPublicKey(member: unknown, algorithms: readonly AsymmetricAlgorithm[]): JWK[] {
-  const { data } = publicKeySchema.safeParse(member);
-  if (data === undefined) {
-    return [];
+function readPublicKey(
+  published: PublishedKey,
+  algorithms: readonly AsymmetricAlgorithm[],
+): JWK | undefined {
+  const [kid, alg] = [readText(published["kid"]), readText(published["alg"])];
+  if (!isForVerifying(published)) {
+    return undefined;
   }
-  const { kid, alg, use: _use, key_ops: _operations, ...material } = data;
   try {
-    const fitting = listFittingAlgorithms(createPublicKey({ key: material, format: "jwk" }));
-    const usable = fitting.filter(
-      (algorithm) => algorithms.includes(algorithm) && (alg === undefined || alg === algorithm),
+    const publicKey = createPublicKey({ key: readMaterial(published), format: "jwk" });
+    const usable = listFittingAlgorithms(publicKey).filter(
+      (algorithm) => algorithms.includes(algorithm) && (!alg || nameAlgorithm(alg) === algorithm),
     );
-    return usable.length === 0
-      ? []
-      : [{ ...material, ...(kid !== undefined && { kid }), ...(alg !== undefined && { alg }) }];
+    if (usable.length === 0) {
+      return undefined;
+    }
+    // As Node writes it: whoever publishes keys pads or cuts their numbers in odd ways.
+    const { kty = "", ...material } = publicKey.export({ format: "jwk" });
+    return {
+      kty,
+      ...pickTexts(material),
+      ...(kid !== undefined && { kid }),
+      // An Ed25519 key fits one algorithm only, and a token can call that by another name.
+      ...(alg && kty !== "OKP" && { alg }),
+    };
   } catch {
-    return [];
+    return undefined;
   }
+}
+
+/** `use` and `key_ops` (RFC 7517 sections 4.2 and 4.3). */
+function isForVerifying({ use, key_ops: operations }: PublishedKey): boolean {
+  const isOtherUse = typeof use === "string" && use !== "" && use !== "sig";
+  const isOtherOperation = Array.isArray(operations) && !operations.includes("verify");
+  return !isOtherUse && !isOtherOperation;
+}
+
+function readMaterial({ kty, crv, n, e, x, y }: PublishedKey): JsonWebKey {
+  return pickTexts({ kty, crv, n, e, x, y });
+}
+
+function pickTexts(members: object): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(members).filter(
+      (member): member is [string, string] => typeof member[1] === "string",
+    ),
+  );
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function isObject(value: unknown): value is PublishedKey {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

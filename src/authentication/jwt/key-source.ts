@@ -1,12 +1,13 @@
-import { type CryptoKey, errors, type JWSHeaderParameters, type KeyObject } from "jose";
+import type { CryptoKey, JWSHeaderParameters, KeyObject } from "jose";
 import type { CancellableWait } from "../cancellable-wait.js";
 import type { ProofSource } from "../token-kind.js";
 
-/** There is no such key among the last good ones, and those of now cannot be loaded. */
-export class UncertainKeyError extends errors.JWKSNoMatchingKey {}
-
 /** Where one issuer's verification keys come from. */
 export interface KeySource extends ProofSource {
+  /** Another one whenever other keys are there. */
+  readonly version: number;
+  /** Whether those of now cannot be loaded: a key that is not there may be one that the issuer has added. */
+  readonly isFailing: boolean;
   /**
    * The key for a token's header. Only `alg` and `kid` count: keys or addresses of keys that a
    * token brings along are never looked at.
@@ -16,4 +17,29 @@ export interface KeySource extends ProofSource {
    * @throws JWKSNoMatchingKey, JWKSMultipleMatchingKeys of jose
    */
   findKey(header: JWSHeaderParameters, wait?: CancellableWait): Promise<CryptoKey | KeyObject>;
+  /**
+   * Looks for newer keys than those that did not verify a token. Yields as often as there are others;
+   * ends when there is no use in a further wait.
+   *
+   * @param version of the keys that did not verify it
+   * @param wait on whose behalf keys are fetched
+   * @throws TokenRejectedError `cancelled`
+   */
+  findNewer(version: number, wait?: CancellableWait): AsyncIterable<void>;
+}
+
+/** Keys that do not change while the configuration stays. */
+export function createFixedSource(
+  findKey: (header: JWSHeaderParameters) => Promise<CryptoKey | KeyObject>,
+): KeySource {
+  return {
+    version: 0,
+    isFailing: false,
+    findKey: (header) => findKey(header),
+    async *findNewer() {},
+    keepFresh() {},
+    isStale: () => false,
+    async load() {},
+    close() {},
+  };
 }

@@ -46,18 +46,23 @@ function normalizeAll(issuer: string): string {
 }
 
 /**
- * How the `aud` of a verified token differs from the configured audience.
- * @param aud as the token has it
+ * How the audience of a verified token differs from the configured one.
+ * @param claim the one that names it
+ * @param found as the token has it
  */
-export function describeAudienceMismatch(aud: unknown, audience: readonly string[]): string {
+export function describeAudienceMismatch(
+  claim: string,
+  found: unknown,
+  audience: readonly string[],
+): string {
   const expected = printList(audience);
-  if (aud === undefined) {
-    return `the token has no aud, which must contain one of ${expected}`;
+  if (found === undefined) {
+    return `the token has no ${claim}, which must contain one of ${expected}`;
   }
-  const values = (Array.isArray(aud) ? aud : [aud]).map((value: unknown) =>
+  const values = (Array.isArray(found) ? found : [found]).map((value: unknown) =>
     typeof value === "string" ? value : JSON.stringify(value),
   );
-  return `the token's aud (${printList(values)}) contains none of ${expected}`;
+  return `the token's ${claim} (${printList(values)}) contains none of ${expected}`;
 }
 
 /** What is wrong with another claim, which is not repeated. */

@@ -9,6 +9,7 @@ import {
 } from "../../../src/authentication/token-rejected-error.js";
 import { type TokenVerifier, UnknownToken } from "../../../src/authentication/token-verifier.js";
 import { TokenVerifiers } from "../../../src/authentication/token-verifiers.js";
+import { systemTimer } from "../../../src/clock.js";
 import { DiskFiles } from "../../../src/files/disk-files.js";
 import { createOutgoingHttp } from "../../../src/outgoing/outgoing-http.js";
 import {
@@ -40,6 +41,8 @@ beforeEach(async () => {
   recording = createRecordingLog();
   verifiers = new TokenVerifiers(listTokenKinds(), {
     clock: movable.clock,
+    monotonicClock: movable.clock,
+    startTimer: systemTimer,
     log: recording.log,
     outgoing: createOutgoingHttp({}),
     onChange() {},

@@ -1,7 +1,11 @@
 import type { RequestListener } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createJwksSource } from "../../../src/authentication/jwt/jwks-source.js";
+import type { CancellableWait } from "../../../src/authentication/cancellable-wait.js";
+import { FetchBudget } from "../../../src/authentication/jwt/fetch-budget.js";
+import { JwksPool } from "../../../src/authentication/jwt/jwks-pool.js";
+import type { AsymmetricAlgorithm } from "../../../src/authentication/jwt/jwt-algorithms.js";
 import type { KeySource } from "../../../src/authentication/jwt/key-source.js";
+import { TokenRejectedError } from "../../../src/authentication/token-rejected-error.js";
 import { createOutgoingHttp } from "../../../src/outgoing/outgoing-http.js";
 import {
   dropConnection,
@@ -15,8 +19,9 @@ import {
   startJwksServer,
   text,
 } from "../../parts/jwks-server.js";
-import { createSigningKey, issuer } from "../signing-key.js";
-import { createMovableClock, createRecordingLog, reasonOf } from "../verifier-setup.js";
+import { ManualTime } from "../../parts/manual-time.js";
+import { createSigningKey, issuer, startSeconds } from "../signing-key.js";
+import { createRecordingLog, reasonOf } from "../verifier-setup.js";
 
 const first = createSigningKey("ES256", "first").jwk;
 const second = createSigningKey("ES256", "second").jwk;
@@ -25,43 +30,78 @@ const timeoutMs = 3000;
 
 let server: JwksServer;
 let source: KeySource;
-let clock: ReturnType<typeof createMovableClock>;
+let pool: JwksPool;
+let time: ManualTime;
+let clockIsSlowMs = 0;
 let recording: ReturnType<typeof createRecordingLog>;
 const onChange = vi.fn();
 
 beforeEach(async () => {
   server = await startJwksServer(keys(first));
-  clock = createMovableClock();
+  time = new ManualTime(startSeconds);
+  clockIsSlowMs = 0;
   recording = createRecordingLog();
   onChange.mockReset();
-  source = createSource(server.url);
+  pool = new JwksPool({
+    clock: () => time.clock() - clockIsSlowMs,
+    ...{ monotonicClock: time.clock, startTimer: time.startTimer },
+    ...{
+      log: recording.log,
+      outgoing: createOutgoingHttp({}),
+      onChange,
+      timeoutMs,
+      budget: new FetchBudget(),
+    },
+  });
+  source = openSource(server.url);
 });
 afterEach(async () => {
-  source.close();
+  pool.keep(new Set());
   await server.close();
 });
 
-function createSource(url: URL): KeySource {
-  return createJwksSource({
-    issuer,
-    url,
-    algorithms: ["ES256"],
-    clock: clock.clock,
-    log: recording.log,
-    outgoing: createOutgoingHttp({}),
-    onChange,
-    timeoutMs,
-  });
+function openSource(url: URL, algorithms: readonly AsymmetricAlgorithm[] = ["ES256"]): KeySource {
+  return pool.open({ issuer, url, algorithms });
 }
 
-/** `found`, or why not. */
-async function find(kid: string, wait?: { signal: AbortSignal }): Promise<string> {
-  return source.findKey({ alg: "ES256", kid }, wait).then(
-    () => "found",
-    (error) => error.reason ?? error.code,
-  );
+/** As a call of some client does: every call here is by another one, unless it has an address. */
+let clientCount = 0;
+function createWait({ signal = new AbortController().signal, address = "" } = {}) {
+  clientCount += 1;
+  return { signal, clientAddress: address || `client ${clientCount}` };
+}
+
+/** `found`, perhaps only among newer keys, or why not. */
+async function find(kid: string, wait: CancellableWait = createWait()): Promise<string> {
+  const { version } = source;
+  const findNow = () =>
+    source.findKey({ alg: "ES256", kid }, wait).then(
+      () => "found",
+      (error) => error.reason ?? error.code,
+    );
+  try {
+    let found = await findNow();
+    if (found === unknown) {
+      for await (const _ of source.findNewer(version, wait)) {
+        found = await findNow();
+        if (found !== unknown) {
+          break;
+        }
+      }
+    }
+    return found;
+  } catch (error) {
+    return error instanceof TokenRejectedError ? error.reason : Promise.reject(error);
+  }
 }
 const unknown = "ERR_JWKS_NO_MATCHING_KEY";
+
+/** The same for a key that is waited for until the next fetch may begin. */
+async function findInTime(kid: string): Promise<string> {
+  const found = find(kid);
+  await time.advance(1);
+  return found;
+}
 
 const problems: [what: string, answer: RequestListener, problem: RegExp][] = [
   ["drops the connection", dropConnection, /UND_ERR_SOCKET|ECONNRESET/],
@@ -78,7 +118,7 @@ const problems: [what: string, answer: RequestListener, problem: RegExp][] = [
   ["answers 204", (_, response) => response.writeHead(204).end(), /HTTP status 204/],
 ];
 
-describe("createJwksSource", () => {
+describe("a source of keys behind a URL", () => {
   it("asks for nothing before it is told to load", async () => {
     expect(server.requestCount).toBe(0);
     await source.load();
@@ -97,11 +137,13 @@ describe("createJwksSource", () => {
     async (_, answer, problem) => {
       server.serve(answer);
       await source.load();
-      expect(await find("first")).toBe("keys_unavailable");
-      expect(server.requestCount).toBe(1);
+      const refused = find("first");
+      await time.advance(1);
+      expect(await refused).toBe("keys_unavailable");
+      expect(server.requestCount).toBe(2);
 
       server.serve(keys(first));
-      clock.moveSeconds(10);
+      await time.advance(1);
       expect(await find("first")).toBe("found");
       expect(recording.lines).toEqual([
         {
@@ -116,6 +158,7 @@ describe("createJwksSource", () => {
 
   it.each(problems)("keeps the last good keys while the URL %s", async (_, answer, problem) => {
     await source.load();
+    await time.advance(1);
     server.serve(answer);
     expect(await find("second")).toBe(unknown);
     expect(await find("first")).toBe("found");
@@ -123,7 +166,7 @@ describe("createJwksSource", () => {
     expect(onChange).not.toHaveBeenCalled();
 
     server.serve(keys(first, second));
-    clock.moveSeconds(10);
+    await time.advance(1);
     expect(await find("second")).toBe("found");
     expect(recording.lines).toEqual([
       {
@@ -135,11 +178,21 @@ describe("createJwksSource", () => {
     ]);
   });
 
+  it("warns of a URL that keeps failing once in 10 seconds", async () => {
+    server.serve(text("", 503));
+    await source.load();
+    for (let second = 1; second <= 10; second += 1) {
+      const refused = find("first");
+      await time.advance(1);
+      await refused;
+    }
+    expect([server.requestCount, recording.lines.length]).toEqual([11, 2]);
+  });
+
   it("copes with a port on which nobody listens", async () => {
     const absent = await startJwksServer(keys());
     await absent.close();
-    source = createSource(absent.url);
-    await source.load();
+    source = openSource(absent.url);
     expect(await find("first")).toBe("keys_unavailable");
     expect(recording.lines[0]?.fields).toMatchObject({ problem: "ECONNREFUSED" });
   });
@@ -155,62 +208,123 @@ describe("createJwksSource", () => {
   it("does not follow a redirect", async () => {
     const elsewhere = await startJwksServer(keys(first));
     server.serve(redirectTo(elsewhere.url.href));
-    await source.load();
     expect([await find("first"), elsewhere.requestCount]).toEqual(["keys_unavailable", 0]);
     await elsewhere.close();
   });
 });
 
-describe("findKey, for an unknown kid", () => {
-  beforeEach(() => source.load());
+describe("findNewer, for an unknown kid", () => {
+  beforeEach(async () => {
+    await source.load();
+    await time.advance(1);
+  });
 
-  it("loads anew at once, also just after the first load", async () => {
+  it("fetches at once", async () => {
     server.serve(keys(first, second));
     expect(await find("second")).toBe("found");
     expect(server.requestCount).toBe(2);
     expect(onChange).toHaveBeenCalledTimes(1);
   });
 
-  it("loads at most once in 10 seconds", async () => {
-    await find("unknown-1");
-    await find("unknown-2");
-    clock.moveSeconds(9.999);
-    await find("unknown-3");
+  it("fetches once a second at most, for which calls wait", async () => {
+    expect(await find("unknown-1")).toBe(unknown);
+    server.serve(keys(first, second));
+    await time.advance(0.5);
+    const waiting = [find("second"), find("second"), find("third")];
+    await time.advance(0.499);
     expect(server.requestCount).toBe(2);
-    clock.moveSeconds(0.001);
-    await find("unknown-4");
+    await time.advance(0.001);
+    expect(await Promise.all(waiting)).toEqual(["found", "found", unknown]);
     expect(server.requestCount).toBe(3);
   });
 
-  it("loads once for all who ask at the same time", async () => {
+  it("fetches for one client three times in any minute, and not at all beyond", async () => {
+    const client = createWait({ address: "192.0.2.7" });
+    for (let count = 0; count < 3; count += 1) {
+      await time.advance(10);
+      expect(await find("unknown", client)).toBe(unknown);
+    }
+    server.serve(keys(first, second));
+    await time.advance(30);
+    expect(await find("second", client)).toBe(unknown);
+    expect(server.requestCount).toBe(4);
+
+    // The first of the three was 58 seconds ago: the next one may come within what a call waits.
+    await time.advance(8);
+    const waiting = find("second", client);
+    await time.advance(2);
+    expect([await waiting, server.requestCount]).toEqual(["found", 5]);
+  });
+
+  it("lets a client that may cause no fetch profit from those of others", async () => {
+    const client = createWait({ address: "2001:db8:1:2::1" });
+    const neighbor = createWait({ address: "2001:db8:1:2:ffff::2" });
+    for (let count = 0; count < 3; count += 1) {
+      await find("unknown", client);
+      await time.advance(1);
+    }
+    server.serve(keys(first, second));
+    expect(await find("second", neighbor)).toBe(unknown);
+    const [other, own] = [find("second"), find("second", client)];
+    expect([await other, await own, server.requestCount]).toEqual(["found", "found", 5]);
+  });
+
+  it("fetches once for all who ask at the same time", async () => {
     server.serve(keys(first, second));
     const found = await Promise.all(Array.from({ length: 50 }, () => find("second")));
     expect(found).toEqual(found.map(() => "found"));
     expect(server.requestCount).toBe(2);
   });
 
-  it("does not wait each time while the URL hangs", async () => {
+  it("fetches again for who has asked while an older fetch was under way", async () => {
+    let answer = () => {};
+    server.serve((request, response) => {
+      answer = () => keys(first)(request, response);
+    });
+    const early = find("second");
+    await vi.waitFor(() => expect(server.requestCount).toBe(2), { timeout: 30_000 });
+    await time.advance(0.3);
+    const late = find("second");
+    answer();
+    expect(await early).toBe(unknown);
+    server.serve(keys(first, second));
+    await time.advance(0.7);
+    expect([await late, server.requestCount]).toEqual(["found", 3]);
+  });
+
+  it("gives up when an older fetch took longer than a call waits", async () => {
     server.serve(hang);
-    expect(await find("second")).toBe(unknown);
-    const startMs = performance.now();
-    expect(await find("second")).toBe(unknown);
-    expect(performance.now() - startMs).toBeLessThan(timeoutMs);
-    expect(server.requestCount).toBe(2);
+    const early = find("second");
+    await vi.waitFor(() => expect(server.requestCount).toBe(2), { timeout: 30_000 });
+    await time.advance(0.3);
+    const late = find("second");
+    await time.advance(2.5);
+    expect([await early, await late, server.requestCount]).toEqual([unknown, unknown, 2]);
+  });
+
+  it("fetches no more from a URL that hangs for as long as it has hung", async () => {
+    server.serve(hang);
+    const early = find("second");
+    await vi.waitFor(() => expect(server.requestCount).toBe(2), { timeout: 30_000 });
+    await time.advance(5);
+    expect(await early).toBe(unknown);
+    server.serve(keys(first, second));
+    await time.advance(2.9);
+    expect([await find("second"), server.requestCount]).toEqual([unknown, 2]);
+    const late = find("second");
+    await time.advance(2.1);
+    expect([await late, server.requestCount]).toEqual([unknown, 2]);
+    expect([await find("second"), server.requestCount]).toEqual(["found", 3]);
   });
 
   it("tells who waits when a wait for a load begins and ends, however it ends", async () => {
     const events: string[] = [];
     const findAndTell = (kid: string, signal = new AbortController().signal) =>
-      source
-        .findKey(
-          { alg: "ES256", kid },
-          {
-            signal,
-            beginFetch: () => void events.push(`${kid} begins`),
-            endFetch: () => void events.push(`${kid} ends`),
-          },
-        )
-        .catch(() => {});
+      find(kid, {
+        signal,
+        beginFetch: () => void events.push(`${kid} begins`),
+        endFetch: () => void events.push(`${kid} ends`),
+      });
     await findAndTell("first");
     expect(events).toEqual([]);
     server.serve(hang);
@@ -236,15 +350,15 @@ describe("findKey, for an unknown kid", () => {
 
   it("is not held up by a clock that was set back", async () => {
     await find("second");
-    clock.moveSeconds(-3600);
+    clockIsSlowMs = 3_600_000;
     server.serve(keys(first, second));
-    expect(await find("second")).toBe("found");
+    expect(await findInTime("second")).toBe("found");
   });
 
   it("gives up a key that the issuer withdrew", async () => {
     server.serve(keys(second));
     expect(await find("second")).toBe("found");
-    expect(await find("first")).toBe(unknown);
+    expect(await findInTime("first")).toBe(unknown);
   });
 
   it("tells of no change where the same keys were served", async () => {
@@ -254,14 +368,17 @@ describe("findKey, for an unknown kid", () => {
 });
 
 describe("keepFresh", () => {
-  beforeEach(() => source.load());
+  beforeEach(async () => {
+    await source.load();
+    await time.advance(1);
+  });
 
   it("loads in the background from 10 minutes on, while the old keys are served", async () => {
     server.serve(keys(second));
-    clock.moveSeconds(599.999);
+    await time.advance(598.999);
     expect(await find("first")).toBe("found");
     expect(server.requestCount).toBe(1);
-    clock.moveSeconds(0.001);
+    await time.advance(0.001);
     expect(await find("first")).toBe("found");
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledTimes(1), { timeout: 30_000 });
     expect(server.requestCount).toBe(2);
@@ -269,34 +386,34 @@ describe("keepFresh", () => {
 
   it("is waited for when nobody has called for 20 minutes, as keys may have been withdrawn", async () => {
     server.serve(keys(second));
-    clock.moveSeconds(1200);
+    await time.advance(1199);
     expect(source.isStale()).toBe(true);
-    expect(await find("first")).toBe(unknown);
+    expect(await findInTime("first")).toBe(unknown);
     expect(await find("second")).toBe("found");
     expect(source.isStale()).toBe(false);
   });
 
   it("is not waited for again, and leaves the last good keys, once it has failed", async () => {
     server.serve(text("", 503));
-    clock.moveSeconds(1200);
+    await time.advance(1200);
     expect(await find("first")).toBe("found");
     expect(source.isStale()).toBe(false);
     server.serve(hang);
-    clock.moveSeconds(10);
+    await time.advance(10);
     expect(await find("first")).toBe("found");
   });
 
   it("tries again no sooner than 10 seconds after it failed", async () => {
     server.serve(text("", 503));
-    clock.moveSeconds(600);
+    await time.advance(600);
     source.keepFresh();
     await vi.waitFor(() => expect(recording.lines).toHaveLength(1), { timeout: 30_000 });
     source.keepFresh();
-    clock.moveSeconds(9.999);
+    await time.advance(9.999);
     source.keepFresh();
     expect(await find("first")).toBe("found");
     expect(server.requestCount).toBe(1 + 1);
-    clock.moveSeconds(0.001);
+    await time.advance(0.001);
     source.keepFresh();
     await vi.waitFor(() => expect(recording.lines).toHaveLength(2), { timeout: 30_000 });
     expect(server.requestCount).toBe(3);
@@ -337,18 +454,18 @@ describe("close", () => {
     const startMs = performance.now();
     const loaded = source.load();
     await vi.waitFor(() => expect(server.requestCount).toBe(1), { timeout: 30_000 });
-    source.close();
+    pool.keep(new Set());
     await loaded;
     expect(performance.now() - startMs).toBeLessThan(timeoutMs);
-    clock.moveSeconds(60);
+    await time.advance(60);
     expect(await find("first")).toBe("keys_unavailable");
     expect([server.requestCount, recording.lines]).toEqual([1, []]);
   });
 
   it("leaves the keys at hand in use", async () => {
     await source.load();
-    source.close();
-    clock.moveSeconds(3600);
+    pool.keep(new Set());
+    await time.advance(3600);
     expect([await find("first"), await find("second")]).toEqual(["found", unknown]);
     expect(server.requestCount).toBe(1);
   });
@@ -360,7 +477,7 @@ describe("members of the key set", () => {
     const leaked = { ...privateKey.export({ format: "jwk" }), kid: "leaked" };
     server.serve(keys(first, leaked, { kty: "oct", kid: "shared", k: "AAAA" }));
     await source.load();
-    expect([await find("first"), await find("leaked")]).toEqual(["found", unknown]);
+    expect([await find("first"), await findInTime("leaked")]).toEqual(["found", unknown]);
     expect(await reasonOf(() => source.findKey({ alg: "ES256", kid: "first" }))).toBe("accepted");
     expect(recording.lines).toEqual([
       expect.objectContaining({ level: "warn", message: expect.stringMatching(/private/) }),
@@ -370,8 +487,8 @@ describe("members of the key set", () => {
   it("may all be gone, which withdraws them, and the log tells", async () => {
     await source.load();
     server.serve(keys());
-    expect(await find("second")).toBe(unknown);
-    expect(await find("first")).toBe(unknown);
+    expect(await findInTime("second")).toBe(unknown);
+    expect(await findInTime("first")).toBe(unknown);
     expect(recording.lines).toEqual([
       expect.objectContaining({ level: "warn", message: expect.stringMatching(/no key/) }),
     ]);

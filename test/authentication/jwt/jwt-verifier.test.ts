@@ -5,6 +5,7 @@ import {
   createJwtVerifier,
   type JwtVerifier,
 } from "../../../src/authentication/jwt/jwt-verifier.js";
+import { createFixedSource } from "../../../src/authentication/jwt/key-source.js";
 import { createSigningKey, signToken, startSeconds } from "../signing-key.js";
 import { issuerWith } from "../verifier-setup.js";
 
@@ -19,7 +20,7 @@ beforeEach(() => {
   verifier = createJwtVerifier(
     issuerWith({ kind: "publicKeyFile", file: "unused.pem", algorithms: ["ES256"] }),
     {
-      source: { findKey, keepFresh() {}, isStale: () => false, async load() {}, close() {} },
+      source: createFixedSource(findKey),
       clock: () => startSeconds * 1000,
       isDenied: denyNothing,
       toleratesExpiry: true,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { isEncrypted } from "../../../src/authentication/jwt/claims.js";
 import {
   describeAudienceMismatch,
   describeClaimFault,
   describeIssuerMismatch,
 } from "../../../src/authentication/jwt/rejection-detail.js";
+import { isEncrypted } from "../../../src/authentication/jwt/unverified-token.js";
 import { encode } from "../signing-key.js";
 
 describe("describeIssuerMismatch", () => {
@@ -47,7 +47,13 @@ describe("describeAudienceMismatch", () => {
     [["ice ", 7], `the token's aud ("ice ", "7") contains none of "ice", "turn"`],
     [undefined, `the token has no aud, which must contain one of "ice", "turn"`],
   ])("%j", (aud, detail) => {
-    expect(describeAudienceMismatch(aud, ["ice", "turn"])).toBe(detail);
+    expect(describeAudienceMismatch("aud", aud, ["ice", "turn"])).toBe(detail);
+  });
+
+  it("names the claim that an issuer has instead of aud", () => {
+    expect(describeAudienceMismatch("azp", undefined, ["ice"])).toBe(
+      `the token has no azp, which must contain one of "ice"`,
+    );
   });
 });
 
