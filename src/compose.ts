@@ -22,6 +22,7 @@ import { createMalformedRequestListener } from "./server/malformed-request.js";
 import { openPort } from "./server/port-listener.js";
 import type { Config } from "./service-config.js";
 import { createPublicCallLimits } from "./services/public-call-limits.js";
+import type { ManagedStates } from "./turn/managed/managed-states.js";
 import { IceServerWatches } from "./watch/ice-server-watches.js";
 
 /** Beside this file and beside the bundle. */
@@ -34,6 +35,8 @@ export interface Surroundings extends ProcessParts {
   readonly downUrls: DownUrls;
   /** How the service sends requests of its own. Closed when it stops. */
   readonly outgoing: OutgoingHttp;
+  /** What managed TURN providers have given. */
+  readonly managedStates: ManagedStates;
   /** Connector tokens beside those of the file, such as the one of `--dev`. */
   readonly connectorTokens?: readonly ConnectorTokenEntry[];
   /** Where connections come from another process: see `CloseOptions` of the port. */
@@ -73,7 +76,7 @@ export async function startService(
   files: Files,
   surroundings: Surroundings,
 ): Promise<RunningService> {
-  const { clock, connectorTokens, downUrls, guard, log, metrics } = surroundings;
+  const { clock, connectorTokens, downUrls, guard, log, managedStates, metrics } = surroundings;
   const { openFiles, outgoing, refusals, requestLog, stopDealing, tracer } = surroundings;
   const startTimer: StartTimer = (callback, delayMs) =>
     systemTimer(guard.wrap(callback, endNothing), delayMs);
@@ -97,10 +100,11 @@ export async function startService(
     ...{ clock, monotonicClock, startTimer, log, outgoing, onChange },
   });
   downUrls.onChange(() => watches.listsChanged());
+  managedStates.onChange(() => watches.listsChanged());
 
   const lasting: LastingParts = {
-    ...{ clock, counts, downUrls, pageDirectory, publicCallLimits, quotaPool, readiness },
-    ...{ requestLog, streams, tracer, verifiers, watches },
+    ...{ clock, counts, downUrls, log, managedStates, pageDirectory, publicCallLimits, quotaPool },
+    ...{ readiness, requestLog, startTimer, streams, tracer, verifiers, watches },
   };
   current.replace(buildSnapshot(config, files, lasting));
   const onAged = (connection: object) => {

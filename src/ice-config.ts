@@ -4,6 +4,7 @@ import { section } from "./config/section.js";
 import { checkRegionNames, regionFromSection } from "./geolocation/region-from-config.js";
 import { probeSection } from "./health/probe-config.js";
 import { iceUrls } from "./ice/ice-url-config.js";
+import type { IceServerSettings } from "./turn/ice-server-settings.js";
 import { configureIceServers } from "./turn/ice-servers-config.js";
 import { completeRegions } from "./turn/region-config.js";
 import { completeTurn, refuseWithoutRegions, turnKeys } from "./turn/turn-config.js";
@@ -54,8 +55,18 @@ export const iceSection = checked(
     const regions = given.regions && completeRegions(given.regions, { ...given, stunUrls });
     const turn = { ...given, ...(regions && { regions }) };
     const servers = configureIceServers({ stunUrls, turn: given, regions }, at);
+    if (given.probe === undefined && isNeverUsed(servers)) {
+      at.warn(
+        "ice.turn.managed is never used, because your own TURN servers count as up while nothing probes them: configure ice.turn.probe, or set ice.turn.managedUse to always",
+      );
+    }
     return { ...ice, ...((ice.turn !== undefined || place.isDev) && { turn }), servers };
   },
 );
+
+/** Whether managed servers wait for own ones to fail. */
+function isNeverUsed({ managed, regions }: IceServerSettings): boolean {
+  return managed?.use === "fallback" && regions.some(({ turn }) => turn !== undefined);
+}
 
 export type IceConfig = ValueOf<typeof iceSection>;

@@ -13,7 +13,7 @@ const layers = [
   ["ice"],
   ["turn"],
   ["authentication", "geolocation", "limits", "observability", "probe"],
-  ["health", "turn/providers/shared-secret/rotation"],
+  ["health", "turn/managed/renewal", "turn/providers/shared-secret/rotation"],
   ["watch"],
   ["readiness.ts"],
   ["http"],

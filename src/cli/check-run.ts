@@ -109,7 +109,7 @@ async function checkTarget(
  * quota by name is in the way.
  */
 function createSigner(
-  { account }: CheckTarget,
+  { account, url }: CheckTarget,
   index: number,
   ttlSeconds: number,
 ): Signer | undefined {
@@ -119,10 +119,10 @@ function createSigner(
   const { sharedName, canChooseExpiry } = account;
   const name = `ice-service-check-${index}`;
   return {
-    issue: (expiresAtSeconds) => account.issue(sharedName ?? name, expiresAtSeconds),
+    issue: (expiresAtSeconds) => account.issue(sharedName ?? name, expiresAtSeconds, url),
     ...(sharedName === undefined && {
       issueFresh: (expiresAtSeconds) =>
-        account.issue(`${name}-${randomBytes(3).toString("hex")}`, expiresAtSeconds),
+        account.issue(`${name}-${randomBytes(3).toString("hex")}`, expiresAtSeconds, url),
     }),
     canChooseExpiry,
     ttlSeconds,

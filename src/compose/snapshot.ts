@@ -2,13 +2,14 @@ import type { TokenVerifier } from "../authentication/token-verifier.js";
 import type { TokenVerifiers } from "../authentication/token-verifiers.js";
 import type { CallTracer } from "../call/call-tracer.js";
 import type { StreamCalls } from "../call/stream-calls.js";
-import type { Clock } from "../clock.js";
+import type { Clock, StartTimer } from "../clock.js";
 import type { Files } from "../files/files.js";
 import { createRegionFinder, type FindRegion } from "../geolocation/region-finder.js";
 import type { DownUrls } from "../health/down-urls.js";
 import { createClientAddressFinder, createPeerTrust } from "../http/client-address.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
 import type { QuotaPool, Quotas } from "../limits/quota-pool.js";
+import type { Log } from "../log.js";
 import type { RequestLog } from "../observability/request-log.js";
 import type { ServiceCounts } from "../observability/service-metrics.js";
 import type { Readiness } from "../readiness.js";
@@ -18,6 +19,8 @@ import type { Config } from "../service-config.js";
 import type { PublicCallLimits } from "../services/public-call-limits.js";
 import { createServiceRouter } from "../services/service-router.js";
 import { createIceServerLister, type IceServerLister } from "../turn/ice-server-lister.js";
+import { ManagedChoice } from "../turn/managed/managed-choice.js";
+import type { ManagedStates } from "../turn/managed/managed-states.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
 
 /** All that is made of one configuration. Never changed; a reload puts another in its place. */
@@ -37,6 +40,9 @@ export interface LastingParts {
   readonly tracer: CallTracer | undefined;
   readonly counts: ServiceCounts;
   readonly downUrls: DownUrls;
+  readonly managedStates: ManagedStates;
+  readonly log: Log;
+  readonly startTimer: StartTimer;
   readonly publicCallLimits: PublicCallLimits;
   readonly quotaPool: QuotaPool;
   /** The files of the diagnostic page. */
@@ -59,7 +65,18 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     toleratesExpiry: !ice.servers.life.capAtTokenExpiry,
   });
   const quotas = parts.quotaPool.open(limits);
-  const lister = createIceServerLister(ice.servers, clock, ice.turn?.probe && downUrls.isUp);
+  const isUp = ice.turn?.probe && downUrls.isUp;
+  const { servers } = ice;
+  const managed =
+    servers.managed &&
+    new ManagedChoice(servers.managed, {
+      states: parts.managedStates,
+      clock,
+      startTimer: parts.startTimer,
+      log: parts.log,
+      isUp,
+    });
+  const lister = createIceServerLister(servers, clock, isUp, managed);
   const findRegion = createRegionFinder(ice.turn?.regionFrom, {
     files,
     isTrustedProxy: createPeerTrust(listen.trustedProxies),

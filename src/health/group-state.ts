@@ -2,8 +2,8 @@ import { findServing } from "../turn/failover.js";
 import type { UrlGroup } from "../turn/url-group.js";
 
 /**
- * How a group is served: by those of its URLs that are up, by another region in its place, or, as
- * there is none, by all of its URLs though they are down.
+ * How a group is served: by those of its URLs that are up, by another region or a managed provider in
+ * its place, or, as there is none, by all of its URLs though they are down.
  */
 export type GroupState = "live" | "replaced" | "failing-open";
 
@@ -29,6 +29,8 @@ export function findGroupStates(
 }
 
 /** Names a group within one configuration. */
-export function printGroup({ kind, region }: UrlGroup): string {
-  return region === "" ? kind : `${kind} of ${region}`;
+export function printGroup(group: UrlGroup): string {
+  const { kind, region } = group;
+  const owner = (kind === "turn" && group.managed) || region;
+  return owner === "" ? kind : `${kind} of ${owner}`;
 }

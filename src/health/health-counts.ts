@@ -25,9 +25,9 @@ export class HealthCounts {
     const describeUrls = (kind: UrlGroup["kind"]) =>
       [...states.keys()]
         .filter((group) => group.kind === kind)
-        .flatMap(({ region, urls }) =>
-          urls.map(({ text }) => ({
-            labels: { url: text, region: labelRegion(region) },
+        .flatMap((group) =>
+          group.urls.map(({ text }) => ({
+            labels: { url: text, ...labelOwner(group) },
             value: isUp(text) ? 1 : 0,
           })),
         );
@@ -45,10 +45,12 @@ export class HealthCounts {
       describeGauge(
         "ice_failing_open",
         "Whether responses contain URLs that are down, because none is up (1), by kind and region.",
-        [...states].map(([{ kind, region }, state]) => ({
-          labels: { kind, region: labelRegion(region) },
-          value: state === "failing-open" ? 1 : 0,
-        })),
+        [...states]
+          .filter(([group]) => group.kind === "stun" || group.managed === undefined)
+          .map(([{ kind, region }, state]) => ({
+            labels: { kind, region: labelRegion(region) },
+            value: state === "failing-open" ? 1 : 0,
+          })),
       ),
       {
         name: durationName,
@@ -64,6 +66,13 @@ export class HealthCounts {
       ),
     ];
   }
+}
+
+/** Own servers have a region, those of others a provider. */
+function labelOwner(group: UrlGroup): Record<string, string> {
+  return group.kind === "turn" && group.managed !== undefined
+    ? { provider: group.managed }
+    : { region: labelRegion(group.region) };
 }
 
 /** As in ice_credentials_issued_total. */

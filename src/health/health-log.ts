@@ -83,10 +83,26 @@ export function logGroupChange(
       const fix = "If the servers work, look at the way from here to them: ice-service check";
       log.error({ group: name, urls, fix }, "all URLs are down: all of them are handed out");
     } else if (state === "replaced") {
-      log.error({ group: name, urls }, "all URLs of a region are down: another region replaces it");
+      log.error({ group: name, urls }, explainReplacement(group, states));
     } else {
       log.info({ group: name }, "URLs that are up are handed out again");
     }
   }
   return saying;
+}
+
+function explainReplacement(group: UrlGroup, states: ReadonlyMap<UrlGroup, GroupState>): string {
+  if (isManaged(group)) {
+    return "all URLs of a managed TURN provider are down: it is not used";
+  }
+  const hasLiveRegion = [...states].some(
+    ([other, state]) => other.kind === "turn" && !isManaged(other) && state === "live",
+  );
+  return hasLiveRegion
+    ? "all URLs of a region are down: another region replaces it"
+    : "all own TURN URLs are down: a managed TURN provider replaces them";
+}
+
+function isManaged(group: UrlGroup): boolean {
+  return group.kind === "turn" && group.managed !== undefined;
 }

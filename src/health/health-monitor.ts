@@ -2,6 +2,7 @@ import type { Clock, StartTimer } from "../clock.js";
 import type { Metric } from "../observability/metric.js";
 import { canProbe } from "../probe/server-address.js";
 import type { IceServerSettings } from "../turn/ice-server-settings.js";
+import type { ManagedProvider } from "../turn/managed/managed-provider.js";
 import { listUrlGroups, type UrlGroup } from "../turn/url-group.js";
 import { findGroupStates, type GroupState } from "./group-state.js";
 import { HealthCounts } from "./health-counts.js";
@@ -45,12 +46,18 @@ export class HealthMonitor {
   /**
    * Probes by this configuration from now on, beginning at once. URLs that were there before keep
    * their state. Without settings nothing is probed, and nothing is down.
+   *
+   * @param managed whose URLs at this moment are probed too
    */
-  configure(servers: IceServerSettings, settings: ProbeConfig | undefined): void {
+  configure(
+    servers: IceServerSettings,
+    settings: ProbeConfig | undefined,
+    managed: readonly ManagedProvider[] = [],
+  ): void {
     this.#schedule?.end();
     this.#schedule = undefined;
     const before = this.#health;
-    this.#groups = settings === undefined ? [] : listUrlGroups(servers.regions);
+    this.#groups = settings === undefined ? [] : listUrlGroups(servers.regions, managed);
     const targets = listTargets(this.#groups, servers.life.ttlSeconds);
     const nowMs = this.#options.clock();
     this.#health = new Map(

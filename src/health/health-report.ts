@@ -11,6 +11,8 @@ export interface HealthReport {
   readonly groups: readonly {
     readonly kind: UrlGroup["kind"];
     readonly region?: string;
+    /** The managed provider whose URLs these are. */
+    readonly provider?: string;
     readonly state: GroupState;
     readonly urls: readonly UrlReport[];
   }[];
@@ -40,6 +42,7 @@ export function describeHealth(
     groups: groups.map((group) => ({
       kind: group.kind,
       ...(group.region !== "" && { region: group.region }),
+      ...(group.kind === "turn" && group.managed !== undefined && { provider: group.managed }),
       state: states.get(group) ?? "live",
       urls: group.urls.map((url) => {
         const known = health.get(url.text);

@@ -34,7 +34,7 @@ export function createProbeUrl(
     const relayTest = options.relay === "off" ? undefined : "in-public";
     const tryName = async (name: string) => {
       const expiresAtSeconds = Math.floor(clock() / 1000) + lifeSeconds;
-      const credential = account && (await account.issue(name, expiresAtSeconds));
+      const credential = account && (await account.issue(name, expiresAtSeconds, url));
       const timeoutMs = Math.max(1, options.timeoutMs - (now() - startedAtMs));
       const results = await probe(url, credential, { ...options, timeoutMs, relayTest });
       return pickBest(results, options);

@@ -8,6 +8,7 @@ import type { Logger } from "../observability/logger.js";
 import { createOutgoingHttp } from "../outgoing/outgoing-http.js";
 import type { Config } from "../service-config.js";
 import { readTraceEnvironment } from "../tracing/trace-environment.js";
+import type { Findings } from "./findings.js";
 import type { Serving, ServingStart } from "./serving.js";
 
 /**
@@ -19,11 +20,11 @@ export async function serveLocally({
   config,
   files,
   parts,
-  supervision: { downUrls },
+  supervision: { findings },
 }: ServingStart): Promise<Serving> {
   const service = await startLocalService(config, files, {
     ...parts,
-    downUrls,
+    findings,
     ...(dev && { connectorTokens: [dev.connectorToken] }),
   });
   return {
@@ -45,12 +46,21 @@ export async function serveLocally({
 export async function startLocalService(
   config: Config,
   files: Files,
-  surroundings: Omit<Surroundings, "clock" | "outgoing" | "tracer">,
+  { findings, ...surroundings }: LocalSurroundings,
 ): Promise<RunningService> {
   const tracer = await openCallTracer(config, surroundings.log);
   const outgoing = createOutgoingHttp(process.env);
-  return startService(config, files, { ...surroundings, clock: systemClock, outgoing, tracer });
+  const { downUrls, managedStates } = findings;
+  return startService(config, files, {
+    ...surroundings,
+    ...{ clock: systemClock, downUrls, managedStates, outgoing, tracer },
+  });
 }
+
+type LocalSurroundings = Omit<
+  Surroundings,
+  "clock" | "downUrls" | "managedStates" | "outgoing" | "tracer"
+> & { readonly findings: Findings };
 
 /** Traces calls where the OTEL_* variables ask for it; else nothing of OpenTelemetry is loaded. */
 async function openCallTracer({ listen }: Config, log: Logger): Promise<CallTracer | undefined> {

@@ -45,6 +45,29 @@ const valueSchema = z.object({ ...valueShape, bytes: bytesSchema });
 /** In the place of bytes that were sent before, as pieces. */
 const reference = { contentId: z.string() };
 
+const managedEntrySchema = z.object({
+  urls: z.array(z.string()).readonly(),
+  username: z.string(),
+  credential: z.string(),
+});
+/** What is known of one managed TURN provider. */
+const managedStateSchema = z.object({
+  identity: z.string(),
+  isPending: z.boolean(),
+  credential: z
+    .object({
+      entries: z.tuple([managedEntrySchema], managedEntrySchema).readonly(),
+      expiresAtSeconds: z.number(),
+      usableUntilSeconds: z.number(),
+    })
+    .exactOptional(),
+});
+/** What the primary finds out, and its workers go by. */
+const findingsShape = {
+  downUrls: z.array(z.string()),
+  managed: z.array(managedStateSchema),
+};
+
 /** What the files of a configuration hold. */
 export const contentsSchema = z.object({
   images: z.map(z.string(), imageSchema.or(z.undefined())).readonly(),
@@ -53,7 +76,7 @@ export const contentsSchema = z.object({
 
 /**
  * What the primary process tells a worker: to serve by these files, at the start and at each reload;
- * which URLs are down, when that has changed; and to tell what it has counted. A worker reads no file
+ * which URLs are down and which managed TURN credentials there are, when that has changed; and to tell what it has counted. A worker reads no file
  * itself: it would see another state of them than the others.
  */
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
@@ -64,8 +87,7 @@ export const primaryMessageSchema = z.discriminatedUnion("kind", [
       z.union([imageSchema, z.object({ ...imageShape, ...reference }), z.undefined()]),
     ),
     values: z.map(z.string(), z.union([valueSchema, z.object({ ...valueShape, ...reference })])),
-    /** What is down at this moment. */
-    downUrls: z.array(z.string()),
+    ...findingsShape,
   }),
   z.object({
     kind: z.literal("piece"),
@@ -75,7 +97,7 @@ export const primaryMessageSchema = z.discriminatedUnion("kind", [
     offset: z.int().min(0),
     bytes: bytesSchema,
   }),
-  z.object({ kind: z.literal("health"), downUrls: z.array(z.string()) }),
+  z.object({ kind: z.literal("findings"), ...findingsShape }),
   z.object({ kind: z.literal("measure") }),
   /** No connection will come any more. */
   z.object({ kind: z.literal("left") }),

@@ -1,8 +1,8 @@
 import type { Worker } from "node:cluster";
 import type { FileContents } from "../files/file-contents.js";
-import { DownUrls } from "../health/down-urls.js";
 import type { ProcessMetrics } from "../observability/process-metrics.js";
 import { NewestValue } from "../watch/newest-value.js";
+import { Findings } from "./findings.js";
 import { LargeContents } from "./large-contents.js";
 import { type PrimaryMessage, primaryMessageSchema, type WorkerMessage } from "./messages.js";
 
@@ -18,7 +18,7 @@ export class PrimaryChannel {
   readonly #largeContents = new LargeContents();
   /** The files to serve by. What is read late is the newest. */
   readonly contents = new NewestValue<FileContents>(() => {});
-  readonly downUrls = new DownUrls();
+  readonly findings = new Findings();
   /** Settles with the reason to stop when there is no primary any more. */
   readonly gone: Promise<string>;
   #settleLeft = () => {};
@@ -90,10 +90,10 @@ export class PrimaryChannel {
         break;
       case "configure":
         this.contents.put(this.#largeContents.resolve(message));
-        this.downUrls.set(message.downUrls);
+        this.findings.set(message);
         break;
-      case "health":
-        this.downUrls.set(message.downUrls);
+      case "findings":
+        this.findings.set(message);
         break;
       case "measure":
         this.#measure();

@@ -21,7 +21,7 @@ export async function startWorkers({
   config,
   files,
   parts: { log, guard, openFiles, refusals, metrics },
-  supervision: { downUrls, reloadCounts },
+  supervision: { findings, reloadCounts },
 }: ServingStart): Promise<Serving> {
   checkFiles(config, files, systemClock);
   // Of port 0 each set of workers would make another port: one is chosen for all. Any other port is
@@ -35,7 +35,7 @@ export async function startWorkers({
   const pool = new WorkerPool({
     count,
     contents: { images: files.images, values: files.values },
-    downUrls,
+    findings,
     args: ["serve", "--workers", String(count), ...(file === undefined ? [] : ["--config", file])],
     env,
     stopTimeoutMs: (delaySeconds + timeoutSeconds) * 1000 + stopMarginMs,

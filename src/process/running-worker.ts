@@ -3,6 +3,7 @@ import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
 import { endNothing } from "../http/guard.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
+import type { FindingsData } from "./findings.js";
 import { LargeContentSender } from "./large-contents.js";
 import { type PrimaryMessage, workerMessageSchema } from "./messages.js";
 import { WorkerMetrics } from "./worker-metrics.js";
@@ -27,12 +28,12 @@ export interface RunningWorker {
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
   /**
-   * Has it serve by these files, without the URLs that are down. Does nothing before it can be
-   * configured: the message would be lost, and large files with it.
+   * Has it serve by these files, and go by these findings. Does nothing before it can be configured:
+   * the message would be lost, and large files with it.
    */
-  configure(contents: FileContents, downUrls: readonly string[]): void;
-  /** Has it leave these URLs out. Does nothing before it can be configured, either. */
-  setDownUrls(urls: readonly string[]): void;
+  configure(contents: FileContents, findings: FindingsData): void;
+  /** Has it go by these findings. Does nothing before it can be configured, either. */
+  setFindings(findings: FindingsData): void;
   /** What it has counted, as far as it has told. */
   readonly metrics: WorkerMetrics;
   kill(signal: NodeJS.Signals): void;
@@ -122,21 +123,21 @@ export function startWorker(
     ready,
     ended,
     metrics,
-    configure(contents, downUrls) {
+    configure(contents, findings) {
       if (!isListening) {
         return;
       }
       configured = configured.then(async () => {
         const referring = await largeContents.send(contents);
-        await send({ kind: "configure", ...referring, downUrls: [...downUrls] });
+        await send({ kind: "configure", ...referring, ...findings });
       });
     },
-    // In turn, so that the older URLs of a configuration do not come last.
-    setDownUrls(urls) {
+    // In turn, so that the older findings of a configuration do not come last.
+    setFindings(findings) {
       if (!isListening) {
         return;
       }
-      configured = configured.then(() => send({ kind: "health", downUrls: [...urls] }));
+      configured = configured.then(() => send({ kind: "findings", ...findings }));
     },
     kill: (signal) => void child.kill(signal),
   };
@@ -153,7 +154,7 @@ function describeUnmade(error: unknown): RunningWorker {
     ended: Promise.resolve({}),
     metrics,
     configure() {},
-    setDownUrls() {},
+    setFindings() {},
     kill() {},
   };
 }

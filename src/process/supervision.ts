@@ -1,13 +1,13 @@
 import { systemClock } from "../clock.js";
 import type { ProcessParts } from "../compose/process-parts.js";
 import type { Files } from "../files/files.js";
-import { DownUrls } from "../health/down-urls.js";
-import { openHealthMonitor } from "../health/open-health-monitor.js";
 import type { IceConfig } from "../ice-config.js";
 import { ReloadCounts } from "../observability/reload-counts.js";
 import { Readiness } from "../readiness.js";
 import { openAdmin } from "../server/admin-listener.js";
 import type { Config } from "../service-config.js";
+import { Findings } from "./findings.js";
+import { ServerSupervision } from "./server-supervision.js";
 
 /** How long a scrape may take that has come as the service ends. */
 const adminTimeoutMs = 500;
@@ -19,14 +19,13 @@ const adminTimeoutMs = 500;
 export interface Supervision {
   /** Where metrics are served, if they are. */
   readonly adminUrl: string | undefined;
-  /** What the probes have found. */
-  readonly downUrls: DownUrls;
+  readonly findings: Findings;
   readonly reloadCounts: ReloadCounts;
-  /** Probes the servers of this configuration from now on. */
+  /** Asks the managed TURN providers of this configuration, and probes its servers, from now on. */
   configure(ice: IceConfig): void;
   /** Tells operators that the service takes calls. */
   setReady(): void;
-  /** Ends the probes, and tells operators that the service stops. */
+  /** Ends all of this, and tells operators that the service stops. */
   drain(): void;
   /** Closes the listener for operators. */
   close(): Promise<void>;
@@ -42,12 +41,12 @@ export async function openSupervision(
   files: Files,
   { log, guard, openFiles, refusals, metrics }: ProcessParts,
 ): Promise<Supervision> {
-  const downUrls = new DownUrls();
+  const findings = new Findings();
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
-  const monitor = openHealthMonitor(systemClock, log, (urls) => downUrls.set(urls));
+  const servers = new ServerSupervision(findings, log);
   metrics.add(() => reloadCounts.describe());
-  metrics.add(() => monitor.describe());
+  metrics.add(() => servers.describe());
   const admin = await openAdmin(config.admin, {
     files,
     log,
@@ -55,16 +54,16 @@ export async function openSupervision(
     gate: { listener: "admin", openFiles, refusals },
     readiness,
     readMetrics: () => metrics.readAll(),
-    readHealth: () => monitor.report,
+    readHealth: () => servers.report,
   });
   return {
     adminUrl: admin?.url,
-    downUrls,
+    findings,
     reloadCounts,
-    configure: ({ servers, turn }) => monitor.configure(servers, turn?.probe),
+    configure: (ice) => servers.configure(ice),
     setReady: () => readiness.set("serving"),
     drain() {
-      monitor.stop();
+      servers.stop();
       readiness.set("draining");
       admin?.drain();
     },

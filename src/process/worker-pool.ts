@@ -1,18 +1,18 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FileContents } from "../files/file-contents.js";
-import type { DownUrls } from "../health/down-urls.js";
 import type { Logger } from "../observability/logger.js";
 import { RestartBackoff } from "./backoff.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
+import type { Findings } from "./findings.js";
 import { type RunningWorker, startWorker } from "./running-worker.js";
 
 export interface WorkerPoolOptions {
   readonly count: number;
   /** The files that the workers serve by, until {@link WorkerPool.configure} brings others. */
   readonly contents: FileContents;
-  /** What the workers leave out of their answers. */
-  readonly downUrls: DownUrls;
+  /** What the workers go by in their answers. */
+  readonly findings: Findings;
   /** The workers' command line, after the program's name. */
   readonly args: readonly string[];
   /** The workers' variables, beside those of this process. */
@@ -37,9 +37,9 @@ export class WorkerPool {
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#contents = options.contents;
-    options.downUrls.onChange(() => {
+    options.findings.onChange(() => {
       for (const worker of this.#workers) {
-        worker.setDownUrls(options.downUrls.list);
+        worker.setFindings(options.findings.data);
       }
     });
   }
@@ -48,7 +48,7 @@ export class WorkerPool {
   configure(contents: FileContents): void {
     this.#contents = contents;
     for (const worker of this.#workers) {
-      worker.configure(contents, this.#options.downUrls.list);
+      worker.configure(contents, this.#options.findings.data);
     }
   }
 
@@ -91,8 +91,8 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    const { env, dealer, downUrls, onReload } = this.#options;
-    const begin = () => worker.configure(this.#contents, downUrls.list);
+    const { env, dealer, findings, onReload } = this.#options;
+    const begin = () => worker.configure(this.#contents, findings.data);
     const worker = startWorker(env, dealer, begin, onReload);
     this.#workers.add(worker);
     this.#options.onStart(worker);

@@ -32,7 +32,7 @@ export async function runWorker(
     const parts = createProcessParts(await openLog(config.log, { shared: true, pid: process.pid }));
     const service = await startLocalService(config, files, {
       ...parts,
-      downUrls: primary.downUrls,
+      findings: primary.findings,
       stopDealing: () => primary.leave(),
     });
     return { service, parts };

@@ -5,9 +5,11 @@ import { checkTtl, findExpiry } from "./credential-life.js";
 import { findServing } from "./failover.js";
 import type { Holder } from "./holder.js";
 import type { IceServerSettings } from "./ice-server-settings.js";
+import type { ManagedChoice } from "./managed/managed-choice.js";
 import type { TurnGrant } from "./provider.js";
 import { listGrant } from "./selection/granted-list.js";
 import type { IsUp } from "./selection/live-urls.js";
+import type { UrlSelection } from "./selection/url-limits.js";
 import { ServedRegion } from "./served-region.js";
 
 /** Who asks. */
@@ -21,8 +23,8 @@ export interface IceServerLister {
   /** @throws InvalidFieldError when a field of the request is out of range */
   check(request: IceServerRequest): void;
   /**
-   * Callers who get the same answer within a second get the same object. Answers at once, unless the
-   * region's provider has to ask a service first.
+   * Callers who get the same answer within a second get the same object. Answers at once, unless a
+   * provider has to ask a service first.
    *
    * @param nowMs the instant that the answer is for, in Unix milliseconds; the present by default
    * @throws InvalidFieldError as {@link check} does
@@ -45,13 +47,15 @@ export interface IceServerLister {
 /**
  * Prepares once all that does not depend on the request.
  * @param isUp undefined where nobody watches the servers: all are up then
+ * @param managed undefined where no managed provider is configured
  */
 export function createIceServerLister(
   { regions, defaultRegion, life }: IceServerSettings,
   clock: Clock,
   isUp?: IsUp,
+  managed?: ManagedChoice,
 ): IceServerLister {
-  const served = regions.map((region) => new ServedRegion(region, isUp));
+  const served = regions.map((region) => new ServedRegion(region, isUp, managed));
   const indexOf = new Map(served.map(({ name }, index) => [name, index]));
   // The caller who names no region.
   indexOf.set("", indexOf.get(defaultRegion) ?? 0);
@@ -60,7 +64,8 @@ export function createIceServerLister(
     names.length === 0
       ? "is unknown: no regions are configured; leave it empty"
       : `is unknown: the regions are ${names.join(", ")}`;
-  const turnLife = regions.some(({ turn }) => turn !== undefined) ? life : undefined;
+  const hasTurn = managed !== undefined || regions.some(({ turn }) => turn !== undefined);
+  const turnLife = hasTurn ? life : undefined;
 
   function findRegion({ region, maxUrls, ttlSeconds }: IceServerRequest): ServedRegion {
     const index = indexOf.get(region);
@@ -75,39 +80,52 @@ export function createIceServerLister(
     return findServing(served, index, hasLiveTurn) ?? preferred;
   }
 
-  function answer(
+  function listNow(
     region: ServedRegion,
-    grant: TurnGrant | undefined,
     caller: IceServerCaller,
-    maxUrls: number,
-    nowSeconds: number,
-  ): IceServerList {
-    return grant === undefined
-      ? region.planWithoutTurn().cut(maxUrls).stunOnly
-      : listGrant(region.plan().choose(caller).cut(maxUrls), grant, nowSeconds);
+    { maxUrls, ttlSeconds }: IceServerRequest,
+    nowMs: number,
+  ): IceServerList | Promise<IceServerList> {
+    const { servers, issuer } = region.plan();
+    const selection = servers.choose(caller).cut(maxUrls);
+    if (issuer === undefined) {
+      return selection.stunOnly;
+    }
+    const nowSeconds = Math.floor(nowMs / 1000);
+    const expiresAtSeconds = findExpiry(life, ttlSeconds, caller.expiresAtSeconds, nowSeconds);
+    const grant = issuer.issue(caller, expiresAtSeconds);
+    return grant instanceof Promise
+      ? grant.then((late) => answer(region, selection, late, maxUrls, nowSeconds))
+      : answer(region, selection, grant, maxUrls, nowSeconds);
   }
 
   return {
     check: findRegion,
     list(caller, request, nowMs = clock()) {
       const region = findRegion(request);
-      const { maxUrls, ttlSeconds } = request;
-      if (region.provider === undefined) {
-        return region.plan().choose(caller).cut(maxUrls).stunOnly;
-      }
-      const nowSeconds = Math.floor(nowMs / 1000);
-      const expiresAtSeconds = findExpiry(life, ttlSeconds, caller.expiresAtSeconds, nowSeconds);
-      const grant = region.provider.issue(caller, expiresAtSeconds);
-      return grant instanceof Promise
-        ? grant.then((late) => answer(region, late, caller, maxUrls, nowSeconds))
-        : answer(region, grant, caller, maxUrls, nowSeconds);
+      const wait = region.findWait();
+      return wait === undefined
+        ? listNow(region, caller, request, nowMs)
+        : wait.then(() => listNow(findRegion(request), caller, request, clock()));
     },
     findVersion(caller, request) {
-      const { version } = findRegion(request).plan().choose(caller).cut(request.maxUrls);
+      const { version } = findRegion(request).plan().servers.choose(caller).cut(request.maxUrls);
       // Compared by each watch after a change. None but the last part has a comma.
       return `${request.ttlSeconds || life.ttlSeconds},${life.capAtTokenExpiry},${version}`;
     },
   };
+}
+
+function answer(
+  region: ServedRegion,
+  selection: UrlSelection,
+  grant: TurnGrant | undefined,
+  maxUrls: number,
+  nowSeconds: number,
+): IceServerList {
+  return grant === undefined
+    ? region.planWithoutTurn().cut(maxUrls).stunOnly
+    : listGrant(selection, grant, nowSeconds);
 }
 
 const hasLiveTurn = (region: ServedRegion) => region.hasLiveTurn();

@@ -1,4 +1,5 @@
 import type { IceUrl } from "../ice/ice-url.js";
+import type { ManagedService } from "./managed/managed-service.js";
 import type { TurnProvider } from "./provider.js";
 
 /** All that answers are made of. */
@@ -8,7 +9,19 @@ export interface IceServerSettings {
   /** The region of callers without any other; the empty text where there is one without a name. */
   readonly defaultRegion: string;
   readonly life: CredentialLifeSettings;
+  /** TURN servers of others, for all regions. */
+  readonly managed?: ManagedSettings;
 }
+
+/** Services that hand out TURN servers, and when they are used. */
+export interface ManagedSettings {
+  /** In order of preference; at least one. */
+  readonly services: readonly ManagedService[];
+  readonly use: ManagedUse;
+}
+
+/** `fallback`: only while none of the own TURN servers is up. `always`: after the own ones. */
+export type ManagedUse = "fallback" | "always";
 
 /** Servers near those who are sent to them. */
 export interface IceRegion {

@@ -2,6 +2,7 @@ import type { Place } from "../config/place.js";
 import { type IceUrl, parseIceUrl } from "../ice/ice-url.js";
 import { mostUrlsWithoutWarning } from "../ice/ice-url-config.js";
 import type { IceRegion, IceServerSettings } from "./ice-server-settings.js";
+import { configureManaged } from "./providers/managed-config.js";
 import {
   configureSharedSecret,
   type SharedSecretConfig,
@@ -44,6 +45,7 @@ export function configureIceServers(values: IceServerValues, place: Place): Conf
     regions: [first ?? { name: "", stunUrls: values.stunUrls }, ...rest],
     defaultRegion,
     life: { ttlSeconds, minTtlSeconds, capAtTokenExpiry },
+    ...configureManaged(values.turn),
   };
 }
 
@@ -62,7 +64,8 @@ function listRegions(values: IceServerValues, place: Place): readonly Configured
 function configureFleet({ stunUrls, turn }: IceServerValues, place: Place): ConfiguredRegion {
   const { urls = place.isDev ? devTurnUrls : [] } = turn;
   const count = stunUrls.length + urls.length;
-  if (count === 0) {
+  const isManaged = (turn.managed ?? []).length > 0;
+  if (count === 0 && !isManaged) {
     place.warn("no STUN and no TURN URL is configured: every answer will be empty");
   }
   if (count > mostUrlsWithoutWarning) {

@@ -11,6 +11,8 @@ export interface TurnCredential {
 export interface TurnEntry extends TurnCredential {
   /** Some of the provider's URLs, in its order; at least one. */
   readonly urls: readonly IceUrl[];
+  /** When the credential expires, in Unix seconds, if that is later than the grant says. */
+  readonly expiresAtSeconds?: number;
 }
 
 /** What a provider gives to a holder. */
@@ -67,6 +69,11 @@ export interface ProbeAccount {
   /**
    * @param name for quotas by name: probes and holders do not use up each other's
    * @param expiresAtSeconds Unix time in whole seconds
+   * @param url the one to try
    */
-  issue(name: string, expiresAtSeconds: number): TurnCredential | Promise<TurnCredential>;
+  issue(
+    name: string,
+    expiresAtSeconds: number,
+    url: IceUrl,
+  ): TurnCredential | Promise<TurnCredential>;
 }

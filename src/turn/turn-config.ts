@@ -6,6 +6,7 @@ import type { SectionValue } from "../config/kind.js";
 import type { Place } from "../config/place.js";
 import { text, trueOrFalse, wholeNumber } from "../config/scalars.js";
 import { iceUrls } from "../ice/ice-url-config.js";
+import { managedTurnKeys } from "./providers/managed-config.js";
 import {
   checkPseudonymKey,
   sharedSecretKeys,
@@ -44,6 +45,7 @@ export const turnKeys = {
     help: "How many hosts a response names.",
   }),
   ...sharedSecretKeys,
+  ...managedTurnKeys,
   ttl: key(duration({ min: "1s", max: "365d", fix: "Write 24h, for example" }), {
     default: "24h",
     variable: "ICE_TURN_TTL",

@@ -1,5 +1,6 @@
 import type { IceUrl } from "../ice/ice-url.js";
 import type { IceRegion } from "./ice-server-settings.js";
+import type { ManagedProvider } from "./managed/managed-provider.js";
 import type { TurnProvider } from "./provider.js";
 
 /** URLs that replace one another: never the last of them is left out of answers. */
@@ -14,14 +15,19 @@ export type UrlGroup = {
       readonly kind: "turn";
       /** Where credentials for the URLs come from. */
       readonly provider: TurnProvider;
+      /** The name of a managed provider; absent for the operator's own servers. */
+      readonly managed?: string;
     }
 );
 
 /**
- * All URLs that answers are made of, region by region in configured order: whoever probes, checks, or
- * reports them asks here.
+ * All URLs that answers are made of, region by region in configured order, then those of managed
+ * providers at this moment: whoever probes, checks, or reports them asks here.
  */
-export function listUrlGroups(regions: readonly IceRegion[]): readonly UrlGroup[] {
+export function listUrlGroups(
+  regions: readonly IceRegion[],
+  managed: readonly ManagedProvider[] = [],
+): readonly UrlGroup[] {
   const seen = new Set<readonly IceUrl[]>();
   const groups = regions.flatMap(({ name, stunUrls, turn }): UrlGroup[] => {
     const isNew = !seen.has(stunUrls);
@@ -34,5 +40,14 @@ export function listUrlGroups(regions: readonly IceRegion[]): readonly UrlGroup[
         : [{ kind: "turn" as const, region: name, urls: turn.urls, provider: turn }]),
     ];
   });
-  return groups.filter(({ urls }) => urls.length > 0);
+  const others = managed.map(
+    (provider): UrlGroup => ({
+      kind: "turn",
+      region: "",
+      urls: provider.urls,
+      provider,
+      managed: provider.name,
+    }),
+  );
+  return [...groups, ...others].filter(({ urls }) => urls.length > 0);
 }

@@ -132,9 +132,15 @@ export class IceServerWatch {
         return;
       }
       const made = lister.list(holder, request, nowMs);
-      const list = made instanceof Promise ? await made : made;
+      if (!(made instanceof Promise)) {
+        this.#handOn({ list: made, version, madeAtMs: nowMs });
+        return;
+      }
+      const list = await made;
       if (renewal === this.#renewals) {
-        this.#handOn({ list, version, madeAtMs: nowMs });
+        // What the list has waited for is another version.
+        const lateVersion = lister.findVersion(holder, request);
+        this.#handOn({ list, version: lateVersion, madeAtMs: this.#options.clock() });
       }
     } catch (error) {
       if (renewal === this.#renewals) {

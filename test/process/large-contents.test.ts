@@ -110,7 +110,9 @@ describe("LargeContentSender and LargeContents", () => {
     });
     const values = new Map([["tokens", { bytes, version: "1" }]]);
     const referring = await measured.send(contentsOf(new Map(), values));
-    sizes.push(serialize({ kind: "configure", ...referring, downUrls: [] }).byteLength);
+    sizes.push(
+      serialize({ kind: "configure", ...referring, downUrls: [], managed: [] }).byteLength,
+    );
     expect(sizes.length).toBeGreaterThan(20);
     expect(Math.max(...sizes)).toBeLessThan(300 * 1024);
   });

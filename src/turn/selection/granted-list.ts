@@ -13,41 +13,54 @@ export function listGrant(
   grant: TurnGrant,
   nowSeconds: number,
 ): IceServerList {
-  const { last, secondLast, stunOnly } = selection;
-  const ttlSeconds = grant.expiresAtSeconds - nowSeconds;
-  if (last !== undefined && isFor(last, grant, ttlSeconds)) {
+  const { last, secondLast, stunOnly, managed } = selection;
+  if (last !== undefined && isFor(last, grant, nowSeconds)) {
     return last.list;
   }
-  if (secondLast !== undefined && isFor(secondLast, grant, ttlSeconds)) {
+  if (secondLast !== undefined && isFor(secondLast, grant, nowSeconds)) {
     return secondLast.list;
   }
-  const credentialLife: CredentialLife = { expiresAtSeconds: grant.expiresAtSeconds, ttlSeconds };
+  const { servers, expiresAtSeconds } = listTurnServers(selection, grant);
+  const credentialLife: CredentialLife = {
+    expiresAtSeconds,
+    ttlSeconds: expiresAtSeconds - nowSeconds,
+  };
   const list = {
-    iceServers: [...stunOnly.iceServers, ...listTurnServers(selection, grant)],
+    iceServers: [...stunOnly.iceServers, ...servers],
     region: stunOnly.region,
     credentialLife,
+    ...(managed && { managed }),
   };
   selection.secondLast = last;
-  selection.last = { grant, list };
+  selection.last = { grant, atSeconds: nowSeconds, list };
   return list;
 }
 
-function isFor({ grant, list }: GrantedList, wanted: TurnGrant, ttlSeconds: number): boolean {
-  return grant === wanted && list.credentialLife.ttlSeconds === ttlSeconds;
+function isFor({ grant, atSeconds }: GrantedList, wanted: TurnGrant, nowSeconds: number): boolean {
+  return grant === wanted && atSeconds === nowSeconds;
 }
 
+/** The entries that the selection has URLs of, and when the first of these expires. */
 function listTurnServers(
-  { turnUrls, turnTexts }: UrlSelection,
-  { entries }: TurnGrant,
-): readonly IceServer[] {
+  { turnUrls, turnTexts, managed }: UrlSelection,
+  { entries, expiresAtSeconds }: TurnGrant,
+): { readonly servers: readonly IceServer[]; readonly expiresAtSeconds: number } {
   const [{ username, credential }] = entries;
-  if (entries.length === 1) {
-    return [{ urls: turnTexts, username, credential }];
+  if (entries.length === 1 && managed === undefined) {
+    return { servers: [{ urls: turnTexts, username, credential }], expiresAtSeconds };
   }
-  return entries.flatMap((entry) => {
+  const chosen = entries.flatMap((entry) => {
     const urls = turnUrls.filter((url) => entry.urls.includes(url)).map(({ text }) => text);
-    return urls.length === 0
-      ? []
-      : [{ urls, username: entry.username, credential: entry.credential }];
+    return urls.length === 0 ? [] : [{ entry, urls }];
   });
+  return {
+    servers: chosen.map(({ entry, urls }) => ({
+      urls,
+      username: entry.username,
+      credential: entry.credential,
+    })),
+    expiresAtSeconds: Math.min(
+      ...chosen.map(({ entry }) => entry.expiresAtSeconds ?? expiresAtSeconds),
+    ),
+  };
 }

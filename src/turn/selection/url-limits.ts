@@ -1,4 +1,4 @@
-import type { CredentialLife, IceServerList } from "../../ice/ice-server-list.js";
+import type { CredentialLife, IceServerList, ManagedPart } from "../../ice/ice-server-list.js";
 import type { IceUrl } from "../../ice/ice-url.js";
 import type { TurnGrant } from "../provider.js";
 import { selectUrls } from "./url-budget.js";
@@ -9,6 +9,8 @@ export interface UrlSelection {
   readonly turnUrls: readonly IceUrl[];
   /** The same as they are served. */
   readonly turnTexts: readonly string[];
+  /** What is of a managed service. */
+  readonly managed: ManagedPart | undefined;
   /** Names all of the above, and what the provider issues for it. */
   readonly version: string;
   last?: GrantedList;
@@ -19,6 +21,8 @@ export interface UrlSelection {
 /** A list, and the grant that it was made with. */
 export interface GrantedList {
   readonly grant: TurnGrant;
+  /** The instant that the list is for. */
+  readonly atSeconds: number;
   readonly list: IceServerList & { readonly credentialLife: CredentialLife };
 }
 
@@ -27,6 +31,8 @@ export interface UrlLimitsOptions {
   readonly region: string;
   readonly stunUrls: readonly IceUrl[];
   readonly turnUrls: readonly IceUrl[];
+  /** Those that follow; undefined where no managed service is wanted. */
+  readonly managed?: (ManagedPart & { readonly urls: readonly IceUrl[] }) | undefined;
   /** The provider's. */
   readonly version: string;
 }
@@ -40,7 +46,8 @@ export class UrlLimits {
 
   constructor(options: UrlLimitsOptions) {
     this.#options = options;
-    this.#all = [...options.stunUrls, ...options.turnUrls];
+    const { stunUrls, turnUrls, managed } = options;
+    this.#all = [...stunUrls, ...turnUrls, ...(managed?.urls ?? [])];
   }
 
   /** @param maxUrls 0 is no limit */
@@ -57,11 +64,27 @@ export class UrlLimits {
     const turnUrls = kept.filter((url) => !stun.has(url));
     const turnTexts = turnUrls.map(({ text }) => text);
     const stunTexts = kept.filter((url) => stun.has(url)).map(({ text }) => text);
+    const managed = describeManaged(this.#options, turnUrls);
+    const iceServers = stunTexts.map((text) => ({ urls: [text] }));
     return {
-      stunOnly: { iceServers: stunTexts.map((text) => ({ urls: [text] })), region },
+      stunOnly: { iceServers, region, ...(managed && { managed }) },
       turnUrls,
       turnTexts,
+      managed,
       version: JSON.stringify([region, stunTexts, turnTexts, version]),
     };
   }
+}
+
+/** Undefined where the limit has left none of its URLs. */
+function describeManaged(
+  { managed }: UrlLimitsOptions,
+  kept: readonly IceUrl[],
+): ManagedPart | undefined {
+  if (managed === undefined) {
+    return undefined;
+  }
+  const { urls, provider, reason } = managed;
+  const isLeftOut = urls.length > 0 && !urls.some((url) => kept.includes(url));
+  return isLeftOut ? undefined : { provider, reason };
 }

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
+import { parseIceUrl } from "../../../../src/ice/ice-url.js";
 import type { Holder } from "../../../../src/turn/holder.js";
 import type { SharedSecretSettings } from "../../../../src/turn/providers/shared-secret/provider.js";
 import { createSharedSecret } from "../../ice-servers.js";
@@ -59,7 +60,9 @@ describe("SharedSecretProvider", () => {
       ["north.secret", "gateway"],
       ["south.secret", "gateway"],
     ]);
-    expect(shared.map((account) => account.issue("probe", expiry))).toEqual(
+    expect(
+      shared.map((account) => account.issue("probe", expiry, parseIceUrl("turn:a.example"))),
+    ).toEqual(
       ["north", "south"].map((text) => ({
         username: `${expiry}:probe`,
         credential: createHmac("sha1", text).update(`${expiry}:probe`).digest("base64"),

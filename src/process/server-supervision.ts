@@ -1,0 +1,77 @@
+import { systemClock, systemTimer } from "../clock.js";
+import type { HealthMonitor } from "../health/health-monitor.js";
+import type { HealthReport } from "../health/health-report.js";
+import { openHealthMonitor } from "../health/open-health-monitor.js";
+import type { IceConfig } from "../ice-config.js";
+import type { Logger } from "../observability/logger.js";
+import type { Metric } from "../observability/metric.js";
+import { createOutgoingHttp } from "../outgoing/outgoing-http.js";
+import { ManagedProvider } from "../turn/managed/managed-provider.js";
+import { ManagedRenewals } from "../turn/managed/renewal/managed-renewals.js";
+import type { Findings } from "./findings.js";
+
+/** Asks managed TURN providers for credentials, and probes their servers with the configured ones. */
+export class ServerSupervision {
+  readonly #findings: Findings;
+  readonly #monitor: HealthMonitor;
+  readonly #renewals: ManagedRenewals;
+  readonly #outgoing = createOutgoingHttp(process.env);
+  #ice: IceConfig | undefined;
+  #managed: readonly ManagedProvider[] = [];
+  #probedUrls = "";
+
+  constructor(findings: Findings, log: Logger) {
+    this.#findings = findings;
+    this.#monitor = openHealthMonitor(systemClock, log, (urls) => findings.downUrls.set(urls));
+    this.#renewals = new ManagedRenewals(findings.managedStates, {
+      outgoing: this.#outgoing,
+      clock: systemClock,
+      startTimer: systemTimer,
+      random: Math.random,
+      log,
+    });
+    findings.managedStates.onChange(() => this.#probeOthers());
+  }
+
+  /** Does so by this configuration from now on. */
+  configure(ice: IceConfig): void {
+    const services = ice.servers.managed?.services ?? [];
+    const { managedStates } = this.#findings;
+    this.#ice = undefined;
+    this.#managed = services.map((each) => new ManagedProvider(each, managedStates, systemClock));
+    this.#renewals.use(services);
+    this.#ice = ice;
+    this.#probe(ice);
+  }
+
+  stop(): void {
+    this.#ice = undefined;
+    this.#renewals.use([]);
+    this.#monitor.stop();
+    this.#outgoing.close();
+  }
+
+  get report(): HealthReport {
+    return this.#monitor.report;
+  }
+
+  describe(): readonly Metric[] {
+    return [...this.#monitor.describe(), ...this.#renewals.describe()];
+  }
+
+  /** A provider has begun to list other URLs, or has none any more. */
+  #probeOthers(): void {
+    if (this.#ice !== undefined && this.#probedUrls !== this.#nameManagedUrls()) {
+      this.#probe(this.#ice);
+    }
+  }
+
+  #probe({ servers, turn }: IceConfig): void {
+    this.#probedUrls = this.#nameManagedUrls();
+    this.#monitor.configure(servers, turn?.probe, this.#managed);
+  }
+
+  #nameManagedUrls(): string {
+    return JSON.stringify(this.#managed.map(({ urls }) => urls.map(({ text }) => text)));
+  }
+}

@@ -1,0 +1,58 @@
+import { hash } from "node:crypto";
+import { duration } from "../../config/duration.js";
+import type { Secret } from "../../config/file-kinds.js";
+import { key, optionalKey } from "../../config/key.js";
+import { wholeNumber } from "../../config/scalars.js";
+import { outgoingUrl } from "../../outgoing/outgoing-url.js";
+import type { ManagedService } from "./managed-service.js";
+
+/** Where a managed service is asked. */
+export const managedUrl = outgoingUrl({
+  example: "https://turn.example.com/credentials",
+  risk: "the request carries a secret",
+});
+
+/** @param longest that the service gives, as the file would say it */
+export const managedTtlKey = (longest: string) =>
+  key(duration({ min: "1s", max: longest, fix: "Write 24h, for example" }), {
+    default: "24h",
+    help: "The lifetime of a credential. It is renewed when half of this has passed.",
+  });
+
+/** The keys that all managed providers have. */
+export const managedKeys = {
+  timeout: key(duration({ min: "1s", max: "30s", fix: "Write 2s, for example" }), {
+    default: "2s",
+    help: "How long a request may take, and how long a caller waits for the first credential.",
+  }),
+  maxPerHour: optionalKey(wholeNumber(1, 100_000), {
+    example: 20,
+    defaultText: "no limit",
+    help: "The most requests for credentials in an hour. Beyond it, the last credential is used while it lasts, then the next provider.",
+  }),
+};
+
+interface ManagedValues {
+  readonly ttlSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly maxPerHour?: number;
+}
+
+/**
+ * What a service has from {@link managedKeys}.
+ * @param settings all that its requests depend on, secrets included
+ */
+export function describeService(
+  name: string,
+  { ttlSeconds, timeoutSeconds, maxPerHour }: ManagedValues,
+  ...settings: readonly string[]
+): Pick<ManagedService, "name" | "identity" | "timeoutMs" | "maxPerHour"> {
+  const all = [name, ...settings, ttlSeconds, timeoutSeconds, maxPerHour];
+  const identity = hash("sha256", JSON.stringify(all), "base64url");
+  return { name, identity, timeoutMs: timeoutSeconds * 1000, maxPerHour };
+}
+
+/** The text of a secret, to be sent. */
+export function revealSecret({ key: secret }: Secret): string {
+  return secret.export().toString("utf8");
+}

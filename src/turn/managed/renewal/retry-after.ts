@@ -1,0 +1,13 @@
+/**
+ * Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
+ * @returns whole seconds from 0 on; undefined where it says neither
+ */
+export function parseRetryAfter(text: string | null, nowMs: number): number | undefined {
+  const written = text?.trim() ?? "";
+  if (/^\d{1,10}$/.test(written)) {
+    return Number(written);
+  }
+  // Other texts that Date reads, such as "-1", are no HTTP dates.
+  const atMs = /^[A-Z][a-z]{2,8}, /.test(written) ? Date.parse(written) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : Math.max(0, Math.ceil((atMs - nowMs) / 1000));
+}

@@ -1,0 +1,90 @@
+import { secretFile } from "../../../config/file-kinds.js";
+import { optionalKey, requiredKey } from "../../../config/key.js";
+import { checked } from "../../../config/kind.js";
+import { choice, text } from "../../../config/scalars.js";
+import { section } from "../../../config/section.js";
+import {
+  type ManagedCredential,
+  readManagedCredential,
+  readRecord,
+} from "../../managed/managed-credential.js";
+import {
+  describeService,
+  managedKeys,
+  managedTtlKey,
+  managedUrl,
+  revealSecret,
+} from "../../managed/managed-keys.js";
+import type { ManagedService } from "../../managed/managed-service.js";
+
+/** What is in a query may be a secret although it should not be. */
+const listUrl = {
+  ...managedUrl,
+  describe: ({ origin, pathname, search }: URL) =>
+    `${origin}${pathname}${search === "" ? "" : "?<hidden>"}`,
+};
+
+/**
+ * Any URL that answers GET with ICE servers: another ice-service, or Metered, as its page "Get TURN
+ * Credential" says (https://www.metered.ca/docs/turn-rest-api/get-credential, read on 2026-11-29).
+ */
+export const httpSection = checked(
+  section({
+    provider: requiredKey(choice("http"), {
+      example: "http",
+      help: "Any GET that returns {iceServers}, a bare array, or the TURN REST form: Metered, or another ice-service.",
+    }),
+    url: requiredKey(listUrl, {
+      example: "https://turn.example.com/api/v1/ice-servers",
+      help: "What to get. Write no secret here: it has a file.",
+    }),
+    tokenFile: optionalKey(secretFile, {
+      example: "provider.token",
+      help: "A file with the token, sent as a Bearer token.",
+    }),
+    tokenParameter: optionalKey(text(), {
+      example: "apiKey",
+      isAlternative: true,
+      help: "Sends the token as this query parameter instead.",
+    }),
+    ttl: managedTtlKey("365d"),
+    ...managedKeys,
+  }),
+  (values, place) => {
+    const { url: bareUrl, tokenFile, tokenParameter, ttlSeconds } = values;
+    if (tokenParameter !== undefined && tokenFile === undefined) {
+      return place.at("tokenParameter").refuse("is set without a token", "Set tokenFile");
+    }
+    const token = tokenFile && revealSecret(tokenFile);
+    const url = new URL(bareUrl);
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (token !== undefined && tokenParameter !== undefined) {
+      url.searchParams.set(tokenParameter, token);
+    } else if (token !== undefined) {
+      headers["Authorization"] = `Bearer ${token}`;
+    }
+    const createService = (name: string): ManagedService => ({
+      ...describeService(name, values, url.href, headers["Authorization"] ?? ""),
+      createRequest: () => ({ method: "GET", url, headers }),
+      readResponse: (body) => readAnyForm(body, ttlSeconds),
+    });
+    return { ...values, createService };
+  },
+);
+
+/**
+ * Reads `{iceServers}`, a bare array, or the TURN REST form (draft-uberti-behave-turn-rest-00 section 2.2).
+ * @param usualTtlSeconds for a response that does not say how long its credentials live
+ */
+function readAnyForm(body: unknown, usualTtlSeconds: number): ManagedCredential {
+  if (Array.isArray(body)) {
+    return readManagedCredential(body, usualTtlSeconds);
+  }
+  const { iceServers, ice_servers, uris, username, password, ...members } = readRecord(body);
+  const { ttlSeconds, ttl_seconds, ttl } = members;
+  const turnRest = uris && [{ urls: uris, username, credential: password }];
+  const list = iceServers ?? ice_servers ?? turnRest;
+  // Cloudflare's older form has one entry without a list around it.
+  const servers = typeof list === "object" && !Array.isArray(list) ? [list] : list;
+  return readManagedCredential(servers, ttlSeconds ?? ttl_seconds ?? ttl ?? usualTtlSeconds);
+}
