@@ -5,8 +5,10 @@ import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { audience, createSigningKey, issuer } from "../authentication/signing-key.js";
 import { runProgram } from "../parts/child-process.js";
+import type { ContractServer } from "../parts/contract-server.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { type JwksServer, keys, startJwksServer } from "../parts/jwks-server.js";
+import { cloudflareKey, startCloudflare } from "../parts/managed-services.js";
 import { type MetricFamily, parseMetrics, runPromtool, scrape } from "../parts/metrics.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -137,7 +139,7 @@ const codeBlocks = (language: string) =>
 describe("docs/metrics.md", () => {
   it("links to files that exist", () => {
     const links = [...document.matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link);
-    expect(links).toHaveLength(6);
+    expect(links).toHaveLength(7);
     for (const link of links) {
       expect(existsSync(resolve(root, "docs", link))).toBe(true);
     }
@@ -160,14 +162,21 @@ describe("docs/metrics.md", () => {
 
 describe("the metrics of the running program, with workers", () => {
   const token = "monitoring-test-token";
+  const cloudflare = { keyId: cloudflareKey.keyId, apiTokenFile: "cloudflare.token" };
   let jwks: JwksServer;
+  let provider: ContractServer;
   let service: IceService;
   let families: readonly MetricFamily[];
   beforeAll(async () => {
     jwks = await startJwksServer(keys(createSigningKey("ES256").jwk));
+    provider = await startCloudflare({ secret: "south", urls: ["turn:127.0.0.1:9"] });
     service = await startIceService({
       args: ["--workers", "2"],
-      files: { "tokens.yaml": connectorTokens({ a: token }), "turn.secret": "north" },
+      files: {
+        "tokens.yaml": connectorTokens({ a: token }),
+        "turn.secret": "north",
+        "cloudflare.token": cloudflareKey.apiToken,
+      },
       config: {
         admin: { port: 0 },
         auth: {
@@ -176,7 +185,13 @@ describe("the metrics of the running program, with workers", () => {
         },
         ice: {
           stunUrls: ["stun:127.0.0.1:9"],
-          turn: { urls: ["turn:127.0.0.1:9"], secretFiles: ["turn.secret"], probe: {} },
+          turn: {
+            urls: ["turn:127.0.0.1:9"],
+            secretFiles: ["turn.secret"],
+            probe: {},
+            managed: [{ provider: "cloudflare", ...cloudflare, baseUrl: provider.url }],
+            managedUse: "always",
+          },
         },
         shutdown: { delay: "0s" },
       },
@@ -187,6 +202,7 @@ describe("the metrics of the running program, with workers", () => {
   afterAll(async () => {
     await service.stop();
     await jwks.close();
+    await provider.close();
   });
 
   /** The rows of the table below a heading of docs/metrics.md. */
