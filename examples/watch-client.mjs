@@ -11,7 +11,12 @@ if (!TOKEN) {
   process.stderr.write("set TOKEN to the token that npm start printed\n");
   process.exit(1);
 }
-const hopeless = [Code.Unauthenticated, Code.InvalidArgument, Code.Unimplemented];
+const hopeless = [
+  Code.Unauthenticated,
+  Code.PermissionDenied,
+  Code.InvalidArgument,
+  Code.Unimplemented,
+];
 
 const client = createClient(
   IceService,

@@ -58,6 +58,7 @@ find_missing() {
   need_file gstreamer1.0-plugins-base /usr/lib/*/gstreamer-1.0/libgstopus.so
   need_file gstreamer1.0-plugins-good /usr/lib/*/gstreamer-1.0/libgstrtp.so
   need_program simple-whip-client whip-client
+  need_program gcc gcc
   need_file libfaketime /usr/lib/*/faketime/libfaketimeMT.so.1
 }
 

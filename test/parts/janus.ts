@@ -9,6 +9,8 @@ export interface Janus {
    * @returns the candidates of its answer, such as `candidate:2 1 udp 337658111 127.0.0.1 28010 typ relay …`
    */
   gatherCandidates(): Promise<string[]>;
+  /** Of its API over HTTP. */
+  readonly url: string;
   output(): string;
   stop(): Promise<void>;
 }
@@ -80,8 +82,9 @@ admin: { admin_http = false }`,
     await stop();
     throw error;
   }
+  const url = `http://127.0.0.1:${port}/janus`;
   async function send(path: string, message: object): Promise<unknown> {
-    const response = await fetch(`http://127.0.0.1:${port}/janus${path}`, {
+    const response = await fetch(`${url}${path}`, {
       method: "POST",
       body: JSON.stringify({ transaction: "test", ...message }),
     });
@@ -96,7 +99,7 @@ admin: { admin_http = false }`,
       await send(`/${session}/${handle}`, { janus: "message", body: { audio: true }, jsep });
       for (;;) {
         // Ends after 30 s at most, with or without an event.
-        const response = await fetch(`http://127.0.0.1:${port}/janus/${session}?maxev=1`);
+        const response = await fetch(`${url}/${session}?maxev=1`);
         const event = eventSchema.parse(await response.json());
         if (event.jsep !== undefined) {
           const lines = event.jsep.sdp.split("\r\n");
@@ -104,6 +107,7 @@ admin: { admin_http = false }`,
         }
       }
     },
+    url,
     output: () => child.stdout() + child.stderr(),
     stop,
   };
