@@ -104,7 +104,7 @@ export async function startService(
 
   const lasting: LastingParts = {
     ...{ clock, counts, downUrls, log, managedStates, pageDirectory, publicCallLimits, quotaPool },
-    ...{ readiness, requestLog, startTimer, streams, tracer, verifiers, watches },
+    ...{ random, readiness, requestLog, startTimer, streams, tracer, verifiers, watches },
   };
   current.replace(buildSnapshot(config, files, lasting));
   const onAged = (connection: object) => {
@@ -117,7 +117,11 @@ export async function startService(
     limits: httpLimits,
     guard,
     listener: (exchange) => current.value.listener(exchange),
-    malformedRequestListener: createMalformedRequestListener(log, counts.requests),
+    malformedRequestListener: createMalformedRequestListener(
+      log,
+      counts.requests,
+      () => current.value.selectRequest,
+    ),
     brokenSessionListener: createBrokenSessionListener(log),
     aging: { clock: monotonicClock, startTimer, random, onAged },
     gate: { listener: "main", openFiles, refusals, failedHandshakes },

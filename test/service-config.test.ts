@@ -91,7 +91,7 @@ describe("loadConfig", () => {
       limits: { watches: 10_000, watchesPerCaller: 100, healthWatches: 1000 },
       reflection: true,
       diagnostics: false,
-      log: { level: "info", format: "json" },
+      log: { level: "info", format: "json", requests: "all", sample: 1 },
       shutdown: { delay: "1s", timeout: "10s" },
     });
   });
@@ -648,6 +648,12 @@ describe("loadConfig", () => {
       { listen: { trustedProxies: ["::/0"] } },
       {},
       /forge its address/,
+    ],
+    [
+      "a sample of requests that are not logged",
+      { log: { requests: "errors", sample: 0.5 } },
+      {},
+      /log\.sample is ignored/,
     ],
     [
       "balancers that are everybody",

@@ -5,7 +5,15 @@ import {
   type RequestLog,
   type RequestLogLevel,
 } from "../observability/request-log.js";
+import type { SelectRequest } from "../observability/request-selection.js";
 import type { CallRecord } from "./call-record.js";
+
+/** Where requests are logged, and which. */
+export interface AccessLog {
+  readonly requestLog: RequestLog;
+  /** Absent where all are. */
+  readonly selectRequest?: SelectRequest | undefined;
+}
 
 /** What the log says of a request beside its {@link CallRecord}. */
 export interface ExchangeFacts {
@@ -25,10 +33,18 @@ const loggedMethodsByName = new Map<string, (typeof loggedMethods)[number]>(
   loggedMethods.map((method) => [method, method]),
 );
 
-/** Logs one line for a request that has got its answer, or will get none. */
-export function logExchange(log: RequestLog, facts: ExchangeFacts, record: CallRecord): void {
+/** Logs one line for a request that has got its answer, or will get none, if it is selected. */
+export function logExchange(
+  { requestLog, selectRequest }: AccessLog,
+  facts: ExchangeFacts,
+  record: CallRecord,
+): void {
+  const level = chooseLevel(record);
+  if (selectRequest !== undefined && !selectRequest(findFault(record), level)) {
+    return;
+  }
   const { caller } = record;
-  log(chooseLevel(record), {
+  requestLog(level, {
     method: loggedMethodsByName.get(facts.method) ?? "other",
     protocol: record.protocol,
     target: record.target,

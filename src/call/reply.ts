@@ -8,15 +8,13 @@ import { readMediaType } from "../http/media-type.js";
 import { chooseProblemType } from "../http/problem-type.js";
 import { readRequestId, requestIdHeader } from "../http/request-id.js";
 import type { RequestCounts } from "../observability/request-counts.js";
-import type { RequestLog } from "../observability/request-log.js";
 import type { Readiness } from "../readiness.js";
-import { logExchange } from "./access-log.js";
+import { type AccessLog, logExchange } from "./access-log.js";
 import { CallRecord } from "./call-record.js";
 import type { CallTracer } from "./call-tracer.js";
 
 /** Where it is put on record that an exchange has ended. */
-export interface ReplyRecords {
-  readonly requestLog: RequestLog;
+export interface ReplyRecords extends AccessLog {
   readonly requestCounts: RequestCounts;
   readonly tracer?: CallTracer | undefined;
 }
@@ -170,7 +168,7 @@ export class Reply implements FaultAnswerer {
     const { method, headers, arrivedAtMs } = this.exchange;
     const userAgent = headers.find("user-agent");
     const { clientAddress: remoteAddress } = this.record;
-    const { requestLog, requestCounts, tracer } = this.#records;
+    const { requestCounts, tracer } = this.#records;
     const durationMs = performance.now() - arrivedAtMs;
     if (this.#isStream) {
       requestCounts.closeStream();
@@ -180,6 +178,10 @@ export class Reply implements FaultAnswerer {
     if (traceId !== undefined) {
       this.record.traceId = traceId;
     }
-    logExchange(requestLog, { method, status, durationMs, remoteAddress, userAgent }, this.record);
+    logExchange(
+      this.#records,
+      { method, status, durationMs, remoteAddress, userAgent },
+      this.record,
+    );
   }
 }

@@ -11,6 +11,7 @@ import type { ExchangeListener } from "../http/http-exchange.js";
 import type { QuotaPool, Quotas } from "../limits/quota-pool.js";
 import type { Log } from "../log.js";
 import type { RequestLog } from "../observability/request-log.js";
+import { createRequestSelection, type SelectRequest } from "../observability/request-selection.js";
 import type { ServiceCounts } from "../observability/service-metrics.js";
 import type { Readiness } from "../readiness.js";
 import { createPageRoutes } from "../server/page-routes.js";
@@ -30,6 +31,7 @@ export interface Snapshot {
   readonly quotas: Quotas;
   readonly lister: IceServerLister;
   readonly findRegion: FindRegion | undefined;
+  readonly selectRequest: SelectRequest | undefined;
   readonly listener: ExchangeListener;
 }
 
@@ -45,6 +47,8 @@ export interface LastingParts {
   readonly startTimer: StartTimer;
   readonly publicCallLimits: PublicCallLimits;
   readonly quotaPool: QuotaPool;
+  /** A number from 0 to 1, as Math.random makes it. */
+  readonly random: () => number;
   /** The files of the diagnostic page. */
   readonly pageDirectory: URL;
   readonly readiness: Readiness;
@@ -95,17 +99,19 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     reflection: config.reflection,
     streams: parts.streams,
   });
+  const selectRequest = createRequestSelection(config.log, parts.random);
   const listener = createRequestListener({
     router,
     readiness,
     allowedOrigins: config.cors.allowedOrigins,
     requestLog: parts.requestLog,
+    selectRequest,
     requestCounts: counts.requests,
     ...(config.diagnostics && { pageRoutes: createPageRoutes(parts.pageDirectory) }),
     findClientAddress: createClientAddressFinder(listen),
     tracer: parts.tracer,
   });
-  return { config, verifier, quotas, lister, findRegion, listener };
+  return { config, verifier, quotas, lister, findRegion, selectRequest, listener };
 }
 
 /**

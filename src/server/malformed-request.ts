@@ -7,8 +7,10 @@ import { type HttpProblem, headersTooLarge, printProblem } from "../http/http-pr
 import { problemContentType } from "../http/problem-details.js";
 import { createRequestId, requestIdHeader } from "../http/request-id.js";
 import { toPlainAddress } from "../ip-address.js";
+import { findFault } from "../observability/fault.js";
 import type { Logger } from "../observability/logger.js";
 import type { RequestCounts } from "../observability/request-counts.js";
+import type { SelectRequest } from "../observability/request-selection.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
@@ -18,13 +20,18 @@ export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Du
  * answer to another request is under way, it gets none: the connection closes when what has been written
  * of that one is out.
  * @param counts where it is counted, if anywhere
+ * @param findSelection which requests are logged at present; all by default
  */
 export function createMalformedRequestListener(
   log: Logger,
   counts?: RequestCounts,
+  findSelection: () => SelectRequest | undefined = () => undefined,
 ): MalformedRequestListener {
   function record({ code }: HttpProblem, entry: MalformedRequest, socket: Duplex): void {
     counts?.end({ protocol: "http", target: "malformed", code }, entry.status, undefined);
+    if (findSelection()?.(findFault({ code }), "info") === false) {
+      return;
+    }
     const remoteAddress =
       socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined;
     log.info({ protocol: "http", code, remoteAddress, ...entry }, "request");

@@ -6,6 +6,7 @@ import type { FindRegion, RequestOrigin } from "../geolocation/region-finder.js"
 import { placeRequest, type UnplacedRequest } from "../geolocation/request-placement.js";
 import type { CredentialLife, IceServerList } from "../ice/ice-server-list.js";
 import type { LimitsConfig } from "../limits/limits-config.js";
+import type { SelectRequest } from "../observability/request-selection.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
 import type { NewestValue } from "./newest-value.js";
@@ -17,6 +18,8 @@ export interface WatchSnapshot {
   readonly verifier: TokenVerifier;
   readonly lister: IceServerLister;
   readonly findRegion: FindRegion | undefined;
+  /** Which watches are logged as they begin; absent where all are. */
+  readonly selectRequest?: SelectRequest | undefined;
   readonly config: {
     readonly limits: Pick<LimitsConfig, "watches" | "watchesPerCaller">;
     readonly ice: { readonly watch?: WatchConfig };

@@ -82,10 +82,7 @@ export class IceServerWatches {
     // The token too: the configuration may have changed since it was verified.
     this.#renew(watch);
     if (this.#open.has(watch)) {
-      this.#options.log.info(
-        { caller: describeCaller(caller), watches: this.#open.size },
-        "watch begins",
-      );
+      this.#logBegin(caller);
       this.#waitForNext();
     }
     return lists;
@@ -105,6 +102,14 @@ export class IceServerWatches {
       this.#isSettling = false;
       this.#renewals.add(this.#open);
     }, settleMs);
+  }
+
+  #logBegin(caller: Caller): void {
+    const { selectRequest } = this.#options.readSnapshot();
+    if (selectRequest === undefined || selectRequest("none", "info")) {
+      const watches = this.#open.size;
+      this.#options.log.info({ caller: describeCaller(caller), watches }, "watch begins");
+    }
   }
 
   #waitForNext(): void {
