@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type CallPage, openCallPage } from "../parts/call-page.js";
+import { openCallPage } from "../parts/call-page.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import { startFirefox } from "../parts/firefox.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
-const token = "cors-chromium-token";
+const token = "cors-browsers-token";
 const route = "/api/v1/ice-servers";
-const requestId = "cors-chromium-request-1";
+const requestId = "cors-browsers-request-1";
 
 /** What libraries for tracing, and older ones for requests, add to every request of a page. */
 const headers = {
@@ -20,65 +21,85 @@ const headers = {
   "X-Request-Id": requestId,
 };
 
-let page: CallPage;
+/** One that has a page open, whose origin the test chooses. */
+interface Browser {
+  goto(url: string): Promise<unknown>;
+  evaluate(expression: string): Promise<unknown>;
+}
+
+let origin: string;
+let browsers: Record<"Chromium" | "Firefox", Browser>;
+let stopBrowsers: () => Promise<unknown>;
 let certificate: TestCertificate;
 let services: Record<"open" | "pattern" | "other" | "tls", IceService>;
 beforeAll(async () => {
-  page = await openCallPage();
+  const page = await openCallPage();
+  const firefox = await startFirefox();
+  stopBrowsers = () => Promise.all([page.stop(), firefox.stop()]);
+  browsers = { Chromium: page.page, Firefox: firefox };
+  origin = page.origin;
   certificate = await createCertificate();
   const start = (allowedOrigins: readonly string[], listen = {}) =>
     startIceService({
-      files: { "tokens.yaml": connectorTokens({ chromium: token }) },
+      files: { "tokens.yaml": connectorTokens({ page: token }) },
       config: { auth: { connectorTokensFile: "tokens.yaml" }, cors: { allowedOrigins }, listen },
     });
   const { certFile, keyFile } = certificate;
-  const port = new URL(page.origin).port;
+  const port = new URL(origin).port;
   services = {
     open: await start(["*"]),
     pattern: await start([`http://*.localhost:${port}`]),
     other: await start(["https://app.example.com"]),
-    tls: await start([page.origin], { tls: { certFile, keyFile } }),
+    tls: await start([origin], { tls: { certFile, keyFile } }),
   };
 });
 afterAll(async () => {
   await Promise.all(Object.values(services).map((service) => service.stop()));
   await certificate.stop();
-  await page.stop();
+  await stopBrowsers();
 });
 
-/** Fetches in the page as it is now, whose origin the test chooses. */
-async function fetchInPage(url: string, init: RequestInit): Promise<unknown> {
-  const script = `fetch(${JSON.stringify(url)}, ${JSON.stringify(init)}).then(
-    (response) => ({ status: response.status, requestId: response.headers.get("x-request-id") }),
-    ({ name }) => name,
-  )`;
-  return page.page.evaluate(script);
-}
-const openPage = (host: string) =>
-  page.page.goto(page.origin.replace("127.0.0.1", host)).then(() => {});
+/** What a page gets that may call: one server, of the default. */
+const list = { status: 200, requestId, servers: 1 };
 
-describe("a page in Chromium", () => {
+describe.each(["Chromium", "Firefox"] as const)("a page in %s", (browserName) => {
+  /** Fetches in the page as it is now. */
+  const fetchInPage = (url: string, init: RequestInit) =>
+    browsers[browserName].evaluate(`fetch(${JSON.stringify(url)}, ${JSON.stringify(init)}).then(
+      async (response) => ({
+        status: response.status,
+        requestId: response.headers.get("x-request-id"),
+        servers: (await response.json()).iceServers?.length ?? "none",
+      }),
+      ({ name }) => name,
+    )`);
+  const openPage = (host: string) =>
+    browsers[browserName].goto(origin.replace("127.0.0.1", host)).then(() => {});
+
   it.each<[what: string, service: keyof typeof services]>([
     ["any origin", "open"],
     ["its own origin, over HTTP/2", "tls"],
   ])("may send tracing headers and read its request's id, where %s is allowed", async (_, name) => {
     await openPage("127.0.0.1");
     const { url } = services[name];
-    expect(await fetchInPage(url + route, { headers })).toEqual({ status: 200, requestId });
+    expect(await fetchInPage(url + route, { headers })).toEqual(list);
     const unauthenticated = { headers: { ...headers, Authorization: "Bearer wrong" } };
-    expect(await fetchInPage(url + route, unauthenticated)).toEqual({ status: 401, requestId });
+    expect(await fetchInPage(url + route, unauthenticated)).toEqual({
+      status: 401,
+      requestId,
+      servers: "none",
+    });
     const call = { method: "POST", body: "{}", headers: { "Content-Type": "application/json" } };
     const rpc = `${url}/ice.v1.IceService/GetIceServers`;
-    expect(await fetchInPage(rpc, { ...call, headers: { ...call.headers, ...headers } })).toEqual({
-      status: 200,
-      requestId,
-    });
+    expect(await fetchInPage(rpc, { ...call, headers: { ...call.headers, ...headers } })).toEqual(
+      list,
+    );
   });
 
   it("may call where a pattern covers its origin, and not from the bare domain or deeper", async () => {
     const { url } = services.pattern;
     await openPage("app.localhost");
-    expect(await fetchInPage(url + route, { headers })).toEqual({ status: 200, requestId });
+    expect(await fetchInPage(url + route, { headers })).toEqual(list);
     for (const host of ["localhost", "deep.app.localhost", "127.0.0.1"]) {
       await openPage(host);
       expect(await fetchInPage(url + route, { headers })).toBe("TypeError");
@@ -93,7 +114,7 @@ describe("a page in Chromium", () => {
   it("that is sandboxed, and so has the origin null, may call where any origin may", async () => {
     await openPage("127.0.0.1");
     const inFrame = (url: string) =>
-      page.page.evaluate(`new Promise((resolve) => {
+      browsers[browserName].evaluate(`new Promise((resolve) => {
         const frame = document.createElement("iframe");
         frame.sandbox = "allow-scripts";
         addEventListener("message", ({ data }) => resolve(data), { once: true });
