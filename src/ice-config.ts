@@ -1,4 +1,4 @@
-import { key, optionalKey } from "./config/key.js";
+import { optionalKey } from "./config/key.js";
 import { checked, type ValueOf } from "./config/kind.js";
 import { section } from "./config/section.js";
 import { checkRegionNames, regionFromSection } from "./geolocation/region-from-config.js";
@@ -36,8 +36,10 @@ const turnSection = checked(
 /** ICE servers, and where they come from. The features that share the section meet here. */
 export const iceSection = checked(
   section({
-    stunUrls: key(iceUrls("stun"), {
-      default: ["stun:stun.l.google.com:19302"],
+    stunUrls: optionalKey(iceUrls("stun"), {
+      example: ["stun:stun.example.com:3478"],
+      defaultText:
+        "stun: of the first turn: URL over UDP, or none; without TURN, stun:stun.l.google.com:19302",
       variable: "ICE_STUN_URLS",
       emptyVariable: "is a value",
       help: "The STUN servers.",
@@ -52,7 +54,8 @@ export const iceSection = checked(
       return undefined;
     }
     const { stunUrls } = ice;
-    const regions = given.regions && completeRegions(given.regions, { ...given, stunUrls });
+    const regions =
+      given.regions && completeRegions(given.regions, given, stunUrls, at.at("regions"));
     const turn = { ...given, ...(regions && { regions }) };
     const servers = configureIceServers({ stunUrls, turn: given, regions }, at);
     if (given.probe === undefined && isNeverUsed(servers)) {
@@ -60,7 +63,14 @@ export const iceSection = checked(
         "ice.turn.managed is never used, because your own TURN servers count as up while nothing probes them: configure ice.turn.probe, or set ice.turn.managedUse to always",
       );
     }
-    return { ...ice, ...((ice.turn !== undefined || place.isDev) && { turn }), servers };
+    // Regions have their own.
+    const inEffect = regions === undefined ? servers.regions[0].stunUrls : stunUrls;
+    return {
+      ...ice,
+      ...(inEffect && { stunUrls: inEffect }),
+      ...((ice.turn !== undefined || place.isDev) && { turn }),
+      servers,
+    };
   },
 );
 

@@ -83,7 +83,7 @@ function printJson(
     ok: toExitCode(results) === 0,
     ...(changes !== undefined && { changes }),
     warnings,
-    results: results.map(describeResult),
+    results: results.map((result) => describeResult(result, results)),
   };
   const indent = changes === undefined ? 2 : undefined;
   process.stdout.write(`${JSON.stringify(report, undefined, indent)}\n`);

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import type { ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
 import { type ServerAddress, transportOf } from "../probe/server-address.js";
 import { printTransportAddress } from "../probe/transport-address.js";
@@ -53,7 +54,7 @@ function describeProblems(results: readonly CheckResult[], paint: Paint): string
       : {
           name: paint("bold", nameResult(result)),
           text: `${paint(styleOf(result), result.failure.cause)}: ${result.failure.detail}`,
-          advice: probeFixes[result.failure.cause],
+          advice: findFix(result.failure, result, results),
         },
   );
   return groupNotes(notes);
@@ -98,8 +99,26 @@ function styleOf({ isWarning }: CheckResult): "yellow" | "red" {
   return isWarning ? "yellow" : "red";
 }
 
-/** One result, for scripts. */
-export function describeResult(result: CheckResult): object {
+/** What to do about a failure, seen together with those of the other secrets. */
+function findFix(
+  { cause }: ProbeFailure,
+  { url, server }: CheckResult,
+  results: readonly CheckResult[],
+): string {
+  const atServer = results.filter(
+    (other) => other.url === url && other.server?.address === server?.address,
+  );
+  // Other expiries have been tried as well, see the diagnosis.
+  return cause === "wrong-secret" && atServer.every(({ failure }) => failure?.cause === cause)
+    ? "The server accepts no secret and no expiry: set use-auth-secret if it is missing, and compare static-auth-secret, character by character"
+    : probeFixes[cause];
+}
+
+/**
+ * One result, for scripts.
+ * @param results all of them
+ */
+export function describeResult(result: CheckResult, results: readonly CheckResult[]): object {
   const { url, server, alternates, secret, failure, clockSkew, lifetime } = result;
   return {
     url: url.text,
@@ -115,7 +134,7 @@ export function describeResult(result: CheckResult): object {
     realm: result.realm,
     relayedTransportAddress: result.relayedTransportAddress,
     relayProven: result.relayProven,
-    ...(failure !== undefined && { ...failure, fix: probeFixes[failure.cause] }),
+    ...(failure !== undefined && { ...failure, fix: findFix(failure, result, results) }),
     ...(clockSkew !== undefined && { clockSkew }),
     ...(lifetime !== undefined && {
       lifetime: { ...lifetime, meaning: lifetimeMeanings[lifetime.verdict] },

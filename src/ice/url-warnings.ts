@@ -7,15 +7,11 @@ import type { IceUrl } from "./ice-url.js";
 export function findUrlWarnings(urls: readonly IceUrl[]): string[] {
   const turnUrls = urls.filter(({ scheme }) => scheme === "turn" || scheme === "turns");
   const overTcp = turnUrls.filter(({ transport }) => transport === "tcp");
-  const warnings = urls.flatMap(({ text, scheme, port, transport }) => [
+  const warnings = urls.flatMap(({ text, scheme, port }) => [
     ...(port === 53 ? [`${text}: browsers block port 53`] : []),
     ...(scheme === "stuns" ? [`${text}: few browsers support stuns`] : []),
-    ...(scheme === "turns" && transport === "udp"
-      ? [
-          `${text}: hardly a client supports TURN over DTLS, and it is not probed; write ?transport=tcp`,
-        ]
-      : []),
   ]);
+  warnings.push(...findDtlsWarnings(urls));
   if (turnUrls.length > 0 && overTcp.length === 0) {
     warnings.push("no TURN URL uses TCP: clients behind firewalls that block UDP get no relay");
   }
@@ -28,4 +24,14 @@ export function findUrlWarnings(urls: readonly IceUrl[]): string[] {
     );
   }
   return warnings;
+}
+
+/** TURN over DTLS: hardly anybody can use such a URL. */
+export function findDtlsWarnings(urls: readonly IceUrl[]): string[] {
+  return urls
+    .filter(({ scheme, transport }) => scheme === "turns" && transport === "udp")
+    .map(
+      ({ text }) =>
+        `${text}: no browser supports TURN over DTLS (pion does), and it is not probed; write ?transport=tcp`,
+    );
 }

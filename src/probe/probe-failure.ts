@@ -5,6 +5,7 @@ export const probeCauses = [
   "no-route",
   "connection-closed",
   "time-out",
+  "no-answer",
   "tls-expired",
   "tls-wrong-name",
   "tls-untrusted",

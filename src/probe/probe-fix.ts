@@ -10,6 +10,8 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
     "Check the server's log, and any proxy or firewall between here and the server",
   "time-out":
     "Open the port in every firewall on the way, for UDP and TCP separately; if it connects, check that the server speaks STUN on that port, and TLS only for turns and stuns",
+  "no-answer":
+    "The port is open: check the server's log, and whether a firewall drops large packets or a load balancer moves the client to another server",
   "tls-expired": "Renew the certificate, and reload it in the server",
   "tls-wrong-name": "Give the server a certificate for the URL's host, or change the URL",
   "tls-untrusted":

@@ -138,6 +138,7 @@ async function tryAddress(
     }
   };
   const onFollow = (alternate: ServerAddress) => {
+    delete found.realm;
     found.alternates = [...(found.alternates ?? []), alternate];
   };
   try {
@@ -146,16 +147,22 @@ async function tryAddress(
     );
     return { url, server, ...found };
   } catch (error) {
-    return { url, server, ...found, failure: explainWhere(toFailure(error), found) };
+    return { url, server, ...found, failure: explain(toFailure(error), found) };
   }
 }
 
-/** A failure at an alternate server says so. */
-function explainWhere(failure: ProbeFailure, { alternates }: Findings): ProbeFailure {
+/** Silence after an answer is another thing than silence, and a failure at an alternate server says so. */
+function explain(failure: ProbeFailure, { alternates, realm }: Findings): ProbeFailure {
+  const { cause, detail }: ProbeFailure =
+    failure.cause === "time-out" && realm !== undefined
+      ? { cause: "no-answer", detail: "the server has answered at first, and then no more" }
+      : failure;
   const last = alternates?.at(-1);
-  return last === undefined || failure.cause === "redirect-loop"
-    ? failure
-    : { ...failure, detail: `${failure.detail}, at the alternate ${printTransportAddress(last)}` };
+  const where =
+    last === undefined || cause === "redirect-loop"
+      ? ""
+      : `, at the alternate ${printTransportAddress(last)}`;
+  return { ...failure, cause, detail: detail + where };
 }
 
 async function tryRelay(

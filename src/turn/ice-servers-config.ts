@@ -1,6 +1,8 @@
 import type { Place } from "../config/place.js";
 import { type IceUrl, parseIceUrl } from "../ice/ice-url.js";
 import { mostUrlsWithoutWarning } from "../ice/ice-url-config.js";
+import { findDtlsWarnings } from "../ice/url-warnings.js";
+import { findOwnStunUrls, stunWithoutTurn } from "./default-stun-urls.js";
 import type { IceRegion, IceServerSettings } from "./ice-server-settings.js";
 import { configureManaged } from "./providers/managed-config.js";
 import {
@@ -24,8 +26,8 @@ export interface ConfiguredServers extends IceServerSettings {
 }
 
 interface IceServerValues {
-  /** `ice.stunUrls`. */
-  readonly stunUrls: readonly IceUrl[];
+  /** `ice.stunUrls`, where that is set. */
+  readonly stunUrls: readonly IceUrl[] | undefined;
   /** `ice.turn`. */
   readonly turn: CompleteTurn;
   /** Undefined for a single fleet. */
@@ -42,7 +44,7 @@ export function configureIceServers(values: IceServerValues, place: Place): Conf
   const [first, ...rest] = listRegions(values, place);
   return {
     // Without a region, the problems end the start.
-    regions: [first ?? { name: "", stunUrls: values.stunUrls }, ...rest],
+    regions: [first ?? { name: "", stunUrls: [] }, ...rest],
     defaultRegion,
     life: { ttlSeconds, minTtlSeconds, capAtTokenExpiry },
     ...configureManaged(values.turn),
@@ -61,10 +63,14 @@ function listRegions(values: IceServerValues, place: Place): readonly Configured
 }
 
 /** The one region without a name. */
-function configureFleet({ stunUrls, turn }: IceServerValues, place: Place): ConfiguredRegion {
+function configureFleet(values: IceServerValues, place: Place): ConfiguredRegion {
+  const { turn } = values;
   const { urls = place.isDev ? devTurnUrls : [] } = turn;
-  const count = stunUrls.length + urls.length;
   const isManaged = (turn.managed ?? []).length > 0;
+  const hasTurn = urls.length > 0 || isManaged;
+  const stunUrls = values.stunUrls ?? (hasTurn ? findOwnStunUrls(urls, place) : stunWithoutTurn);
+  warnOfDtls(urls, place);
+  const count = stunUrls.length + urls.length;
   if (count === 0 && !isManaged) {
     place.warn("no STUN and no TURN URL is configured: every answer will be empty");
   }
@@ -87,6 +93,7 @@ function configureRegion(
   place: Place,
 ): ConfiguredRegion | undefined {
   const urls = region.urls.map(({ url }) => url);
+  warnOfDtls(urls, place);
   const provider = configureSharedSecret({ ...turn, ...region, urls }, place);
   if (provider === undefined) {
     return undefined;
@@ -103,6 +110,12 @@ function configureRegion(
     );
   }
   return { name, stunUrls, ...provider, spread };
+}
+
+function warnOfDtls(urls: readonly IceUrl[], place: Place): void {
+  for (const warning of findDtlsWarnings(urls)) {
+    place.warn(warning);
+  }
 }
 
 /** How many URLs an answer holds when it names the servers with the most of them. */

@@ -4,7 +4,9 @@ import { checked, type ValueOf } from "../config/kind.js";
 import type { Place } from "../config/place.js";
 import { text, wholeNumber } from "../config/scalars.js";
 import { section, sectionOrValue } from "../config/section.js";
+import type { IceUrl } from "../ice/ice-url.js";
 import { iceUrl, iceUrls, refuseTwice } from "../ice/ice-url-config.js";
+import { findOwnStunUrls } from "./default-stun-urls.js";
 import { regionSecretKeys } from "./providers/shared-secret/shared-secret-config.js";
 import { toHostKey } from "./selection/turn-server.js";
 
@@ -64,7 +66,7 @@ export const regionSection = section({
   }),
   stunUrls: optionalKey(iceUrls("stun"), {
     example: [],
-    defaultText: "ice.stunUrls",
+    defaultText: "ice.stunUrls, or else stun: of the region's first turn: URL over UDP",
     help: "The region's STUN servers.",
   }),
   ...regionSecretKeys,
@@ -91,14 +93,25 @@ function checkWeights(entries: readonly WeightedUrl[], place: Place): void {
 
 type RegionValues = ValueOf<typeof regionSection>;
 /** What a region can have otherwise than `ice` and `ice.turn`. */
-type SharedValues = Required<Pick<RegionValues, "stunUrls" | "secretFiles" | "name">>;
-export type CompleteRegion = RegionValues & SharedValues;
+type SharedValues = Required<Pick<RegionValues, "secretFiles" | "name">>;
+export type CompleteRegion = RegionValues & SharedValues & Required<Pick<RegionValues, "stunUrls">>;
 
-/** What is in effect in each region. */
+/**
+ * What is in effect in each region.
+ * @param stunUrls `ice.stunUrls`, where that is set
+ * @param place of the regions
+ */
 export function completeRegions(
   regions: ReadonlyMap<string, RegionValues>,
-  { stunUrls, secretFiles, name }: SharedValues,
+  { secretFiles, name }: SharedValues,
+  stunUrls: readonly IceUrl[] | undefined,
+  place: Place,
 ): ReadonlyMap<string, CompleteRegion> {
-  const shared = { stunUrls, secretFiles, name };
-  return new Map([...regions].map(([each, region]) => [each, { ...shared, ...region }]));
+  return new Map(
+    [...regions].map(([each, region]) => {
+      const turnUrls = region.urls.map(({ url }) => url);
+      const own = region.stunUrls ?? stunUrls ?? findOwnStunUrls(turnUrls, place.at(each));
+      return [each, { secretFiles, name, ...region, stunUrls: own }];
+    }),
+  );
 }

@@ -265,7 +265,7 @@ describe("what is not free text", () => {
 
   it("may have white space beside the commas of a list", () => {
     const env = { ICE_STUN_URLS: "stun:a ,  stun:b,\n stun:c" };
-    expect(load([{}, env]).ice.stunUrls.map((url) => url.text)).toEqual([
+    expect(load([{}, env]).ice.stunUrls?.map((url) => url.text)).toEqual([
       "stun:a",
       "stun:b",
       "stun:c",

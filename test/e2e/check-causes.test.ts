@@ -159,6 +159,9 @@ it("check names the cause of every way to break a coturn, and leaves those that 
   expect(found.map(({ url, cause }) => [url, cause])).toEqual(
     expected.map(([url, cause]) => [url, cause]),
   );
+  expect(found.find(({ url }) => url === `turn:127.0.0.1:${noSecret.port}`)?.fix).toMatch(
+    /use-auth-secret/,
+  );
   for (const [url, cause, detail = /./] of expected) {
     const result = found.find((each) => each.url === url);
     expect(result).toMatchObject(

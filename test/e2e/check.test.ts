@@ -183,7 +183,7 @@ describe("ice-service check", () => {
     [["--timeout", "soon"], /--timeout: "soon" is not a duration/],
     [["--timeout", "2m"], /--timeout: /],
     [["--watch", "--interval", "0s"], /--interval: /],
-    [["--ca", "no.pem"], /--ca: cannot read no\.pem/],
+    [["--ca", "no.pem"], /--ca: no\.pem does not exist/],
     [["--ca", "tokens.yaml"], /--ca: tokens\.yaml holds no certificate/],
     [["--config", "no.yaml"], /no\.yaml: does not exist \(ENOENT\)/],
     [[], /ice: names no URL/],

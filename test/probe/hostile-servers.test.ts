@@ -228,6 +228,14 @@ describe("a TURN server over UDP", () => {
     expect(result?.failure).toMatchObject({ cause, errorCode: code });
   });
 
+  it("that falls silent after its challenge is not behind a closed port", async () => {
+    const result = await probeUdp("turn", (r, count) => (count === 1 ? [refuse(r, 401)] : []));
+    expect(result?.failure).toEqual({
+      cause: "no-answer",
+      detail: "the server has answered at first, and then no more",
+    });
+  });
+
   it("is given its new nonce when the old one is stale", async () => {
     const nonces: (string | undefined)[] = [];
     const result = await probeUdp(

@@ -62,7 +62,7 @@ function begin(): void {
     read,
     load,
     apply({ config }) {
-      applied.push(String(config.ice.stunUrls[0]?.host));
+      applied.push(String(config.ice.stunUrls?.[0]?.host));
       return [];
     },
     atHangUp: true,
