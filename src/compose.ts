@@ -11,7 +11,7 @@ import { buildSnapshot, CurrentSnapshot, type LastingParts } from "./compose/sna
 import type { Files } from "./files/files.js";
 import type { DownUrls } from "./health/down-urls.js";
 import { endNothing } from "./http/guard.js";
-import { httpLimits } from "./http/http-limits.js";
+import { allowTokens } from "./http/http-limits.js";
 import { QuotaPool } from "./limits/quota-pool.js";
 import { describeService, ServiceCounts } from "./observability/service-metrics.js";
 import type { OutgoingHttp } from "./outgoing/outgoing-http.js";
@@ -114,7 +114,7 @@ export async function startService(
   };
   const port = await openPort(config.listen, {
     files,
-    limits: httpLimits,
+    limits: allowTokens(config.auth.maxTokenBytes),
     guard,
     listener: (exchange) => current.value.listener(exchange),
     malformedRequestListener: createMalformedRequestListener(

@@ -86,7 +86,12 @@ describe("loadConfig", () => {
       },
       admin: { host: "127.0.0.1", port: 9090 },
       cors: { allowedOrigins: ["*"] },
-      auth: { queryToken: true, jwt: [], connectorTokensFile: join(directory, "tokens.yaml") },
+      auth: {
+        queryToken: true,
+        maxTokenBytes: 12_288,
+        jwt: [],
+        connectorTokensFile: join(directory, "tokens.yaml"),
+      },
       ice: { stunUrls: ["stun:stun.l.google.com:19302"] },
       limits: { watches: 10_000, watchesPerCaller: 100, healthWatches: 1000 },
       reflection: true,

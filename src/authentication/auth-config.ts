@@ -5,6 +5,7 @@ import { trueOrFalse } from "../config/scalars.js";
 import { section } from "../config/section.js";
 import type { JwtAuth } from "./jwt/jwt-config.js";
 import { tokenKeys } from "./token-kinds.js";
+import { maxTokenBytesKey } from "./token-size.js";
 
 /** Who may call. Each kind of token has keys of its own. */
 export const authSection = checked(
@@ -13,6 +14,7 @@ export const authSection = checked(
       default: true,
       help: "Whether tokens are accepted in the query: ?token= of REST routes, and key and api of /turn.",
     }),
+    maxTokenBytes: maxTokenBytesKey,
     ...tokenKeys,
     denyListFile: optionalKey(fileName, {
       example: "deny-list.yaml",

@@ -43,8 +43,15 @@ export interface TokenVerifier {
   readonly sources: readonly ProofSource[];
 }
 
-/** @param kinds a token belongs to the first one that takes it */
-export function createTokenVerifier(kinds: readonly KindVerifier[], clock: Clock): TokenVerifier {
+/**
+ * @param kinds a token belongs to the first one that takes it
+ * @param maxTokenBytes of the longest token that is looked at
+ */
+export function createTokenVerifier(
+  kinds: readonly KindVerifier[],
+  clock: Clock,
+  maxTokenBytes: number,
+): TokenVerifier {
   const tableSize = kinds.reduce((size, kind) => size + (kind.tableSize ?? 0), 0);
   const cache = new VerifiedTokenCache(clock, tableSize);
 
@@ -60,7 +67,7 @@ export function createTokenVerifier(kinds: readonly KindVerifier[], clock: Clock
   }
 
   function recognize(token: string): Caller | UnknownToken {
-    if (isTooLarge(token)) {
+    if (isTooLarge(token, maxTokenBytes)) {
       return new UnknownToken(token, undefined, "too_large");
     }
     const digest = hash("sha256", token);

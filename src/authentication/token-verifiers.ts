@@ -35,7 +35,7 @@ export class TokenVerifiers {
       (kind) => problems.try(() => kind.open({ auth, files, isDenied, toleratesExpiry })) ?? [],
     );
     problems.throwIfAny();
-    return createTokenVerifier(verifiers, this.#surroundings.clock);
+    return createTokenVerifier(verifiers, this.#surroundings.clock, auth.maxTokenBytes);
   }
 
   /** Gives up what none but this verifier needs; without one, everything. */

@@ -5,7 +5,7 @@ import {
   hashConnectorToken,
   isConnectorName,
 } from "../authentication/connector/connector-token.js";
-import { maxTokenBytes } from "../authentication/token-size.js";
+import { defaultMaxTokenBytes } from "../authentication/token-size.js";
 import { printTime, systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
 import { refuseFlaw } from "../config/free-text.js";
@@ -64,10 +64,10 @@ export async function hashToken(): Promise<number> {
     process.stderr.write("Paste the token, then Enter and Ctrl-D:\n");
   }
   const token = (await text(process.stdin)).replace(/\r?\n$/, "");
-  if (token === "" || Buffer.byteLength(token) > maxTokenBytes || /\s/.test(token)) {
+  if (token === "" || Buffer.byteLength(token) > defaultMaxTokenBytes || /\s/.test(token)) {
     throw usageError(
       "standard input",
-      `does not hold one token of 1 to ${maxTokenBytes} bytes without white space`,
+      `does not hold one token of 1 to ${defaultMaxTokenBytes} bytes without white space`,
       "Run: printf %s TOKEN | ice-service token hash",
     );
   }

@@ -8,6 +8,7 @@ import { createRegionFinder, type FindRegion } from "../geolocation/region-finde
 import type { DownUrls } from "../health/down-urls.js";
 import { createClientAddressFinder, createPeerTrust } from "../http/client-address.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
+import { allowTokens } from "../http/http-limits.js";
 import type { QuotaPool, Quotas } from "../limits/quota-pool.js";
 import type { Log } from "../log.js";
 import type { RequestLog } from "../observability/request-log.js";
@@ -109,6 +110,7 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     requestCounts: counts.requests,
     ...(config.diagnostics && { pageRoutes: createPageRoutes(parts.pageDirectory) }),
     findClientAddress: createClientAddressFinder(listen),
+    maxHeaderBytes: allowTokens(auth.maxTokenBytes).maxHeaderBytes,
     tracer: parts.tracer,
   });
   return { config, verifier, quotas, lister, findRegion, selectRequest, listener };

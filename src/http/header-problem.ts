@@ -1,5 +1,4 @@
 import type { HttpExchange } from "./http-exchange.js";
-import { httpLimits } from "./http-limits.js";
 import {
   type HttpProblem,
   headersTooLarge,
@@ -8,11 +7,17 @@ import {
 } from "./http-problem.js";
 import type { RequestHeaders } from "./request-headers.js";
 
-/** What is wrong with a request's headers before anything else is looked at. */
-export function findHeaderProblem({ httpVersion, headers }: HttpExchange): HttpProblem | undefined {
+/**
+ * What is wrong with a request's headers before anything else is looked at.
+ * @param maxHeaderBytes of all names and values together
+ */
+export function findHeaderProblem(
+  { httpVersion, headers }: HttpExchange,
+  maxHeaderBytes: number,
+): HttpProblem | undefined {
   if (httpVersion === "2.0") {
-    // Node bounds the headers of HTTP/1.1, but only asks HTTP/2 clients to bound theirs.
-    return headers.countBytes() > httpLimits.maxHeaderBytes ? headersTooLarge : undefined;
+    // Node bounds the headers of HTTP/1.1, and those of HTTP/2 once the client has confirmed our settings.
+    return headers.countBytes() > maxHeaderBytes ? headersTooLarge : undefined;
   }
   if (!namesHostOnce(httpVersion, headers)) {
     return hostUnclear;

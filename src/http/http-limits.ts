@@ -13,7 +13,7 @@ export const httpLimits = {
   tlsHandshakeTimeoutMs: 10_000,
   /** For the PROXY protocol header of a balancer, which sends it at once: time for a lost packet. */
   proxyHeaderTimeoutMs: 5_000,
-  /** Of all headers and the request line together. */
+  /** Of all headers and the request line together, where a request needs no token. */
   maxHeaderBytes: 16 * 1024,
   /** Of one HTTP/2 connection at a time. */
   maxConcurrentStreams: 128,
@@ -24,3 +24,11 @@ export const httpLimits = {
 } as const;
 
 export type HttpLimits = { readonly [Limit in keyof typeof httpLimits]: number };
+
+/** What headers have beside the token, in bytes. */
+const spaceBesideTokenBytes = 8 * 1024;
+
+/** The limits of a port whose requests have tokens. */
+export function allowTokens(maxTokenBytes: number): HttpLimits {
+  return { ...httpLimits, maxHeaderBytes: maxTokenBytes + spaceBesideTokenBytes };
+}

@@ -88,7 +88,7 @@ function createAdminListener(sources: AdminSources): ExchangeListener {
     }
     const { path } = splitRequestTarget(exchange.target);
     const route = routes.get(path);
-    const headerProblem = findHeaderProblem(exchange);
+    const headerProblem = findHeaderProblem(exchange, httpLimits.maxHeaderBytes);
     if (headerProblem !== undefined) {
       refuse(exchange, headerProblem);
     } else if (exchange.method === "OPTIONS" && (route !== undefined || path === "*")) {

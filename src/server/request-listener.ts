@@ -24,6 +24,8 @@ export interface RequestListenerOptions extends ReplyRecords {
   readonly readiness: Readiness;
   readonly allowedOrigins: readonly string[];
   readonly findClientAddress: FindClientAddress;
+  /** Of all headers of a request together. */
+  readonly maxHeaderBytes: number;
   /** Further routes that ask for no token. */
   readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
 }
@@ -46,7 +48,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
     const route = fixedRoute === undefined ? router(path) : undefined;
     const askedMethods =
       exchange.method === "OPTIONS" ? findMethods(path, fixedRoute, route) : undefined;
-    const problem = findHeaderProblem(exchange);
+    const problem = findHeaderProblem(exchange, options.maxHeaderBytes);
     if (problem !== undefined) {
       reply.refuse(problem);
     } else if (isPreflight(exchange)) {

@@ -12,7 +12,13 @@ import {
   signToken,
   startSeconds,
 } from "./signing-key.js";
-import { createMovableClock, createRecordingLog, issuerWith, reasonOf } from "./verifier-setup.js";
+import {
+  bareAuth,
+  createMovableClock,
+  createRecordingLog,
+  issuerWith,
+  reasonOf,
+} from "./verifier-setup.js";
 
 const ec = createSigningKey("ES256");
 const rsa = createSigningKey("RS256");
@@ -30,7 +36,7 @@ beforeAll(async () => {
   const jwks = JSON.stringify({ keys: [ec.jwk, rsa.jwk] });
   verifier = openVerifier(
     {
-      queryToken: true,
+      ...bareAuth,
       jwt: [
         issuerWith({
           kind: "publicKeyFile",
@@ -244,15 +250,15 @@ describe("verify, for a hostile token", () => {
     ["malformed", "dots only", ".."],
     ["unknown_connector_token", "an encrypted token (JWE) of five parts", "e30.a.b.c.d"],
     ["unknown_connector_token", "four parts", `${good}.x`],
-    ["unknown_connector_token", "dots without end", ".".repeat(8192)],
+    ["unknown_connector_token", "dots without end", ".".repeat(12_288)],
     ["unknown_connector_token", "the empty string", ""],
-    ["unknown_connector_token", "8192 bytes", "é".repeat(4096)],
-    ["too_large", "8193 bytes", `x${"é".repeat(4096)}`],
-    ["too_large", "8193 characters", "x".repeat(8193)],
+    ["unknown_connector_token", "12288 bytes", "é".repeat(6144)],
+    ["too_large", "12289 bytes", `x${"é".repeat(6144)}`],
+    ["too_large", "12289 characters", "x".repeat(12_289)],
     [
       "too_large",
-      "a good token with 8 KiB of claims",
-      forge(header, withClaims({ more: "x".repeat(8192) })),
+      "a good token with 12 KiB of claims",
+      forge(header, withClaims({ more: "x".repeat(12_288) })),
     ],
   ])("refuses as %s: %s", async (reason, _, token) => {
     expect(await reasonOf(() => verifier.verify(token))).toBe(reason);

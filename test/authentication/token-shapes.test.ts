@@ -11,7 +11,13 @@ import {
   issuer,
   startSeconds,
 } from "./signing-key.js";
-import { createMovableClock, createRecordingLog, issuerWith, reasonOf } from "./verifier-setup.js";
+import {
+  bareAuth,
+  createMovableClock,
+  createRecordingLog,
+  issuerWith,
+  reasonOf,
+} from "./verifier-setup.js";
 
 const secret = createHmacSecret();
 const ec = createSigningKey("ES256", "ec");
@@ -30,7 +36,7 @@ beforeAll(async () => {
   directory = await createTemporaryDirectory("token-shapes");
   verifier = openVerifier(
     {
-      queryToken: true,
+      ...bareAuth,
       jwt: [
         issuerWith({ kind: "secret", secret, algorithms: ["HS256"] }, { clockToleranceSeconds: 0 }),
         issuerWith({

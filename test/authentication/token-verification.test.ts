@@ -37,6 +37,7 @@ import {
 } from "./signing-key.js";
 import {
   authWith,
+  bareAuth,
   createMovableClock,
   createRecordingLog,
   issuerWith,
@@ -157,7 +158,7 @@ describe("verify, for a JWT", () => {
   it("keeps issuers and their keys apart", async () => {
     const other = "https://other.test";
     const verifier = create({
-      queryToken: true,
+      ...bareAuth,
       jwt: [
         issuerWith(await writeKeys("publicKeyFile", next), { issuer: other, audience: ["x", "y"] }),
         issuerWith(urlKeys()),
@@ -345,7 +346,7 @@ describe("createTokenVerifier", () => {
     const weak = generateKeyPairSync("rsa", { modulusLength: 1024 }).publicKey;
     const pem = weak.export({ type: "spki", format: "pem" }).toString();
     const auth: AuthConfig = {
-      queryToken: true,
+      ...bareAuth,
       jwt: [
         issuerWith(urlKeys()),
         issuerWith(

@@ -34,7 +34,7 @@ import {
   startSeconds as nowSeconds,
   type SigningKey,
 } from "./signing-key.js";
-import { authWith, createMovableClock, reasonOf } from "./verifier-setup.js";
+import { authWith, bareAuth, createMovableClock, reasonOf } from "./verifier-setup.js";
 
 const log = { info: vi.fn(), warn: vi.fn() };
 let movable: ReturnType<typeof createMovableClock>;
@@ -241,7 +241,7 @@ describe("connector tokens", () => {
   const connectorVerifier = (entry: object) =>
     openVerifier(
       {
-        queryToken: true,
+        ...bareAuth,
         jwt: [],
         connectorTokensFile: write("tokens.yaml", JSON.stringify({ tokens: [entry] })),
       },
@@ -285,8 +285,7 @@ describe("connector tokens", () => {
     ],
   ])("refuses a file with %s", (_, tokens, text) => {
     const connectorTokensFile = write("bad.yaml", JSON.stringify({ tokens }));
-    const run = () =>
-      openVerifier({ queryToken: true, jwt: [], connectorTokensFile }, { clock, log });
+    const run = () => openVerifier({ ...bareAuth, jwt: [], connectorTokensFile }, { clock, log });
     expect(run).toThrow(ConfigError);
     expect(run).toThrow(text);
     expect(run).not.toThrow(/ice_secret/);

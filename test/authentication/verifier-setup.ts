@@ -3,6 +3,7 @@ import type { Caller } from "../../src/authentication/caller.js";
 import type { JwtIssuerConfig } from "../../src/authentication/jwt/jwt-config.js";
 import type { JwtKeys } from "../../src/authentication/jwt/jwt-keys.js";
 import { TokenRejectedError } from "../../src/authentication/token-rejected-error.js";
+import { defaultMaxTokenBytes } from "../../src/authentication/token-size.js";
 import { audience, issuer, startSeconds } from "./signing-key.js";
 
 /** A clock that stands still until it is moved. */
@@ -35,9 +36,12 @@ export function createRecordingLog() {
   };
 }
 
+/** What a configuration has without any key. */
+export const bareAuth = { queryToken: true, maxTokenBytes: defaultMaxTokenBytes } as const;
+
 /** A configuration with one issuer, or with none where no keys are given. */
 export function authWith(keys?: JwtKeys, changes: Partial<AuthConfig> = {}): AuthConfig {
-  return { queryToken: true, jwt: keys === undefined ? [] : [issuerWith(keys)], ...changes };
+  return { ...bareAuth, jwt: keys === undefined ? [] : [issuerWith(keys)], ...changes };
 }
 
 export function issuerWith(keys: JwtKeys, changes: Partial<JwtIssuerConfig> = {}): JwtIssuerConfig {

@@ -13,6 +13,7 @@ import { InvalidFieldError } from "../../src/errors.js";
 import { GetIceServersResponseSchema, IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { findSocketAddress } from "../../src/http/client-address.js";
 import type { HttpExchange } from "../../src/http/http-exchange.js";
+import { httpLimits } from "../../src/http/http-limits.js";
 import type { HttpAnswer } from "../../src/http/http-message.js";
 import { RequestHeaders } from "../../src/http/request-headers.js";
 import { QuotaPool, type Quotas } from "../../src/limits/quota-pool.js";
@@ -108,6 +109,7 @@ function startCall(
     readiness,
     allowedOrigins: [],
     requestLog: (_, entry) => void lines.push(entry),
+    maxHeaderBytes: httpLimits.maxHeaderBytes,
     findClientAddress: findSocketAddress,
     requestCounts: new RequestCounts(),
   });

@@ -63,6 +63,7 @@ export function startRoutedServer({
         readiness,
         allowedOrigins: ["*"],
         requestLog() {},
+        maxHeaderBytes: httpLimits.maxHeaderBytes,
         findClientAddress: findSocketAddress,
         requestCounts: new RequestCounts(),
       }),

@@ -171,6 +171,7 @@ describe("the request listener", () => {
       allowedOrigins: ["*"],
       requestLog: (level, entry) => void lines.push([level, entry]),
       requestCounts: new RequestCounts(),
+      maxHeaderBytes: httpLimits.maxHeaderBytes,
       findClientAddress: findSocketAddress,
     });
     return serve(listener);
