@@ -93,7 +93,7 @@ describe.each(transports)("IceService with connect-node, %s", (_, create) => {
     for (const transport of [create(clear.url), create(tls.url, ca)]) {
       const response = await createClient(IceService, transport).getIceServers({}, { headers });
       expect(response.iceServers.map(({ urls }) => urls)).toEqual([
-        ["stun:stun.l.google.com:19302"],
+        ["stun:turn.example.com"],
         ["turn:turn.example.com"],
       ]);
       expect(response.iceServers[1]?.username).toBe(
