@@ -11,6 +11,10 @@ get the new secret later, and for clocks that differ. Each run does the steps th
 are due. Run it again later to continue, or use --wait. You can stop it and run it
 again at any time.
 
+Before it removes the old secret, it asks: other programs may have the same secret,
+such as Nextcloud Talk or LiveKit, and must get the new one first. Without a
+terminal, it removes nothing unless --yes is set.
+
 Secrets are never printed. A database password is read from the URL in
 --turn-db-file, from PGPASSWORD or from REDISCLI_AUTH.`;
 
@@ -42,6 +46,7 @@ export function addSecretCommands(program: Command, end: (exitCode: number) => v
       "time to wait in addition to ttl, at least 5s (default: 10m, or that of the rotation in progress)",
     )
     .option("--wait", "wait until the old secret can be removed, and remove it")
+    .option("-y, --yes", "remove the old secret without asking, for scripts")
     .addHelpText("after", rotateHelp)
     .action(async (options: RotateOptions) => {
       const { rotateSecret } = await import("./secret-rotate-command.js");

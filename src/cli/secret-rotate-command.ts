@@ -6,6 +6,7 @@ import { lockFile } from "../files/file-lock.js";
 import { advanceRotation } from "../turn/providers/shared-secret/rotation/advance-rotation.js";
 import type { RotationStep } from "../turn/providers/shared-secret/rotation/next-step.js";
 import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-error.js";
+import { type ConfirmRemoval, createRemovalConsent } from "./removal-consent.js";
 import {
   findRotationSetting,
   type RotationCommandOptions,
@@ -20,6 +21,7 @@ const longestMarginSeconds = 365 * 24 * 3600;
 export interface RotateOptions extends RotationCommandOptions {
   readonly margin?: string;
   readonly wait?: boolean;
+  readonly yes?: boolean;
 }
 
 /**
@@ -28,6 +30,7 @@ export interface RotateOptions extends RotationCommandOptions {
  * @throws ConfigError when it cannot go on
  */
 export async function rotateSecret(options: RotateOptions): Promise<number> {
+  const confirmRemoval = createRemovalConsent(options);
   const marginSeconds = options.margin === undefined ? undefined : readMargin(options.margin);
   const setting = findRotationSetting(options);
   const { files } = setting;
@@ -40,7 +43,7 @@ export async function rotateSecret(options: RotateOptions): Promise<number> {
       );
     }
     try {
-      await rotate(setting, marginSeconds, options.wait ?? false);
+      await rotate(setting, confirmRemoval, marginSeconds, options.wait ?? false);
       return 0;
     } finally {
       unlock();
@@ -50,6 +53,7 @@ export async function rotateSecret(options: RotateOptions): Promise<number> {
 
 async function rotate(
   { files, database, realm, ttlSeconds, withStore }: RotationSetting,
+  confirmRemoval: ConfirmRemoval,
   marginSeconds: number | undefined,
   wait: boolean,
 ): Promise<void> {
@@ -58,10 +62,15 @@ async function rotate(
       advanceRotation({
         ...{ files, store, database: database.name, realm, ttlSeconds, marginSeconds },
         clock: systemClock,
+        confirmRemoval,
         report: (step) => print(describeStep(step)),
       }),
     );
     if (outcome.kind === "finished") {
+      return;
+    }
+    if (outcome.kind === "kept") {
+      print(`kept the old secret ${outcome.fingerprint}; run this command again to remove it`);
       return;
     }
     const { untilSeconds, unknown } = outcome;

@@ -27,7 +27,7 @@ async function createScene() {
       ice: { turn: { urls: ["turn:turn.test"], secretFiles: ["turn.secret"], ttl: "1h" } },
     }),
   );
-  const args = [program, "secret", "rotate", "--turn-db", `sqlite:${database.file}`];
+  const args = [program, "secret", "rotate", "--yes", "--turn-db", `sqlite:${database.file}`];
   args.push("--realm", realm, "--config", config);
   const callLog = await directory.write("calls", "");
   return {

@@ -150,7 +150,12 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
     state.switchedAtSeconds -= 3600 + 600 + 1;
     await writeFile(stateFile, JSON.stringify(state));
 
-    const { code, output } = await run("rotate");
+    const refused = await run("rotate");
+    expect(refused.output).toMatch(/the old secret [0-9a-f]{12} is not removed without --yes/);
+    expect(refused.code).toBe(2);
+    expect(await database.listSecrets(realm)).toEqual([firstSecret, secret, strangeSecret].sort());
+
+    const { code, output } = await run("rotate", "--yes");
     expect(output).toMatch(/removed the old secret .*\nfinished\n$/);
     expect(code).toBe(0);
     expect(await readSecret()).toBe(secret);
@@ -162,7 +167,55 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
   });
 });
 
+describe("ice-service secret rotate on a terminal", () => {
+  it("asks before it removes the old secret", async () => {
+    const directory = await createTemporaryDirectory("asks");
+    const database = await turnDatabases["SQLite, write-ahead log"]();
+    try {
+      const secretFile = await directory.write("turn.secret", firstSecret);
+      await directory.write("tokens.yaml", "tokens: []");
+      const config = await directory.write(
+        "ice.yaml",
+        stringify({
+          auth: { connectorTokensFile: "tokens.yaml" },
+          ice: { turn: { urls: ["turn:turn.test"], secretFiles: [secretFile], ttl: "2s" } },
+        }),
+      );
+      await database.addSecret(realm, firstSecret);
+      const command = `${process.execPath} ${program} secret rotate --margin 5s --realm ${realm} --turn-db ${database.url} --config ${config}`;
+      await runProgram("bash", ["-c", command]);
+      const stateFile = `${secretFile}.rotation.json`;
+      const state = JSON.parse(await readFile(stateFile, "utf8"));
+      await writeFile(
+        stateFile,
+        JSON.stringify({ ...state, switchedAtSeconds: state.switchedAtSeconds - 8 }),
+      );
+      const answer = async (text: string) => {
+        const script = `echo ${text} | script -qec '${command}' /dev/null`;
+        return (await runProgram("bash", ["-c", script])).stdout;
+      };
+      const kept = await answer("n");
+      expect(kept).toMatch(/Nextcloud Talk[\s\S]*Remove it from the database\? \[y\/N\]/);
+      expect(kept).toContain("kept the old secret");
+      expect(await database.listSecrets(realm)).toContain(firstSecret);
+      expect(await answer("y")).toContain("removed the old secret");
+      expect(await database.listSecrets(realm)).not.toContain(firstSecret);
+    } finally {
+      await database.stop();
+      await directory.remove();
+    }
+  });
+});
+
 describe("ice-service secret rotate --wait", () => {
+  it("says at once that nobody could be asked in the end", async () => {
+    const args = [program, "secret", "rotate", "--wait", "--realm", realm];
+    await expect(runProgram(process.execPath, args)).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--yes"),
+    });
+  });
+
   it("finishes by itself, not before ttl and margin", async () => {
     const directory = await createTemporaryDirectory("wait");
     const secretFile = await directory.write("turn.secret", firstSecret);
@@ -176,7 +229,8 @@ describe("ice-service secret rotate --wait", () => {
     );
     const database = await turnDatabases.Redis();
     await database.addSecret(realm, firstSecret);
-    const args = [program, "secret", "rotate", "--wait", "--margin", "5s", "--realm", realm];
+    const args = [program, "secret", "rotate", "--wait", "--yes", "--margin", "5s"];
+    args.push("--realm", realm);
     args.push("--turn-db", database.url, "--config", config);
     const { stdout, stderr } = await runProgram(process.execPath, args);
     expect(stderr).toMatch(/^warning: every user of this machine can see the password/);

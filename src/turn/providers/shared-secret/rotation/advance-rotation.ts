@@ -17,12 +17,16 @@ export interface RotationOptions {
   readonly ttlSeconds: number;
   /** By default as when the rotation began; a new one takes {@link defaultMarginSeconds}. */
   readonly marginSeconds?: number | undefined;
+  /** Asked before the old secret is removed, by its fingerprint. What it throws ends the rotation for now. */
+  readonly confirmRemoval: (fingerprint: string) => Promise<boolean>;
   /** Is told of each step, once it is done. */
   readonly report: (step: RotationStep) => void;
 }
 
 export type RotationOutcome =
   | { readonly kind: "finished" }
+  /** The old secret can be removed, and is not to be. */
+  | { readonly kind: "kept"; readonly fingerprint: string }
   | {
       readonly kind: "waiting";
       readonly untilSeconds: number;
@@ -42,7 +46,7 @@ const defaultMarginSeconds = 600;
  * @throws RotationError when a person has to decide; TurnDatabaseError; what {@link RotationFiles} throws
  */
 export async function advanceRotation(options: RotationOptions): Promise<RotationOutcome> {
-  const { files, store, clock, report } = options;
+  const { files, store, clock, confirmRemoval, report } = options;
   while (true) {
     const state = readState(options);
     const secret = files.readSecret();
@@ -78,6 +82,9 @@ export async function advanceRotation(options: RotationOptions): Promise<Rotatio
           ),
         };
       case "remove":
+        if (!(await confirmRemoval(step.fingerprint))) {
+          return { kind: "kept", fingerprint: step.fingerprint };
+        }
         await removeSecret(store, step.fingerprint);
         break;
       case "finish":

@@ -41,6 +41,7 @@ beforeEach(async () => {
     realm: "turn.test",
     clock: () => nowMs,
     ttlSeconds: 3600,
+    confirmRemoval: async () => true,
     report: ({ kind }) => steps.push(kind),
   };
 });
@@ -70,6 +71,22 @@ describe("advanceRotation", () => {
     expect(steps.slice(4)).toEqual(["remove", "finish"]);
     expect(secrets).toEqual(new Set(["east", secret]));
     expect(await readSecret()).toBe(secret);
+  });
+
+  it("keeps the old secret until its removal is confirmed", async () => {
+    await advanceRotation(options);
+    nowMs += 4_201_000;
+    const asked: string[] = [];
+    const confirmRemoval = async (fingerprint: string) => {
+      asked.push(fingerprint);
+      return false;
+    };
+    const kept = { kind: "kept", fingerprint: fingerprintSecret("south") };
+    expect(await advanceRotation({ ...options, confirmRemoval })).toEqual(kept);
+    expect(asked).toEqual([fingerprintSecret("south")]);
+    expect(secrets).toContain("south");
+    expect(await advanceRotation(options)).toEqual({ kind: "finished" });
+    expect(secrets).not.toContain("south");
   });
 
   it("can be done again after it has finished", async () => {
