@@ -74,7 +74,7 @@ const introspection = {
 describe("loadConfig", () => {
   it("has defaults for everything but authentication", () => {
     const { config, warnings } = load({});
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual([expect.stringMatching(/^no TURN server is configured/)]);
     expect(describeConfig(config)).toEqual({
       listen: {
         host: "0.0.0.0",
@@ -641,6 +641,15 @@ describe("loadConfig", () => {
       /every user/,
     ],
     ["an unknown variable", {}, { ICE_TURN_URL: "x" }, /ICE_TURN_URLS/],
+    ["no TURN server", {}, {}, /no TURN server is configured/],
+    ["an empty list", { ice: { stunUrls: [] } }, {}, /every answer will be empty.*mobile clients/],
+    ["a query without tokens", { auth: { ...auth, queryToken: false } }, {}, /mobile clients send/],
+    [
+      "a name that pion cuts",
+      { ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"], name: "a:b" } } },
+      {},
+      /ice\.turn\.name contains a colon: pion/,
+    ],
     [
       "variables beside an issuer of the file",
       { auth: { ...auth, jwt: [{ ...issuer, jwksFile: "a" }] } },
@@ -712,7 +721,10 @@ describe("loadConfig", () => {
 
   it("does not warn of the variables that Kubernetes sets for a Service named ice-service", () => {
     expect(
-      load({}, { ICE_SERVICE_SERVICE_HOST: "10.0.0.1", ICE_SERVICE_PORT: "x" }).warnings,
+      load(
+        { ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } },
+        { ICE_SERVICE_SERVICE_HOST: "10.0.0.1", ICE_SERVICE_PORT: "x" },
+      ).warnings,
     ).toEqual([]);
   });
 

@@ -24,6 +24,11 @@ export const authSection = checked(
   }),
   (auth, place) => {
     const names = Object.keys(tokenKeys);
+    if (!auth.queryToken) {
+      place.warn(
+        "auth.queryToken is false: existing mobile clients send their token as ?token= only, and use a public STUN server without saying so when it is rejected",
+      );
+    }
     const acceptsTokens = names.some((name) => isSet(Reflect.get(auth, name)));
     if (!acceptsTokens && place.context.needsCallers && !place.isDev) {
       return place.refuse(

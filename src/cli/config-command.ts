@@ -1,12 +1,15 @@
-import { stringify } from "yaml";
+import { findCallerWarnings } from "../authentication/caller-warnings.js";
 import { systemClock } from "../clock.js";
 import { checkFiles } from "../compose/config-check.js";
 import { printDuration } from "../config/duration.js";
 import { DiskFiles } from "../files/disk-files.js";
-import { type Config, describeConfig, loadConfig } from "../service-config.js";
+import { HandedFiles } from "../files/handed-files.js";
+import { type Config, loadConfig } from "../service-config.js";
+import { describeConfigFile, printConfigFile } from "./config-text.js";
 
 /**
- * `config check`: prints the effective configuration, with warnings on standard error.
+ * `config check`: prints the effective configuration as a file that has the same effect, with warnings
+ * on standard error.
  * @returns the exit code, 0
  * @throws ConfigError when the configuration cannot be used
  */
@@ -15,12 +18,14 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
   const { config, warnings } = loadConfig({ env: process.env, file, files });
   // JWKS URLs are not asked.
   checkFiles(config, files, systemClock);
-  for (const warning of [...warnings, ...describeOldSecrets(config)]) {
+  const callerWarnings = findCallerWarnings(config.auth, new HandedFiles(files), systemClock);
+  for (const warning of [...warnings, ...callerWarnings, ...describeOldSecrets(config)]) {
     process.stderr.write(`warning: ${warning}\n`);
   }
-  const described = describeConfig(config);
   process.stdout.write(
-    json ? `${JSON.stringify(described, undefined, 2)}\n` : stringify(described),
+    json
+      ? `${JSON.stringify(describeConfigFile(config), undefined, 2)}\n`
+      : printConfigFile(config),
   );
   return 0;
 }

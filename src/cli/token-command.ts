@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { stringify } from "yaml";
 import {
   createConnectorToken,
@@ -9,6 +9,7 @@ import { defaultMaxTokenBytes } from "../authentication/token-size.js";
 import { printTime, systemClock } from "../clock.js";
 import { parseDuration } from "../config/duration.js";
 import { refuseFlaw } from "../config/free-text.js";
+import { decodeUtf8, EncodingError } from "../config/text-encoding.js";
 import { usageError } from "../errors.js";
 
 /** The command line of `token new`. */
@@ -63,7 +64,8 @@ export async function hashToken(): Promise<number> {
   if (process.stdin.isTTY) {
     process.stderr.write("Paste the token, then Enter and Ctrl-D:\n");
   }
-  const token = (await text(process.stdin)).replace(/\r?\n$/, "");
+  const token = decodeInput(await buffer(process.stdin)).replace(/\r?\n$/, "");
+  refuseFlaw("standard input", token);
   if (token === "" || Buffer.byteLength(token) > defaultMaxTokenBytes || /\s/.test(token)) {
     throw usageError(
       "standard input",
@@ -71,6 +73,25 @@ export async function hashToken(): Promise<number> {
       "Run: printf %s TOKEN | ice-service token hash",
     );
   }
+  const special = [...new Set(token.match(notInQuery))].join(" ");
+  if (special !== "") {
+    process.stderr.write(
+      `warning: the token contains ${special} and clients that put it into a URL as it is (?token=) send another token; \`ice-service token new\` makes one without such characters\n`,
+    );
+  }
   process.stdout.write(`${hashConnectorToken(token)}\n`);
   return 0;
 }
+
+function decodeInput(bytes: Uint8Array): string {
+  try {
+    return decodeUtf8(bytes, { keepsByteOrderMark: true });
+  } catch (error) {
+    throw error instanceof EncodingError
+      ? usageError("standard input", error.flaw.problem, error.flaw.fix)
+      : error;
+  }
+}
+
+/** Characters that end or change a token in a query, or cannot be there as they are (RFC 3986 section 3.4). */
+const notInQuery = /[^\w.~!$'()*+,;=:@/?-]/gu;

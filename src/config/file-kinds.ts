@@ -1,11 +1,10 @@
 import type { KeyObject } from "node:crypto";
 import { describeReadFailure } from "../files/read-failure.js";
+import { list } from "./collections.js";
 import { checked, type Kind } from "./kind.js";
 import type { Place } from "./place.js";
 import { text } from "./scalars.js";
 import { readSecretFile, readSecretText, SecretError } from "./secret-file.js";
-
-const hidden = "<hidden>";
 
 /** The name of a file, made absolute. Whether it can be read is for its reader to find out. */
 export const fileName: Kind<string, string, ""> = checked(text(), (name, place) =>
@@ -54,17 +53,26 @@ export function secretFileWith(binaryFix?: string): Kind<Secret, string, ""> {
       );
       return key && { file, name, key };
     },
-    describe: ({ file = hidden }) => file,
+    describe: ({ file, name }) => file ?? name,
   };
 }
 
 export const secretFile = secretFileWith();
 
+/** Names of secrets' files. Secrets that come from elsewhere are left out of the description. */
+export const secretFiles: Kind<readonly Secret[], readonly string[] | undefined, ""> = {
+  ...list(secretFile),
+  describe(secrets) {
+    const inFiles = secrets.flatMap(({ file }) => file ?? []);
+    return inFiles.length === 0 && secrets.length > 0 ? undefined : inFiles;
+  },
+};
+
 /** A secret itself, in a variable. */
 export const secretText: Kind<KeyObject, string, ""> = {
   unit: "",
   read: (given, place) => readSecret(place, () => readSecretText(String(given))),
-  describe: () => hidden,
+  describe: () => "",
 };
 
 function readSecret(place: Place, read: () => KeyObject): KeyObject | undefined {

@@ -1,7 +1,11 @@
+import { findCallerWarnings } from "../authentication/caller-warnings.js";
+import { systemClock } from "../clock.js";
 import { createProcessParts, type ProcessParts } from "../compose/process-parts.js";
 import { ConfigError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
+import type { FileContents } from "../files/file-contents.js";
 import type { Files } from "../files/files.js";
+import { HandedFiles } from "../files/handed-files.js";
 import { openLog } from "../observability/logger.js";
 import { OpenFiles } from "../server/open-files.js";
 import { type Config, findRestartKeys, type LoadedConfig, loadConfig } from "../service-config.js";
@@ -129,6 +133,14 @@ async function startSupervised(
   opened.add(() => serving.stop());
   supervision.configure(config.ice);
   opened.add(() => supervision.drain());
+  const warnOfCallers = ({ auth }: Config, contents: FileContents) => {
+    const warnings = findCallerWarnings(auth, new HandedFiles(contents), systemClock);
+    // The token of --dev is always accepted.
+    for (const warning of dev === undefined ? warnings : []) {
+      log.warn(warning);
+    }
+  };
+  warnOfCallers(config, files);
   const endReloads = reloadOnChange({
     versions: files.versions,
     read: (signal) => readConfigInThread({ file, devSecret: dev?.secret }, signal),
@@ -137,6 +149,7 @@ async function startSupervised(
       serving.configure(loaded.config, contents);
       supervision.configure(loaded.config.ice);
       log.level = loaded.config.log.level;
+      warnOfCallers(loaded.config, contents);
       return findRestartKeys(config, loaded.config);
     },
     atHangUp: dev === undefined,

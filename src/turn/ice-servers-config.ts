@@ -72,7 +72,13 @@ function configureFleet(values: IceServerValues, place: Place): ConfiguredRegion
   warnOfDtls(urls, place);
   const count = stunUrls.length + urls.length;
   if (count === 0 && !isManaged) {
-    place.warn("no STUN and no TURN URL is configured: every answer will be empty");
+    place.warn(
+      "no STUN and no TURN URL is configured: every answer will be empty, and existing mobile clients then use a public STUN server without saying so",
+    );
+  } else if (!hasTurn) {
+    place.warn(
+      "no TURN server is configured (ice.turn.urls): clients behind symmetric NATs and strict firewalls cannot connect to each other",
+    );
   }
   if (count > mostUrlsWithoutWarning) {
     place.warn(`${count} STUN and TURN URLs are configured: browsers slow down or warn from 5`);

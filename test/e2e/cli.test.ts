@@ -2,8 +2,10 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { startIceService } from "../parts/ice-service.js";
 import { secondsFromNow } from "../parts/real-time.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { connectorTokens } from "../parts/tokens.js";
 
 const program = new URL("../../dist/main.js", import.meta.url).pathname;
 let directory: TemporaryDirectory;
@@ -151,8 +153,25 @@ describe("ice-service token", () => {
   });
 
   it.each([
+    ["ice_abc-DEF.~", ""],
+    ["a+b/c=", ""],
+    ["50%", "%"],
+    ["a&b#c%d", "& # %"],
+    ['a"b<c', '" <'],
+    ["é", "é"],
+  ])("hash warns of what a URL does not carry as it is: %s", (token, special) => {
+    const { status, stdout, stderr } = run(["token", "hash"], { input: token });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^sha256:[0-9a-f]{64}\n$/);
+    expect(/^warning: the token contains (.*) and clients/.exec(stderr)?.[1] ?? "").toBe(special);
+  });
+
+  it.each([
     [["new", "--name", "a", "--expires", "soon"], ""],
     [["new", "--name", "\u0007"], ""],
+    [["new", "--name", "a "], ""],
+    [["hash"], "\ufeffa-token\n"],
+    [["hash"], '"a-token"\n'],
     [["hash"], ""],
     [["hash"], "two tokens\n"],
   ])("%j refuses bad input", (args, input) => {
@@ -168,17 +187,46 @@ describe("ice-service config check", () => {
       "ice.yaml",
       'auth: { connectorTokensFile: tokens.yaml }\nice: { turn: { urls: ["turn:a.example"] } }\n',
     );
-    await directory.write("tokens.yaml", "tokens: []");
+    await directory.write("tokens.yaml", connectorTokens({ a: "a-token" }));
     const env = { ICE_TURN_SECRET: "hunter2" };
     const { status, stdout, stderr } = run(["config", "check", "--config", file], { env });
     expect(status).toBe(0);
     expect(parse(stdout)).toMatchObject({
-      ice: { turn: { secretFiles: ["<hidden>"], ttl: "24h" } },
+      ice: { turn: { urls: ["turn:a.example"], ttl: "24h" } },
+    });
+    expect(stdout).toContain("# secretFiles: the secret is in the variable ICE_TURN_SECRET");
+    const again = await directory.write("again.yaml", stdout);
+    expect(run(["config", "check", "--config", again], { env })).toEqual({
+      status,
+      stdout,
+      stderr,
     });
     expect(stderr).toMatch(/^warning: .*shorter than 16 bytes/);
     expect(stdout + stderr).not.toContain("hunter2");
     const json = run(["config", "check", "--json"], { env: { ...env, ICE_CONFIG: file } });
     expect(JSON.parse(json.stdout)).toEqual(parse(stdout));
+  });
+
+  it.each([
+    ["no token", "tokens: []", /nobody can be served: .*tokens\.yaml has no token/],
+    [
+      "expired tokens",
+      `tokens: [{ name: a, hash: "sha256:${"0".repeat(64)}", expires: 2020-01-31 }]`,
+      /nobody can be served: .*tokens\.yaml has expired tokens only/,
+    ],
+  ])("warns, as serve does, that nobody can be served: %s", async (_, tokens, warning) => {
+    const file = await directory.write(
+      "nobody.yaml",
+      "auth: { connectorTokensFile: tokens.yaml }\nlisten: { host: 127.0.0.1, port: 0 }\nadmin: false\n",
+    );
+    await directory.write("tokens.yaml", tokens);
+    expect(run(["config", "check", "--config", file]).stderr).toMatch(warning);
+    const service = await startIceService({
+      files: { "tokens.yaml": tokens },
+      config: { auth: { connectorTokensFile: "tokens.yaml" } },
+    });
+    await service.stop();
+    expect(service.logs().map(({ msg }) => msg)).toContainEqual(expect.stringMatching(warning));
   });
 
   it("names an entry by its place in the file, whatever stands before it, and asks no URL", async () => {

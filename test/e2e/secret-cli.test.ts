@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fingerprintSecret } from "../../src/turn/providers/shared-secret/turn-secret.js";
 import { createSqliteFile, type SqliteFile } from "../parts/sqlite-file.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { connectorTokens } from "../parts/tokens.js";
 
 const program = new URL("../../dist/main.js", import.meta.url).pathname;
 const secret = "south-south-south-south";
@@ -14,7 +15,7 @@ beforeAll(async () => {
   database = await createSqliteFile("DELETE");
   await database.run(`INSERT INTO turn_secret VALUES ('turn.test', '${secret}')`);
   await directory.write("turn.secret", secret);
-  await directory.write("tokens.yaml", "tokens: []");
+  await directory.write("tokens.yaml", connectorTokens({ a: "a-token" }));
   const auth = "auth: { connectorTokensFile: tokens.yaml }\n";
   const turn = 'urls: ["turn:a.example"]';
   const ice = (files: string) => `${auth}ice: { turn: { ${turn}, secretFiles: ${files} } }\n`;

@@ -46,8 +46,8 @@ export interface IceService {
   /** `host:port`, as gRPC clients want it. */
   readonly target: string;
   /**
-   * The lines of the log so far, without the warning about the version of Node that the tests run on.
-   * Throws when one is not a JSON object with `level` and `msg`.
+   * The lines of the log so far, without the warnings about the version of Node that the tests run on,
+   * and about the TURN server that most tests do not need. Throws when one is not a JSON object with `level` and `msg`.
    */
   logs(): LogLine[];
   /** Standard error as it is. */
@@ -130,5 +130,5 @@ function findReadyLine(child: ChildProcess) {
 function readLog(child: ChildProcess): LogLine[] {
   const lines = child.stderr().split("\n").slice(0, -1);
   const parsed = lines.map((line) => logLineSchema.parse(JSON.parse(line)));
-  return parsed.filter(({ msg }) => !msg.startsWith("Node.js 20 "));
+  return parsed.filter(({ msg }) => !/^(Node\.js 20 |no TURN server is configured)/.test(msg));
 }

@@ -75,13 +75,27 @@ export class ConnectorTable {
     }
     const start = index === 0 ? 0 : this.#findNameEnd(index - 1);
     const name = this.#names.toString("utf8", start, this.#findNameEnd(index));
-    const expiresAtSeconds = this.#view.getFloat64(this.#columns.expires + index * expiresBytes);
+    const expiresAtSeconds = this.#findExpiry(index);
     const mayNameUsers = this.#view.getUint8(this.#columns.rights + index * rightsBytes) === 1;
     return {
       name,
       ...(expiresAtSeconds !== never && { expiresAtSeconds }),
       ...(mayNameUsers && { mayNameUsers }),
     };
+  }
+
+  /** Whether there is a token that is still accepted after this time. */
+  hasTokenAfter(unixSeconds: number): boolean {
+    for (let index = 0; index < this.size; index += 1) {
+      if (this.#findExpiry(index) > unixSeconds) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #findExpiry(index: number): number {
+    return this.#view.getFloat64(this.#columns.expires + index * expiresBytes);
   }
 
   #findNameEnd(index: number): number {

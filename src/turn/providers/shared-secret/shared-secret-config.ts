@@ -1,6 +1,6 @@
-import { list } from "../../../config/collections.js";
-import { type Secret, secretFile, secretText } from "../../../config/file-kinds.js";
+import { type Secret, secretFile, secretFiles, secretText } from "../../../config/file-kinds.js";
 import { key, optionalKey } from "../../../config/key.js";
+import { printKeyPath } from "../../../config/key-path.js";
 import { checked } from "../../../config/kind.js";
 import type { Place } from "../../../config/place.js";
 import { choice, text } from "../../../config/scalars.js";
@@ -13,12 +13,18 @@ const shortestWithoutWarningBytes = 16;
 
 const turnName = checked(text(), (name, place) => {
   const problem = findTurnNameProblem(name);
-  return problem === undefined ? name : place.refuse(problem, "Use letters, digits and hyphens");
+  if (problem !== undefined) {
+    return place.refuse(problem, "Use letters, digits and hyphens");
+  }
+  if (name.includes(":")) {
+    place.warn(`${printKeyPath(place.path)} contains a colon: pion cuts names there`);
+  }
+  return name;
 });
 
 /** The keys of `ice.turn`. */
 export const sharedSecretKeys = {
-  secretFiles: optionalKey(list(secretFile), {
+  secretFiles: optionalKey(secretFiles, {
     example: ["turn.secret"],
     variable: "ICE_TURN_SECRET_FILE",
     help: "Files with the secrets that the TURN servers accept (static-auth-secret). The first signs; the TURN servers still accept the others. One final line break is not part of the secret. Made by `ice-service secret new`, changed by `ice-service secret rotate`.",
@@ -48,7 +54,7 @@ export const sharedSecretKeys = {
 
 /** The keys of a region, which override those of `ice.turn`. */
 export const regionSecretKeys = {
-  secretFiles: optionalKey(list(secretFile), {
+  secretFiles: optionalKey(secretFiles, {
     example: ["eu.secret"],
     defaultText: "those of ice.turn",
     help: "The secrets of the region's servers.",
