@@ -16,7 +16,7 @@ const shared = {
  * One file starts in half the time and needs less memory than the two hundred modules that it is
  * made of. pino stays outside, since it looks for its own files. OpenTelemetry is a file of its own,
  * loaded where it is wanted: taken as ES modules, a quarter of it, and shares nothing with the others.
- * Beside the program, the generated service stands for clients, on the protobuf runtime that they have.
+ * Beside the program are the library and the generated service, for other programs.
  */
 export default defineConfig([
   {
@@ -33,8 +33,13 @@ export default defineConfig([
     },
   },
   {
-    input: "src/gen/ice/v1/ice_service_pb.ts",
-    external: [/^@bufbuild\//],
-    output: { dir: "dist" },
+    input: {
+      library: "src/library.ts",
+      ice_service_pb: "src/gen/ice/v1/ice_service_pb.ts",
+    },
+    platform: "node",
+    // On the Connect and protobuf that the program has which imports it.
+    external: [/^[^./]/],
+    output: { dir: "dist", chunkFileNames: "library-[name].js" },
   },
 ]);

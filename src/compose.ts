@@ -7,7 +7,12 @@ import { StreamCalls } from "./call/stream-calls.js";
 import { type Clock, monotonicClock, type StartTimer, systemTimer } from "./clock.js";
 import type { ProcessParts } from "./compose/process-parts.js";
 import { stopService } from "./compose/service-stop.js";
-import { buildSnapshot, CurrentSnapshot, type LastingParts } from "./compose/snapshot.js";
+import {
+  buildSnapshot,
+  CurrentSnapshot,
+  type LastingParts,
+  type Snapshot,
+} from "./compose/snapshot.js";
 import type { Files } from "./files/files.js";
 import type { DownUrls } from "./health/down-urls.js";
 import { endNothing } from "./http/guard.js";
@@ -81,7 +86,7 @@ export async function startService(
   const startTimer: StartTimer = (callback, delayMs) =>
     systemTimer(guard.wrap(callback, endNothing), delayMs);
 
-  const current = new CurrentSnapshot();
+  const current = new CurrentSnapshot<Snapshot>();
   const readSnapshot = () => current.value;
   const readiness = new Readiness();
   const tokenKinds = listTokenKinds(connectorTokens);

@@ -25,46 +25,55 @@ import { ManagedChoice } from "../turn/managed/managed-choice.js";
 import type { ManagedStates } from "../turn/managed/managed-states.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
 
-/** All that is made of one configuration. Never changed; a reload puts another in its place. */
-export interface Snapshot {
+/** What answers callers by one configuration, over whatever server. */
+export interface Issuance {
   readonly config: Config;
   readonly verifier: TokenVerifier;
   readonly quotas: Quotas;
   readonly lister: IceServerLister;
   readonly findRegion: FindRegion | undefined;
+}
+
+/** All that is made of one configuration. Never changed; a reload puts another in its place. */
+export interface Snapshot extends Issuance {
   readonly selectRequest: SelectRequest | undefined;
   readonly listener: ExchangeListener;
 }
 
-/** What snapshots are built with, and what outlives them. */
-export interface LastingParts {
+/** What an issuance is built with, and what outlives it. */
+export interface LastingIssuanceParts {
   readonly clock: Clock;
+  readonly downUrls: DownUrls;
+  readonly log: Log;
+  /** Absent where nobody asks managed services: they are left out of answers. */
+  readonly managedStates?: ManagedStates;
+  readonly quotaPool: QuotaPool;
+  readonly startTimer: StartTimer;
+  readonly verifiers: TokenVerifiers;
+}
+
+/** What snapshots are built with, and what outlives them. */
+export interface LastingParts extends LastingIssuanceParts {
   readonly requestLog: RequestLog;
   readonly tracer: CallTracer | undefined;
   readonly counts: ServiceCounts;
-  readonly downUrls: DownUrls;
-  readonly managedStates: ManagedStates;
-  readonly log: Log;
-  readonly startTimer: StartTimer;
   readonly publicCallLimits: PublicCallLimits;
-  readonly quotaPool: QuotaPool;
   /** A number from 0 to 1, as Math.random makes it. */
   readonly random: () => number;
   /** The files of the diagnostic page. */
   readonly pageDirectory: URL;
   readonly readiness: Readiness;
   readonly streams: StreamCalls;
-  readonly verifiers: TokenVerifiers;
   readonly watches: IceServerWatches;
 }
 
 /**
- * Builds all that is made of a configuration.
+ * Builds what answers callers.
  * @param files where the files that the configuration names are read from
  * @throws ConfigError when one of them cannot be used
  */
-export function buildSnapshot(config: Config, files: Files, parts: LastingParts): Snapshot {
-  const { clock, counts, downUrls, readiness } = parts;
+export function buildIssuance(config: Config, files: Files, parts: LastingIssuanceParts): Issuance {
+  const { clock, downUrls, log, managedStates: states, startTimer } = parts;
   const { auth, ice, limits, listen } = config;
   const verifier = parts.verifiers.open(auth, files, {
     toleratesExpiry: !ice.servers.life.capAtTokenExpiry,
@@ -74,18 +83,26 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
   const { servers } = ice;
   const managed =
     servers.managed &&
-    new ManagedChoice(servers.managed, {
-      states: parts.managedStates,
-      clock,
-      startTimer: parts.startTimer,
-      log: parts.log,
-      isUp,
-    });
+    states &&
+    new ManagedChoice(servers.managed, { states, clock, startTimer, log, isUp });
   const lister = createIceServerLister(servers, clock, isUp, managed);
   const findRegion = createRegionFinder(ice.turn?.regionFrom, {
     files,
     isTrustedProxy: createPeerTrust(listen.trustedProxies),
   });
+  return { config, verifier, quotas, lister, findRegion };
+}
+
+/**
+ * Builds all that is made of a configuration.
+ * @param files where the files that the configuration names are read from
+ * @throws ConfigError when one of them cannot be used
+ */
+export function buildSnapshot(config: Config, files: Files, parts: LastingParts): Snapshot {
+  const { counts, readiness } = parts;
+  const issuance = buildIssuance(config, files, parts);
+  const { verifier, quotas, lister, findRegion } = issuance;
+  const { auth, listen } = config;
   const router = createServiceRouter({
     verifier,
     quotas,
@@ -113,25 +130,25 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     maxHeaderBytes: allowTokens(auth.maxTokenBytes).maxHeaderBytes,
     tracer: parts.tracer,
   });
-  return { config, verifier, quotas, lister, findRegion, selectRequest, listener };
+  return { ...issuance, selectRequest, listener };
 }
 
 /**
  * The snapshot that serves. Parts that a snapshot is built from hold this, and read it when there is a
  * call, a timer, or a new key: by then the first snapshot is in place.
  */
-export class CurrentSnapshot {
-  #snapshot: Snapshot | undefined;
+export class CurrentSnapshot<S extends Issuance> {
+  #snapshot: S | undefined;
 
   /** A call reads it once, and keeps what it has read. */
-  get value(): Snapshot {
+  get value(): S {
     if (this.#snapshot === undefined) {
       throw new Error("the first snapshot is not built yet");
     }
     return this.#snapshot;
   }
 
-  replace(snapshot: Snapshot): void {
+  replace(snapshot: S): void {
     this.#snapshot = snapshot;
   }
 }

@@ -12,7 +12,8 @@ export interface FileImage {
   readonly isContainerSecret: boolean;
 }
 
-/** Makes a value of the content of a file, in two steps. */ export interface FileParser<T> {
+/** Makes a value of the content of a file, in two steps. */
+export interface FileParser<T> {
   /** Tells its values from those that others make of the same file. */
   readonly name: string;
   readonly maxBytes: number;

@@ -1,7 +1,11 @@
-import type { Logger } from "../observability/logger.js";
 import { describeCounter, type Metric } from "../observability/metric.js";
 
 type Listener<This, Args extends unknown[]> = (this: This, ...args: Args) => void;
+
+/** The part of a pino logger that a guard needs. */
+interface ErrorLog {
+  error(fields: object, message: string): void;
+}
 
 /**
  * Stands between Node and everything of ours that Node calls: listeners, timers, and the ends of
@@ -9,11 +13,11 @@ type Listener<This, Args extends unknown[]> = (this: This, ...args: Args) => voi
  * of everybody else. Here it ends only what the event was about.
  */
 export class Guard {
-  readonly #log: Pick<Logger, "error">;
+  readonly #log: ErrorLog;
   #faults = 0;
 
   /** @param log gets one line with the stack for each caught error */
-  constructor(log: Pick<Logger, "error">) {
+  constructor(log: ErrorLog) {
     this.#log = log;
   }
 

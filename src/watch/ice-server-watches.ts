@@ -2,7 +2,7 @@ import { type Caller, describeCaller } from "../authentication/caller.js";
 import { findHolder } from "../authentication/users-right.js";
 import type { StartTimer } from "../clock.js";
 import type { IceServerList } from "../ice/ice-server-list.js";
-import type { Logger } from "../observability/logger.js";
+import type { Log } from "../log.js";
 import { findHolderKey } from "../turn/holder.js";
 import { type AgeList, createListAging } from "./aged-list.js";
 import { DueQueue } from "./due-queue.js";
@@ -14,7 +14,7 @@ import { WatchLimitError } from "./watch-limit-error.js";
 
 export interface WatchesOptions extends WatchOptions {
   readonly startTimer: StartTimer;
-  readonly log: Pick<Logger, "info">;
+  readonly log: Pick<Log, "info">;
 }
 
 /** The clock is looked at so often at least: machines sleep, clocks are set, and timers do not know. */
