@@ -24,7 +24,7 @@ const layers = [
   ["tracing"],
   ["ice-config.ts", "service-config.ts"],
   ["compose"],
-  ["compose.ts"],
+  ["compose.ts", "library.ts"],
   ["process"],
   ["cli"],
   ["main.ts"],
