@@ -6,8 +6,15 @@ import { findUrlWarnings } from "../ice/url-warnings.js";
 import { canProbe } from "../probe/server-address.js";
 import { watchStopSignals } from "../process/stop-signal.js";
 import { loadConfig } from "../service-config.js";
+import { askProviders, type FailedProvider } from "./asked-providers.js";
 import { type CheckOptions, readIntervalMs, readProbeOptions } from "./check-options.js";
-import { describeResult, isFine, printChanges, printCheckTable } from "./check-report.js";
+import {
+  describeResult,
+  isFine,
+  printChanges,
+  printCheckTable,
+  printFailedProviders,
+} from "./check-report.js";
 import { type CheckResult, type ReportProgress, runCheck } from "./check-run.js";
 
 /**
@@ -33,31 +40,38 @@ export async function checkServers(options: CheckOptions): Promise<number> {
     ...stunUrls,
     ...(turn?.urls ?? []),
   ]);
-  if (!urlsOfFleets.flat().some(canProbe)) {
+  const { servers } = config.ice;
+  if (!urlsOfFleets.flat().some(canProbe) && servers.managed === undefined) {
     throw usageError("ice", "names no URL to probe", "Set ice.stunUrls or ice.turn.urls");
   }
   const allWarnings = [...new Set([...warnings, ...urlsOfFleets.flatMap(findUrlWarnings)])];
-  const print = (results: readonly CheckResult[], changes?: readonly string[]) =>
+  const managed = await askProviders(servers.managed);
+  const check = async (signal?: AbortSignal): Promise<CheckRound> => ({
+    results: await runCheck(
+      servers,
+      managed.providers,
+      { ...probeOptions, signal },
+      reportProgress,
+    ),
+    failedProviders: managed.listFailed(),
+  });
+  const print = (round: CheckRound, changes?: readonly string[]) =>
     options.json
-      ? printJson(results, allWarnings, changes)
-      : printForPeople(results, allWarnings, changes);
+      ? printJson(round, allWarnings, changes)
+      : printForPeople(round, allWarnings, changes);
   if (!options.watch) {
-    const results = await runCheck(config.ice.servers, probeOptions, reportProgress);
-    print(results);
-    return toExitCode(results);
+    const round = await check();
+    print(round);
+    return toExitCode(round);
   }
 
   const { stopping: signal } = watchStopSignals();
-  let last: readonly CheckResult[] | undefined;
+  let last: CheckRound | undefined;
   while (!signal.aborted) {
     try {
-      const results = await runCheck(
-        config.ice.servers,
-        { ...probeOptions, signal },
-        reportProgress,
-      );
-      print(results, last === undefined ? [] : printChanges(last, results));
-      last = results;
+      const round = await check(signal);
+      print(round, last === undefined ? [] : printChanges(last.results, round.results));
+      last = round;
       await sleep(intervalMs, undefined, { signal });
     } catch (error) {
       if (!signal.aborted) {
@@ -68,22 +82,30 @@ export async function checkServers(options: CheckOptions): Promise<number> {
   return last === undefined ? 1 : toExitCode(last);
 }
 
-function toExitCode(results: readonly CheckResult[]): number {
-  return results.every(isFine) ? 0 : 1;
+/** What one round has found. */
+interface CheckRound {
+  readonly results: readonly CheckResult[];
+  /** Their servers are not known, and have no results. */
+  readonly failedProviders: readonly FailedProvider[];
+}
+
+function toExitCode({ results, failedProviders }: CheckRound): number {
+  return results.every(isFine) && failedProviders.length === 0 ? 0 : 1;
 }
 
 /** @param changes since the round before; given when watching, and then each round is one line */
 function printJson(
-  results: readonly CheckResult[],
+  round: CheckRound,
   warnings: readonly string[],
   changes: readonly string[] | undefined,
 ): void {
   const report = {
     time: printTime(),
-    ok: toExitCode(results) === 0,
+    ok: toExitCode(round) === 0,
     ...(changes !== undefined && { changes }),
     warnings,
-    results: results.map((result) => describeResult(result, results)),
+    results: round.results.map((result) => describeResult(result, round.results)),
+    ...(round.failedProviders.length > 0 && { failedProviders: round.failedProviders }),
   };
   const indent = changes === undefined ? 2 : undefined;
   process.stdout.write(`${JSON.stringify(report, undefined, indent)}\n`);
@@ -91,7 +113,7 @@ function printJson(
 
 /** @param changes as with {@link printJson} */
 function printForPeople(
-  results: readonly CheckResult[],
+  { results, failedProviders }: CheckRound,
   warnings: readonly string[],
   changes: readonly string[] | undefined,
 ): void {
@@ -103,6 +125,7 @@ function printForPeople(
       changes !== undefined && isTTY ? "\x1b[H\x1b[2J" : "",
       changes === undefined ? "" : `${printTime()}\n`,
       table,
+      printFailedProviders(failedProviders),
       changed === "" ? "" : `\nChanged:\n${changed}`,
     ].join(""),
   );

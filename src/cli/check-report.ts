@@ -3,6 +3,7 @@ import type { ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
 import { type ServerAddress, transportOf } from "../probe/server-address.js";
 import { printTransportAddress } from "../probe/transport-address.js";
+import type { FailedProvider } from "./asked-providers.js";
 import { lifetimeMeanings } from "./check-lifetime.js";
 import type { CheckResult } from "./check-run.js";
 import { type Column, formatTable } from "./table.js";
@@ -99,12 +100,27 @@ function styleOf({ isWarning }: CheckResult): "yellow" | "red" {
   return isWarning ? "yellow" : "red";
 }
 
+/** What is known of providers whose servers could not be probed. */
+export function printFailedProviders(failed: readonly FailedProvider[]): string {
+  const notes = failed.map(({ provider, problem }) => ({
+    name: provider,
+    text: `no credential: ${problem}`,
+    advice: "Check its settings and its token in ice.turn.managed, and whether the service works",
+  }));
+  return groupNotes(notes)
+    .map((line) => `${line}\n`)
+    .join("");
+}
+
 /** What to do about a failure, seen together with those of the other secrets. */
 function findFix(
   { cause }: ProbeFailure,
-  { url, server }: CheckResult,
+  { url, server, isManaged }: CheckResult,
   results: readonly CheckResult[],
 ): string {
+  if (cause === "wrong-secret" && isManaged) {
+    return "The provider's server rejects the credential that the provider has just given: ask the provider";
+  }
   const atServer = results.filter(
     (other) => other.url === url && other.server?.address === server?.address,
   );

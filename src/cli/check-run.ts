@@ -5,14 +5,17 @@ import { type Diagnosis, diagnose, type Signer } from "../probe/diagnosis.js";
 import type { ProbeOptions } from "../probe/probe.js";
 import type { RelayLifetime } from "../probe/relay-lifetime.js";
 import type { IceServerSettings } from "../turn/ice-server-settings.js";
+import type { ManagedProvider } from "../turn/managed/managed-provider.js";
 import { listUrlGroups } from "../turn/url-group.js";
 import { checkLifetime } from "./check-lifetime.js";
 import type { RelayMode } from "./check-options.js";
 import { type CheckTarget, planCheck } from "./check-plan.js";
 
 interface Found extends Diagnosis {
-  /** The name of the secret, for TURN. */
+  /** The name of the secret or of the managed provider, for TURN. */
   readonly secret?: string;
+  /** Whether the credential is a managed provider's. */
+  readonly isManaged?: boolean;
   /** How long the relay lasts, where that was asked for and could be tried. */
   readonly lifetime?: RelayLifetime;
 }
@@ -43,10 +46,11 @@ const quotaPauseMs = 1_500;
  */
 export async function runCheck(
   { regions, life }: Pick<IceServerSettings, "regions" | "life">,
+  managed: readonly ManagedProvider[],
   options: CheckRunOptions,
   reportProgress: ReportProgress,
 ): Promise<readonly CheckResult[]> {
-  const plan = await planCheck(listUrlGroups(regions), options);
+  const plan = await planCheck(listUrlGroups(regions, managed), options);
   const check = (target: CheckTarget, index: number) =>
     checkTarget(target, createSigner(target, index, life.ttlSeconds), options);
   let done = 0;
@@ -101,7 +105,9 @@ async function checkTarget(
   options: ProbeOptions,
 ): Promise<Found> {
   const diagnosis = await diagnose(server, signer, options);
-  return account === undefined ? diagnosis : { ...diagnosis, secret: account.label };
+  return account === undefined
+    ? diagnosis
+    : { ...diagnosis, secret: account.label, isManaged: !account.canChooseExpiry };
 }
 
 /**

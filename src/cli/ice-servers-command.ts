@@ -7,6 +7,7 @@ import { toLinkHeaders, toTurnRest, toTurnUris } from "../ice/ice-server-forms.j
 import type { IceServerList } from "../ice/ice-server-list.js";
 import { loadConfig } from "../service-config.js";
 import { createIceServerLister } from "../turn/ice-server-lister.js";
+import { askProviders } from "./asked-providers.js";
 
 export const listFormats = ["json", "array", "rest", "uri", "link"] as const;
 
@@ -58,7 +59,15 @@ export async function printIceServers({
     ttlSeconds,
     minTtlSeconds: Math.min(life.minTtlSeconds, ttlSeconds),
   };
-  const lister = createIceServerLister({ ...servers, life: unbounded }, systemClock);
+  // Nothing is probed here: own servers count as up, and need no fallback.
+  const isManaged =
+    servers.managed?.use === "always" || servers.regions.every(({ turn }) => turn === undefined);
+  const { choice, listFailed } = await askProviders(isManaged ? servers.managed : undefined);
+  for (const { provider, problem } of listFailed()) {
+    printWarning(`${provider} gives no credential: ${problem}`);
+  }
+  const settings = { ...servers, life: unbounded };
+  const lister = createIceServerLister(settings, systemClock, undefined, choice);
   let list: IceServerList;
   try {
     const holder = findHolder(operator, { user, clientAddress: "" });
