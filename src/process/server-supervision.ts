@@ -31,6 +31,7 @@ export class ServerSupervision {
       log,
     });
     findings.managedStates.onChange(() => this.#probeOthers());
+    findings.downUrls.onChange(() => this.#renewRejected());
   }
 
   /** Does so by this configuration from now on. */
@@ -46,7 +47,7 @@ export class ServerSupervision {
 
   stop(): void {
     this.#ice = undefined;
-    this.#renewals.use([]);
+    this.#renewals.stop();
     this.#monitor.stop();
     this.#outgoing.close();
   }
@@ -63,6 +64,17 @@ export class ServerSupervision {
   #probeOthers(): void {
     if (this.#ice !== undefined && this.#probedUrls !== this.#nameManagedUrls()) {
       this.#probe(this.#ice);
+    }
+  }
+
+  #renewRejected(): void {
+    for (const { provider, urls } of this.report.groups) {
+      const isRejected = urls.every(
+        ({ state, lastCause }) => state === "down" && lastCause === "wrong-secret",
+      );
+      if (provider !== undefined && isRejected) {
+        this.#renewals.renewEarly(provider);
+      }
     }
   }
 

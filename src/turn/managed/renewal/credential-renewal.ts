@@ -25,7 +25,7 @@ export interface RenewalOptions {
 const renewalShare = 0.5;
 const jitterShare = 0.05;
 /** It is not handed out in this last part of its life: a call must be able to begin with it. */
-const lastShare = 0.1;
+const lastShare = 0.2;
 const mostLastSeconds = 30;
 const firstRetryMs = 1_000;
 const longestRetryMs = 60_000;
@@ -65,6 +65,13 @@ export class CredentialRenewal {
     const { identity } = this.service;
     const credential = this.#credential;
     return { identity, isPending: this.#isPending, ...(credential && { credential }) };
+  }
+
+  /** The servers reject the credential: asks for another, a minute after the last request or later. */
+  renewEarly(): void {
+    if (this.#lastFailure === undefined) {
+      this.#waitMs = Math.min(this.#waitMs, longestRetryMs);
+    }
   }
 
   /** Gives up a request that is under way; nothing follows. */

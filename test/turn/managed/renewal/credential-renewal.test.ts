@@ -208,6 +208,39 @@ describe("ManagedRenewals", () => {
     expect(bench.states.list).toEqual([]);
   });
 
+  it("renews a credential that servers reject, at most once a minute", async () => {
+    const bench = new Bench();
+    bench.renewals.use([createService("a")]);
+    await bench.time.advance(10);
+    bench.renewals.renewEarly("a");
+    await bench.time.advance(49);
+    expect(bench.requests).toEqual([0]);
+    await bench.time.advance(32);
+    expect(bench.requests).toHaveLength(2);
+    await bench.time.advance(hour);
+    expect(bench.requests).toHaveLength(2);
+  });
+
+  it("leaves a provider alone that has asked for it, even if its credential is rejected", async () => {
+    const bench = new Bench();
+    bench.respond = async () => answer(429, "", { "Retry-After": "3600" });
+    bench.renewals.use([createService("a")]);
+    await bench.time.advance(1);
+    bench.renewals.renewEarly("a");
+    await bench.time.advance(3000);
+    expect(bench.requests).toEqual([0]);
+  });
+
+  it("keeps what is known when it stops", async () => {
+    const bench = new Bench();
+    bench.renewals.use([createService("a")]);
+    await bench.time.advance(1);
+    bench.renewals.stop();
+    await bench.time.advance(48 * hour);
+    expect(bench.requests).toHaveLength(1);
+    expect(bench.credential()).toBe("c");
+  });
+
   it("renews after the clock was set back", async () => {
     const bench = new Bench();
     bench.renewals.use([createService("a")]);
