@@ -62,16 +62,21 @@ export interface UrlSecurity extends Pick<OutgoingUrlOptions, "risk"> {
   readonly allowInsecureUrl?: boolean;
 }
 
+/** Whether nobody on the way can answer in the place of the server: by TLS, or on loopback. */
+export function isProtected({ protocol, hostname }: URL): boolean {
+  return protocol === "https:" || (protocol === "http:" && loopbackHosts.includes(hostname));
+}
+
 /** Refuses an `http:` URL that is not on loopback, unless the operator allows it. */
 export function checkUrlSecurity(
   url: URL,
   { risk, allowInsecureUrl }: UrlSecurity,
   place: Place,
 ): void {
-  const isPlain = url.protocol === "http:";
-  if (url.protocol === "https:" || (isPlain && loopbackHosts.includes(url.hostname))) {
+  if (isProtected(url)) {
     return;
   }
+  const isPlain = url.protocol === "http:";
   if (isPlain && allowInsecureUrl === true) {
     const key = printKeyPath(place.path);
     place.warn(`${key} sends requests to ${url.origin} without TLS: ${risk}`);

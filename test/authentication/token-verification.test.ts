@@ -40,6 +40,7 @@ import {
   bareAuth,
   createMovableClock,
   createRecordingLog,
+  fetchedFrom,
   issuerWith,
   reasonOf,
 } from "./verifier-setup.js";
@@ -82,13 +83,13 @@ function create(auth: AuthConfig, options: Partial<OpenVerifierOptions> = {}) {
   return verifier;
 }
 
-const urlKeys = (): JwtKeys => ({ kind: "jwksUrl", url: server.url, algorithms: ["ES256"] });
+const urlKeys = (): JwtKeys => ({ ...fetchedFrom(server.url), algorithms: ["ES256"] });
 
 /** Counts real signature checks: every one goes through here. */
 const countVerifications = () => vi.spyOn(webcrypto.subtle, "verify");
 
 async function writeKeys(
-  kind: "publicKeyFile" | "jwksFile" | "jwksUrl",
+  kind: "publicKeyFile" | "jwksFile" | "fetched",
   { algorithm, pem, jwk }: SigningKey,
 ): Promise<JwtKeys> {
   const algorithms: AsymmetricAlgorithm[] = [algorithm];
@@ -101,15 +102,15 @@ async function writeKeys(
         file: await directory.write("keys.json", JSON.stringify({ keys: [jwk] })),
         algorithms,
       };
-    case "jwksUrl":
+    case "fetched":
       server.serve(keys(jwk));
-      return { kind, url: server.url, algorithms };
+      return { ...fetchedFrom(server.url), algorithms };
   }
 }
 
 describe("verify, for a JWT", () => {
   it.each(
-    (["publicKeyFile", "jwksFile", "jwksUrl"] as const).flatMap((kind) =>
+    (["publicKeyFile", "jwksFile", "fetched"] as const).flatMap((kind) =>
       asymmetricAlgorithms.map((algorithm) => [kind, algorithm] as const),
     ),
   )("accepts, with a key from %s, a signature by %s", async (kind, algorithm) => {

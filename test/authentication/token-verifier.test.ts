@@ -34,7 +34,7 @@ import {
   startSeconds as nowSeconds,
   type SigningKey,
 } from "./signing-key.js";
-import { authWith, bareAuth, createMovableClock, reasonOf } from "./verifier-setup.js";
+import { authWith, bareAuth, createMovableClock, fetchedFrom, reasonOf } from "./verifier-setup.js";
 
 const log = { info: vi.fn(), warn: vi.fn() };
 let movable: ReturnType<typeof createMovableClock>;
@@ -342,8 +342,7 @@ describe("a JWKS URL", () => {
 
   const open = async () => {
     const verifier = verifierFor({
-      kind: "jwksUrl",
-      url: server.url,
+      ...fetchedFrom(server.url),
       algorithms: ["ES256", "RS256"],
     });
     await verifier.load();

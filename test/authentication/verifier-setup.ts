@@ -51,6 +51,10 @@ export function issuerWith(keys: JwtKeys, changes: Partial<JwtIssuerConfig> = {}
   };
 }
 
+/** Keys of a key set at this URL. */
+export const fetchedFrom = (url: URL) =>
+  ({ kind: "fetched", location: { url, allowInsecureUrl: false } }) as const;
+
 /** Why a token is refused, or `accepted`. */
 export async function reasonOf(verify: () => Caller | Promise<unknown>): Promise<string> {
   try {

@@ -22,6 +22,8 @@ async function start(auth: object): Promise<IceService> {
   return service;
 }
 
+const algorithms = ["RS256", "ES256"];
+
 const introspection = (changes: object) => ({
   introspection: {
     url: `${provider.issuer}/token/introspection`,
@@ -84,9 +86,14 @@ describe("opaque tokens of oidc-provider", () => {
 });
 
 describe("JWTs of oidc-provider", () => {
-  it("are accepted by the published keys, also by new ones", async () => {
-    const jwt = { issuer: provider.issuer, audience: "ice", algorithms: ["RS256", "ES256"] };
-    const running = await start({ jwt: [{ ...jwt, jwksUrl: `${provider.issuer}/jwks` }] });
+  it.each([
+    ["by the URL of its keys", () => ({ jwksUrl: `${provider.issuer}/jwks`, algorithms })],
+    ["by discovery", () => ({ discovery: true })],
+  ])("are accepted %s, also with new keys", async (_, find) => {
+    await provider.useKeys([createProviderKey("first", "RS256")]);
+    const running = await start({
+      jwt: [{ issuer: provider.issuer, audience: "ice", ...find() }],
+    });
     expect(await call(running, await provider.requestToken({ form: "jwt" }))).toBe(200);
     await expectLine(running, { caller: { kind: "jwt", name: "app" } });
     await provider.useKeys([createProviderKey("second", "ES256")]);

@@ -12,7 +12,7 @@ const tokenForm = /^[\x21-\x7e]+$/;
 export const introspectionKind: TokenKind<IntrospectionAuth> = {
   name: "introspection",
   reasons: introspectionReasons,
-  start({ clock, log, outgoing }) {
+  start({ clock, log, outgoing, startTimer }) {
     const sources = new Map<string, IntrospectionSource>();
     return {
       open({ auth: { introspection }, isDenied }) {
@@ -22,7 +22,8 @@ export const introspectionKind: TokenKind<IntrospectionAuth> = {
         const { url, clientId } = introspection;
         // Another client may be told other things about a token.
         const id = JSON.stringify([url.href, clientId]);
-        const source = sources.get(id) ?? new IntrospectionSource({ url, clock, log, outgoing });
+        const source =
+          sources.get(id) ?? new IntrospectionSource({ url, clock, log, outgoing, startTimer });
         sources.set(id, source);
         const verify = createIntrospectionVerifier(introspection, { source, clock, isDenied });
         return {

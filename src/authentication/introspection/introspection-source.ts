@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
-import { type Clock, hasPassed, type StartTimer, systemTimer } from "../../clock.js";
+import { type Clock, hasPassed, type StartTimer } from "../../clock.js";
 import type { Log } from "../../log.js";
 import { OutgoingError, type OutgoingHttp } from "../../outgoing/outgoing-http.js";
 import { type CancellableWait, waitForFetch } from "../cancellable-wait.js";
@@ -27,7 +27,7 @@ export interface IntrospectionSourceOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly outgoing: OutgoingHttp;
-  readonly startTimer?: StartTimer;
+  readonly startTimer: StartTimer;
   /** For one request, in milliseconds. 5000 by default. */
   readonly timeoutMs?: number;
 }
@@ -58,7 +58,7 @@ export class IntrospectionSource implements ProofSource {
 
   constructor(options: IntrospectionSourceOptions) {
     this.#options = options;
-    this.#slots = new RequestSlots(options.startTimer ?? systemTimer);
+    this.#slots = new RequestSlots(options.startTimer);
     setMaxListeners(maxRequests, this.#closed.signal);
   }
 

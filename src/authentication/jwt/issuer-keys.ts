@@ -22,8 +22,8 @@ export function openKeySource(
   { files, jwks }: KeySourceOptions,
 ): KeySource {
   switch (keys.kind) {
-    case "jwksUrl":
-      return jwks.open({ issuer, url: keys.url, algorithms: keys.algorithms });
+    case "fetched":
+      return jwks.open({ issuer, location: keys.location, algorithms: keys.algorithms });
     case "jwksFile": {
       const keySet = readKeySetFile(keys.file, files, keys.algorithms, entryKey);
       return createFixedSource(createLocalJWKSet({ keys: [...keySet] }));

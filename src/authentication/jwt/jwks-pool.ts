@@ -1,13 +1,13 @@
 import type { OutgoingHttp } from "../../outgoing/outgoing-http.js";
 import type { ProofSource } from "../token-kind.js";
 import { FetchedKeySet, type FetchSurroundings } from "./fetched-key-set.js";
-import { fetchKeySetText } from "./jwks-fetch.js";
+import { fetchKeySetText, type KeySetLocation } from "./jwks-fetch.js";
 import { JwksSource, type JwksSourceOptions } from "./jwks-source.js";
 import type { KeySource } from "./key-source.js";
 
 /** What tells one source from another. */
 export interface JwksIdentity extends Pick<JwksSourceOptions, "issuer" | "algorithms"> {
-  readonly url: URL;
+  readonly location: KeySetLocation;
 }
 
 export interface JwksPoolOptions extends FetchSurroundings, Pick<JwksSourceOptions, "onChange"> {
@@ -38,12 +38,12 @@ export class JwksPool {
     this.#options = options;
   }
 
-  open({ issuer, url, algorithms }: JwksIdentity): KeySource {
-    const id = JSON.stringify([issuer, url.href, algorithms]);
+  open({ issuer, location, algorithms }: JwksIdentity): KeySource {
+    const id = JSON.stringify([issuer, location, algorithms]);
     const { log, onChange } = this.#options;
     const source =
       this.#sources.get(id) ??
-      new JwksSource(this.#openKeySet(url), { issuer, algorithms, log, onChange });
+      new JwksSource(this.#openKeySet(location), { issuer, algorithms, log, onChange });
     this.#sources.set(id, source);
     return source;
   }
@@ -73,18 +73,19 @@ export class JwksPool {
     }
   }
 
-  #openKeySet(url: URL): FetchedKeySet {
+  #openKeySet(location: KeySetLocation): FetchedKeySet {
     const { outgoing, timeoutMs = 5000, ...surroundings } = this.#options;
-    const known = this.#keySets.get(url.href);
+    const id = JSON.stringify(location);
+    const known = this.#keySets.get(id);
     if (known !== undefined) {
       return known;
     }
     const keySet = new FetchedKeySet(
-      (closed) => fetchKeySetText(outgoing, url, timeoutMs, closed),
-      url,
+      (closed) => fetchKeySetText(outgoing, location, timeoutMs, closed),
+      location.url,
       surroundings,
     );
-    this.#keySets.set(url.href, keySet);
+    this.#keySets.set(id, keySet);
     return keySet;
   }
 }

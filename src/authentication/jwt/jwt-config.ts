@@ -1,6 +1,7 @@
+import { X509Certificate } from "node:crypto";
 import { list, listOrOne } from "../../config/collections.js";
 import { duration } from "../../config/duration.js";
-import { fileName, secretFileWith } from "../../config/file-kinds.js";
+import { fileName, readableFile, secretFile, secretFileWith } from "../../config/file-kinds.js";
 import { key, optionalKey, requiredKey } from "../../config/key.js";
 import { checked, type ValueOf } from "../../config/kind.js";
 import type { Place } from "../../config/place.js";
@@ -9,6 +10,7 @@ import { section } from "../../config/section.js";
 import { printValue } from "../../config/value-text.js";
 import { uncheckedUrl } from "../../outgoing/outgoing-url.js";
 import { usersScopeKey } from "../users-scope.js";
+import { maxAccessFileBytes } from "./jwks-fetch.js";
 import { jwtAlgorithm } from "./jwt-algorithms.js";
 import { chooseKeys } from "./jwt-keys.js";
 import { binarySecretFix, secretEncodings } from "./jwt-secret.js";
@@ -22,6 +24,17 @@ const issuerName = checked(text(), (name, place) => {
         `has the placeholder ${printValue(placeholder)}, which no token has in its iss`,
         "Write the iss of your tokens, such as https://login.microsoftonline.com/ followed by the tenant's ID and /v2.0; each tenant needs an entry",
       );
+});
+
+/** A file that Node can take for authorities. */
+const authorityFile = checked(readableFile(maxAccessFileBytes), (file, place) => {
+  const { bytes } = place.context.files.read(file, maxAccessFileBytes);
+  try {
+    new X509Certificate(bytes);
+  } catch {
+    place.refuse(`${file} has no certificate`, "Give certificates of authorities in PEM");
+  }
+  return file;
 });
 
 const written = section({
@@ -41,18 +54,33 @@ const written = section({
   }),
   algorithms: optionalKey(list(jwtAlgorithm, { notEmpty: true }), {
     example: ["ES256"],
-    defaultText: "ES256, or HS256 with secretFile",
+    defaultText: "ES256; discovery: RS256, ES256; secretFile: HS256",
     variable: "ICE_JWT_ALGORITHMS",
     help: "ES256/384/512, RS256/384/512, PS256/384/512, EdDSA (or Ed25519, the same); HS256/384/512 with secretFile only.",
   }),
   jwksUrl: optionalKey(uncheckedUrl("https://login.example.com/.well-known/jwks.json"), {
     example: "https://login.example.com/.well-known/jwks.json",
     variable: "ICE_JWT_JWKS_URL",
-    help: "Exactly one of jwksUrl, jwksFile, publicKeyFile, secretFile. https: (http: on loopback, or with allowInsecureUrl); the last keys stay in use while the URL fails.",
+    help: "Exactly one of jwksUrl, discovery, jwksFile, publicKeyFile, secretFile. https: (http: on loopback, or with allowInsecureUrl); the last keys stay in use while the URL fails.",
   }),
   allowInsecureUrl: key(trueOrFalse, {
     default: false,
     help: "Accepts an http: URL, for an issuer inside of a cluster. Whoever can answer in its place can sign tokens.",
+  }),
+  discovery: key(trueOrFalse, {
+    default: false,
+    variable: "ICE_JWT_DISCOVERY",
+    help: "Whether to find the keys by the issuer's OpenID configuration, at issuer + /.well-known/openid-configuration. It never changes algorithms.",
+  }),
+  caFile: optionalKey(authorityFile, {
+    example: "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+    isAlternative: true,
+    help: "The only authorities, in PEM, that can vouch for the server of the keys. With jwksUrl or discovery. Read again for each fetch.",
+  }),
+  fetchTokenFile: optionalKey(secretFile, {
+    example: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+    isAlternative: true,
+    help: "A bearer token to fetch the keys with, also from where discovery says they are. With jwksUrl or discovery. Read again for each fetch.",
   }),
   jwksFile: optionalKey(fileName, {
     example: "jwks.json",

@@ -1,6 +1,6 @@
 import type { Secret } from "../../config/file-kinds.js";
 import type { Place } from "../../config/place.js";
-import { checkUrlSecurity } from "../../outgoing/outgoing-url.js";
+import type { KeySetLocation } from "./jwks-fetch.js";
 import {
   type AsymmetricAlgorithm,
   asymmetricAlgorithms,
@@ -8,12 +8,13 @@ import {
   type JwtAlgorithm,
 } from "./jwt-algorithms.js";
 import { chooseSecret, type JwtSecret, type SecretEncoding } from "./jwt-secret.js";
+import { chooseLocation, type WrittenLocation } from "./key-set-location.js";
 
 /** Where an issuer's keys come from, with the only algorithms that those keys may verify. */
 export type JwtKeys =
   | {
-      readonly kind: "jwksUrl";
-      readonly url: URL;
+      readonly kind: "fetched";
+      readonly location: KeySetLocation;
       readonly algorithms: readonly AsymmetricAlgorithm[];
     }
   | {
@@ -23,15 +24,15 @@ export type JwtKeys =
     }
   | ({ readonly kind: "secret" } & JwtSecret);
 
-const risk = "whoever can answer in its place can sign tokens";
+const keySources = ["jwksUrl", "discovery", "jwksFile", "publicKeyFile", "secretFile"] as const;
 
-const keySources = ["jwksUrl", "jwksFile", "publicKeyFile", "secretFile"] as const;
+const usual = ["ES256"] as const;
+/** Most providers sign with the first, whatever they can do beside. */
+const discoveryDefault = ["RS256", "ES256"] as const;
 
 /** What an entry of `auth.jwt` says about its keys. */
-export interface WrittenKeys {
+export interface WrittenKeys extends WrittenLocation {
   readonly algorithms?: readonly JwtAlgorithm[];
-  readonly jwksUrl?: URL;
-  readonly allowInsecureUrl: boolean;
   readonly jwksFile?: string;
   readonly publicKeyFile?: string;
   readonly secretFile?: Secret;
@@ -40,12 +41,13 @@ export interface WrittenKeys {
 
 /** @returns undefined where there is not exactly one source that can be used, which is a problem */
 export function chooseKeys(entry: WrittenKeys, place: Place): JwtKeys | undefined {
-  const given = keySources.filter((source) => entry[source] !== undefined);
+  const given = keySources.filter((source) => (entry[source] ?? false) !== false);
   if (given.length > 1) {
     const fix = `Give exactly one of ${keySources.join(", ")}`;
     return place.refuse(`names keys more than once: ${given.join(", ")}`, fix);
   }
-  const { algorithms, jwksUrl: url, jwksFile, publicKeyFile, secretFile, secretEncoding } = entry;
+  const { algorithms, discovery, jwksFile, publicKeyFile, secretFile, secretEncoding } = entry;
+  const location = chooseLocation(entry, place);
   if (secretFile !== undefined) {
     const secret = chooseSecret(secretFile.key, secretEncoding, algorithms, place);
     return secret && { kind: "secret", ...secret };
@@ -53,10 +55,9 @@ export function chooseKeys(entry: WrittenKeys, place: Place): JwtKeys | undefine
   if (secretEncoding !== undefined) {
     place.at("secretEncoding").refuse("has no effect without secretFile", "Remove it");
   }
-  const asymmetric = chooseAsymmetric(algorithms, place);
-  if (url !== undefined) {
-    checkUrlSecurity(url, { risk, allowInsecureUrl: entry.allowInsecureUrl }, place.at("jwksUrl"));
-    return { kind: "jwksUrl", url, algorithms: asymmetric };
+  const asymmetric = chooseAsymmetric(algorithms ?? (discovery ? discoveryDefault : usual), place);
+  if (location !== undefined || discovery) {
+    return location && { kind: "fetched", location, algorithms: asymmetric };
   }
   if (jwksFile !== undefined) {
     return { kind: "jwksFile", file: jwksFile, algorithms: asymmetric };
@@ -67,7 +68,7 @@ export function chooseKeys(entry: WrittenKeys, place: Place): JwtKeys | undefine
 }
 
 function chooseAsymmetric(
-  algorithms: readonly JwtAlgorithm[] = ["ES256"],
+  algorithms: readonly JwtAlgorithm[],
   place: Place,
 ): readonly AsymmetricAlgorithm[] {
   const asymmetric = algorithms.filter(isAsymmetricAlgorithm);

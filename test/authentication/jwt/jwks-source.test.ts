@@ -61,7 +61,7 @@ afterEach(async () => {
 });
 
 function openSource(url: URL, algorithms: readonly AsymmetricAlgorithm[] = ["ES256"]): KeySource {
-  return pool.open({ issuer, url, algorithms });
+  return pool.open({ issuer, location: { url, allowInsecureUrl: false }, algorithms });
 }
 
 /** As a call of some client does: every call here is by another one, unless it has an address. */
