@@ -1,33 +1,20 @@
-// Gets the list, tries each URL, and makes a call through the relay.
+// Gets the list, tries each URL, calls through each relay, and shows what came of it.
+import { describeBrowser } from "./browser.js";
+import { diagnose } from "./diagnosis.js";
+import { findElement } from "./element.js";
+import { summarize } from "./headline.js";
 import { fetchIceServers } from "./ice-servers.js";
-import { drawPlot } from "./plot.js";
-import { makeRelayedCall } from "./relayed-call.js";
-import { probeUrl } from "./url-probe.js";
+import { showReport } from "./report-view.js";
+import { clearResults, showFixes, showServers, showVerdicts } from "./result-view.js";
+import { judge } from "./verdicts.js";
 
-/**
- * @template {Element} T
- * @param {string} selector
- * @param {new () => T} type
- * @returns {T}
- */
-function find(selector, type) {
-  const element = document.querySelector(selector);
-  if (!(element instanceof type)) {
-    throw new Error(`the page has no ${selector}`);
-  }
-  return element;
-}
-
-const form = find("form", HTMLFormElement);
-const button = find("button", HTMLButtonElement);
-const token = find("#token", HTMLInputElement);
-const region = find("#region", HTMLInputElement);
-const status = find("#status", HTMLElement);
-const validity = find("#validity", HTMLElement);
-const servers = find("#servers", HTMLElement);
-const callText = find("#call", HTMLElement);
-const plots = find("#plots", HTMLElement);
-const [serverSection, callSection] = document.querySelectorAll("section");
+const form = document.querySelector("form");
+const button = form?.querySelector("button");
+const token = findElement("token", HTMLInputElement);
+const region = findElement("region", HTMLInputElement);
+const status = findElement("status", HTMLElement);
+const progress = findElement("progress", HTMLProgressElement);
+const validity = findElement("validity", HTMLElement);
 
 // The part after # never leaves the browser: a link may carry the token there.
 const carried = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -36,111 +23,56 @@ if (carried !== null) {
   history.replaceState(null, "", location.pathname);
 }
 
-form.addEventListener("submit", (event) => {
+form?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  button.disabled = true;
-  test()
-    .catch((error) => {
-      status.textContent = `Failed: ${error.message}`;
-      status.className = "bad";
-    })
-    .finally(() => {
-      button.disabled = false;
-    });
+  button?.toggleAttribute("disabled", true);
+  progress.hidden = false;
+  try {
+    await test();
+  } catch (error) {
+    tell(`Failed: ${error instanceof Error ? error.message : error}`, "bad");
+  }
+  button?.toggleAttribute("disabled", false);
+  progress.hidden = true;
 });
 
 async function test() {
-  status.className = "";
-  status.textContent = "Getting the list…";
-  servers.replaceChildren();
-  plots.replaceChildren();
-  plots.hidden = true;
-  callText.textContent = "";
-  for (const section of [serverSection, callSection]) {
-    section?.toggleAttribute("hidden", true);
-  }
-  const {
-    iceServers,
-    ttlSeconds,
-    region: served,
-  } = await fetchIceServers(token.value.trim(), region.value.trim());
+  clearResults();
+  tell("Getting the list…");
+  const list = await fetchIceServers(token.value.trim(), region.value.trim());
   validity.textContent = [
-    served === undefined ? "" : `Region ${served}.`,
-    ttlSeconds === undefined ? "" : `The credentials are valid for ${printSeconds(ttlSeconds)}.`,
+    ...(list.region === undefined ? [] : [`Region ${list.region}.`]),
+    ...(list.ttlSeconds === undefined
+      ? []
+      : [`The credentials are valid for ${printSeconds(list.ttlSeconds)}.`]),
   ].join(" ");
-  serverSection?.toggleAttribute("hidden", false);
-  status.textContent = "Trying each URL…";
-  const results = await Promise.all(
-    iceServers.flatMap(({ urls, ...credentials }) =>
-      [urls].flat().map((url) => probeInRow({ urls: url, ...credentials }, url)),
-    ),
-  );
-  const working = results.filter(({ works }) => works).length;
-  const relays = results.some(({ works, relays: isRelay }) => works && isRelay);
-  const summary = `${working} of ${results.length} URLs work`;
-  if (relays) {
-    status.textContent = `${summary}. Calling through the relay…`;
-    callSection?.toggleAttribute("hidden", false);
-    await call(iceServers);
-  }
-  status.textContent = relays
-    ? `${summary}.`
-    : `${summary}; none of them relays: calls from behind a strict firewall will fail.`;
-  status.className = relays ? (working === results.length ? "good" : "") : "bad";
+  const urls = await diagnose(list.iceServers, (step, results) => {
+    tell(step);
+    showServers(results);
+  });
+  const headline = summarize(urls);
+  const verdicts = judge(urls);
+  showServers(urls);
+  showVerdicts(verdicts);
+  showFixes(urls);
+  showReport({
+    time: new Date().toISOString(),
+    service: location.origin,
+    ...(list.region !== undefined && { region: list.region }),
+    ...(list.ttlSeconds !== undefined && { ttlSeconds: list.ttlSeconds }),
+    browser: await describeBrowser(),
+    ...{ headline, verdicts, urls },
+  });
+  tell(headline.text, headline.level);
 }
 
 /**
- * @param {RTCIceServer} server
- * @param {string} url
+ * @param {string} text
+ * @param {"" | "good" | "warning" | "bad"} level
  */
-async function probeInRow(server, url) {
-  const row = servers.appendChild(document.createElement("tr"));
-  const title = row.appendChild(document.createElement("th"));
-  title.scope = "row";
-  title.textContent = url;
-  const cells = ["Trying…", "", ""].map((text) => {
-    const cell = row.appendChild(document.createElement("td"));
-    cell.textContent = text;
-    return cell;
-  });
-  const result = await probeUrl(server, url);
-  const texts = [
-    result.works ? `✓ ${result.text}` : `✗ ${result.text}`,
-    result.candidates.join(", ") || "none",
-    `${Math.round(result.durationMs)} ms`,
-  ];
-  for (const [index, cell] of cells.entries()) {
-    cell.textContent = texts[index] ?? "";
-  }
-  row.dataset["works"] = String(result.works);
-  cells[0]?.classList.add(result.works ? "good" : "bad");
-  return result;
-}
-
-/** @param {RTCIceServer[]} iceServers */
-async function call(iceServers) {
-  callText.className = "";
-  callText.textContent = "Calling…";
-  try {
-    const samples = await makeRelayedCall(iceServers, (text) => {
-      callText.textContent = text;
-    });
-    callText.classList.add("good");
-    plots.append(
-      drawPlot(
-        "Bitrate, Mbit/s",
-        samples.map(({ atMs, bitsPerSecond }) => [atMs, bitsPerSecond / 1e6]),
-      ),
-      drawPlot(
-        "Round trip, ms",
-        samples.map(({ atMs, roundTripMs }) => [atMs, roundTripMs]),
-      ),
-    );
-    plots.hidden = false;
-  } catch (error) {
-    callText.textContent = `Failed: ${error instanceof Error ? error.message : error}`;
-    callText.classList.add("bad");
-  }
+function tell(text, level = "") {
+  status.textContent = text;
+  status.className = level;
 }
 
 /** @param {number} seconds */

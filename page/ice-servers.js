@@ -16,9 +16,10 @@ export async function fetchIceServers(token, region) {
   const response = await fetch(`api/v1/ice-servers${query}`, {
     headers: { Authorization: `Bearer ${token}` },
   });
-  const body = await response.json();
-  if (!response.ok) {
-    throw new Error(`${body.error} (HTTP status ${response.status})`);
+  // A proxy before the service answers in other formats.
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok || !Array.isArray(body.iceServers)) {
+    throw new Error(`${body.error ?? "no list came back"} (HTTP status ${response.status})`);
   }
   return body;
 }

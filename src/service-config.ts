@@ -29,7 +29,7 @@ const sections = section({
   diagnostics: key(trueOrFalse, {
     default: false,
     devDefault: true,
-    help: "A page at / that tries every URL of the list from the browser, and makes a call through the relay. It requires a token, as every client does.",
+    help: "A page at / that tries every URL of the list from the browser, and calls through each relay. It requires a token, as every client does. See docs/diagnostics.md.",
   }),
   log: key(logSection, { default: {}, help: "The log goes to standard error." }),
   shutdown: key(shutdownSection, { default: {}, help: "What happens at SIGTERM." }),

@@ -8,12 +8,16 @@ const contentTypes: Readonly<Record<string, string>> = {
   ".js": "text/javascript; charset=utf-8",
 };
 
-/** Nothing from elsewhere, nothing inline, no frames: what the page is made of is in its directory. */
+/**
+ * Nothing from elsewhere, nothing inline, no frames: what the page is made of is in its directory. It
+ * needs no device either. WebRTC is not subject to `connect-src`.
+ */
 const securityHeaders = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=(), display-capture=()",
 };
 
 /**

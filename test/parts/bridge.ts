@@ -8,8 +8,10 @@ import { createTemporaryDirectory } from "./temporary-directory.js";
 
 const script = fileURLToPath(new URL("socket-bridge.mjs", import.meta.url));
 
-/** A way to a web server in another network. */
+/** A way to a server in another network. */
 export interface Bridge {
+  /** A Unix socket that leads there. */
+  readonly socketPath: string;
   /** Gets JSON from a path, such as `/health/turn`, on a connection of its own. */
   getJson(path: string, headers?: Readonly<Record<string, string>>): Promise<unknown>;
   stop(): Promise<void>;
@@ -28,6 +30,7 @@ export async function openBridge(on: NetworkHost, url: string): Promise<Bridge> 
   });
   await child.untilReady(() => child.stdout().includes("ready") || undefined);
   return {
+    socketPath,
     async getJson(path, headers = {}) {
       const sent = request({ socketPath, path, headers: { host: "localhost", ...headers } }).end();
       const [answer] = (await once(sent, "response")) as [IncomingMessage];

@@ -1,21 +1,30 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { NetworkHost } from "./relay-network.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface Chromium {
-  newPage(): Promise<Page>;
+  newPage(options?: BrowserContextOptions): Promise<Page>;
   stop(): Promise<void>;
+}
+
+export interface ChromiumOptions {
+  /** Where it runs; by default beside the tests. */
+  readonly on?: NetworkHost;
 }
 
 /**
  * Starts Debian's Chromium without a window. It trusts every certificate, since the authority of
  * the tests is of their own making.
  */
-export async function startChromium(): Promise<Chromium> {
+export async function startChromium({ on }: ChromiumOptions = {}): Promise<Chromium> {
   const home = await createTemporaryDirectory("chromium");
+  // Playwright talks to it over pipes, which lead into every network.
+  const command = ["exec", ...(on?.enter ?? []), "/usr/bin/chromium", '"$@"'].join(" ");
+  const executablePath = await home.write("chromium", `#!/bin/sh\n${command}\n`, 0o700);
   let browser: Browser;
   try {
     browser = await chromium.launch({
-      executablePath: "/usr/bin/chromium",
+      executablePath,
       headless: true,
       timeout: 60_000,
       env: { PATH: `${process.env["PATH"]}`, HOME: home.path, TMPDIR: home.path },
@@ -35,7 +44,7 @@ export async function startChromium(): Promise<Chromium> {
     throw error;
   }
   return {
-    newPage: () => browser.newPage(),
+    newPage: (options) => browser.newPage(options),
     async stop() {
       await browser.close();
       await home.remove();

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { type Bridge, openBridge } from "./bridge.js";
 import { startProcess } from "./child-process.js";
 import { connectMarionette, type Marionette } from "./marionette.js";
+import type { NetworkHost } from "./relay-network.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface Firefox {
@@ -25,6 +27,8 @@ export interface Firefox {
 }
 
 export interface FirefoxOptions {
+  /** Where it runs; by default beside the tests. */
+  readonly on?: NetworkHost;
   /** In addition to those that keep it quiet, such as `ui.systemUsesDarkTheme: 1`. */
   readonly preferences?: Readonly<Record<string, string | number | boolean>>;
 }
@@ -50,7 +54,10 @@ const quietPreferences = {
  * WebRTC does not trust the tests' own authority. Its WebRTC uses no loopback address, neither
  * as a peer's nor as a server's: TURN servers must listen on another address of the machine.
  */
-export async function startFirefox({ preferences = {} }: FirefoxOptions = {}): Promise<Firefox> {
+export async function startFirefox({
+  on,
+  preferences = {},
+}: FirefoxOptions = {}): Promise<Firefox> {
   const home = await createTemporaryDirectory("firefox");
   await home.write(
     "user.js",
@@ -58,16 +65,19 @@ export async function startFirefox({ preferences = {} }: FirefoxOptions = {}): P
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
       .join(""),
   );
+  const [command = "", ...args] = [...(on?.enter ?? []), "firefox-esr"];
   const child = startProcess({
     name: "Firefox",
-    command: "firefox-esr",
-    args: ["--headless", "--marionette", "--remote-allow-system-access", "--profile", home.path],
+    command,
+    args: [...args, "--headless", "--marionette", "--profile", home.path],
     cwd: home.path,
     env: { HOME: home.path, TMPDIR: home.path, MOZ_CRASHREPORTER_DISABLE: "1" },
   });
   let marionette: Marionette | undefined;
+  let bridge: Bridge | undefined;
   async function stop() {
     marionette?.close();
+    await bridge?.stop();
     await child.stop();
     await home.remove();
   }
@@ -75,7 +85,10 @@ export async function startFirefox({ preferences = {} }: FirefoxOptions = {}): P
     const port = await child.untilReady(
       () => Number(readFileSync(`${home.path}/MarionetteActivePort`, "utf8")) || undefined,
     );
-    marionette = await connectMarionette(port);
+    bridge = on && (await openBridge(on, `tcp://127.0.0.1:${port}`));
+    marionette = await connectMarionette(
+      bridge === undefined ? { host: "127.0.0.1", port } : { path: bridge.socketPath },
+    );
     await marionette.send("WebDriver:NewSession", {
       acceptInsecureCerts: true,
       timeouts: { script: 300_000, pageLoad: 60_000 },

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, type Socket } from "node:net";
+import { connect, type NetConnectOpts, type Socket } from "node:net";
 import { z } from "zod";
 
 const maxMessageBytes = 64 * 1024 * 1024;
@@ -20,8 +20,8 @@ export interface Marionette {
  * Connects to Firefox over Marionette, the protocol that geckodriver speaks with it: JSON over TCP,
  * each message after its length in bytes and a colon.
  */
-export async function connectMarionette(port: number): Promise<Marionette> {
-  const socket = connect(port, "127.0.0.1");
+export async function connectMarionette(to: NetConnectOpts): Promise<Marionette> {
+  const socket = connect(to);
   await once(socket, "connect");
   const waiting = new Map<number, PromiseWithResolvers>();
   let lastId = 0;

@@ -1,0 +1,121 @@
+/**
+ * A cause has the name that `ice-service check` gives it, where that command knows it too.
+ * @typedef {object} Cause
+ * @property {string} name
+ * @property {string} meaning one sentence without a full stop
+ * @property {string} fix
+ */
+
+/** @type {Readonly<Record<string, { meaning: string, fix: string }>>} */
+const causes = {
+  "invalid-url": {
+    meaning: "The browser rejects this URL",
+    fix: "Correct the URL in the configuration of ice-service.",
+  },
+  "not-used": {
+    meaning: "The browser does not use this URL",
+    fix: "Browsers use TURN over UDP, TCP, and TLS over TCP. Remove turns: with transport=udp, and ports that browsers block, such as 53.",
+  },
+  loopback: {
+    meaning: "Firefox uses no server at a loopback address",
+    fix: "Test with another browser, or have the server listen on another address of this machine. For a test only, set media.peerconnection.ice.loopback in about:config.",
+  },
+  "time-out": {
+    meaning: "The server did not answer",
+    fix: "Start the server, compare its listening-port with the URL, and open the port in every firewall on the way, for UDP and TCP separately. Some networks block everything but TCP port 443.",
+  },
+  "tls-failed": {
+    meaning: "The server did not answer over TLS, or the browser does not trust its certificate",
+    fix: "Run ice-service check, which tells the two apart. The certificate must be of a public authority, complete with intermediates, current, and for the host of the URL. Then open the port in every firewall on the way.",
+  },
+  "wrong-secret": {
+    meaning: "The server rejects the credentials",
+    fix: "Compare the secret of ice-service with static-auth-secret of the server, character by character. If they are equal, set the clocks of both by NTP, and see that the server has use-auth-secret.",
+  },
+  "bad-request": {
+    meaning: "The server does not accept the request",
+    fix: "Some servers answer so to a wrong secret: compare the secrets. Otherwise check the server's log.",
+  },
+  forbidden: {
+    meaning: "The server refuses to relay for this browser",
+    fix: "See the server's denied addresses, and whether it is draining.",
+  },
+  "stale-nonce": {
+    meaning: "The server keeps changing its nonce",
+    fix: "Raise the server's stale-nonce, and see that a load balancer keeps each client on one server.",
+  },
+  "address-family": {
+    meaning: "The server has no relay address of the family that was asked for",
+    fix: "Give the server a relay-ip of IPv4, the family that browsers get when they ask for none.",
+  },
+  "unsupported-transport": {
+    meaning: "The server does not relay UDP",
+    fix: "Let the server relay UDP: browsers ask for nothing else.",
+  },
+  quota: {
+    meaning: "The server has no allocation left for this user, or is full",
+    fix: "Raise user-quota, total-quota, or bps-capacity of the server. With identity: static, all clients share one user-quota.",
+  },
+  "no-capacity": {
+    meaning: "The server has no relay port left",
+    fix: "Widen min-port to max-port of the server, or find out why allocations are not released.",
+  },
+  "server-error": {
+    meaning: "The server reports an error",
+    fix: "Check the server's log.",
+  },
+  "relay-unreachable": {
+    meaning: "The relay was made, but packets from outside do not reach it",
+    fix: "Set external-ip of the server to its public address, and open its relay ports (min-port to max-port, UDP) in every firewall. Another reason can be denied-peer-ip.",
+  },
+  "peer-denied": {
+    meaning: "The server refuses to relay to this browser's address",
+    fix: "Check denied-peer-ip, allowed-peer-ip, and no-loopback-peers of the server. Denying private addresses is right; peers then need a public one.",
+  },
+  "relay-not-tested": {
+    meaning: "The relay was made, but this browser cannot test it",
+    fix: "This network blocks UDP, or no STUN server told the browser its public address. Add a working stun: URL to the list, test from another network, or run ice-service check from outside.",
+  },
+  "no-data": {
+    meaning: "The call opened, but no packet came back through the relay",
+    fix: "Look for a firewall or a proxy that passes small packets only, and check the server's bandwidth limits (max-bps, bps-capacity).",
+  },
+};
+
+const codes = new Map([
+  [400, "bad-request"],
+  [401, "wrong-secret"],
+  [403, "forbidden"],
+  [438, "stale-nonce"],
+  [440, "address-family"],
+  [441, "wrong-secret"],
+  [442, "unsupported-transport"],
+  [443, "address-family"],
+  [486, "quota"],
+  [508, "no-capacity"],
+  [600, "not-used"],
+]);
+
+/**
+ * @param {string} name
+ * @returns {Cause}
+ */
+export function findCause(name) {
+  const { meaning, fix } = causes[name] ?? { meaning: name, fix: "" };
+  return { name, meaning, fix };
+}
+
+/**
+ * Why a server gave no candidate.
+ * @param {readonly import("./candidate-gathering.js").IceError[]} errors
+ * @param {import("./ice-url.js").Transport} transport
+ * @returns {Cause & { code?: number }}
+ */
+export function explainErrors(errors, transport) {
+  // A server's answer tells more than 701, which comes for each network interface.
+  const error = errors.find(({ code }) => code < 700) ?? errors[0];
+  if (error === undefined || error.code >= 700) {
+    return findCause(transport === "tls" ? "tls-failed" : "time-out");
+  }
+  return { ...findCause(codes.get(error.code) ?? "server-error"), code: error.code };
+}
