@@ -66,7 +66,7 @@ describe("each promise of SECURITY.md", () => {
     expect(sources.length).toBeGreaterThan(0);
     expect(tests.length).toBeGreaterThan(0);
     for (const source of sources) {
-      expect(source).toMatch(/^(src|deploy)\/|^Dockerfile$/);
+      expect(source).toMatch(/^(src|page|deploy)\/|^Dockerfile$/);
       expect(existsSync(resolve(root, source)), source).toBe(true);
     }
     for (const test of tests) {
