@@ -26,6 +26,7 @@ find_missing() {
   need_program chromium chromium
   need_program firefox-esr firefox-esr
   need_program nginx nginx
+  need_file libnginx-mod-stream /usr/lib/nginx/modules/ngx_stream_module.so
   need_program haproxy haproxy
   need_program caddy caddy
   need_program apache2 apache2

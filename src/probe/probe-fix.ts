@@ -13,13 +13,15 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "no-answer":
     "The port is open: check the server's log, and whether a firewall drops large packets or a load balancer moves the client to another server",
   "tls-expired": "Renew the certificate, and reload it in the server",
-  "tls-wrong-name": "Give the server a certificate for the URL's host, or change the URL",
+  "tls-wrong-name":
+    "Give the server a certificate for the URL's host, or change the URL; a proxy that routes by server name (SNI) may send it elsewhere",
   "tls-untrusted":
     "Serve the whole chain of a public authority, or name your own authority with --ca",
   "tls-failed": "Compare the TLS versions and ciphers of the server with what browsers offer",
   "not-tls":
-    "Give coturn cert and pkey, and the URL its tls-listening-port; or write turn: in place of turns:",
-  "not-stun": "Another program answers on that port: correct the URL's port or scheme",
+    "Give coturn cert and pkey, and the URL its tls-listening-port; or write turn: in place of turns:; behind a proxy that routes by server name (SNI), the URL must have a name that it routes",
+  "not-stun":
+    "Another program answers on that port: correct the URL's port or scheme, or the proxy that routes it",
   malformed: "Update the server: it breaks RFC 8489",
   unverified:
     "Something between here and the server changes responses, or the server signs them incorrectly",

@@ -131,7 +131,7 @@ async function tryAddress(
       } else if (credential === undefined) {
         throw new TypeError(`${url.text} needs a credential`);
       } else {
-        await tryRelay(context, credential, { ...options, family }, found);
+        await tryRelay(context, visited, credential, { ...options, family }, found);
       }
     } finally {
       transport.close();
@@ -167,6 +167,7 @@ function explain(failure: ProbeFailure, { alternates, realm }: Findings): ProbeF
 
 async function tryRelay(
   context: TransactionContext,
+  server: ServerAddress,
   credential: TurnCredential,
   { realm: expectedRealm, family, relayTest, timeoutMs }: RelayOptions,
   found: Findings,
@@ -185,7 +186,7 @@ async function tryRelay(
     return;
   }
   const waitMs = timeoutMs / 2;
-  const proof = proveRelay({ session, allocation, context, test: relayTest, waitMs });
+  const proof = proveRelay({ server, session, allocation, context, test: relayTest, waitMs });
   // Whatever went wrong, the relay is given back.
   const failure = await proof.catch(toFailure);
   try {

@@ -88,7 +88,7 @@ async function observe(
     const allocation = await session.allocate();
     const waitMs = timeoutMs / 2;
     const test = "everywhere";
-    const notProven = await proveRelay({ session, allocation, context, test, waitMs });
+    const notProven = await proveRelay({ server, session, allocation, context, test, waitMs });
     await waitForExpiry();
     const afresh = await probeAddress(server, credential, { ...options, relayTest: undefined });
     if (afresh.relayedTransportAddress !== undefined) {

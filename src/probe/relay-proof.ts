@@ -12,6 +12,8 @@ import { openUdpTransport, type UdpTransport } from "./udp-transport.js";
 export type RelayTest = "in-public" | "everywhere";
 
 export interface RelayProofOptions {
+  /** What the session talks to. */
+  readonly server: TransportAddress;
   readonly session: TurnSession;
   /** What the session has allocated. */
   readonly allocation: Allocation;
@@ -32,7 +34,7 @@ export interface RelayProofOptions {
  *   its time is up
  */
 export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailure | undefined> {
-  const { session, allocation, context, test, waitMs } = options;
+  const { server, session, allocation, context, test, waitMs } = options;
   const { relayed, mapped } = allocation;
   if (mapped === undefined) {
     return notTested("the server does not say from which address it sees this machine");
@@ -50,7 +52,11 @@ export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailu
   let outside: UdpTransport | undefined;
   try {
     outside = await openUdpTransport(relayed, signal);
-    const refusal = await permit(session, listPermitted(mapped, outside.local), signal);
+    const peers = listPeers(mapped, outside.local, server);
+    if (peers.length === 0) {
+      return notTested(`the server sees a proxy at ${mapped.address} in place of this machine`);
+    }
+    const refusal = await permit(session, peers, signal);
     return refusal ?? (await tellCrossing(context, allocation, outside, signal));
   } catch (error) {
     if (outside === undefined && error instanceof ProbeError) {
@@ -67,12 +73,25 @@ export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailu
 }
 
 /**
- * The addresses that the outside packets may come from. Behind a TCP proxy, the server sees the proxy
- * at the mapped address, and the outside socket at its own, unless a NAT changes that too.
+ * The addresses that packets from outside may come from: the mapped one. A server behind a TCP proxy
+ * tells the proxy's address, so that it takes the outside socket's own, unless that is behind NAT.
+ * @returns none where our public address is not known
  */
-function listPermitted(mapped: TransportAddress, local: TransportAddress): TransportAddress[] {
-  const isBehindNat = isSpecialPurpose(local) && !isSpecialPurpose(mapped);
-  return local.address === mapped.address || isBehindNat ? [mapped] : [mapped, local];
+function listPeers(
+  mapped: TransportAddress,
+  local: TransportAddress,
+  server: TransportAddress,
+): readonly TransportAddress[] {
+  if (local.address === mapped.address) {
+    return [mapped];
+  }
+  const isLocalPublic = !isSpecialPurpose(local);
+  const isMappedPublic = !isSpecialPurpose(mapped);
+  const isOfProxy = mapped.address === server.address || !isMappedPublic;
+  if (isOfProxy && !isSpecialPurpose(server)) {
+    return isLocalPublic ? [local] : [];
+  }
+  return isMappedPublic && !isLocalPublic ? [mapped] : [mapped, local];
 }
 
 /** @returns the failure when none of the addresses is permitted */

@@ -39,8 +39,12 @@ export async function openTlsTransport(
     ...(extraCa !== undefined && { ca: [...rootCertificates, extraCa] }),
   });
   // The TCP connection stands, so silence from here on is about TLS.
-  await untilOpen(socket, "secureConnect", signal, toTlsError, () =>
-    probeError("not-tls", "the server takes the connection, but does not answer in TLS"),
+  await untilOpen(
+    socket,
+    "secureConnect",
+    signal,
+    (error) => toTlsError(error, host),
+    () => probeError("not-tls", "the server takes the connection, but does not answer in TLS"),
   );
   return carry(socket);
 }

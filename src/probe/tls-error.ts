@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { errorCodeOf } from "./network-error.js";
 import { type ProbeCause, type ProbeError, probeError } from "./probe-failure.js";
 
@@ -27,8 +28,16 @@ const causes: Readonly<Record<string, ProbeCause>> = {
   EPIPE: "not-tls",
 };
 
-/** What an error during the TLS handshake means, on a TCP connection that stood. */
-export function toTlsError(error: unknown): ProbeError {
+/**
+ * What an error during the TLS handshake means, on a TCP connection that stood.
+ * @param host of the URL: a proxy that routes by server name cannot route an IP address
+ */
+export function toTlsError(error: unknown, host: string): ProbeError {
   const code = errorCodeOf(error);
-  return probeError(causes[code] ?? "tls-failed", `the TLS handshake ended with ${code}`);
+  const cause = causes[code] ?? "tls-failed";
+  const note =
+    cause === "not-tls" && isIP(host) !== 0
+      ? "; no server name was sent, since the host is an IP address"
+      : "";
+  return probeError(cause, `the TLS handshake ended with ${code}${note}`);
 }

@@ -1,7 +1,8 @@
 """Asks a TURN server for a relay with aioice, and prints the outcome as one line of JSON.
 
-Standard input: JSON with host, port, transport (udp, tcp or tls), username, credential, and
-caFile for tls. The relay is given back at once.
+Standard input, or the only argument: JSON with host, port, transport (udp, tcp or tls), username,
+credential, and caFile for tls. The relay is given back at once, unless `hold` is true: then it is kept
+until the program is killed.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ async def connect(target):
     return client
 
 
-async def allocate(client):
+async def allocate(client, hold):
     request = stun.Message(
         message_method=stun.Method.ALLOCATE, message_class=stun.Class.REQUEST
     )
@@ -46,7 +47,8 @@ async def allocate(client):
             "realm": client.realm,
         }
     host, port = response.attributes["XOR-RELAYED-ADDRESS"]
-    await client.delete()
+    if not hold:
+        await client.delete()
     return {
         "allocated": True,
         "relayedTransportAddress": f"{host}:{port}",
@@ -56,9 +58,12 @@ async def allocate(client):
 
 
 async def main():
-    target = json.load(sys.stdin)
+    target = json.loads(sys.argv[1]) if len(sys.argv) > 1 else json.load(sys.stdin)
+    hold = target.get("hold", False)
     client = await connect(target)
-    print(json.dumps(await asyncio.wait_for(allocate(client), timeout=30)))
+    print(json.dumps(await asyncio.wait_for(allocate(client, hold), timeout=30)), flush=True)
+    if hold:
+        await asyncio.Event().wait()
 
 
 asyncio.run(main())
