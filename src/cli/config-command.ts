@@ -17,9 +17,10 @@ export function checkConfig({ config: file, json }: { config?: string; json?: bo
   const files = new DiskFiles();
   const { config, warnings } = loadConfig({ env: process.env, file, files });
   // JWKS URLs are not asked.
-  checkFiles(config, files, systemClock);
+  const fileWarnings = checkFiles(config, files, systemClock);
   const callerWarnings = findCallerWarnings(config.auth, new HandedFiles(files), systemClock);
-  for (const warning of [...warnings, ...callerWarnings, ...describeOldSecrets(config)]) {
+  const all = [...warnings, ...fileWarnings, ...callerWarnings, ...describeOldSecrets(config)];
+  for (const warning of all) {
     process.stderr.write(`warning: ${warning}\n`);
   }
   process.stdout.write(

@@ -13,12 +13,18 @@ import type { Config } from "../service-config.js";
 
 /**
  * Reads the files that a configuration names, as the service would, and serves nothing.
+ * @returns warnings: what works, but is probably not meant
  * @throws ConfigError when one of them cannot be used
  */
-export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: Clock): void {
-  const silent = { info() {}, warn() {} };
+export function checkFiles(
+  { auth, ice, listen }: Config,
+  files: Files,
+  clock: Clock,
+): readonly string[] {
+  const warnings: string[] = [];
+  const log = { info() {}, warn: (_: object, message: string) => void warnings.push(message) };
   const verifiers = new TokenVerifiers(listTokenKinds(), {
-    ...{ clock, monotonicClock, startTimer: systemTimer, log: silent },
+    ...{ clock, monotonicClock, startTimer: systemTimer, log },
     outgoing: createOutgoingHttp({}),
     onChange() {},
   });
@@ -29,6 +35,7 @@ export function checkFiles({ auth, ice, listen }: Config, files: Files, clock: C
   );
   problems.try(() => listen.tls && loadTlsOptions(listen.tls, files));
   problems.throwIfAny();
+  return warnings;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, webcrypto } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync, webcrypto } from "node:crypto";
 import { SignJWT } from "jose";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { AuthConfig } from "../../src/authentication/auth-config.js";
@@ -24,6 +24,7 @@ import {
   startJwksServer,
 } from "../parts/jwks-server.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { certificateLife, ecCertificate, ecCertificateKey } from "./jwt/certificates.js";
 import { type OpenVerifierOptions, openVerifier } from "./open-verifier.js";
 import {
   createHmacSecret,
@@ -130,6 +131,27 @@ describe("verify, for a JWT", () => {
     expect(await verifier.verify(await signWith(secret))).toEqual(alice);
     const impostor = await signWith(createHmacSecret());
     expect(await reasonOf(() => verifier.verify(impostor))).toBe("signature");
+  });
+
+  it.each([
+    ["is valid", 0, []],
+    [
+      "has expired, with a warning",
+      certificateLife.endsAtMs,
+      [/^auth\.jwt\[0\]\.publicKeyFile: the certificate .* expired on Nov .* 2126/],
+    ],
+  ])("accepts, with the key of a certificate that %s", async (_, atMs, warnings) => {
+    const file = await directory.write("certificate.pem", ecCertificate);
+    movable.moveSeconds(Math.max(0, atMs / 1000 - startSeconds));
+    const verifier = create(authWith({ kind: "publicKeyFile", file, algorithms: ["ES256"] }));
+    const exp = Math.max(startSeconds, atMs / 1000) + 60;
+    const token = await new SignJWT({ ...goodClaims, exp })
+      .setProtectedHeader({ alg: "ES256" })
+      .sign(createPrivateKey(ecCertificateKey));
+    expect(await reasonOf(() => verifier.verify(token))).toBe("accepted");
+    expect(recording.lines.map(({ message }) => message)).toEqual(
+      warnings.map((warning) => expect.stringMatching(warning)),
+    );
   });
 
   it("takes a token without sub as the caller without a name", async () => {

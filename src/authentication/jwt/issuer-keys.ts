@@ -1,13 +1,17 @@
 import { createLocalJWKSet } from "jose";
+import type { Clock } from "../../clock.js";
 import type { Files } from "../../files/files.js";
+import type { Log } from "../../log.js";
 import type { JwksPool } from "./jwks-pool.js";
 import type { JwtIssuerConfig } from "./jwt-config.js";
-import { readKeySetFile, readPublicKeyFile } from "./key-file.js";
+import { describeCertificateLife, readKeySetFile, readPublicKeyFile } from "./key-file.js";
 import { createFixedSource, type KeySource } from "./key-source.js";
 
 export interface KeySourceOptions {
   readonly files: Files;
   readonly jwks: JwksPool;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 /**
@@ -19,7 +23,7 @@ export interface KeySourceOptions {
 export function openKeySource(
   { issuer, keys }: JwtIssuerConfig,
   entryKey: string,
-  { files, jwks }: KeySourceOptions,
+  { files, jwks, clock, log }: KeySourceOptions,
 ): KeySource {
   switch (keys.kind) {
     case "fetched":
@@ -29,7 +33,12 @@ export function openKeySource(
       return createFixedSource(createLocalJWKSet({ keys: [...keySet] }));
     }
     case "publicKeyFile": {
-      const publicKey = readPublicKeyFile(keys.file, files, keys.algorithms, entryKey);
+      const { file } = keys;
+      const { publicKey, certificate } = readPublicKeyFile(file, files, keys.algorithms, entryKey);
+      const flaw = certificate && describeCertificateLife(certificate, clock());
+      if (flaw !== undefined) {
+        log.warn({}, `${entryKey}.publicKeyFile: the certificate ${file} ${flaw}; its key is used`);
+      }
       return createFixedSource(async () => publicKey);
     }
     case "secret":

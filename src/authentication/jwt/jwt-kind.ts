@@ -1,8 +1,7 @@
-import type { Clock } from "../../clock.js";
 import { ProblemCollection } from "../../config/problem-collection.js";
 import type { KindMismatch, KindOptions, KindVerifier, TokenKind } from "../token-kind.js";
 import { FetchBudget } from "./fetch-budget.js";
-import { openKeySource } from "./issuer-keys.js";
+import { type KeySourceOptions, openKeySource } from "./issuer-keys.js";
 import { describeJwks } from "./jwks-metrics.js";
 import { JwksPool } from "./jwks-pool.js";
 import type { JwtAuth } from "./jwt-config.js";
@@ -18,10 +17,10 @@ export const jwtKind: TokenKind<JwtAuth> = {
   name: "jwt",
   reasons: jwtReasons,
   start(surroundings) {
-    const { clock } = surroundings;
+    const { clock, log } = surroundings;
     const jwks = new JwksPool({ ...surroundings, budget: new FetchBudget() });
     return {
-      open: (options) => openIssuers(options, jwks, clock),
+      open: (options) => openIssuers(options, { jwks, clock, log }),
       keep: (used) => jwks.keep(used),
       describe: () => describeJwks(jwks.statuses, clock()),
     };
@@ -30,14 +29,15 @@ export const jwtKind: TokenKind<JwtAuth> = {
 
 function openIssuers(
   { auth, files, ...options }: KindOptions<JwtAuth>,
-  jwks: JwksPool,
-  clock: Clock,
+  { clock, ...lasting }: Omit<KeySourceOptions, "files">,
 ): KindVerifier {
   const problems = new ProblemCollection();
   const verifiers: JwtVerifier[] = [];
   const byIssuer = new Map<string, JwtVerifier[]>();
   for (const [index, entry] of auth.jwt.entries()) {
-    const source = problems.try(() => openKeySource(entry, `auth.jwt[${index}]`, { files, jwks }));
+    const source = problems.try(() =>
+      openKeySource(entry, `auth.jwt[${index}]`, { files, clock, ...lasting }),
+    );
     if (source !== undefined) {
       const verifier = createJwtVerifier(entry, { source, clock, ...options });
       verifiers.push(verifier);

@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from "node:crypto";
+import { createPublicKey, type KeyObject, X509Certificate } from "node:crypto";
 import type { JWK } from "jose";
 import { readBoundedText } from "../../config/bounded-file.js";
 import { ConfigError } from "../../errors.js";
@@ -13,8 +13,16 @@ import {
   type UsableKeys,
 } from "./key-set.js";
 
+/** What a PEM file holds: a public key, or the certificate of one. */
+export interface PublicKeyFile {
+  readonly publicKey: KeyObject;
+  readonly certificate?: X509Certificate;
+}
+
 /**
- * Reads the one public key of a PEM file (`PUBLIC KEY` of RFC 7468 section 13, or `RSA PUBLIC KEY`).
+ * Reads the one public key of a PEM file (`PUBLIC KEY` or `CERTIFICATE` of RFC 7468 sections 13 and 5,
+ * or `RSA PUBLIC KEY`). Of a certificate, nothing but the key counts: it is trusted because it is in the
+ * file, whoever signed it, and whenever it ends.
  *
  * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
  * @throws ConfigError when the file holds anything else, or a key that one of the algorithms cannot use
@@ -24,10 +32,11 @@ export function readPublicKeyFile(
   files: Files,
   algorithms: readonly AsymmetricAlgorithm[],
   entryKey: string,
-): KeyObject {
+): PublicKeyFile {
   const fileKey = `${entryKey}.publicKeyFile`;
   const pem = readBoundedText(file, files, maxKeySetBytes, fileKey);
-  const publicKey = parsePublicKey(pem, file, fileKey);
+  const parsed = parsePublicKey(pem, file, fileKey);
+  const { publicKey } = parsed;
   const fitting = listFittingAlgorithms(publicKey);
   if (fitting.length === 0) {
     throwProblem(
@@ -44,7 +53,21 @@ export function readPublicKeyFile(
       `Use ${fitting.length === 1 ? "" : "one or more of "}${fitting.join(", ")}, or another key file`,
     );
   }
-  return publicKey;
+  return parsed;
+}
+
+/**
+ * What an operator wants to know of a certificate's life, as a phrase that follows its file's name.
+ * @returns undefined while it is valid
+ */
+export function describeCertificateLife(
+  { validFrom, validTo }: X509Certificate,
+  nowMs: number,
+): string | undefined {
+  if (Date.parse(validTo) <= nowMs) {
+    return `expired on ${validTo}`;
+  }
+  return Date.parse(validFrom) > nowMs ? `is not valid before ${validFrom}` : undefined;
 }
 
 /**
@@ -100,8 +123,8 @@ function parseKeySetFile(
   }
 }
 
-/** `createPublicKey` alone would also take a private key or a certificate, and the first of many. */
-function parsePublicKey(pem: string, file: string, fileKey: string): KeyObject {
+/** `createPublicKey` alone would also take a private key, and the first block of many. */
+function parsePublicKey(pem: string, file: string, fileKey: string): PublicKeyFile {
   const labels = [...pem.matchAll(/-----BEGIN ([^-]*)-----/g)].map(([, label = ""]) => label);
   if (labels.some((label) => label.includes("PRIVATE"))) {
     throwProblem(
@@ -110,24 +133,29 @@ function parsePublicKey(pem: string, file: string, fileKey: string): KeyObject {
       "Keep that with the issuer; `openssl pkey -pubout` makes the public key of it",
     );
   }
-  if (labels.includes("CERTIFICATE")) {
+  const [label = "", ...others] = labels;
+  if (others.length > 0) {
     throwProblem(
       fileKey,
-      `${file} holds a certificate`,
-      "Take the public key out of it with `openssl x509 -pubkey -noout`",
+      `${file} holds ${labels.length} PEM blocks`,
+      "Leave the one of the key that signs the tokens, without the certificates above it; use jwksFile for several keys",
     );
   }
-  if (labels.length === 1 && /^(RSA )?PUBLIC KEY$/.test(labels[0] ?? "")) {
-    try {
-      return createPublicKey(pem);
-    } catch {
-      // Told below like every other content that is no key.
+  try {
+    if (label === "CERTIFICATE") {
+      const certificate = new X509Certificate(pem);
+      return { publicKey: certificate.publicKey, certificate };
     }
+    if (/^(RSA )?PUBLIC KEY$/.test(label)) {
+      return { publicKey: createPublicKey(pem) };
+    }
+  } catch {
+    // Told below like every other content that is no key.
   }
   return throwProblem(
     fileKey,
-    `${file} is not one public key in PEM`,
-    "Name a file with one `-----BEGIN PUBLIC KEY-----` block; use jwksFile for several keys",
+    `${file} is not a public key or certificate in PEM`,
+    "Name a file with one `-----BEGIN PUBLIC KEY-----` or `-----BEGIN CERTIFICATE-----` block",
   );
 }
 

@@ -1,10 +1,14 @@
-import { generateKeyPairSync } from "node:crypto";
+import { generateKeyPairSync, X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   type AsymmetricAlgorithm,
   asymmetricAlgorithms,
 } from "../../../src/authentication/jwt/jwt-algorithms.js";
-import { readKeySetFile, readPublicKeyFile } from "../../../src/authentication/jwt/key-file.js";
+import {
+  describeCertificateLife,
+  readKeySetFile,
+  readPublicKeyFile,
+} from "../../../src/authentication/jwt/key-file.js";
 import { DiskFiles } from "../../../src/files/disk-files.js";
 import { problemsOf } from "../../config-problems.js";
 import {
@@ -12,6 +16,7 @@ import {
   type TemporaryDirectory,
 } from "../../parts/temporary-directory.js";
 import { createSigningKey } from "../signing-key.js";
+import { certificateLife, ecCertificate, shortRsaCertificate } from "./certificates.js";
 
 let directory: TemporaryDirectory;
 beforeAll(async () => {
@@ -41,9 +46,8 @@ describe("readPublicKeyFile", () => {
   it.each(asymmetricAlgorithms)("reads a key for %s", async (algorithm) => {
     const { pem } = createSigningKey(algorithm);
     const file = await directory.write("key.pem", pem);
-    expect(readPublicKeyFile(file, new DiskFiles(), [algorithm], "auth.jwt[0]").type).toBe(
-      "public",
-    );
+    const { publicKey } = readPublicKeyFile(file, new DiskFiles(), [algorithm], "auth.jwt[0]");
+    expect(publicKey.type).toBe("public");
   });
 
   it("reads PKCS #1 and text around the key", async () => {
@@ -57,15 +61,30 @@ describe("readPublicKeyFile", () => {
     ["an encrypted private key", encryptedPem, /private key/, /-pubout/],
     ["a private beside the public key", es256.pem + privatePem, /private key/, /-pubout/],
     [
-      "a certificate",
+      "a certificate that is none",
       "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----",
-      /certificate/,
-      /x509/,
+      /not a public key or certificate/,
+      /BEGIN CERTIFICATE/,
     ],
-    ["two keys", es256.pem + rs256.pem, /not one public key/, /jwksFile/],
-    ["no PEM", '{"keys":[]}', /not one public key/, /BEGIN PUBLIC KEY/],
-    ["an empty file", "", /not one public key/, /BEGIN PUBLIC KEY/],
-    ["broken PEM", es256.pem.replace(/\n.{8}/, "\nAAAAAAAA"), /not one public key/, /BEGIN/],
+    [
+      "a request for a certificate",
+      ecCertificate.replaceAll("CERT", "CERTIFICATE REQUEST CERT"),
+      /not a/,
+      /BEGIN/,
+    ],
+    [
+      "a chain of certificates",
+      ecCertificate + shortRsaCertificate,
+      /2 PEM blocks/,
+      /certificates above/,
+    ],
+    ["a certificate and its key", ecCertificate + es256.pem, /2 PEM blocks/, /Leave the one/],
+    ["a certificate and its private key", ecCertificate + privatePem, /private key/, /-pubout/],
+    ["the certificate of a short key", shortRsaCertificate, /RSA key of 1024 bits/, /2048/],
+    ["two keys", es256.pem + rs256.pem, /2 PEM blocks/, /jwksFile/],
+    ["no PEM", '{"keys":[]}', /not a public key or/, /BEGIN PUBLIC KEY/],
+    ["an empty file", "", /not a public key or/, /BEGIN PUBLIC KEY/],
+    ["broken PEM", es256.pem.replace(/\n.{8}/, "\nAAAAAAAA"), /not a public key or/, /BEGIN/],
     ["a short RSA key", smallRsa.publicKey.export(spki).toString(), /RSA key of 1024 bits/, /2048/],
     ["an RSA-PSS key", pssKey.publicKey.export(spki).toString(), /type rsa-pss/, /RSA/],
     ["a curve not in JWA", bitcoinKey.publicKey.export(spki).toString(), /secp256k1/, /P-256/],
@@ -112,6 +131,28 @@ describe("readPublicKeyFile", () => {
         problem: expect.stringContaining("ENOENT"),
       }),
     ]);
+  });
+});
+
+describe("a certificate", () => {
+  it.each([
+    ["alone", ecCertificate],
+    ["behind text and a byte order mark", `\ufeffsubject=CN = issuer.test\n${ecCertificate}`],
+    ["with Windows line ends", ecCertificate.replaceAll("\n", "\r\n")],
+  ])("gives its key: %s", async (_, pem) => {
+    // smallrye/smallrye-jwt#112
+    const file = await directory.write("certificate.pem", pem);
+    const read = readPublicKeyFile(file, new DiskFiles(), ["ES256"], "auth.jwt[0]");
+    expect(read.publicKey.equals(new X509Certificate(ecCertificate).publicKey)).toBe(true);
+  });
+
+  it.each<[atMs: number, life: string | undefined]>([
+    [certificateLife.beginsAtMs - 1, "is not valid before Nov 29 07:51:30 2026 GMT"],
+    [certificateLife.beginsAtMs, undefined],
+    [certificateLife.endsAtMs - 1, undefined],
+    [certificateLife.endsAtMs, "expired on Nov  5 07:51:30 2126 GMT"],
+  ])("is described at %d as %j", (nowMs, life) => {
+    expect(describeCertificateLife(new X509Certificate(ecCertificate), nowMs)).toBe(life);
   });
 });
 
