@@ -3,12 +3,14 @@
 // dist/ice_service_pb.js of what protoc-gen-es generates from proto/.
 import { ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { IceService } from "../dist/ice_service_pb.js";
 
 const { ICE_URL = "http://127.0.0.1:8080", TOKEN } = process.env;
 if (!TOKEN) {
   fail("set TOKEN to the token that npm start printed");
 }
+const { IceService } = await import("../dist/ice_service_pb.js").catch(() =>
+  fail("run `npm run build` first"),
+);
 
 const client = createClient(
   IceService,

@@ -4,13 +4,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { IceService } from "../dist/ice_service_pb.js";
 
 const { ICE_URL = "http://127.0.0.1:8080", TOKEN } = process.env;
 if (!TOKEN) {
-  process.stderr.write("set TOKEN to the token that npm start printed\n");
-  process.exit(1);
+  fail("set TOKEN to the token that npm start printed");
 }
+const { IceService } = await import("../dist/ice_service_pb.js").catch(() =>
+  fail("run `npm run build` first"),
+);
 const hopeless = [
   Code.Unauthenticated,
   Code.PermissionDenied,
@@ -33,10 +34,14 @@ while (true) {
   } catch (error) {
     const { code, message } = ConnectError.from(error);
     if (hopeless.includes(code)) {
-      process.stderr.write(`${message}\n`);
-      process.exit(1);
+      fail(message);
     }
     process.stderr.write(`cannot watch ${ICE_URL}, retrying: ${message}\n`);
   }
   await sleep(1000 + Math.random() * 4000);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
 }
