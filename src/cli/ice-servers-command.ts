@@ -51,6 +51,9 @@ export async function printIceServers({
     printWarning(warning);
   }
   const { servers } = config.ice;
+  if (servers.managed !== undefined) {
+    printWarning("ice.turn.managed is left out, because only a running service asks it");
+  }
   const { life } = servers;
   const ttlSeconds = requestedSeconds || life.ttlSeconds;
   // Bounds are for callers.
@@ -80,7 +83,9 @@ export async function printIceServers({
   }
   const text = printList(list, format);
   if (text === undefined) {
-    process.stderr.write(`error: no TURN server is configured, which --format ${format} needs\n`);
+    process.stderr.write(
+      `error: there is no TURN server of your own, which --format ${format} needs\n`,
+    );
     return 1;
   }
   const { credentialLife } = list;

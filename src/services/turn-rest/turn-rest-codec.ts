@@ -65,7 +65,7 @@ class TurnRestCodec implements UnaryCodec {
 function printCredentials({ iceServers, ttlSeconds }: GetIceServersResponse): string {
   const credentials = toTurnRest(iceServers, ttlSeconds);
   if (credentials === undefined) {
-    throw new ConnectError("no TURN server is configured", Code.NotFound);
+    throw new ConnectError("there is no TURN server", Code.NotFound);
   }
   return JSON.stringify(credentials);
 }
