@@ -18,7 +18,7 @@ export function readableFile(maxBytes: number): Kind<string, string, ""> {
       place.context.files.read(file, maxBytes);
     } catch (error) {
       const { problem, fix, transientCode } = describeReadFailure(error);
-      place.refuse(`${file} ${problem}`, fix, transientCode);
+      return place.refuse(`${file} ${problem}`, fix, transientCode);
     }
     return file;
   });

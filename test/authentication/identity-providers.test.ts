@@ -12,6 +12,7 @@ import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
 import { loadConfig } from "../../src/service-config.js";
 import { type JwksServer, keys, startJwksServer } from "../parts/jwks-server.js";
 import { MemoryFiles } from "../parts/memory-files.js";
+import { ecCertificate } from "./jwt/certificates.js";
 import { createSigningKey, startSeconds } from "./signing-key.js";
 import { createMovableClock, createRecordingLog, reasonOf } from "./verifier-setup.js";
 
@@ -235,6 +236,7 @@ function openVerifier(settings: string): TokenVerifier & { close(): void } {
   const files = new MemoryFiles({
     "ice.yaml": settings,
     token: "service-account-token",
+    "ca.crt": ecCertificate,
     "supabase-jwt.secret": `${secretText}\n`,
   });
   const { auth } = loadConfig({ file: "/etc/ice.yaml", env: {}, files }).config;

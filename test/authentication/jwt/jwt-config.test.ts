@@ -8,9 +8,16 @@ import { MemoryFiles } from "../../parts/memory-files.js";
 const issuer = { issuer: "https://login.example.com/", audience: "ice" };
 const key = Buffer.from(Array.from({ length: 64 }, (_, index) => (index * 37) % 256));
 
+const ice = { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } };
+const turnSecret = { "turn.secret": "north-north-north-north" };
+
 function load(jwt: readonly object[], secret: string | Uint8Array = "s".repeat(64)) {
-  const files = new MemoryFiles({ "ice.yaml": stringify({ auth: { jwt } }), "jwt.secret": secret });
-  return loadConfig({ file: "/etc/ice.yaml", env: {}, files });
+  const files = { "ice.yaml": stringify({ auth: { jwt }, ice }), "jwt.secret": secret };
+  return loadConfig({
+    file: "/etc/ice.yaml",
+    env: {},
+    files: new MemoryFiles({ ...files, ...turnSecret }),
+  });
 }
 const findProblems = (...parameters: Parameters<typeof load>) =>
   problemsOf(() => load(...parameters)).map(
@@ -154,6 +161,19 @@ describe("secretEncoding", () => {
   });
 });
 
+describe("caFile", () => {
+  it.each([
+    ["that is missing", "absent.pem", /ENOENT/],
+    ["without a certificate", "jwt.secret", /has no certificate/],
+  ])("is refused %s", (_, caFile, problem) => {
+    const jwksUrl = "https://login.example.com/keys";
+    expect(findProblems([{ ...issuer, jwksUrl, caFile }])).toEqual([
+      expect.stringMatching(/^auth\.jwt\[0\]\.caFile: /),
+    ]);
+    expect(findProblems([{ ...issuer, jwksUrl, caFile }])[0]).toMatch(problem);
+  });
+});
+
 describe("config check", () => {
   it("prints what can be loaded again", () => {
     const jwt = [
@@ -170,7 +190,11 @@ describe("config check", () => {
         ],
       },
     });
-    const files = new MemoryFiles({ "again.yaml": stringify(described), "jwt.secret": secret });
+    const files = new MemoryFiles({
+      "again.yaml": stringify(described),
+      "jwt.secret": secret,
+      ...turnSecret,
+    });
     const again = loadConfig({ file: "/etc/again.yaml", env: {}, files });
     expect(describeConfig(again.config)).toEqual(described);
   });
