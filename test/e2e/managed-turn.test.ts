@@ -263,6 +263,26 @@ describe.each([
   });
 });
 
+describe("the cost of managed TURN", () => {
+  it("is one request for 2,000 responses, with workers", async () => {
+    const server = await startService(startCloudflare(handedOut()));
+    const service = await start({ managed: [cloudflareAt(server)] }, ["--workers", "2"]);
+    const url = `${service.url}/api/v1/ice-servers?token=${token}`;
+    const call = async () => {
+      const lists: unknown[] = [];
+      for (let index = 0; index < 100; index++) {
+        lists.push(turnUrls(answerSchema.parse(await (await fetch(url)).json())));
+      }
+      return lists;
+    };
+    const lists = (await Promise.all(Array.from({ length: 20 }, call))).flat();
+    expect(lists).toEqual(Array.from({ length: 2000 }, () => managedUrls));
+    const metrics = await scrape(service);
+    expect(metrics.value("ice_managed_answers_total", { reason: "only" })).toBe(2000);
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
 describe("managedUse: always", () => {
   it("serves both, until the first credential expires", async () => {
     await startOwn();

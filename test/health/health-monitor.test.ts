@@ -7,6 +7,8 @@ import type { ProbeUrl } from "../../src/health/probe-url.js";
 import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { createIceServerLister } from "../../src/turn/ice-server-lister.js";
 import type { IceServerSettings } from "../../src/turn/ice-server-settings.js";
+import { ManagedProvider } from "../../src/turn/managed/managed-provider.js";
+import { ManagedStates } from "../../src/turn/managed/managed-states.js";
 import { ManualTime } from "../parts/manual-time.js";
 import { createFleet, createSharedSecret, hourLife, listAtOnce } from "../turn/ice-servers.js";
 
@@ -271,6 +273,64 @@ describe("HealthMonitor", () => {
         },
       ],
     });
+  });
+});
+
+describe("HealthMonitor with a managed provider", () => {
+  const own = "turn:own.test";
+  const bought = "turn:bought.test";
+  const openProvider = (bench: Bench) => {
+    const states = new ManagedStates();
+    const expiresAtSeconds = 2_000_000_000;
+    const entries = [{ urls: [bought], username: "u", credential: "c" }] as const;
+    const credential = { entries, expiresAtSeconds, usableUntilSeconds: expiresAtSeconds };
+    states.set([{ identity: "a", isPending: false, credential }]);
+    const service = {
+      ...{ name: "cloudflare", identity: "a", timeoutMs: 2000, maxPerHour: undefined },
+      createRequest: () => expect.unreachable(),
+      readResponse: () => expect.unreachable(),
+    };
+    return new ManagedProvider(service, states, bench.time.clock);
+  };
+
+  it("probes its URLs, and says that it replaces own servers, or is not used", async () => {
+    const bench = new Bench();
+    const [servers] = plain([], [own]);
+    bench.monitor.configure(servers, settings, [openProvider(bench)]);
+    bench.outcomes.set(own, refused);
+    await bench.time.advance(25);
+    expect(bench.monitor.report.groups.map(({ urls: _, ...group }) => group)).toEqual([
+      { kind: "turn", state: "replaced" },
+      { kind: "turn", provider: "cloudflare", state: "live" },
+    ]);
+    bench.outcomes.set(own, good);
+    bench.outcomes.set(bought, refused);
+    await bench.time.advance(30);
+    expect(bench.down).toEqual([bought]);
+    bench.outcomes.set(own, refused);
+    await bench.time.advance(30);
+    expect(bench.lines.filter((line) => line.includes("all "))).toEqual([
+      "error all own TURN URLs are down: a managed TURN provider replaces them turn",
+      "error all URLs of a managed TURN provider are down: it is not used turn of cloudflare",
+      "error all URLs are down: all of them are handed out turn",
+      "error all URLs are down: all of them are handed out turn of cloudflare",
+    ]);
+  });
+
+  it("describes them by provider, and failing open by own groups only", () => {
+    const bench = new Bench();
+    const [servers] = plain([], [own]);
+    bench.monitor.configure(servers, settings, [openProvider(bench)]);
+    const labelsOf = (name: string) =>
+      bench.monitor
+        .describe()
+        .find((metric) => metric.name === name)
+        ?.values.map(({ labels }) => labels);
+    expect(labelsOf("ice_turn_url_up")).toEqual([
+      { url: own, region: "default" },
+      { url: bought, provider: "cloudflare" },
+    ]);
+    expect(labelsOf("ice_failing_open")).toEqual([{ kind: "turn", region: "default" }]);
   });
 });
 

@@ -10,6 +10,8 @@ import { parseIceUrl } from "../../src/ice/ice-url.js";
 import type { LimitsConfig } from "../../src/limits/limits-config.js";
 import { createIceServerLister, type IceServerLister } from "../../src/turn/ice-server-lister.js";
 import type { CredentialLifeSettings } from "../../src/turn/ice-server-settings.js";
+import { ManagedChoice } from "../../src/turn/managed/managed-choice.js";
+import { ManagedStates } from "../../src/turn/managed/managed-states.js";
 import type { SharedSecretSettings } from "../../src/turn/providers/shared-secret/provider.js";
 import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
 import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
@@ -652,6 +654,58 @@ describe("limits", () => {
     expect(() => open(anything, other)).toThrow("the server has as many watches as it may");
     limits = { watches: 2, watchesPerCaller: 10 };
     open(anything, other);
+  });
+});
+
+describe("a watch with managed servers", () => {
+  let states: ManagedStates;
+  beforeEach(() => {
+    states = new ManagedStates();
+    states.onChange(() => watches.listsChanged());
+    const service = {
+      ...{ name: "a", identity: "a", timeoutMs: 2000, maxPerHour: undefined },
+      createRequest: () => expect.unreachable(),
+      readResponse: () => expect.unreachable(),
+    };
+    const { clock, startTimer } = time;
+    const log = { info() {}, warn() {} };
+    const managed = new ManagedChoice(
+      { services: [service], use: "fallback" },
+      { states, clock, startTimer, log, isUp: undefined },
+    );
+    const fleet = createFleet({ stunUrls }, { ttlSeconds: 100_000 });
+    lister = createIceServerLister(fleet, clock, undefined, managed);
+  });
+
+  function give(credential: string, ttlSeconds: number): void {
+    const expiresAtSeconds = Math.floor(time.clock() / 1000) + ttlSeconds;
+    const entries = [{ urls: ["turn:a.test"], username: "u", credential }] as const;
+    const dated = { entries, expiresAtSeconds, usableUntilSeconds: expiresAtSeconds - 30 };
+    states.set([{ identity: "a", isPending: false, credential: dated }]);
+  }
+  const credentialsOf = (lists: readonly IceServerList[]) =>
+    lists.map(({ iceServers }) => iceServers.at(-1)?.credential);
+
+  it("waits for the first credential, and gets it once", async () => {
+    const { times, lists } = open();
+    await time.advance(1);
+    expect(lists).toEqual([]);
+    give("c", 1000);
+    await time.advance(100);
+    expect(times).toEqual([1]);
+    expect(credentialsOf(lists)).toEqual(["c"]);
+  });
+
+  it("gets each renewed credential, and learns when there is none any more", async () => {
+    give("c", 1000);
+    const { times, lists } = open();
+    await time.advance(500);
+    give("d", 1000);
+    await time.advance(500);
+    states.set([{ identity: "a", isPending: false }]);
+    await time.advance(500);
+    expect(times).toEqual([0, 500.2, 1000.2]);
+    expect(credentialsOf(lists)).toEqual(["c", "d", undefined]);
   });
 });
 
