@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
 import { duration } from "../../config/duration.js";
-import type { Secret } from "../../config/file-kinds.js";
+import { type Secret, secretFile } from "../../config/file-kinds.js";
 import { key, optionalKey } from "../../config/key.js";
+import { checked } from "../../config/kind.js";
 import { wholeNumber } from "../../config/scalars.js";
 import { outgoingUrl } from "../../outgoing/outgoing-url.js";
 import type { ManagedService } from "./managed-service.js";
@@ -11,6 +12,16 @@ export const managedUrl = outgoingUrl({
   example: "https://turn.example.com/credentials",
   risk: "the request carries a secret",
 });
+
+/** A file with a token or key, which HTTP headers can carry. */
+export const providerSecretFile = checked(secretFile, (secret, place) =>
+  /^[\x21-\x7e]+$/.test(revealSecret(secret))
+    ? secret
+    : place.refuse(
+        "holds a character that no token has",
+        "Write the token alone into the file, as the provider shows it",
+      ),
+);
 
 /** @param longest that the service gives, as the file would say it */
 export const managedTtlKey = (longest: string) =>

@@ -38,6 +38,7 @@ const secrets = {
   "twilio.secret": twilioAccount.apiKeySecret,
   "metered.key": meteredApiKey,
   "wrong.token": "a-wrong-token",
+  "odd.token": "an odd €-token",
 };
 const handedOut = {
   secret: "south",
@@ -332,6 +333,12 @@ describe("ice.turn.managed", () => {
     expect(described).toContain('"url":"https://turn.test/?<hidden>"');
     expect(described).not.toContain(meteredApiKey);
     expect(described).not.toContain("hidden-key");
+  });
+
+  it("refuses a token that no header can carry, and shows nothing of it", () => {
+    expect(problemsWith({ ...http, tokenFile: "odd.token" })).toEqual([
+      "ice.turn.managed[0].tokenFile: holds a character that no token has. Write the token alone into the file, as the provider shows it",
+    ]);
   });
 
   it("names unknown providers and keys", () => {

@@ -1,4 +1,3 @@
-import { secretFile } from "../../../config/file-kinds.js";
 import { key, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import { choice, text } from "../../../config/scalars.js";
@@ -9,6 +8,7 @@ import {
   managedKeys,
   managedTtlKey,
   managedUrl,
+  providerSecretFile,
   revealSecret,
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
@@ -25,7 +25,7 @@ export const cloudflareSection = checked(
       help: "Cloudflare Realtime TURN.",
     }),
     keyId: requiredKey(text(), { example: "0123456789abcdef", help: "The ID of the TURN key." }),
-    apiTokenFile: requiredKey(secretFile, {
+    apiTokenFile: requiredKey(providerSecretFile, {
       example: "cloudflare.token",
       help: "A file with the API token of the TURN key.",
     }),

@@ -1,4 +1,3 @@
-import { secretFile } from "../../../config/file-kinds.js";
 import { optionalKey, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import { choice, text } from "../../../config/scalars.js";
@@ -13,6 +12,7 @@ import {
   managedKeys,
   managedTtlKey,
   managedUrl,
+  providerSecretFile,
   revealSecret,
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
@@ -38,7 +38,7 @@ export const httpSection = checked(
       example: "https://turn.example.com/api/v1/ice-servers",
       help: "What to get. Write no secret here: it has a file.",
     }),
-    tokenFile: optionalKey(secretFile, {
+    tokenFile: optionalKey(providerSecretFile, {
       example: "provider.token",
       help: "A file with the token, sent as a Bearer token.",
     }),

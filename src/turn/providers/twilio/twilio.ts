@@ -1,4 +1,4 @@
-import { type Secret, secretFile } from "../../../config/file-kinds.js";
+import type { Secret } from "../../../config/file-kinds.js";
 import { key, optionalKey, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import type { Place } from "../../../config/place.js";
@@ -10,6 +10,7 @@ import {
   managedKeys,
   managedTtlKey,
   managedUrl,
+  providerSecretFile,
   revealSecret,
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
@@ -29,7 +30,7 @@ export const twilioSection = checked(
       example: "AC00000000000000000000000000000000",
       help: "The SID of the account.",
     }),
-    authTokenFile: optionalKey(secretFile, {
+    authTokenFile: optionalKey(providerSecretFile, {
       example: "twilio.token",
       help: "A file with the account's auth token, or apiKeySid and apiKeySecretFile.",
     }),
@@ -38,7 +39,7 @@ export const twilioSection = checked(
       isAlternative: true,
       help: "The SID of an API key, which can be revoked by itself.",
     }),
-    apiKeySecretFile: optionalKey(secretFile, {
+    apiKeySecretFile: optionalKey(providerSecretFile, {
       example: "twilio.secret",
       isAlternative: true,
       help: "A file with the secret of the API key.",
