@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds the Go programs of go-tools.txt into the user's cache, once per version. Prints the command
-# that installs what is missing. Says nothing when everything is there.
+# Builds the Go programs of go-tools.txt, and Keycloak, into the user's cache, once per version. Prints
+# the command that installs what is missing. Says nothing when everything is there.
 set -euo pipefail
 
 fail() {
@@ -27,3 +27,16 @@ while read -r package version; do
     GOBIN="$cache/$name@$version" nice go install "$package@$version"
   fi
 done <"$(dirname "$0")/go-tools.txt"
+
+version=$(<"$(dirname "$0")/keycloak-version.txt")
+keycloak="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service/keycloak-$version"
+if [ ! -d "$keycloak" ]; then
+  echo "Building Keycloak $version for the tests" >&2
+  work="$keycloak.new"
+  rm -rf "$work" && mkdir -p "$work"
+  artifact="org.keycloak:keycloak-quarkus-dist:$version:zip"
+  mvn -q -B dependency:copy -Dartifact="$artifact" -DoutputDirectory="$work" >&2
+  (cd "$work" && jar xf ./*.zip && rm ./*.zip && mv keycloak-*/* .)
+  nice bash "$work/bin/kc.sh" build --db=dev-mem >/dev/null
+  mv "$work" "$keycloak"
+fi

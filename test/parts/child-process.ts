@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 export const runProgram = promisify(execFile);
 
 /** Generous, since a busy machine may need half a minute for what usually takes half a second. */
-const readyTimeoutMs = 60_000;
+const defaultReadyTimeoutMs = 60_000;
 const killAfterMs = 60_000;
 const maxOutputChars = 4 * 1024 * 1024;
 
@@ -21,6 +21,8 @@ export interface ProcessOptions {
   readonly cwd: string;
   /** The whole environment; by default only PATH, and HOME in `cwd`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may take to be ready. 60 seconds by default. */
+  readonly readyTimeoutMs?: number;
 }
 
 export interface ChildProcess {
@@ -31,7 +33,7 @@ export interface ChildProcess {
   signal(name: NodeJS.Signals): void;
   /**
    * Asks `probe` every 50 ms until it finds something; one that throws has not. Throws with the
-   * output after 60 s, or when the process ends first; the process is then gone.
+   * output after that time, or when the process ends first; the process is then gone.
    */
   untilReady<T>(probe: () => T | undefined | Promise<T | undefined>): Promise<T>;
   /**
@@ -64,7 +66,14 @@ export function killProcesses(spared: ReadonlySet<Kill> = new Set()): void {
  * Starts a program in a process group of its own. It never outlives the test that started it (see
  * `end-processes.ts`), nor this process, even when that is killed: Linux then kills it, too.
  */
-export function startProcess({ name, command, args, cwd, env }: ProcessOptions): ChildProcess {
+export function startProcess({
+  name,
+  command,
+  args,
+  cwd,
+  env,
+  readyTimeoutMs = defaultReadyTimeoutMs,
+}: ProcessOptions): ChildProcess {
   const path = `${process.env["PATH"]}:/usr/sbin`;
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", command, ...args], {
     cwd,
