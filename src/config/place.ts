@@ -4,7 +4,7 @@ import type { Files } from "../files/files.js";
 import { findTextFlaw } from "./free-text.js";
 import { type KeyPath, printKeyPath } from "./key-path.js";
 import type { ProblemList } from "./problem-list.js";
-import { describeWrongKind, printValue } from "./value-text.js";
+import { adviseOnKind, describeWrongKind, printValue } from "./value-text.js";
 
 /** A key that is not known where it is written. */
 export interface UnknownKey {
@@ -95,7 +95,11 @@ export class Place {
 
   /** @param expected names of kinds, as in {@link describeWrongKind} */
   refuseKind(given: unknown, ...expected: readonly string[]): undefined {
-    this.refuse(describeWrongKind(this.path, given, expected));
+    const advice = adviseOnKind(given, expected);
+    this.refuse(
+      describeWrongKind(this.path, given, expected),
+      advice === undefined ? undefined : `${advice}; see ${this.#name} in config-sample.yaml`,
+    );
   }
 
   warn(text: string): void {
@@ -109,6 +113,10 @@ export class Place {
   }
 
   get #sample(): string {
-    return `See ${printKeyPath(this.path)} in config-sample.yaml`;
+    return `See ${this.#name} in config-sample.yaml`;
+  }
+
+  get #name(): string {
+    return printKeyPath(this.path);
   }
 }

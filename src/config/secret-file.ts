@@ -1,12 +1,14 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
 import type { FileImage, Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
-import { findTextFlaw, type TextFlaw } from "./free-text.js";
+import { findTextFlaw } from "./free-text.js";
 import { decodeUtf8, EncodingError } from "./text-encoding.js";
 
 const maxBytes = 4096;
 /** What stands in the documents in a secret's place: everybody knows it. */
 const placeholders = ["THE-SECRET", "PUT-HERE-WHAT-OPENSSL-RAND-PRINTS"];
+
+const newSecretFix = "Make one with `ice-service secret new`";
 
 /** Why a secret cannot be used, without the secret. */
 export class SecretError extends Error {
@@ -69,7 +71,7 @@ export function readSecretText(text: string): KeyObject {
 function toSecret(content: Uint8Array, source: string, binaryFix?: string): KeyObject {
   const secret = decodeSecret(content, source, binaryFix).replace(/\r?\n$/, "");
   if (secret === "") {
-    throw new SecretError(`${source} is empty`, "Make one with `ice-service secret new`");
+    throw new SecretError(`${source} is empty`, newSecretFix);
   }
   if (placeholders.includes(secret)) {
     throw new SecretError(
@@ -79,7 +81,10 @@ function toSecret(content: Uint8Array, source: string, binaryFix?: string): KeyO
   }
   const flaw = findTextFlaw(secret);
   if (flaw !== undefined) {
-    throw describeFlaw(flaw, source);
+    throw new SecretError(
+      `${source} ${flaw.problem}`,
+      `${flaw.fix}; if the other side has the secret with it, change it there too`,
+    );
   }
   return createSecretKey(secret, "utf8");
 }
@@ -91,16 +96,6 @@ function decodeSecret(content: Uint8Array, source: string, binaryFix?: string): 
     if (!(error instanceof EncodingError)) {
       throw error;
     }
-    throw binaryFix === undefined
-      ? describeFlaw(error.flaw, source)
-      : new SecretError(`${source} ${error.flaw.problem}`, binaryFix);
+    throw new SecretError(`${source} ${error.flaw.problem}`, binaryFix ?? newSecretFix);
   }
-}
-
-/** Whoever removes it changes the secret, if it is in use. */
-function describeFlaw({ problem, fix }: TextFlaw, source: string): SecretError {
-  return new SecretError(
-    `${source} ${problem}`,
-    `${fix}. If the other side uses the value with it, change the secret there too`,
-  );
 }

@@ -30,6 +30,28 @@ export function describeWrongKind(
     : `is ${kindOf(value)}, not ${kinds}`;
 }
 
+/**
+ * What to do about a value that is one level too high or too low.
+ * @param expected as of {@link describeWrongKind}
+ */
+export function adviseOnKind(given: unknown, expected: readonly string[]): string | undefined {
+  const isSectionExpected = expected.some((name) => name === "object" || name === "record");
+  if (expected.includes("array") && given !== null) {
+    return isRecord(given)
+      ? "Write a dash before the first key of each entry"
+      : "Write each entry on a line of its own, after a dash";
+  }
+  if (isSectionExpected && given === null) {
+    return "Indent its keys below it";
+  }
+  if (Array.isArray(given)) {
+    return isSectionExpected
+      ? "Write its keys without a dash"
+      : "Write it without a dash or brackets";
+  }
+  return isRecord(given) ? "Write its value without a key" : undefined;
+}
+
 const kindNames: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",

@@ -66,8 +66,8 @@ describe("list", () => {
     [
       { names: "a", entries: {} },
       [
-        "names: is text, not a list. See names in config-sample.yaml",
-        "entries: is a mapping of keys, not a list. See entries in config-sample.yaml",
+        "names: is text, not a list. Write each entry on a line of its own, after a dash; see names in config-sample.yaml",
+        "entries: is a mapping of keys, not a list. Write a dash before the first key of each entry; see entries in config-sample.yaml",
       ],
     ],
   ])("finds every problem of %j", (content, problems) => {

@@ -141,7 +141,10 @@ describe("sectionOrValue", () => {
   it.each<[unknown, string]>([
     [1, "server: 1 is not text. See server in config-sample.yaml"],
     [{ weight: 1 }, "server.url: is missing. See server.url in config-sample.yaml"],
-    [["a"], "server: is a list, not a mapping of keys. See server in config-sample.yaml"],
+    [
+      ["a"],
+      "server: is a list, not a mapping of keys. Write its keys without a dash; see server in config-sample.yaml",
+    ],
   ])("refuses %j", (server, problem) => {
     expect(findProblems(root, { server })).toEqual([problem]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeWrongKind, printValue } from "../../src/config/value-text.js";
+import { adviseOnKind, describeWrongKind, printValue } from "../../src/config/value-text.js";
 
 describe("describeWrongKind", () => {
   it.each<[readonly (string | number)[], unknown, readonly string[], string]>([
@@ -15,6 +15,22 @@ describe("describeWrongKind", () => {
     [["auth", "queryToken"], "abc", ["boolean"], "is text, not true or false"],
   ])("%j: %j", (path, value, expected, text) => {
     expect(describeWrongKind(path, value, expected)).toBe(text);
+  });
+});
+
+describe("adviseOnKind", () => {
+  it.each<[given: unknown, expected: string, advice: string | undefined]>([
+    [{}, "array", "Write a dash before the first key of each entry"],
+    ["a", "array", "Write each entry on a line of its own, after a dash"],
+    [null, "object", "Indent its keys below it"],
+    [[], "object", "Write its keys without a dash"],
+    [["a"], "string", "Write it without a dash or brackets"],
+    [{ a: 1 }, "number", "Write its value without a key"],
+    ["a", "object", undefined],
+    ["yes", "boolean", undefined],
+    [null, "array", undefined],
+  ])("%j instead of %s", (given, expected, advice) => {
+    expect(adviseOnKind(given, [expected])).toBe(advice);
   });
 });
 
