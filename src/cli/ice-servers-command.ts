@@ -51,9 +51,6 @@ export async function printIceServers({
     printWarning(warning);
   }
   const { servers } = config.ice;
-  if (servers.managed !== undefined) {
-    printWarning("ice.turn.managed is left out, because only a running service asks it");
-  }
   const { life } = servers;
   const ttlSeconds = requestedSeconds || life.ttlSeconds;
   // Bounds are for callers.
@@ -83,13 +80,11 @@ export async function printIceServers({
   }
   const text = printList(list, format);
   if (text === undefined) {
-    process.stderr.write(
-      `error: there is no TURN server of your own, which --format ${format} needs\n`,
-    );
+    process.stderr.write(`error: there is no TURN server, which --format ${format} needs\n`);
     return 1;
   }
   const { credentialLife } = list;
-  if (credentialLife !== undefined && ttlSeconds > life.ttlSeconds) {
+  if (credentialLife !== undefined && credentialLife.ttlSeconds > life.ttlSeconds) {
     printWarning(
       `the credential is valid until ${printTime(credentialLife.expiresAtSeconds)}, longer than ice.turn.ttl (${printDuration(life.ttlSeconds)}): only another TURN secret ends it earlier`,
     );

@@ -21,7 +21,7 @@ export function createTurnRestRoute(
 ): Route {
   const method = IceService.method.getIceServers;
   const spec = createMethodImplSpec(method, getIceServers);
-  const own = { ...stages, checkRights: letUsernameStand(stages.checkRights) };
+  const own = { ...stages, checkRights: createUsernameRights(stages.checkRights) };
   const format = createUnaryFormat(spec, own, "rest", openTurnRestCodec);
   return {
     path: "/turn",
@@ -35,7 +35,7 @@ export function createTurnRestRoute(
  * Most software sends a username without being asked, often a random one: it names a user only where
  * the caller has the right, and is ignored otherwise.
  */
-function letUsernameStand(checkRights: Stage | undefined): Stage {
+function createUsernameRights(checkRights: Stage | undefined): Stage {
   return (call) => {
     if (requireCaller(call.values).usersRight !== "granted") {
       call.request = create(GetIceServersRequestSchema);
