@@ -179,7 +179,71 @@ describe("ice-service check", () => {
     }
   });
 
+  it.each<[args: string[], status: number, cause: string | undefined]>([
+    [[], 1, "peer-denied"],
+    [["--relay", "require"], 1, "peer-denied"],
+    [["--relay", "auto"], 0, "peer-denied"],
+    [["--relay", "off"], 0, undefined],
+  ])("%j: a relay that no packets cross ends with %i", async (args, expected, cause) => {
+    const denying = await startCoturn({
+      secrets: [secrets["turn.secret"]],
+      extra: ["denied-peer-ip=127.0.0.1"],
+    });
+    try {
+      const urls = [`turn:127.0.0.1:${denying.port}`];
+      const turn = { urls, secretFiles: ["turn.secret"] };
+      const config = await writeConfig({ stunUrls: [], turn });
+      const { status, stdout } = await check(["--config", config, "--json", ...args]);
+      const report = JSON.parse(stdout);
+      expect(report.results.map((result: { cause?: string }) => result.cause)).toEqual([cause]);
+      expect({ status, ok: report.ok }).toEqual({ status: expected, ok: expected === 0 });
+    } finally {
+      await denying.stop();
+    }
+  });
+
+  it.each<[args: string[], status: number]>([
+    [[], 0],
+    [["--relay", "auto"], 0],
+    [["--relay", "require"], 1],
+  ])("%j: a relay that cannot be tested ends with %i", async (args, expected) => {
+    const mixed = await startCoturn({
+      secrets: [secrets["turn.secret"]],
+      ipv6: true,
+      relayIps: ["127.0.0.1"],
+    });
+    try {
+      const turn = { urls: [`turn:[::1]:${mixed.port}`], secretFiles: ["turn.secret"] };
+      const config = await writeConfig({ stunUrls: [], turn });
+      const { status, stdout } = await check(["--config", config, ...args]);
+      expect(stdout).toMatch(/ relay-not-tested +[\d.]+ ms +127\.0\.0\.1:/);
+      expect(stdout).toMatch(/\nrelay-not-tested: .*another family/);
+      expect(status).toBe(expected);
+    } finally {
+      await mixed.stop();
+    }
+  });
+
+  it("shows the addresses of alternate servers, and how long relays last", async () => {
+    const first = await startCoturn({
+      secrets: [secrets["turn.secret"]],
+      extra: [`alternate-server=127.0.0.1:${coturn.port}`],
+    });
+    try {
+      const turn = { urls: [`turn:127.0.0.1:${first.port}`], secretFiles: ["turn.secret"] };
+      const config = await writeConfig({ stunUrls: [], turn });
+      const { status, stdout } = await check(["--config", config, "--lifetime"]);
+      expect(stdout).toContain(` 127.0.0.1:${first.port} → 127.0.0.1:${coturn.port} `);
+      expect(stdout).toMatch(/\nlifetime outlives: .*\n {2}turn:.*\n {2}→ A call may last longer/);
+      expect(status).toBe(0);
+    } finally {
+      await first.stop();
+    }
+  });
+
   it.each([
+    [["--relay", "maybe"], /--relay/],
+    [["--lifetime", "--watch"], /--lifetime: does not go with --watch/],
     [["--timeout", "soon"], /--timeout: "soon" is not a duration/],
     [["--timeout", "2m"], /--timeout: /],
     [["--watch", "--interval", "0s"], /--interval: /],
@@ -191,7 +255,7 @@ describe("ice-service check", () => {
     const env = { ICE_STUN_URLS: "", ICE_CONNECTOR_TOKENS_FILE: "tokens.yaml" };
     const { status, stdout, stderr } = await check(args, env);
     expect(stderr).toMatch(text);
-    expect(stderr).toMatch(/→ ./);
+    expect(stderr).toMatch(/→ .|--help/);
     expect(stdout).toBe("");
     expect(status).toBe(2);
   });
