@@ -1,3 +1,5 @@
+import { MalformedMessageError } from "./stun-message.js";
+
 /** Why a probe failed. A closed set: scripts, metrics and tables may rely on it. */
 export const probeCauses = [
   "name-not-found",
@@ -57,6 +59,20 @@ export function probeError(cause: ProbeCause, detail: string): ProbeError {
 
 export function timeOutError(): ProbeError {
   return probeError("time-out", "no answer in time");
+}
+
+/**
+ * What an error of a probe means.
+ * @throws whatever else it is, such as the reason of the caller's signal
+ */
+export function toFailure(error: unknown): ProbeFailure {
+  if (error instanceof ProbeError) {
+    return error.failure;
+  }
+  if (error instanceof MalformedMessageError) {
+    return { cause: "malformed", detail: `an answer cannot be used: ${error.message}` };
+  }
+  throw error;
 }
 
 export function isTimeOut(reason: unknown): boolean {

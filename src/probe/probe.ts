@@ -3,14 +3,12 @@ import type { TurnCredential } from "../turn/provider.js";
 import type { AddressFamily } from "./attributes.js";
 import { bind } from "./binding.js";
 import { openTransport } from "./open-transport.js";
-import { ProbeError, type ProbeFailure, probeError, timeOutError } from "./probe-failure.js";
-import { proveRelay, type RelayTest } from "./relay-proof.js";
+import { type ProbeFailure, timeOutError, toFailure } from "./probe-failure.js";
+import type { RelayTest } from "./relay-proof.js";
+import { type RelayFindings, tryRelay } from "./relay-trial.js";
 import { resolveServer, type ServerAddress } from "./server-address.js";
-import { MalformedMessageError } from "./stun-message.js";
-import type { TransactionContext } from "./transaction.js";
 import { printTransportAddress } from "./transport-address.js";
 import { followAlternates } from "./try-alternate.js";
-import { TurnSession } from "./turn-session.js";
 
 export interface ProbeOptions {
   /** For the look-up of a name, and for each try at an address, from its opening to its end; above 0. */
@@ -30,23 +28,11 @@ export interface ProbeOptions {
 }
 
 /** What a probe learns on its way. */
-interface Findings {
-  /** Of the first request that was answered; the connection's opening is not in it. */
-  roundTripMs?: number;
+interface Findings extends RelayFindings {
   /** Our address as a STUN server sees it. */
   mappedAddress?: string;
-  /** What a TURN server names, safe to show. */
-  realm?: string;
-  relayedTransportAddress?: string;
   /** The servers that the first one sent us to, one after the other (RFC 8489 section 10). */
   alternates?: readonly ServerAddress[];
-  /** Packets from outside have crossed the relay, in both directions. */
-  relayProven?: true;
-}
-
-interface RelayOptions extends ProbeOptions {
-  /** What relay to ask for; absent, the server chooses. */
-  readonly family?: AddressFamily | undefined;
 }
 
 /** What was learnt of one address, as far as the probe came. */
@@ -61,8 +47,8 @@ export interface ProbeResult extends Readonly<Findings> {
 /**
  * Does what a client does with a URL, at each address of its host: a Binding for `stun` and `stuns`,
  * for `turn` and `turns` an Allocate that is given back at once, after packets have crossed the relay
- * where `relayTest` wants that. The URL is one that `canProbe`. The
- * look-up counts as a part of each try: a URL whose servers are silent is done with in `timeoutMs`.
+ * where `relayTest` wants that. The URL is one that `canProbe`. The look-up counts as a part of each
+ * try: a URL whose servers are silent is done with in `timeoutMs`.
  *
  * @param credential for `turn` and `turns`
  * @returns a result for each address, in the resolver's order; one without address when there is none
@@ -165,41 +151,6 @@ function explain(failure: ProbeFailure, { alternates, realm }: Findings): ProbeF
   return { ...failure, cause, detail: detail + where };
 }
 
-async function tryRelay(
-  context: TransactionContext,
-  server: ServerAddress,
-  credential: TurnCredential,
-  { realm: expectedRealm, family, relayTest, timeoutMs }: RelayOptions,
-  found: Findings,
-): Promise<void> {
-  const session = new TurnSession(context, credential);
-  const { realm, roundTripMs } = await session.challenge();
-  found.realm = realm;
-  found.roundTripMs = roundTripMs;
-  if (expectedRealm !== undefined && realm !== expectedRealm) {
-    throw probeError("wrong-realm", `the server names the realm ${JSON.stringify(realm)}`);
-  }
-  const allocation = await session.allocate(family);
-  found.relayedTransportAddress = printTransportAddress(allocation.relayed);
-  if (relayTest === undefined) {
-    await session.release();
-    return;
-  }
-  const waitMs = timeoutMs / 2;
-  const proof = proveRelay({ server, session, allocation, context, test: relayTest, waitMs });
-  // Whatever went wrong, the relay is given back.
-  const failure = await proof.catch(toFailure);
-  try {
-    await session.release();
-  } catch (error) {
-    throw failure === undefined || !(error instanceof ProbeError) ? error : new ProbeError(failure);
-  }
-  if (failure !== undefined) {
-    throw new ProbeError(failure);
-  }
-  found.relayProven = true;
-}
-
 async function within<T>(
   { timeoutMs, signal }: ProbeOptions,
   work: (signal: AbortSignal) => Promise<T>,
@@ -214,15 +165,4 @@ async function within<T>(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** Whatever else is thrown, such as the reason of the caller's signal, goes on to the caller. */
-function toFailure(error: unknown): ProbeFailure {
-  if (error instanceof ProbeError) {
-    return error.failure;
-  }
-  if (error instanceof MalformedMessageError) {
-    return { cause: "malformed", detail: `an answer cannot be used: ${error.message}` };
-  }
-  throw error;
 }

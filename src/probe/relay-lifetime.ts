@@ -111,7 +111,7 @@ async function observe(
       ].join(", "),
     };
   } finally {
-    await session.release().catch(() => {});
+    session.abandon();
     transport.close();
   }
 }

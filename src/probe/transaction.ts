@@ -113,6 +113,14 @@ export function runTransaction(
   });
 }
 
+/** Sends a request whose answer nobody waits for. */
+export function sendOnce(
+  { transport, randomBytes = randomBytesOfNode }: TransactionContext,
+  request: StunRequest,
+): void {
+  transport.send(encodeRequest(request, randomBytes(transactionIdBytes)));
+}
+
 /**
  * Sends now, and over UDP again in ever longer intervals.
  * @returns what ends that

@@ -14,7 +14,13 @@ import { deriveLongTermKey } from "./integrity.js";
 import { probeError } from "./probe-failure.js";
 import { toCredentialError, toServerError } from "./server-error.js";
 import { type StunAttribute, type StunMessage, stunClass, stunMethod } from "./stun-message.js";
-import { type Exchange, runTransaction, type TransactionContext } from "./transaction.js";
+import {
+  type Exchange,
+  runTransaction,
+  type StunRequest,
+  sendOnce,
+  type TransactionContext,
+} from "./transaction.js";
 import { readAddress, type TransportAddress } from "./transport-address.js";
 
 /** A server that changes its nonce faster than this never lets anyone in. */
@@ -134,15 +140,24 @@ export class TurnSession {
     }
   }
 
+  /**
+   * Gives the relay back without waiting for an answer: for when there is no time left. The server would
+   * keep it for ten minutes, and count it.
+   */
+  abandon(): void {
+    sendOnce(this.#context, this.#sign(stunMethod.refresh, [encodeLifetime(0)]));
+  }
+
   /** Sends a signed request, again with the new nonce where the old one is stale. */
   async #request(
     method: number,
     attributes: readonly StunAttribute[],
-    more: RequestExtras = {},
+    { peer, signal = this.#context.signal }: RequestExtras = {},
   ): Promise<Exchange> {
+    const context = { ...this.#context, signal };
     let staleNonces = 0;
     for (;;) {
-      const exchange = await this.#sendSigned(method, attributes, more);
+      const exchange = await runTransaction(context, this.#sign(method, attributes, peer));
       const { response } = exchange;
       const isStale =
         response.class === stunClass.error &&
@@ -158,26 +173,23 @@ export class TurnSession {
     }
   }
 
-  #sendSigned(
+  #sign(
     method: number,
     attributes: readonly StunAttribute[],
-    { peer, signal = this.#context.signal }: RequestExtras,
-  ): Promise<Exchange> {
+    peer?: TransportAddress,
+  ): StunRequest {
     const { username, credential } = this.#credential;
-    return runTransaction(
-      { ...this.#context, signal },
-      {
-        method,
-        ...(peer && { peer }),
-        attributes: [
-          ...attributes,
-          encodeText(attributeType.username, username),
-          { type: attributeType.realm, value: this.#realm },
-          { type: attributeType.nonce, value: this.#nonce },
-        ],
-        key: deriveLongTermKey(username, this.#realm, credential),
-      },
-    );
+    return {
+      method,
+      ...(peer && { peer }),
+      attributes: [
+        ...attributes,
+        encodeText(attributeType.username, username),
+        { type: attributeType.realm, value: this.#realm },
+        { type: attributeType.nonce, value: this.#nonce },
+      ],
+      key: deriveLongTermKey(username, this.#realm, credential),
+    };
   }
 
   #takeNonce(response: StunMessage): void {

@@ -195,3 +195,17 @@ describe("a relay", () => {
     await expect(called).rejects.toThrow("enough");
   });
 });
+
+describe("a relay whose probe has no time left", () => {
+  it.each<[string, number, Relay]>([
+    ["while packets are awaited", 60_000, { inward: () => Buffer.of() }],
+    ["while a permission is awaited", 60_000, { permit: () => undefined }],
+  ])("is given back all the same, %s", async (_, timeoutMs, relay) => {
+    const abort = new AbortController();
+    const called = probeRelay(relay, { ...everywhere, timeoutMs, signal: abort.signal });
+    await expect.poll(() => methods).toContain(stunMethod.createPermission);
+    abort.abort(new Error("enough"));
+    await expect(called).rejects.toThrow("enough");
+    await expect.poll(() => methods.at(-1)).toBe(stunMethod.refresh);
+  });
+});
