@@ -27,7 +27,7 @@ while (true) {
   try {
     const headers = { Authorization: `Bearer ${TOKEN}` };
     for await (const { response } of client.watchIceServers({ ttlSeconds: 3600 }, { headers })) {
-      // In a browser: connection.setConfiguration({ iceServers: response.iceServers })
+      // What to do with a list in a browser, and elsewhere: docs/refresh.md.
       const servers = response.iceServers.map(({ urls, username }) => ({ urls, username }));
       process.stdout.write(`${JSON.stringify(servers)}\n`);
     }
