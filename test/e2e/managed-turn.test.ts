@@ -256,7 +256,7 @@ describe.each([
     expect(metrics.value("ice_managed_requests_total", labels)).toBe(1);
     expect(metrics.value("ice_managed_credential_seconds", labels)).toBeGreaterThan(86_000);
     expect(metrics.value("ice_turn_url_up", labels)).toBe(2);
-    expect(metrics.value("ice_managed_missing_total")).toBeUndefined();
+    expect(metrics.value("ice_managed_missing_total")).toBe(0);
     expect(server.requests).toHaveLength(1);
     expect(server.violations).toEqual([]);
     expectNoSecret(service, metrics.text);
