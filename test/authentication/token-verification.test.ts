@@ -205,6 +205,22 @@ describe("verify, for a JWT", () => {
   });
 });
 
+describe("verify, for a JWT that no known key has signed", () => {
+  it.each([
+    ["asks for newer keys", {}, 2],
+    ["asks for none if it has expired", { exp: startSeconds - 31 }, 1],
+    ["asks for none if it does not say when it expires", { exp: undefined }, 1],
+  ])("%s", async (_, claims, requestCount) => {
+    const verifier = create(authWith(urlKeys()));
+    await verifier.load();
+    movable.moveSeconds(1);
+    const payload = JSON.stringify({ ...goodClaims, ...claims });
+    const token = forgeToken(next.privateKey, { alg: "ES256", kid: "second" }, payload);
+    expect(await reasonOf(() => verifier.verify(token))).toBe("unknown_key");
+    expect(server.requestCount).toBe(requestCount);
+  });
+});
+
 describe("verify, for a JWT that comes again", () => {
   it("answers at once, without checking the signature a second time", async () => {
     const verifier = create(authWith(urlKeys()));

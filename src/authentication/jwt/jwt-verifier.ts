@@ -17,6 +17,7 @@ import type { JwtIssuerConfig } from "./jwt-config.js";
 import type { JwtReason } from "./jwt-reasons.js";
 import type { KeySource } from "./key-source.js";
 import { describeClaimFault } from "./rejection-detail.js";
+import { readUnverified } from "./unverified-token.js";
 
 /** Verifies the tokens of one entry of `auth.jwt`. */
 export interface JwtVerifier {
@@ -91,6 +92,12 @@ export function createJwtVerifier(
     }
   }
 
+  /** Old tokens whose keys are gone come for a long time: no key would make them good. */
+  function mayBeValid(token: string): boolean {
+    const exp = readUnverified(token)?.claims["exp"];
+    return typeof exp === "number" && exp + clockTolerance > clock() / 1000;
+  }
+
   /** Again with newer keys, as often as there are some. */
   async function verifyWithNewer(
     token: string,
@@ -99,7 +106,7 @@ export function createJwtVerifier(
     wait: CancellableWait | undefined,
   ): Promise<JWTPayload> {
     let error = firstError;
-    if (isForWantOfKey(error)) {
+    if (isForWantOfKey(error) && mayBeValid(token)) {
       for await (const _ of source.findNewer(version, wait)) {
         try {
           return await verifySignature(token, wait);

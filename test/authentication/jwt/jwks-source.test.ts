@@ -472,6 +472,15 @@ describe("close", () => {
 });
 
 describe("members of the key set", () => {
+  it("may be null or odd, and the set may begin with a byte order mark", async () => {
+    // instructure/canvas-lms#2639, jpadilla/pyjwt#857
+    const odd = [null, { ...second, alg: null, use: null, x5c: null }, { kty: null }, "key"];
+    server.serve(text(`\ufeff${JSON.stringify({ keys: [...odd, first], more: null })}`));
+    await source.load();
+    expect([await find("first"), await find("second")]).toEqual(["found", "found"]);
+    expect(recording.lines).toEqual([]);
+  });
+
   it("that are private or symmetric are never used, and the log tells", async () => {
     const { privateKey } = createSigningKey("ES256");
     const leaked = { ...privateKey.export({ format: "jwk" }), kid: "leaked" };
