@@ -80,6 +80,7 @@ export function createOutgoingHttp(environment: Environment): OutgoingHttp {
   };
   return {
     async send(url, request) {
+      checkHeaders(request.headers);
       const route = { proxy: chooseProxy(url, findProxy), authorities: request.authorities };
       return sendThrough(await openRoute(route), url, request, route);
     },
@@ -87,6 +88,13 @@ export function createOutgoingHttp(environment: Environment): OutgoingHttp {
       void agents?.then((loaded) => loaded.close());
     },
   };
+}
+
+/** The error of `fetch` would quote the value, which may be a secret. */
+function checkHeaders(headers: OutgoingRequest["headers"] = {}): void {
+  if (!Object.values(headers).every((value) => /^[\t\x20-\x7e\x80-\xff]*$/.test(value))) {
+    throw new OutgoingError("a header has a value that cannot be sent");
+  }
 }
 
 function chooseProxy(url: URL, findProxy: FindProxy): Route["proxy"] {

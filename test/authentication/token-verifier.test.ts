@@ -178,7 +178,7 @@ describe("a token that has to be refused", () => {
       },
       "signature",
     ],
-    ["8193 bytes", () => "a".repeat(8193), "too_large"],
+    ["12,289 bytes", () => "a".repeat(12_289), "too_large"],
     ["no shape at all", () => "garbage", "unknown_connector_token"],
     ["dots and nothing else", () => "..", "malformed"],
     ["five parts, as of an encrypted token", () => "a.b.c.d.e", "unknown_connector_token"],

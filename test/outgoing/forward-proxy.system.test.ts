@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer as createPlainServer, type Server } from "node:http";
+import { createServer as createPlainServer, type RequestListener, type Server } from "node:http";
 import { createServer } from "node:https";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
+import { createOutgoingHttp, type OutgoingRequest } from "../../src/outgoing/outgoing-http.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { findFreePort } from "../parts/free-port.js";
 import { type Squid, startSquid } from "../parts/squid.js";
@@ -27,8 +28,8 @@ beforeAll(async () => {
   authorities = await readFile(certificate.caFile, "utf8");
   const certFile = await certificate.signAnother(`DNS:${host}`, 1);
   const [cert, key] = await Promise.all([readFile(certFile), readFile(certificate.keyFile)]);
-  secure = createServer({ cert, key }, (request, response) => response.end(request.url));
-  plain = createPlainServer((request, response) => response.end(request.url));
+  secure = createServer({ cert, key }, echo);
+  plain = createPlainServer(echo);
   secureUrl = new URL(`https://${host}:${await listen(secure)}/secure`);
   plainUrl = new URL(`http://${host}:${await listen(plain)}/plain`);
   open = await startSquid({ hosts: [host] });
@@ -42,6 +43,11 @@ afterAll(async () => {
   await Promise.all([open?.stop(), closed?.stop(), certificate?.stop()]);
 });
 
+/** Answers with the path and the body of the request. */
+const echo: RequestListener = async (request, response) => {
+  response.end(`${request.url}${await text(request)}`);
+};
+
 async function listen(server: Server): Promise<number> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -50,12 +56,17 @@ async function listen(server: Server): Promise<number> {
 }
 
 /** Status and text of the answer, or the message of the error. */
-async function send(environment: Record<string, string>, url: URL, trust = authorities) {
+async function send(
+  environment: Record<string, string>,
+  url: URL,
+  trust = authorities,
+  changes: Partial<OutgoingRequest> = {},
+) {
   const outgoing = createOutgoingHttp(environment);
   try {
-    const request = { timeoutMs: 30_000, maxBytes: 10_000, authorities: trust };
-    const { status, text } = await outgoing.send(url, request);
-    return status === 200 ? `200 ${text}` : String(status);
+    const request = { timeoutMs: 30_000, maxBytes: 10_000, authorities: trust, ...changes };
+    const answer = await outgoing.send(url, request);
+    return answer.status === 200 ? `200 ${answer.text}` : String(answer.status);
   } catch (error) {
     return error instanceof Error ? error.message : "no error";
   } finally {
@@ -79,6 +90,14 @@ describe("requests through Squid", () => {
   it("ask for the whole URL for http:", async () => {
     expect(await send({ HTTP_PROXY: `http://${open.address}` }, plainUrl)).toBe("200 /plain");
     await expect.poll(() => open.requests()).toContain(`GET ${plainUrl.href} 200`);
+  });
+
+  it("carry a body", async () => {
+    const proxy = `http://${open.address}`;
+    const environment = { HTTPS_PROXY: proxy, HTTP_PROXY: proxy };
+    const changes = { method: "POST", body: "?token=x" } as const;
+    expect(await send(environment, secureUrl, authorities, changes)).toBe("200 /secure?token=x");
+    expect(await send(environment, plainUrl, authorities, changes)).toBe("200 /plain?token=x");
   });
 
   it("bring the user along that the proxy demands", async () => {

@@ -105,6 +105,16 @@ describe("createOutgoingHttp", () => {
     expect(await send({}, unresolved)).toMatch(/^OutgoingError: (ENOTFOUND|EAI_AGAIN)$/);
   });
 
+  it.each(["hidden\ntoken", "hidden\0", "hidden€"])(
+    "sends no header %j, and does not quote it",
+    async (value) => {
+      expect(await send({ headers: { Authorization: value } })).toBe(
+        "OutgoingError: a header has a value that cannot be sent",
+      );
+      expect(requests).toEqual([]);
+    },
+  );
+
   it("does not pass by a proxy that cannot be used", async () => {
     outgoing = createOutgoingHttp({ HTTP_PROXY: "socks5://user:hidden@proxy:1080" });
     expect(await send({}, new URL("http://keys.test/"))).toBe(
