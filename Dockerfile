@@ -2,7 +2,7 @@ FROM node:24-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY rolldown.config.ts LICENSE ./
+COPY rolldown.config.ts openapi.json LICENSE ./
 COPY deploy/runtime-packages.mjs deploy/
 COPY src src
 COPY page page

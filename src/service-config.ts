@@ -25,7 +25,10 @@ const sections = section({
     default: {},
     help: "No rate limits by default. See docs/rate-limits.md. Rejected calls get 429, over gRPC RESOURCE_EXHAUSTED.",
   }),
-  reflection: key(trueOrFalse, { default: true, help: "gRPC server reflection." }),
+  reflection: key(trueOrFalse, {
+    default: true,
+    help: "gRPC server reflection, and the OpenAPI document at /openapi.json.",
+  }),
   diagnostics: key(trueOrFalse, {
     default: false,
     devDefault: true,

@@ -15,6 +15,7 @@ import type { RequestLog } from "../observability/request-log.js";
 import { createRequestSelection, type SelectRequest } from "../observability/request-selection.js";
 import type { ServiceCounts } from "../observability/service-metrics.js";
 import type { Readiness } from "../readiness.js";
+import { openApiRoutes } from "../server/openapi-route.js";
 import { createPageRoutes } from "../server/page-routes.js";
 import { createRequestListener } from "../server/request-listener.js";
 import type { Config } from "../service-config.js";
@@ -125,7 +126,10 @@ export function buildSnapshot(config: Config, files: Files, parts: LastingParts)
     requestLog: parts.requestLog,
     selectRequest,
     requestCounts: counts.requests,
-    ...(config.diagnostics && { pageRoutes: createPageRoutes(parts.pageDirectory) }),
+    furtherRoutes: [
+      ...(config.reflection ? openApiRoutes : []),
+      ...(config.diagnostics ? createPageRoutes(parts.pageDirectory) : []),
+    ],
     findClientAddress: createClientAddressFinder(listen),
     maxHeaderBytes: allowTokens(auth.maxTokenBytes).maxHeaderBytes,
     tracer: parts.tracer,

@@ -1,4 +1,5 @@
 import type { HttpHeaders } from "../http/http-message.js";
+import type { ResponseDescription, RouteDescription } from "../http/route-description.js";
 import type { Readiness } from "../readiness.js";
 
 export interface FixedAnswer {
@@ -13,6 +14,31 @@ export type FixedRoute = () => FixedAnswer;
 export const fixedRouteMethods: readonly string[] = ["GET", "HEAD"];
 
 const json = { "content-type": "application/json" };
+
+const health = {
+  description: "Whether the process is alive.",
+  responses: { 200: describeState("It is alive.", "healthy") },
+};
+
+/** What {@link createProbeRoutes} answers. */
+export const probeDescriptions: readonly RouteDescription[] = [
+  { path: "/health", operationId: "GetHealth", ...health },
+  { path: "/healthz", operationId: "GetLiveness", ...health },
+  {
+    path: "/readyz",
+    operationId: "GetReadiness",
+    description: "Whether the service wants calls.",
+    responses: {
+      200: describeState("It wants calls.", "ready"),
+      503: describeState("It starts, or it is about to stop.", "starting", "draining"),
+    },
+  },
+];
+
+function describeState(description: string, ...states: readonly string[]): ResponseDescription {
+  const properties = { status: { enum: states } };
+  return { description, schema: { type: "object", properties, required: ["status"] } };
+}
 
 /** The routes that orchestrators and load balancers ask. */
 export function createProbeRoutes(readiness: Readiness): ReadonlyMap<string, FixedRoute> {

@@ -26,8 +26,8 @@ export interface RequestListenerOptions extends ReplyRecords {
   readonly findClientAddress: FindClientAddress;
   /** Of all headers of a request together. */
   readonly maxHeaderBytes: number;
-  /** Further routes that ask for no token. */
-  readonly pageRoutes?: ReadonlyMap<string, FixedRoute>;
+  /** Further routes that ask for no token, by their paths. */
+  readonly furtherRoutes?: Iterable<readonly [path: string, FixedRoute]>;
 }
 
 /** Answers every request of the port: OPTIONS, fixed routes, RPCs, and problems for the rest. */
@@ -35,7 +35,7 @@ export function createRequestListener(options: RequestListenerOptions): Exchange
   const { router, readiness, findClientAddress } = options;
   const notFound = createNotFound(router.restPaths);
   const applyCors = createCorsPolicy(options.allowedOrigins, cors);
-  const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.pageRoutes ?? [])]);
+  const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.furtherRoutes ?? [])]);
 
   return (exchange) => {
     const reply = new Reply(exchange, options, readiness);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the Go programs of go-tools.txt, and Keycloak, into the user's cache, once per version. Prints
-# the command that installs what is missing. Says nothing when everything is there.
+# Builds the Go programs of go-tools.txt, and Keycloak, and installs the Python programs of
+# python-tools.txt, into the user's cache, once per version. Prints the command that installs what is
+# missing. Says nothing when everything is there.
 set -euo pipefail
 
 fail() {
@@ -19,17 +20,21 @@ for program in javac mvn; do
     "  sudo apt-get update && sudo apt-get install default-jdk-headless maven"
 done
 
-cache="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service/go-tools"
+python3 -m venv --help >/dev/null 2>&1 || fail \
+  "npm run test:foreign needs Python, 3.10 or later, with venv. On Debian 12 or later, this installs it:" \
+  "  sudo apt-get update && sudo apt-get install python3-venv"
+
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service"
 while read -r package version; do
   name="${package##*/}"
-  if [ ! -x "$cache/$name@$version/$name" ]; then
+  if [ ! -x "$cache/go-tools/$name@$version/$name" ]; then
     echo "Building $name $version for the tests" >&2
-    GOBIN="$cache/$name@$version" nice go install "$package@$version"
+    GOBIN="$cache/go-tools/$name@$version" nice go install "$package@$version"
   fi
 done <"$(dirname "$0")/go-tools.txt"
 
 version=$(<"$(dirname "$0")/keycloak-version.txt")
-keycloak="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service/keycloak-$version"
+keycloak="$cache/keycloak-$version"
 if [ ! -d "$keycloak" ]; then
   echo "Building Keycloak $version for the tests" >&2
   work="$keycloak.new"
@@ -40,3 +45,12 @@ if [ ! -d "$keycloak" ]; then
   nice bash "$work/bin/kc.sh" build --db=dev-mem >/dev/null
   mv "$work" "$keycloak"
 fi
+
+while read -r package version; do
+  folder="$cache/python-tools/$package@$version"
+  if [ ! -x "$folder/bin/$package" ]; then
+    echo "Installing $package $version for the tests" >&2
+    python3 -m venv "$folder"
+    nice "$folder/bin/pip" install --quiet --disable-pip-version-check "$package==$version"
+  fi
+done <"$(dirname "$0")/python-tools.txt"

@@ -1,18 +1,42 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { printSample } from "../../generate/config-sample.js";
 import { printRestartKeys, printVariables, replaceGenerated } from "../../generate/key-tables.js";
+import { printOpenApi } from "../../generate/openapi.js";
+import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
+import { readGetBindings } from "../../src/protocols/rest/http-binding.js";
+import { Readiness } from "../../src/readiness.js";
+import { createProbeRoutes, probeDescriptions } from "../../src/server/fixed-routes.js";
+import { openApiDescription, openApiRoutes } from "../../src/server/openapi-route.js";
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
+import { turnRestDescription } from "../../src/services/turn-rest/turn-rest-request.js";
 import { MemoryFiles } from "../parts/memory-files.js";
 
 const pathOf = (file: string) => resolve(import.meta.dirname, "../..", file);
 const readRoot = (file: string) => readFileSync(pathOf(file), "utf8");
 
+/** As `npm run generate` has had buf write it, with comments. */
+const registry = createFileRegistry(
+  fromBinary(FileDescriptorSetSchema, readFileSync(pathOf("generate/schema.binpb"))),
+);
+
 /** `npm run generate` writes these files; without it, they are compared. */
-describe("what is generated from the declarations of configuration keys", () => {
+describe("what is generated from declarations", () => {
   it.each<[file: string, print: (before: string) => string]>([
+    [
+      "openapi.json",
+      () =>
+        printOpenApi({
+          registry,
+          serviceName: IceService.typeName,
+          routes: [turnRestDescription, ...probeDescriptions, openApiDescription],
+        }),
+    ],
     ["config-sample.yaml", () => printSample(configSection)],
     ["README.md", (before) => replaceGenerated(before, "variables", printVariables(configSection))],
     [
@@ -41,5 +65,28 @@ describe("config-sample.yaml", () => {
     const { config } = load(readRoot("config-sample.yaml"));
     const described = describeConfig(config);
     expect(describeConfig(load(stringify(described)).config)).toEqual(described);
+  });
+});
+
+describe("openapi.json", () => {
+  const document = JSON.parse(readRoot("openapi.json"));
+
+  it("is a valid OpenAPI 3.1 document", async () => {
+    const validator = new Validator();
+    expect(await validator.validate(document)).toEqual({ valid: true });
+    expect(validator.version).toBe("3.1");
+    // Rejects what is not.
+    const { info: _, ...damaged } = document;
+    expect((await validator.validate(damaged)).valid).toBe(false);
+  });
+
+  it("has every route of REST, and no other", () => {
+    const readiness = new Readiness();
+    const paths = [...createProbeRoutes(readiness).keys(), ...openApiRoutes.keys()];
+    const methods = IceService.methods.flatMap(readGetBindings);
+    const templates = methods.map(({ template }) => template.text);
+    expect(Object.keys(document.paths).toSorted()).toEqual(
+      [...paths, ...templates, turnRestDescription.path].toSorted(),
+    );
   });
 });

@@ -1,5 +1,50 @@
 import type { TokenParameters } from "../../call/presented-token.js";
 import { InvalidFieldError } from "../../errors.js";
+import type { RouteDescription } from "../../http/route-description.js";
+
+/** The route, as far as its code does not say so. */
+export const turnRestDescription: RouteDescription = {
+  path: "/turn",
+  operationId: "GetTurnRest",
+  description:
+    "TURN credentials in the form of draft-uberti-behave-turn-rest-00, for software such as Janus.",
+  tokenParameters: ["key", "api", "token"],
+  parameters: [
+    {
+      name: "service",
+      description: "The service that is asked for.",
+      isRequired: true,
+      schema: { enum: ["turn"] },
+    },
+    {
+      name: "username",
+      description:
+        "The user that a backend asks for, at most 256 bytes. Ignored if the token may not name users.",
+      schema: { type: "string" },
+    },
+  ],
+  takesForm: true,
+  responses: {
+    200: {
+      description: "Credentials, and the TURN servers that accept them.",
+      schema: {
+        type: "object",
+        properties: {
+          username: { type: "string" },
+          password: { type: "string" },
+          ttl: {
+            type: "integer",
+            minimum: 0,
+            description: "The life of the credentials in seconds.",
+          },
+          uris: { type: "array", items: { type: "string" }, description: "TURN URIs (RFC 7065)." },
+        },
+        required: ["username", "password", "ttl", "uris"],
+      },
+    },
+    404: { description: "No TURN server is configured." },
+  },
+};
 
 /** The draft has `key`. Janus sends the same token as `api` as well. */
 export const turnRestTokenParameters: TokenParameters = {
