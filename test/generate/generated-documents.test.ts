@@ -48,6 +48,13 @@ describe("what is generated from declarations", () => {
   });
 });
 
+describe("what the Helm chart has a copy of", () => {
+  it.each(["prometheus-alerts.yaml", "grafana-dashboard.json"])("is deploy/%s", async (file) => {
+    const copy = pathOf(`deploy/helm/ice-service/files/${file}`);
+    await expect(readRoot(`deploy/${file}`)).toMatchFileSnapshot(copy);
+  });
+});
+
 describe("config-sample.yaml", () => {
   const load = (content: string) => {
     const secrets = {

@@ -1,0 +1,156 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments, stringify } from "yaml";
+import { runProgram } from "../parts/child-process.js";
+import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { connectorTokens } from "../parts/tokens.js";
+import { findGoTool } from "./go-tools.js";
+
+const root = join(import.meta.dirname, "../..");
+const chart = join(root, "deploy/helm/ice-service");
+const turn = { urls: ["turn:turn.example.com:3478"] };
+const existing = { existingSecret: "ice-secrets" };
+
+const regions = {
+  defaultRegion: "eu",
+  regions: { eu: { urls: ["turn:eu.example.com"] }, us: { urls: ["turn:us.example.com"] } },
+};
+const everything = {
+  workers: 2,
+  config: {
+    auth: { queryToken: false },
+    ice: { turn: { ...turn, identity: "pseudonym" } },
+    listen: { trustedProxies: ["10.0.0.0/8"] },
+  },
+  secret: {
+    contents: {
+      "turn.secret": "north-north-north-north-north-nor",
+      "connector-tokens.yaml": connectorTokens({ backend: "chart-test-token" }),
+    },
+  },
+  imagePullSecrets: [{ name: "registry" }],
+  serviceAccount: { annotations: { team: "calls" } },
+  podAnnotations: { a: "b" },
+  podLabels: { c: "d" },
+  nodeSelector: { disk: "fast" },
+  tolerations: [{ operator: "Exists" }],
+  affinity: { podAntiAffinity: {} },
+  extraEnv: [{ name: "HTTPS_PROXY", value: "http://proxy.example.com:3128" }],
+  extraVolumes: [{ name: "more", emptyDir: {} }],
+  extraVolumeMounts: [{ name: "more", mountPath: "/more" }],
+  service: { annotations: { e: "f" } },
+  metrics: {
+    podMonitor: { enabled: true, labels: { release: "prometheus" } },
+    serviceMonitor: { enabled: true },
+    prometheusRule: { enabled: true },
+    dashboard: { enabled: true },
+  },
+  networkPolicy: {
+    enabled: true,
+    from: [{ namespaceSelector: {} }],
+    metricsFrom: [{ podSelector: { matchLabels: { app: "prometheus" } } }],
+  },
+  ingress: { enabled: true, className: "nginx", tlsSecret: "tls", annotations: { g: "h" } },
+  gateway: {
+    parentRefs: [{ name: "public" }],
+    hostnames: ["ice.example.com"],
+    httpRoute: { enabled: true },
+    grpcRoute: { enabled: true },
+  },
+  coturn: { enabled: true, externalIp: "192.0.2.1" },
+};
+const valuesFiles: readonly (readonly [what: string, values: object, kinds: number])[] = [
+  ["the least", { secret: existing, config: { ice: { turn } } }, 7],
+  ["regions", { secret: existing, config: { ice: { turn: regions } } }, 7],
+  [
+    "fixed replicas and nothing else",
+    {
+      secret: existing,
+      config: { ice: { turn } },
+      autoscaling: { enabled: false },
+      podDisruptionBudget: { enabled: false },
+      service: { headless: false },
+      serviceAccount: { create: false },
+      metrics: { enabled: false },
+    },
+    3,
+  ],
+  ["everything", everything, 17],
+];
+
+let directory: TemporaryDirectory;
+let decode: string;
+beforeAll(async () => {
+  directory = await createTemporaryDirectory("chart");
+  decode = join(directory.path, "chart-types");
+  await runProgram("nice", ["go", "build", "-o", decode, "."], {
+    cwd: join(import.meta.dirname, "chart-types"),
+    timeout: 600_000,
+  });
+}, 600_000);
+afterAll(() => directory.remove());
+
+async function helm(command: readonly string[], values: object) {
+  const file = await directory.write("values.yaml", stringify(values));
+  return runProgram(findGoTool("helm"), [...command, chart, "--values", file], {
+    env: { ...process.env, HELM_CACHE_HOME: directory.path, HELM_CONFIG_HOME: directory.path },
+  });
+}
+
+const render = async (values: object) =>
+  (await helm(["template", "release", "--kube-version", "1.31"], values)).stdout;
+
+describe.each(valuesFiles)("the chart with %s", (_, values, kinds) => {
+  it("passes helm lint", async () => {
+    const { stdout } = await helm(["lint", "--strict", "--kube-version", "1.31"], values);
+    expect(stdout).toContain("0 chart(s) failed");
+  });
+
+  it("renders objects that have the fields of their types, and no others", async () => {
+    const file = await directory.write("objects.yaml", await render(values));
+    const { stdout } = await runProgram("bash", ["-c", `${decode} <${file}`]);
+    expect(stdout.trim().split("\n")).toHaveLength(kinds);
+  });
+
+  it("renders a configuration that the service accepts", async () => {
+    const objects = parseAllDocuments(await render(values)).map((document) => document.toJS());
+    const config: string = objects.find((object) => object?.data?.["ice-service.yaml"]).data[
+      "ice-service.yaml"
+    ];
+    const secret = await directory.write("turn.secret", "north-north-north-north-north-nor");
+    const tokens = await directory.write(
+      "connector-tokens.yaml",
+      connectorTokens({ backend: "chart-test-token" }),
+    );
+    const file = await directory.write(
+      "ice-service.yaml",
+      config
+        .replaceAll("/etc/ice-service/secret/turn.secret", secret)
+        .replaceAll("/etc/ice-service/secret/connector-tokens.yaml", tokens),
+    );
+    const { stdout } = await runProgram("node", [
+      join(root, "dist/main.js"),
+      ...["config", "check", "--config", file],
+    ]);
+    expect(stdout).toContain("turn:");
+  });
+});
+
+describe("the chart", () => {
+  it.each([
+    ["a key that is misspelled", { sercet: existing, config: { ice: { turn } } }, "sercet"],
+    ["no TURN server", { secret: existing }, "config.ice.turn has no TURN servers"],
+    ["no secret", { config: { ice: { turn } } }, "secret.contents has no turn.secret"],
+    [
+      "a route without a Gateway",
+      {
+        secret: existing,
+        config: { ice: { turn } },
+        gateway: { httpRoute: { enabled: true } },
+      },
+      "gateway.parentRefs is empty",
+    ],
+  ])("refuses %s", async (_, values, message) => {
+    await expect(render(values)).rejects.toThrow(message);
+  });
+});
