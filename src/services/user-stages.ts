@@ -3,7 +3,7 @@ import { isMessage } from "@bufbuild/protobuf";
 import { type CallerHolder, findHolder } from "../authentication/users-right.js";
 import { requireCaller } from "../call/authentication.js";
 import type { Call } from "../call/call.js";
-import type { SharedStages } from "../call/pipeline.js";
+import type { SharedStages, Stage } from "../call/pipeline.js";
 import { createQuotaStage } from "../call/quota-stage.js";
 import {
   GetIceServersRequestSchema,
@@ -23,11 +23,16 @@ export function createUserStages(
   lister: Pick<IceServerLister, "check">,
   quota: Quota | undefined,
 ): UserStages {
+  const checkRights: Stage = (call) => {
+    findCallHolder(call);
+    return undefined;
+  };
+  if (quota === undefined) {
+    // Without the limit, the implementation validates soon enough.
+    return { checkRights };
+  }
   return {
-    checkRights(call) {
-      findCallHolder(call);
-      return undefined;
-    },
+    checkRights,
     validate(call) {
       const request = findRequest(call);
       if (request !== undefined) {
@@ -35,7 +40,7 @@ export function createUserStages(
       }
       return undefined;
     },
-    ...(quota !== undefined && { limitUser: createQuotaStage(quota, findPartition) }),
+    limitUser: createQuotaStage(quota, findPartition),
   };
 }
 

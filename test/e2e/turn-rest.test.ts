@@ -159,7 +159,8 @@ describe("/turn", () => {
   });
 
   it("tells OpenTalk's clients what is missing", async () => {
-    // opentalk-mirrors/controller: `GET /v1/turn` with a Bearer token, and nothing else.
+    // opentalk-controller crates/controller/src/api/v1/turn.rs answers `GET …/turn` with a Bearer token,
+    // and nothing else.
     const response = await ask({ headers: bearer });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
