@@ -8,6 +8,7 @@ import { findFreePort } from "../parts/free-port.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { secondsFromNow } from "../parts/real-time.js";
 import { type Squid, startSquid } from "../parts/squid.js";
+import { startTlsFront } from "../parts/tls-front.js";
 
 /** Only the proxy knows it. */
 const host = "login.idp.test";
@@ -73,6 +74,16 @@ describe("a service behind an outgoing proxy", () => {
     // Logged when the tunnel has ended.
     await expect.poll(() => squid.requests()).toContain(`CONNECT ${new URL(jwksUrl).host} 200`);
     expect(running.stderr()).not.toContain(user.password);
+  });
+
+  it("fetches keys through one that speaks TLS itself", async () => {
+    const upstreamPort = Number(squid.address.split(":")[1]);
+    const front = await startTlsFront({ certificate, upstreamPort });
+    const proxy = `https://${user.name}:${user.password}@localhost:${front.port}`;
+    const running = await start({ HTTPS_PROXY: proxy });
+    expect(await call(running)).toBe(200);
+    await running.stop();
+    await front.stop();
   });
 
   it.each([

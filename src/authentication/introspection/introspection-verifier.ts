@@ -119,7 +119,7 @@ function checkPurpose(
   }
 }
 
-/** A token that a client has for itself has no subject. No subject of an end user begins like this by chance. */
+/** A token that a client has for itself has no subject (RFC 6749 section 4.4). */
 function findSubject({ subject, clientId }: ActiveToken): string {
   return subject ?? (clientId === undefined ? "" : `client:${clientId}`);
 }
