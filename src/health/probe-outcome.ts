@@ -26,9 +26,13 @@ export interface RelayJudgment {
  * @param results at least one
  */
 export function pickBest(results: readonly ProbeResult[], judgment: RelayJudgment): ProbeResult {
+  const isUsable = ({ failure }: ProbeResult) =>
+    failure === undefined || isTolerated(failure.cause, judgment);
   const best =
     results.find(({ failure }) => failure === undefined) ??
-    results.find(({ failure }) => failure !== undefined && isTolerated(failure.cause, judgment)) ??
+    // A quota may turn out to be that of everybody.
+    results.find((result) => isUsable(result) && result.failure?.cause !== "quota") ??
+    results.find(isUsable) ??
     results[0];
   if (best === undefined) {
     throw new TypeError("a probe has no result");

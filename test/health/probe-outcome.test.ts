@@ -51,6 +51,12 @@ describe("pickBest and toOutcome", () => {
     });
   });
 
+  it("looks at an address at its quota last, which may be full for everybody", () => {
+    const results = [failed("quota"), failed("relay-not-tested"), failed("time-out")];
+    expect(pickBest(results, auto)).toEqual(failed("relay-not-tested"));
+    expect(pickBest([failed("time-out"), failed("quota")], auto)).toEqual(failed("quota"));
+  });
+
   it("takes a relay for proven where one of the addresses was", () => {
     const proven = { ...good, relayProven: true as const };
     const outcome = judgeResults([failed("relay-unreachable"), proven], auto);
