@@ -7,6 +7,7 @@ import { hasGoodFingerprint } from "../../src/probe/fingerprint.js";
 import { checkIntegrity } from "../../src/probe/integrity.js";
 import { probe } from "../../src/probe/probe.js";
 import { ProbeError, probeCauses } from "../../src/probe/probe-failure.js";
+import { readDataIndication } from "../../src/probe/relayed-data.js";
 import { StreamFrames } from "../../src/probe/stream-frames.js";
 import {
   decodeMessage,
@@ -17,6 +18,7 @@ import {
   stunClass,
 } from "../../src/probe/stun-message.js";
 import { readAddress } from "../../src/probe/transport-address.js";
+import { readAlternate } from "../../src/probe/try-alternate.js";
 import {
   sampleIpv4Response,
   sampleIpv6Response,
@@ -81,9 +83,14 @@ describe("decodeMessage", () => {
             expect(showText(value).length).toBeLessThan(210);
           }
           endsWell(() => readErrorCode(message), MalformedMessageError);
-          for (const type of [attributeType.mappedAddress, attributeType.xorMappedAddress]) {
+          for (const type of [
+            ...[attributeType.mappedAddress, attributeType.xorMappedAddress],
+            ...[attributeType.xorPeerAddress, attributeType.alternateServer],
+          ]) {
             endsWell(() => readAddress(message, type), MalformedMessageError);
           }
+          endsWell(() => readAlternate(message), MalformedMessageError);
+          readDataIndication(bytes);
         }, MalformedMessageError);
         expect(bytes).toEqual(before);
       }),
