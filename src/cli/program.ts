@@ -37,7 +37,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .showHelpAfterError("(run with --help for the usage)")
     .addHelpText("after", exitCodeHelp)
-    // Of what comes after the options.
+    // Words behind the options become arguments of the command, of which none has any.
     .allowExcessArguments()
     .hook("preAction", (_, { args }) => {
       if (args.length > 0) {

@@ -11,31 +11,32 @@ const maxShownPlaces = 3;
  *
  * @param declared all keys of the configuration
  */
-export function adviseOnKey(
+export function adviseOnKey(key: UnknownKey, declared: readonly DeclaredKey[]): string {
+  const meant = findMeant(key, declared);
+  return meant.length > 0
+    ? `Did you mean ${meant.join(", or ")}?`
+    : `Use one of: ${key.known.join(", ")}`;
+}
+
+function findMeant(
   { name, path, known }: UnknownKey,
   declared: readonly DeclaredKey[],
-): string {
+): readonly string[] {
   const slip = findNearName(name, known, 1);
   if (slip !== undefined) {
-    return `Did you mean ${slip}?`;
+    return [slip];
   }
   const places = findPlaces(name, path, declared);
-  const near = findNearName(name, known);
   if (places.length > 0) {
-    return `Did you mean ${places.join(", or ")}?`;
+    return places;
   }
+  const near = findNearName(name, known);
   if (near !== undefined) {
-    return `Did you mean ${near}?`;
+    return [near];
   }
-  const elsewhere = findNearName(
-    name,
-    declared.map((each) => each.name),
-    1,
-  );
-  const nearPlaces = elsewhere === undefined ? [] : findPlaces(elsewhere, path, declared);
-  return nearPlaces.length > 0
-    ? `Did you mean ${nearPlaces.join(", or ")}?`
-    : `Use one of: ${known.join(", ")}`;
+  const names = declared.map((each) => each.name);
+  const elsewhere = findNearName(name, names, 1);
+  return elsewhere === undefined ? [] : findPlaces(elsewhere, path, declared);
 }
 
 /** Where a key of this name belongs, the nearest place first. */

@@ -1,3 +1,4 @@
+import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
 import type { Environment } from "../config/place.js";
 import { parseNoProxy } from "./no-proxy.js";
 
@@ -57,7 +58,9 @@ function parseProxy(value: string, variable: string): ForwardProxy {
   // Everywhere else too, a proxy can be written without its protocol.
   const written = value.includes("://") ? value : `http://${value}`;
   if (!URL.canParse(written)) {
-    throw new ProxyVariableError(variable, "is not the URL of a proxy");
+    const hasBareAddress = adviseOnBrackets(written) !== undefined;
+    const problem = hasBareAddress ? missingBrackets : "is not the URL of a proxy";
+    throw new ProxyVariableError(variable, problem);
   }
   const { protocol, host, username, password } = new URL(written);
   if (protocol !== "http:" && protocol !== "https:") {

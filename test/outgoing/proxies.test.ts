@@ -58,6 +58,7 @@ const credentials: [proxy: string, expected: string | undefined][] = [
 const flaws: [proxy: string, problem: RegExp][] = [
   ["http://", /^HTTPS_PROXY is not the URL of a proxy$/],
   ["http://proxy:port", /is not the URL of a proxy/],
+  ["http://user:hunter2@fd00::ab:3128", /^HTTPS_PROXY has an IPv6 address without brackets/],
   ["socks5://proxy:1080", /has the protocol socks5:, not http: or https:/],
   ["http://user:50%@proxy", /has a % that begins no percent-encoded character/],
 ];
