@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "openapi-test-token";
+const problemSchema = z.object({ detail: z.string() });
 const document = JSON.parse(
   readFileSync(fileURLToPath(new URL("../../openapi.json", import.meta.url)), "utf8"),
 );
@@ -47,6 +49,14 @@ describe("/openapi.json", () => {
     const response = await fetch(`${closed.url}/openapi.json`);
     expect(response.status).toBe(404);
     expect((await fetch(`${closed.url}/health`)).status).toBe(200);
+  });
+
+  it("has each route that the 404 lists", async () => {
+    const response = await fetch(`${service.url}/nothing`);
+    const { detail } = problemSchema.parse(await response.json());
+    const listed = [...detail.matchAll(/GET (\S+)/g)].map(([, path]) => path);
+    expect(listed).toContain("/turn");
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(listed));
   });
 
   it("names only routes that exist, with the methods that they take", async () => {

@@ -2,13 +2,19 @@ import type { TokenParameters } from "../../call/presented-token.js";
 import { InvalidFieldError } from "../../errors.js";
 import type { RouteDescription } from "../../http/route-description.js";
 
+/** The draft has `key`. Janus sends the same token as `api` as well. */
+export const turnRestTokenParameters: TokenParameters = {
+  names: ["key", "api", "token"],
+  mayRepeat: true,
+};
+
 /** The route, as far as its code does not say so. */
 export const turnRestDescription: RouteDescription = {
   path: "/turn",
   operationId: "GetTurnRest",
   description:
     "TURN credentials in the form of draft-uberti-behave-turn-rest-00, for software such as Janus.",
-  tokenParameters: ["key", "api", "token"],
+  tokenParameters: turnRestTokenParameters.names,
   parameters: [
     {
       name: "service",
@@ -44,12 +50,6 @@ export const turnRestDescription: RouteDescription = {
     },
     404: { description: "No TURN server is configured." },
   },
-};
-
-/** The draft has `key`. Janus sends the same token as `api` as well. */
-export const turnRestTokenParameters: TokenParameters = {
-  names: ["key", "api", "token"],
-  mayRepeat: true,
 };
 
 /**
