@@ -27,11 +27,18 @@ export interface HealthMonitorOptions {
   readonly onChange: (downUrls: readonly string[]) => void;
 }
 
+/** Whose URLs are probed. */
+interface Followed {
+  readonly servers: IceServerSettings;
+  readonly managed: readonly ManagedProvider[];
+}
+
 /** Probes the configured URLs for as long as they are configured, and tells which are down. */
 export class HealthMonitor {
   readonly #options: HealthMonitorOptions;
   readonly #counts = new HealthCounts();
   #schedule: ProbeSchedule | undefined;
+  #followed: Followed | undefined;
   #groups: readonly UrlGroup[] = [];
   /** By URL, in configured order. */
   #health: ReadonlyMap<string, UrlHealth> = new Map();
@@ -47,7 +54,7 @@ export class HealthMonitor {
    * Probes by this configuration from now on, beginning at once. URLs that were there before keep
    * their state. Without settings nothing is probed, and nothing is down.
    *
-   * @param managed whose URLs at this moment are probed too
+   * @param managed whose URLs are probed too; see {@link followManaged}
    */
   configure(
     servers: IceServerSettings,
@@ -56,18 +63,12 @@ export class HealthMonitor {
   ): void {
     this.#schedule?.end();
     this.#schedule = undefined;
-    const before = this.#health;
-    this.#groups = settings === undefined ? [] : listUrlGroups(servers.regions, managed);
-    const targets = listTargets(this.#groups, servers.life.ttlSeconds);
-    const nowMs = this.#options.clock();
-    this.#health = new Map(
-      targets.map(({ url: { text } }) => [text, before.get(text) ?? new UrlHealth(nowMs)]),
-    );
-    this.#publish();
+    this.#followed = settings && { servers, managed };
+    const targets = this.#listTargets();
     if (settings !== undefined) {
       this.#schedule = new ProbeSchedule({
         ...this.#options,
-        targets: targets.filter(({ url }) => canProbe(url)),
+        targets,
         intervalMs: settings.intervalSeconds * 1000,
         concurrency: settings.concurrency,
         probe: (target, signal) => this.#probe(target, settings, signal),
@@ -75,10 +76,32 @@ export class HealthMonitor {
     }
   }
 
+  /**
+   * To be called when the URLs of managed providers have changed. The probes of other URLs go on as
+   * they are: no provider can hold them up.
+   */
+  followManaged(): void {
+    this.#schedule?.replaceTargets(this.#listTargets());
+  }
+
   /** Nothing is probed any more; what is known stays. */
   stop(): void {
     this.#schedule?.end();
     this.#schedule = undefined;
+  }
+
+  /** Lists what there is to probe now, and begins or ends to know about it. */
+  #listTargets(): readonly ProbeTarget[] {
+    const { servers, managed } = this.#followed ?? {};
+    this.#groups = servers === undefined ? [] : listUrlGroups(servers.regions, managed);
+    const targets = listTargets(this.#groups, servers?.life.ttlSeconds ?? 0);
+    const before = this.#health;
+    const nowMs = this.#options.clock();
+    this.#health = new Map(
+      targets.map(({ url: { text } }) => [text, before.get(text) ?? new UrlHealth(nowMs)]),
+    );
+    this.#publish();
+    return targets.filter(({ url }) => canProbe(url));
   }
 
   get report(): HealthReport {

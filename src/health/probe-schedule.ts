@@ -27,19 +27,33 @@ export class ProbeSchedule {
   readonly #runs: BoundedRuns;
   /** Of the probes that are under way. One signal for all would remember every probe there ever was. */
   readonly #underWay = new Set<AbortController>();
-  #ended = false;
+  /** By URL. */
+  #targets: ReadonlyMap<string, ProbeTarget> = new Map();
 
   constructor(options: ProbeScheduleOptions) {
     this.#options = options;
     this.#runs = new BoundedRuns(options.concurrency);
-    for (const target of options.targets) {
-      void this.#follow(target);
+    this.replaceTargets(options.targets);
+  }
+
+  /** URLs that are new are probed at once; those that were there before keep their rhythm. */
+  replaceTargets(targets: readonly ProbeTarget[]): void {
+    const before = this.#targets;
+    const keep = (target: ProbeTarget) => {
+      const known = before.get(target.url.text);
+      return known?.account === target.account ? (known ?? target) : target;
+    };
+    this.#targets = new Map(targets.map((target) => [target.url.text, keep(target)]));
+    for (const [text, target] of this.#targets) {
+      if (before.get(text) !== target) {
+        void this.#follow(target);
+      }
     }
   }
 
   /** Calls off what is under way; nothing follows. */
   end(): void {
-    this.#ended = true;
+    this.#targets = new Map();
     for (const controller of this.#underWay) {
       controller.abort();
     }
@@ -47,7 +61,7 @@ export class ProbeSchedule {
 
   async #follow(target: ProbeTarget): Promise<void> {
     const { intervalMs, startTimer, random, now } = this.#options;
-    while (!this.#ended) {
+    while (this.#isFollowed(target)) {
       const dueAtMs = now();
       await this.#runs.run(() => this.#probe(target));
       const share = 1 + jitterShare * (2 * random() - 1);
@@ -56,8 +70,12 @@ export class ProbeSchedule {
     }
   }
 
+  #isFollowed(target: ProbeTarget): boolean {
+    return this.#targets.get(target.url.text) === target;
+  }
+
   async #probe(target: ProbeTarget): Promise<void> {
-    if (this.#ended) {
+    if (!this.#isFollowed(target)) {
       return;
     }
     const controller = new AbortController();

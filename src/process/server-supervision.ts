@@ -16,7 +16,6 @@ export class ServerSupervision {
   readonly #monitor: HealthMonitor;
   readonly #renewals: ManagedRenewals;
   readonly #outgoing = createOutgoingHttp(process.env);
-  #ice: IceConfig | undefined;
   #managed: readonly ManagedProvider[] = [];
   #probedUrls = "";
 
@@ -35,18 +34,16 @@ export class ServerSupervision {
   }
 
   /** Does so by this configuration from now on. */
-  configure(ice: IceConfig): void {
-    const services = ice.servers.managed?.services ?? [];
+  configure({ servers, turn }: IceConfig): void {
+    const services = servers.managed?.services ?? [];
     const { managedStates } = this.#findings;
-    this.#ice = undefined;
     this.#managed = services.map((each) => new ManagedProvider(each, managedStates, systemClock));
     this.#renewals.use(services);
-    this.#ice = ice;
-    this.#probe(ice);
+    this.#probedUrls = this.#nameManagedUrls();
+    this.#monitor.configure(servers, turn?.probe, this.#managed);
   }
 
   stop(): void {
-    this.#ice = undefined;
     this.#renewals.stop();
     this.#monitor.stop();
     this.#outgoing.close();
@@ -62,8 +59,10 @@ export class ServerSupervision {
 
   /** A provider has begun to list other URLs, or has none any more. */
   #probeOthers(): void {
-    if (this.#ice !== undefined && this.#probedUrls !== this.#nameManagedUrls()) {
-      this.#probe(this.#ice);
+    const urls = this.#nameManagedUrls();
+    if (this.#probedUrls !== urls) {
+      this.#probedUrls = urls;
+      this.#monitor.followManaged();
     }
   }
 
@@ -76,11 +75,6 @@ export class ServerSupervision {
         this.#renewals.renewEarly(provider);
       }
     }
-  }
-
-  #probe({ servers, turn }: IceConfig): void {
-    this.#probedUrls = this.#nameManagedUrls();
-    this.#monitor.configure(servers, turn?.probe, this.#managed);
   }
 
   #nameManagedUrls(): string {

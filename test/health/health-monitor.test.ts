@@ -279,12 +279,14 @@ describe("HealthMonitor", () => {
 describe("HealthMonitor with a managed provider", () => {
   const own = "turn:own.test";
   const bought = "turn:bought.test";
-  const openProvider = (bench: Bench) => {
-    const states = new ManagedStates();
+  function give(states: ManagedStates, ...urls: readonly string[]): void {
     const expiresAtSeconds = 2_000_000_000;
-    const entries = [{ urls: [bought], username: "u", credential: "c" }] as const;
+    const entries = [{ urls, username: "u", credential: "c" }] as const;
     const credential = { entries, expiresAtSeconds, usableUntilSeconds: expiresAtSeconds };
     states.set([{ identity: "a", isPending: false, credential }]);
+  }
+  const openProvider = (bench: Bench, states = new ManagedStates()) => {
+    give(states, bought);
     const service = {
       ...{ name: "cloudflare", identity: "a", timeoutMs: 2000, maxPerHour: undefined },
       createRequest: () => expect.unreachable(),
@@ -314,6 +316,29 @@ describe("HealthMonitor with a managed provider", () => {
       "error all URLs of a managed TURN provider are down: it is not used turn of cloudflare",
       "error all URLs are down: all of them are handed out turn",
       "error all URLs are down: all of them are handed out turn of cloudflare",
+    ]);
+  });
+
+  it("probes other URLs when the provider lists others, and its own servers as ever", async () => {
+    const bench = new Bench();
+    const states = new ManagedStates();
+    const [servers] = plain([], [own]);
+    bench.monitor.configure(servers, settings, [openProvider(bench, states)]);
+    bench.outcomes.set(own, refused);
+    for (let second = 1; second < 25; second++) {
+      await bench.time.advance(1);
+      give(states, `turn:${second}.test`);
+      bench.monitor.followManaged();
+    }
+    expect(bench.times(own)).toEqual([0, 10, 20]);
+    expect(bench.down).toEqual([own]);
+    expect(bench.times(bought)).toEqual([0]);
+    expect(bench.times("turn:1.test")).toEqual([1]);
+    await bench.time.advance(21);
+    expect(bench.times("turn:24.test")).toEqual([24, 34, 44]);
+    expect(bench.monitor.report.groups.map(({ urls }) => urls.map(({ url }) => url))).toEqual([
+      [own],
+      ["turn:24.test"],
     ]);
   });
 

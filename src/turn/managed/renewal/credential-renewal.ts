@@ -129,7 +129,8 @@ export class CredentialRenewal {
     const usableUntilSeconds = expiresAtSeconds - lastSeconds;
     this.#credential = { entries, expiresAtSeconds, usableUntilSeconds };
     this.#sinceMs = startedAtMs;
-    this.#waitMs = ttlSeconds * 1000 * (renewalShare - jitterShare * random());
+    const renewalMs = ttlSeconds * 1000 * (renewalShare - jitterShare * random());
+    this.#waitMs = Math.max(firstRetryMs, renewalMs);
     if (this.#lastFailure !== undefined) {
       this.#lastFailure = undefined;
       this.#failures = 0;
