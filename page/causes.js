@@ -20,6 +20,14 @@ const causes = {
     meaning: "Firefox uses no server at a loopback address",
     fix: "Test with another browser, or have the server listen on another address of this machine. For a test only, set media.peerconnection.ice.loopback in about:config.",
   },
+  "redirect-loop": {
+    meaning: "The server sends the browser to other servers, in a circle",
+    fix: "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself.",
+  },
+  unusable: {
+    meaning: "The browser gave up on the server at once, and does not say why",
+    fix: "Start the server, and compare its address and listening-port with the URL. If they are right, run ice-service check: the host name may not resolve here, or the server may have no relay port left.",
+  },
   "time-out": {
     meaning: "The server did not answer",
     fix: "Start the server, compare its listening-port with the URL, and open the port in every firewall on the way, for UDP and TCP separately. Some networks block everything but TCP port 443.",
@@ -83,6 +91,7 @@ const causes = {
 };
 
 const codes = new Map([
+  [300, "redirect-loop"],
   [400, "bad-request"],
   [401, "wrong-secret"],
   [403, "forbidden"],
@@ -105,17 +114,24 @@ export function findCause(name) {
   return { name, meaning, fix };
 }
 
+/** What comes sooner is no time-out. */
+const leastTimeOutMs = 5_000;
+
 /**
  * Why a server gave no candidate.
  * @param {readonly import("./candidate-gathering.js").IceError[]} errors
  * @param {import("./ice-url.js").Transport} transport
+ * @param {number} durationMs until the browser gave up
  * @returns {Cause & { code?: number }}
  */
-export function explainErrors(errors, transport) {
+export function explainErrors(errors, transport, durationMs) {
   // A server's answer tells more than 701, which comes for each network interface.
-  const error = errors.find(({ code }) => code < 700) ?? errors[0];
-  if (error === undefined || error.code >= 700) {
-    return findCause(transport === "tls" ? "tls-failed" : "time-out");
+  const answer = errors.find(({ code }) => code < 700);
+  if (answer !== undefined) {
+    return { ...findCause(codes.get(answer.code) ?? "server-error"), code: answer.code };
   }
-  return { ...findCause(codes.get(error.code) ?? "server-error"), code: error.code };
+  if (transport === "tls") {
+    return findCause("tls-failed");
+  }
+  return findCause(durationMs < leastTimeOutMs ? "unusable" : "time-out");
 }

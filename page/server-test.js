@@ -48,7 +48,7 @@ export async function testServer(server) {
   const reason =
     isFirefox() && isLoopback(url.host) && errors.every(({ code }) => code === 701)
       ? findCause("loopback")
-      : explainErrors(errors, url.transport);
+      : explainErrors(errors, url.transport, durationMs);
   return { ...result, state: "fails", reason };
 }
 

@@ -47,6 +47,14 @@ beforeAll(async () => {
   await start("11.0.0.16", { secrets: ["a-secret-of-somebody-else"] });
   await start("11.0.0.17", { extra: ["no-udp"] });
   await start("11.0.0.18", { extra: ["total-quota=1"] });
+  await start("11.0.0.19", { extra: ["max-bps=1000", "bps-capacity=1000"] });
+  await start("11.0.0.20", { relayPortCount: 1 });
+  await start("11.0.0.21", { authentication: "user" });
+  await start("11.0.0.22", { relayIps: ["2a00:1::22"] });
+  await start("11.0.0.23", { extra: ["alternate-server=11.0.0.26:3478"] });
+  await start("11.0.0.26", { extra: ["alternate-server=11.0.0.23:3478"] });
+  await start("11.0.0.24", { clockAheadSeconds: 2 * 86_400 });
+  await start("2a00:1::25", { relayIps: ["11.0.0.25"] });
   await start("2a00:1::10", { extra: ["allocation-default-address-family=keep"] });
   await network.servers.run(
     ...[
@@ -178,7 +186,7 @@ describe.each(browserNames)("the diagnostic page in %s, behind a NAT", (name) =>
       ["turn:11.0.0.13", "fails", "peer-denied"],
       ["turn:11.0.0.14", "works", undefined],
       ["turn:11.0.0.15", "fails", "time-out"],
-      ["turn:11.0.0.15?transport=tcp", "fails", "time-out"],
+      ["turn:11.0.0.15?transport=tcp", "fails", "unusable"],
       ["turns:11.0.0.15", "fails", "tls-failed"],
       [`turns:11.0.0.10:${tlsPort}`, ...tlsOutcome],
       ["turn:11.0.0.16", "fails", "wrong-secret"],
@@ -203,12 +211,6 @@ describe.each(browserNames)("the diagnostic page in %s, behind a NAT", (name) =>
     const report = await diagnose("home", browser, [], ["turn:11.0.0.10?transport=tcp"]);
     expect(listStates(report)).toEqual([["turn:11.0.0.10?transport=tcp", "works", undefined]]);
   });
-
-  it("notices that a server is full", async () => {
-    const urls = ["turn:11.0.0.18", "turn:11.0.0.18?transport=tcp"];
-    const { urls: results } = await diagnose("home", browser, [], urls);
-    expect(results.map(({ reason }) => reason?.name)).toContain("quota");
-  });
 });
 
 describe.each(browserNames)("the diagnostic page in %s, at a public address", (name) => {
@@ -223,6 +225,31 @@ describe.each(browserNames)("the diagnostic page in %s, at a public address", (n
     const report = await diagnose("outside", browser, [], urls);
     expect(listStates(report)).toEqual(urls.map((url) => [url, "works", undefined]));
     expect(listLevels(report)).toMatchObject({ IPv4: "good", IPv6: "good" });
+  });
+
+  it.each([
+    ["total-quota", "11.0.0.18", "quota"],
+    ["bps-capacity", "11.0.0.19", "quota"],
+    // Firefox does not pass this answer on.
+    ["one relay port", "11.0.0.20", name === "Chromium" ? "no-capacity" : "unusable"],
+  ])("notices that a server is full: %s", async (_, ip, cause) => {
+    const urls = [`turn:${ip}`, `turn:${ip}?transport=tcp`];
+    const { urls: results } = await diagnose("outside", browser, [], urls);
+    // Both ask at once, and only one gets a relay.
+    expect(results.map(({ reason }) => reason?.name)).toContain(cause);
+  });
+
+  it("names why servers make no relay", async () => {
+    const rows = [
+      ["turn:11.0.0.21", "fails", "wrong-secret"],
+      ["turn:11.0.0.22", "fails", "address-family"],
+      ["turn:11.0.0.23", "fails", "redirect-loop"],
+      ["turn:11.0.0.24", "fails", "wrong-secret"],
+      ["turn:[2a00:1::25]", "works", undefined],
+    ];
+    const urls = rows.map(([url]) => `${url}`);
+    const report = await diagnose("outside", browser, ["stun:11.0.0.10"], urls);
+    expect(listStates(report).slice(1)).toEqual(rows);
   });
 
   it("names relays that cannot be reached", async () => {

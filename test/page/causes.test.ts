@@ -3,6 +3,7 @@ import { explainErrors } from "../../page/causes.js";
 
 describe("explainErrors", () => {
   it.each<[codes: number[], cause: string]>([
+    [[300], "redirect-loop"],
     [[401], "wrong-secret"],
     [[400], "bad-request"],
     [[403], "forbidden"],
@@ -16,18 +17,27 @@ describe("explainErrors", () => {
     [[701, 401, 701], "wrong-secret"],
   ])("%j: %s", (codes, cause) => {
     const errors = codes.map((code) => ({ code, text: "" }));
-    expect(explainErrors(errors, "udp").name).toBe(cause);
+    expect(explainErrors(errors, "udp", 100).name).toBe(cause);
   });
 
   it.each([[[]], [[{ code: 701, text: "" }]]])(
     "blames a certificate for turns: alone (errors: %j)",
     (errors) => {
-      expect(explainErrors(errors, "tls")).toMatchObject({ name: "tls-failed" });
+      expect(explainErrors(errors, "tls", 12_000)).toMatchObject({ name: "tls-failed" });
       for (const transport of ["udp", "tcp"] as const) {
-        const { name, meaning, fix } = explainErrors(errors, transport);
+        const { name, meaning, fix } = explainErrors(errors, transport, 12_000);
         expect(name).toBe("time-out");
         expect(meaning + fix).not.toMatch(/certificate|TLS/);
       }
     },
   );
+
+  it("does not call it a time-out if the browser gave up at once", () => {
+    const errors = [{ code: 701, text: "" }];
+    for (const transport of ["udp", "tcp"] as const) {
+      const { name, meaning, fix } = explainErrors(errors, transport, 300);
+      expect(name).toBe("unusable");
+      expect(meaning + fix).not.toMatch(/certificate|TLS/);
+    }
+  });
 });
