@@ -51,7 +51,7 @@ describe("every answer of the port carries the common headers", () => {
     [404, "GET / HTTP/1.1"],
     [405, "DELETE /api/v1/ice-servers HTTP/1.1"],
     [415, `POST ${method} HTTP/1.1`],
-    [431, `GET /${"a".repeat(20_000)} HTTP/1.1`],
+    [431, `GET /${"a".repeat(21_000)} HTTP/1.1`],
   ])("%i to %s", async (status, start, lines = [], body = "") => {
     const answer = await askRaw(start, lines, body);
     expect(answer[0]).toMatch(`HTTP/1.1 ${status} `);

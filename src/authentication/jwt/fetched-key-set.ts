@@ -1,18 +1,19 @@
-import { type Clock, hasPassed, type StartTimer } from "../../clock.js";
+import type { Clock, StartTimer } from "../../clock.js";
 import { partitionByAddress } from "../../limits/address-partition.js";
 import type { Log } from "../../log.js";
 import { type CancellableWait, waitForFetch } from "../cancellable-wait.js";
 import type { FetchBudget } from "./fetch-budget.js";
+import { FetchOutcomes } from "./fetch-outcomes.js";
 import { type PublishedKey, parseKeySet } from "./key-set.js";
 
 const maxAgeMs = 10 * 60_000;
-/** Beyond, keys are not used again before they were asked for anew. */
+/** Older keys are not used before they have been fetched again. */
 const maxIdleAgeMs = 2 * maxAgeMs;
-/** After a fetch that failed, the next one in the background; and the next line about it in the log. */
+/** The time from a fetch that failed to the next one in the background. */
 const cooldownMs = 10_000;
-/** From the beginning of one fetch to that of the next, at least. */
+/** The least time from the start of one fetch to the start of the next. */
 const intervalMs = 1_000;
-/** How long a call waits until the next fetch may begin. */
+/** How long a call waits for the start of the next fetch. */
 const maxWaitMs = 2_000;
 
 /** What all key sets of a process are fetched with. */
@@ -24,14 +25,14 @@ export interface FetchSurroundings {
   readonly budget: FetchBudget;
 }
 
-/** Somebody who uses the keys. */
+/** Uses the keys of a key set. */
 export interface KeySetReader {
   readonly issuer: string;
-  /** Called with keys other than before. */
+  /** Called when the published keys have changed. */
   accept(published: readonly PublishedKey[]): void;
 }
 
-/** A fetch under way, or one that waits until it may begin. */
+/** A fetch in progress, or one that is scheduled. */
 interface Fetch {
   readonly beginsAtMs: number;
   /** Never rejects. */
@@ -39,32 +40,28 @@ interface Fetch {
 }
 
 /**
- * A key set behind a URL, for all who read it. It is fetched once for everybody who waits: the first
- * time; in the background when the keys are 10 minutes old and in use; awaited, when nobody has called
- * for so long that they are 20 minutes old; and for a token that the present keys do not verify. The
- * last good keys stay while the URL does not serve better ones.
+ * A key set behind a URL, shared by all who read it. It is fetched:
+ * - at the start;
+ * - in the background, when the keys are 10 minutes old and in use;
+ * - while calls wait, when the keys are 20 minutes old, because nobody called;
+ * - while a call waits, when the present keys do not verify its token.
+ *
+ * The last good keys stay in use while the URL fails.
  */
 export class FetchedKeySet {
   readonly #fetchText: (closed: AbortSignal) => Promise<string>;
-  /** For the log, without the query. */
-  readonly #address: string;
   readonly #surroundings: FetchSurroundings;
   readonly #readers = new Set<KeySetReader>();
   readonly #closed = new AbortController();
+  readonly outcomes: FetchOutcomes;
   #text: string | undefined;
   #published: readonly PublishedKey[] | undefined;
   #fetch: Fetch | undefined;
-  /** From when on the next fetch may begin. */
+  /** When the next fetch may start. */
   #nextAtMs = Number.NEGATIVE_INFINITY;
-  #loadedAtMs = Number.NEGATIVE_INFINITY;
-  #failedAtMs = Number.NEGATIVE_INFINITY;
-  #warnedAtMs = Number.NEGATIVE_INFINITY;
-  #isFailing = false;
-  #successCount = 0;
-  #failureCount = 0;
 
   /**
-   * @param fetchText rejects with an error whose message tells the cause, without the URL
+   * @param fetchText rejects with an error whose message names the cause, without the URL
    * @param url for the log
    */
   constructor(
@@ -73,8 +70,11 @@ export class FetchedKeySet {
     surroundings: FetchSurroundings,
   ) {
     this.#fetchText = fetchText;
-    this.#address = `${url.origin}${url.pathname}`;
     this.#surroundings = surroundings;
+    this.outcomes = new FetchOutcomes(surroundings, () => ({
+      issuer: this.issuers.join(", "),
+      url: `${url.origin}${url.pathname}`,
+    }));
   }
 
   /** The reader gets the keys that are there at once. */
@@ -89,38 +89,28 @@ export class FetchedKeySet {
     this.#readers.delete(reader);
   }
 
-  get readers(): ReadonlySet<KeySetReader> {
-    return this.#readers;
+  get isRead(): boolean {
+    return this.#readers.size > 0;
   }
 
-  get isFailing(): boolean {
-    return this.#isFailing;
+  /** Of all readers, each once. */
+  get issuers(): readonly string[] {
+    return [...new Set([...this.#readers].map(({ issuer }) => issuer))];
   }
 
   get hasKeys(): boolean {
     return this.#published !== undefined;
   }
 
-  /** While fetches fail, the last good keys are as good as it gets, and nobody waits. */
+  /** False while fetches fail: no wait would bring newer keys. */
   get isStale(): boolean {
-    const { clock } = this.#surroundings;
-    return this.hasKeys && !this.#isFailing && hasPassed(maxIdleAgeMs, this.#loadedAtMs, clock());
+    return this.hasKeys && !this.outcomes.isFailing && this.outcomes.isOlderThan(maxIdleAgeMs);
   }
 
-  /** When keys were last loaded, in Unix milliseconds; undefined before the first time. */
-  get loadedAtMs(): number | undefined {
-    return this.#successCount === 0 ? undefined : this.#loadedAtMs;
-  }
-
-  get successCount(): number {
-    return this.#successCount;
-  }
-
-  get failureCount(): number {
-    return this.#failureCount;
-  }
-
-  /** The next fetch, on nobody's behalf, unless it may not begin soon. Never rejects. */
+  /**
+   * Waits for the next fetch, which counts for no client. Settles at once when none may start within
+   * 2 seconds. Never rejects.
+   */
   async fetch(): Promise<void> {
     const nowMs = this.#surroundings.monotonicClock();
     if (this.#fetch === undefined && this.#nextAtMs <= nowMs + maxWaitMs) {
@@ -129,19 +119,18 @@ export class FetchedKeySet {
     await this.#fetch?.done;
   }
 
-  /** Fetches in the background what is old. */
+  /** Fetches old keys again, in the background. */
   keepFresh(): void {
-    const nowMs = this.#surroundings.clock();
-    const isOld = this.hasKeys && hasPassed(maxAgeMs, this.#loadedAtMs, nowMs);
-    if (isOld && hasPassed(cooldownMs, this.#failedAtMs, nowMs)) {
+    const isOld = this.hasKeys && this.outcomes.isOlderThan(maxAgeMs);
+    if (isOld && this.outcomes.hasRestedFor(cooldownMs)) {
       void this.fetch();
     }
   }
 
   /**
-   * Fetches for a call whose token the present keys do not verify, and yields after each fetch that it
-   * has waited for: one that was under way, and one that has begun since. Ends at once where the next
-   * one may not begin within 2 seconds: each URL is asked once a second at most, and three times a
+   * Fetches for a call whose token the present keys do not verify. Yields after each fetch: after one
+   * that was in progress, and after one that started later. Ends when the next fetch may not start
+   * within 2 seconds of the call: a URL is asked at most once a second, and at most three times a
    * minute on behalf of one client.
    * @throws TokenRejectedError `cancelled`
    */
@@ -184,7 +173,7 @@ export class FetchedKeySet {
     return this.#fetch;
   }
 
-  /** Until then, or until the key set is closed. */
+  /** Settles at that time, or when the key set is closed. */
   async #waitUntil(atMs: number): Promise<void> {
     const { monotonicClock, startTimer } = this.#surroundings;
     const { signal } = this.#closed;
@@ -205,17 +194,12 @@ export class FetchedKeySet {
     if (this.#closed.signal.aborted) {
       return;
     }
-    const { clock, log, monotonicClock } = this.#surroundings;
+    const { monotonicClock } = this.#surroundings;
     const begunAtMs = monotonicClock();
     try {
       const text = await this.#fetchText(this.#closed.signal);
       const published = parseKeySet(text);
-      this.#loadedAtMs = clock();
-      this.#successCount += 1;
-      if (this.#isFailing) {
-        this.#isFailing = false;
-        log.info(this.#logFields, "the issuer's keys can be loaded again");
-      }
+      this.outcomes.succeed();
       if (text !== this.#text) {
         this.#text = text;
         this.#published = published;
@@ -225,37 +209,11 @@ export class FetchedKeySet {
       }
     } catch (error) {
       if (!this.#closed.signal.aborted) {
-        // Who waits for a URL that hangs, waits half of the time at most.
+        // A URL that hangs must not hold up every call: it rests for as long as it took to fail.
         const endedAtMs = monotonicClock();
         this.#nextAtMs = Math.max(this.#nextAtMs, endedAtMs + (endedAtMs - begunAtMs));
-        this.#noteFailure(error);
+        this.outcomes.fail(error);
       }
     }
-  }
-
-  #noteFailure(error: unknown): void {
-    const { clock, log } = this.#surroundings;
-    const nowMs = clock();
-    this.#failedAtMs = nowMs;
-    this.#failureCount += 1;
-    if (this.#isFailing && !hasPassed(cooldownMs, this.#warnedAtMs, nowMs)) {
-      return;
-    }
-    this.#isFailing = true;
-    this.#warnedAtMs = nowMs;
-    log.warn(
-      {
-        ...this.#logFields,
-        problem: error instanceof Error ? error.message : "unknown error",
-      },
-      this.hasKeys
-        ? "the issuer's keys cannot be loaded: the last good ones stay in use"
-        : "the issuer's keys cannot be loaded: its tokens are refused",
-    );
-  }
-
-  get #logFields() {
-    const issuers = new Set([...this.#readers].map(({ issuer }) => issuer));
-    return { issuer: [...issuers].join(", "), url: this.#address };
   }
 }

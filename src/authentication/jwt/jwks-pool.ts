@@ -51,9 +51,8 @@ export class JwksPool {
   /** How the fetches have gone, for each issuer. */
   get statuses(): JwksStatus[] {
     return [...this.#keySets.values()].flatMap((keySet) => {
-      const { loadedAtMs, successCount, failureCount } = keySet;
-      const issuers = new Set([...keySet.readers].map(({ issuer }) => issuer));
-      return [...issuers].map((issuer) => ({ issuer, loadedAtMs, successCount, failureCount }));
+      const { loadedAtMs, successCount, failureCount } = keySet.outcomes;
+      return keySet.issuers.map((issuer) => ({ issuer, loadedAtMs, successCount, failureCount }));
     });
   }
 
@@ -66,7 +65,7 @@ export class JwksPool {
       }
     }
     for (const [id, keySet] of this.#keySets) {
-      if (keySet.readers.size === 0) {
+      if (!keySet.isRead) {
         keySet.close();
         this.#keySets.delete(id);
       }

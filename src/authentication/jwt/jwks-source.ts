@@ -40,7 +40,7 @@ export class JwksSource implements KeySource, KeySetReader {
   }
 
   get isFailing(): boolean {
-    return this.#keySet.isFailing;
+    return this.#keySet.outcomes.isFailing;
   }
 
   accept(published: readonly PublishedKey[]): void {

@@ -92,13 +92,13 @@ export function createJwtVerifier(
     }
   }
 
-  /** Old tokens whose keys are gone come for a long time: no key would make them good. */
+  /** Clients send old tokens long after their key is gone. No key would make these valid. */
   function mayBeValid(token: string): boolean {
     const exp = readUnverified(token)?.claims["exp"];
     return typeof exp === "number" && exp + clockTolerance > clock() / 1000;
   }
 
-  /** Again with newer keys, as often as there are some. */
+  /** Tries again each time that there are newer keys. */
   async function verifyWithNewer(
     token: string,
     version: number,
@@ -106,13 +106,13 @@ export function createJwtVerifier(
     wait: CancellableWait | undefined,
   ): Promise<JWTPayload> {
     let error = firstError;
-    if (isForWantOfKey(error) && mayBeValid(token)) {
+    if (mayLackKey(error) && mayBeValid(token)) {
       for await (const _ of source.findNewer(version, wait)) {
         try {
           return await verifySignature(token, wait);
         } catch (nextError) {
           error = nextError;
-          if (!isForWantOfKey(error)) {
+          if (!mayLackKey(error)) {
             break;
           }
         }
@@ -141,8 +141,8 @@ export function createJwtVerifier(
   };
 }
 
-/** Whether the token may be good by a key that is not known yet, or that has replaced one of its name. */
-function isForWantOfKey(error: unknown): boolean {
+/** Whether a newer key could verify the token: one with a new `kid`, or one that has replaced another under its `kid`. */
+function mayLackKey(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWSSignatureVerificationFailed

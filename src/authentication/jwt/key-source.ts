@@ -4,9 +4,9 @@ import type { ProofSource } from "../token-kind.js";
 
 /** Where one issuer's verification keys come from. */
 export interface KeySource extends ProofSource {
-  /** Another one whenever other keys are there. */
+  /** Changes with the keys. */
   readonly version: number;
-  /** Whether those of now cannot be loaded: a key that is not there may be one that the issuer has added. */
+  /** Whether the last fetch failed: the issuer may have added a key that is not known yet. */
   readonly isFailing: boolean;
   /**
    * The key for a token's header. Only `alg` and `kid` count: keys or addresses of keys that a
@@ -18,8 +18,8 @@ export interface KeySource extends ProofSource {
    */
   findKey(header: JWSHeaderParameters, wait?: CancellableWait): Promise<CryptoKey | KeyObject>;
   /**
-   * Looks for newer keys than those that did not verify a token. Yields as often as there are others;
-   * ends when there is no use in a further wait.
+   * Looks for newer keys after the present ones did not verify a token. Yields each time that the keys
+   * have changed. Ends when no further fetch is due for this call.
    *
    * @param version of the keys that did not verify it
    * @param wait on whose behalf keys are fetched

@@ -1,0 +1,90 @@
+import { type Clock, hasPassed } from "../../clock.js";
+import type { Log } from "../../log.js";
+
+/** A URL that keeps failing is logged once in this time. */
+const repeatMs = 10_000;
+
+/** What the log says about a key set. */
+export interface KeySetLabels {
+  readonly issuer: string;
+  /** Without its query. */
+  readonly url: string;
+}
+
+/** How the fetches of one key set have gone so far, for the log and the metrics. */
+export class FetchOutcomes {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #readLabels: () => KeySetLabels;
+  #loadedAtMs = Number.NEGATIVE_INFINITY;
+  #failedAtMs = Number.NEGATIVE_INFINITY;
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
+  #isFailing = false;
+  #successCount = 0;
+  #failureCount = 0;
+
+  constructor(
+    { clock, log }: { readonly clock: Clock; readonly log: Log },
+    readLabels: () => KeySetLabels,
+  ) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#readLabels = readLabels;
+  }
+
+  /** Whether the last fetch failed. */
+  get isFailing(): boolean {
+    return this.#isFailing;
+  }
+
+  /** When keys were last loaded, in Unix milliseconds; undefined before the first time. */
+  get loadedAtMs(): number | undefined {
+    return this.#successCount === 0 ? undefined : this.#loadedAtMs;
+  }
+
+  get successCount(): number {
+    return this.#successCount;
+  }
+
+  get failureCount(): number {
+    return this.#failureCount;
+  }
+
+  /** Whether the last success was so long ago. */
+  isOlderThan(ageMs: number): boolean {
+    return hasPassed(ageMs, this.#loadedAtMs, this.#clock());
+  }
+
+  /** Whether there was no failure for so long. */
+  hasRestedFor(durationMs: number): boolean {
+    return hasPassed(durationMs, this.#failedAtMs, this.#clock());
+  }
+
+  succeed(): void {
+    this.#loadedAtMs = this.#clock();
+    this.#successCount += 1;
+    if (this.#isFailing) {
+      this.#isFailing = false;
+      this.#log.info(this.#readLabels(), "the issuer's keys can be loaded again");
+    }
+  }
+
+  fail(error: unknown): void {
+    const nowMs = this.#clock();
+    this.#failedAtMs = nowMs;
+    this.#failureCount += 1;
+    const isReported = this.#isFailing && !hasPassed(repeatMs, this.#warnedAtMs, nowMs);
+    this.#isFailing = true;
+    if (isReported) {
+      return;
+    }
+    this.#warnedAtMs = nowMs;
+    const problem = error instanceof Error ? error.message : "unknown error";
+    this.#log.warn(
+      { ...this.#readLabels(), problem },
+      this.#successCount === 0
+        ? "the issuer's keys cannot be loaded: its tokens are refused"
+        : "the issuer's keys cannot be loaded: the last good ones stay in use",
+    );
+  }
+}
