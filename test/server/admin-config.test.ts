@@ -5,11 +5,18 @@ import { findRestartKeys, loadConfig } from "../../src/service-config.js";
 import { problemsOf } from "../config-problems.js";
 import { MemoryFiles } from "../parts/memory-files.js";
 
-const auth = { connectorTokensFile: "tokens.yaml" };
+/** Enough to have no warning for lack of servers or callers. */
+const rest = {
+  auth: { connectorTokensFile: "tokens.yaml" },
+  ice: { turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] } },
+};
 const dev = { secret: createSecretKey("made-for-this-run", "utf8") };
 
 function load(content: object, env: Record<string, string> = {}, inDev = false) {
-  const files = new MemoryFiles({ "ice.yaml": stringify({ auth, ...content }) });
+  const files = new MemoryFiles({
+    "ice.yaml": stringify({ ...rest, ...content }),
+    "turn.secret": "north-north-north-north",
+  });
   return loadConfig({ file: "/ice.yaml", env, files, ...(inDev && { dev }) });
 }
 
