@@ -11,11 +11,11 @@ import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { secondsFromNow } from "../parts/real-time.js";
 import { type NetworkHost, type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
+import { holdRemoteRelay } from "../parts/remote-caller.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const allocate = fileURLToPath(new URL("../parts/allocate.py", import.meta.url));
 const secret = "north-north-north-north";
 const token = "broken-relays-token";
 
@@ -65,16 +65,8 @@ const start = async (ip: string, options: Partial<CoturnOptions> = {}) => {
 /** Takes a relay as a caller does, and keeps it. */
 async function holdRelay(host: string): Promise<void> {
   const issue = createCredentialIssuer(createSecretKey(secret, "utf8"));
-  const target = { ...issue("webrtc-gateway", secondsFromNow(600)), host, port: 3478, hold: true };
-  const [command = "", ...args] = [...network.outside.enter, "/usr/bin/python3", "-I", "-B"];
-  const child = startProcess({
-    name: "caller",
-    command,
-    args: [...args, allocate, JSON.stringify({ ...target, transport: "udp" })],
-    cwd: directory.path,
-  });
-  held.push(child);
-  await child.untilReady(() => child.stdout().includes('"allocated": true') || undefined);
+  const credential = issue("webrtc-gateway", secondsFromNow(600));
+  held.push(await holdRemoteRelay(network.outside, host, credential));
 }
 
 /** A proxy that TURN servers see in place of their clients. */

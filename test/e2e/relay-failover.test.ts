@@ -1,10 +1,15 @@
+import { createSecretKey } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { type Bridge, openBridge } from "../parts/bridge.js";
+import type { ChildProcess } from "../parts/child-process.js";
 import { type Coturn, startCoturn } from "../parts/coturn.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
+import { holdRemoteRelay } from "../parts/remote-caller.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "relay-failover-token";
@@ -23,6 +28,7 @@ const healthSchema = z.object({
 
 let network: RelayNetwork;
 const coturns = new Map<Name, Coturn>();
+const held: ChildProcess[] = [];
 /** Those whose relays packets cross, as far as this test knows. */
 const relaying = new Set<Name>();
 
@@ -35,7 +41,7 @@ const nft = (command: string) => network.servers.run("nft", command);
 const closePorts = (name: Name) =>
   nft(`add rule inet filter input ip daddr ${ips[name]} udp dport != 3478 drop`);
 
-/** The ways in which a server goes on giving out relays that are of no use. */
+/** The ways in which a server that answers is of no use. */
 const breakages = {
   closedPorts: closePorts,
   async wrongExternalIp(name: Name) {
@@ -45,6 +51,21 @@ const breakages = {
   async deniedPeers(name: Name) {
     await coturns.get(name)?.stop();
     await start(name, "denied-peer-ip=0.0.0.0-255.255.255.255");
+  },
+  async full(name: Name) {
+    await coturns.get(name)?.stop();
+    await start(name, "total-quota=1");
+    const issue = createCredentialIssuer(createSecretKey(secret, "utf8"));
+    const credential = issue("webrtc-gateway", secondsFromNow(600));
+    // Probes may be in the way.
+    const hold = (tries: number): Promise<ChildProcess> =>
+      holdRemoteRelay(network.home, ips[name], credential).catch((error: unknown) => {
+        if (tries === 0) {
+          throw error;
+        }
+        return hold(tries - 1);
+      });
+    held.push(await hold(20));
   },
 };
 
@@ -66,7 +87,7 @@ beforeAll(async () => {
   await nft(`add table inet filter; ${chain}`);
 }, 120_000);
 afterAll(async () => {
-  await Promise.all([...coturns.values()].map((coturn) => coturn.stop()));
+  await Promise.all([...held, ...coturns.values()].map((each) => each.stop()));
   await network.stop();
 });
 
@@ -140,6 +161,10 @@ describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s
       await breakRelay("c", "deniedPeers");
       await eventually("a");
       await mend("b");
+      await eventually("a", "b");
+      await breakRelay("a", "full");
+      await eventually("b");
+      await mend("a");
       await mend("c");
       await eventually("a", "b", "c");
     } finally {
@@ -151,8 +176,6 @@ describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s
     const causes = service
       .logs()
       .flatMap(({ msg, cause }) => (msg.startsWith("a URL is down") ? [cause] : []));
-    expect(causes).toEqual(
-      expect.arrayContaining(["relay-unreachable", "relay-unreachable", "peer-denied"]),
-    );
+    expect(causes).toEqual(expect.arrayContaining(["relay-unreachable", "peer-denied", "full"]));
   }, 240_000);
 });

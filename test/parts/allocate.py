@@ -61,8 +61,9 @@ async def main():
     target = json.loads(sys.argv[1]) if len(sys.argv) > 1 else json.load(sys.stdin)
     hold = target.get("hold", False)
     client = await connect(target)
-    print(json.dumps(await asyncio.wait_for(allocate(client, hold), timeout=30)), flush=True)
-    if hold:
+    outcome = await asyncio.wait_for(allocate(client, hold), timeout=30)
+    print(json.dumps(outcome), flush=True)
+    if hold and outcome["allocated"]:
         await asyncio.Event().wait()
 
 
