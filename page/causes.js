@@ -122,16 +122,30 @@ const leastTimeOutMs = 5_000;
  * @param {readonly import("./candidate-gathering.js").IceError[]} errors
  * @param {import("./ice-url.js").Transport} transport
  * @param {number} durationMs until the browser gave up
- * @returns {Cause & { code?: number }}
+ * @returns {import("./diagnosis.js").Reason}
  */
 export function explainErrors(errors, transport, durationMs) {
   // A server's answer tells more than 701, which comes for each network interface.
   const answer = errors.find(({ code }) => code < 700);
+  const detail = cleanText((answer ?? errors[0])?.text ?? "");
   if (answer !== undefined) {
-    return { ...findCause(codes.get(answer.code) ?? "server-error"), code: answer.code };
+    const cause = findCause(codes.get(answer.code) ?? "server-error");
+    return { ...cause, code: answer.code, ...(detail !== "" && { detail }) };
   }
-  if (transport === "tls") {
-    return findCause("tls-failed");
-  }
-  return findCause(durationMs < leastTimeOutMs ? "unusable" : "time-out");
+  const isEarly = durationMs < leastTimeOutMs;
+  return {
+    ...findCause(transport === "tls" ? "tls-failed" : isEarly ? "unusable" : "time-out"),
+    ...(detail !== "" && { detail }),
+  };
+}
+
+/**
+ * A reason phrase is the server's, and may be padded.
+ * @param {string} text
+ */
+function cleanText(text) {
+  return text
+    .replace(/[^ -~]+/g, " ")
+    .trim()
+    .replace(/\.$/, "");
 }

@@ -32,6 +32,12 @@ describe("explainErrors", () => {
     },
   );
 
+  it("shows the server's reason phrase, without what pads it", () => {
+    const errors = [{ code: 401, text: "Unauthorized.\0\0\0" }];
+    expect(explainErrors(errors, "udp", 100)).toMatchObject({ code: 401, detail: "Unauthorized" });
+    expect(explainErrors([{ code: 401, text: "" }], "udp", 100)).not.toHaveProperty("detail");
+  });
+
   it("does not call it a time-out if the browser gave up at once", () => {
     const errors = [{ code: 701, text: "" }];
     for (const transport of ["udp", "tcp"] as const) {
