@@ -80,7 +80,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     .addOption(
       new Option(
         "--relay <mode>",
-        "packets that cross no relay are a warning (auto), or a failure, even where they cannot be tried (require); off: do not test",
+        "a relay that forwards no packets is a warning (auto), or a failure, also if it cannot be tested (require); off does not test",
       ).choices(relayModes),
     )
     .option(
