@@ -44,7 +44,11 @@ async function openInChromium(url: string): Promise<Browser> {
 
 async function openInFirefox(url: string): Promise<Browser> {
   const firefox = await startFirefox({
-    preferences: { "media.peerconnection.ice.loopback": true },
+    preferences: {
+      "media.peerconnection.ice.loopback": true,
+      // The names of mDNS are not found here, and a call that could be direct would use a relay.
+      "media.peerconnection.ice.obfuscate_host_addresses": false,
+    },
   });
   await firefox.goto(url);
   return firefox;
