@@ -51,9 +51,7 @@ export class RelayCall {
    */
   async open() {
     const startMs = performance.now();
-    const opened = this.#waitForOpen();
-    await this.#negotiate();
-    await opened;
+    await Promise.all([this.#waitForOpen(), this.#negotiate()]);
     return performance.now() - startMs;
   }
 
