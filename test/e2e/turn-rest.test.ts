@@ -182,6 +182,10 @@ describe("/turn", () => {
       "a body type with parameters",
       { query: `key=${token}`, body: good, headers: { "Content-Type": `${form}; charset=UTF-8` } },
     ],
+    [
+      "a body of no coding, in any case",
+      { query: `key=${token}`, body: good, headers: { "Content-Encoding": "Identity" } },
+    ],
     ["no body", { query: `${good}&key=${token}`, body: "" }],
     ["a key in the body that is another", { query: good, headers: bearer, body: "key=other" }],
   ])("accepts %s", async (_, request) => {

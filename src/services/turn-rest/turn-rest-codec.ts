@@ -9,6 +9,7 @@ import {
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
 import { readMediaType } from "../../http/media-type.js";
 import { toTurnRest } from "../../ice/ice-server-forms.js";
+import { canonicalizeCodings } from "../../protocols/content-coding.js";
 import { createProblemAnswer } from "../../protocols/rest/problem-answer.js";
 import { readTurnRestUsername } from "./turn-rest-request.js";
 
@@ -36,7 +37,7 @@ class TurnRestCodec implements UnaryCodec {
 
   decode(body: Uint8Array): Message {
     const { headers, query } = this.#head;
-    const coding = headers.find("content-encoding") ?? "identity";
+    const coding = canonicalizeCodings(headers.find("content-encoding") ?? "identity");
     if (body.length > 0 && (readMediaType(headers) !== formType || coding !== "identity")) {
       throw new ConnectError(
         `send the parameters in the query, or in a body of ${formType} without compression`,

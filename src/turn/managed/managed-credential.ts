@@ -28,8 +28,8 @@ const maxTtlSeconds = 365 * 86_400;
 const blockedPort = 53;
 
 /**
- * Reads a list of RTCIceServer dictionaries. STUN entries, TURN entries without a credential, and URLs
- * that a browser would not take or not reach are left out.
+ * Reads a list of RTCIceServer dictionaries. STUN entries, TURN entries without a usable credential,
+ * and URLs that a browser would not take or not reach are left out.
  *
  * @param ttlSeconds how long the credentials live; digits are taken as a number
  * @throws ManagedError when it is no list, has no TURN URL, or does not live
@@ -43,7 +43,7 @@ export function readManagedCredential(list: unknown, ttlSeconds: unknown): Manag
   const entries = new Map<string, ManagedEntry>();
   for (const server of servers) {
     const { username, credential, urls, url } = readRecord(server);
-    if (!isShortText(username, maxUsernameBytes) || !isShortText(credential, maxCredentialBytes)) {
+    if (!isPlainText(username, maxUsernameBytes) || !isPlainText(credential, maxCredentialBytes)) {
       continue;
     }
     for (const text of listTurnUrls(urls ?? url)) {
@@ -95,6 +95,11 @@ function parseServable(text: string): string | undefined {
   }
 }
 
-function isShortText(value: unknown, maxBytes: number): value is string {
-  return typeof value === "string" && value !== "" && Buffer.byteLength(value) <= maxBytes;
+/** Without control characters, which would end a header, and half surrogates, which UTF-8 cannot hold. */
+function isPlainText(value: unknown, maxBytes: number): value is string {
+  return (
+    typeof value === "string" &&
+    /^[^\p{Cc}\p{Cs}]+$/u.test(value) &&
+    Buffer.byteLength(value) <= maxBytes
+  );
 }

@@ -43,6 +43,11 @@ describe("readManagedCredential", () => {
       turn(["turn:a.test:53", "turn:a.test:53?transport=tcp", "turn:a.test"]),
       [["turn:a.test"]],
     ],
+    [
+      "a name in any script",
+      [{ urls: "turn:a.test", username: "zoë:😀", credential: "x" }],
+      [["turn:a.test"]],
+    ],
     ["a URL once", turn(["turn:a.test", "turn:a.test"]), [["turn:a.test"]]],
     [
       "no URL that a browser throws on",
@@ -64,6 +69,9 @@ describe("readManagedCredential", () => {
         { urls: "turn:b.test", username: "", credential: "x" },
         { urls: "turn:b.test", username: "x", credential: 7 },
         { urls: "turn:b.test", username: "x".repeat(509), credential: "x" },
+        { urls: "turn:b.test", username: "x\r\ny", credential: "x" },
+        { urls: "turn:b.test", username: "x", credential: "x\u0000" },
+        { urls: "turn:b.test", username: "x\ud800", credential: "x" },
         null,
         "turn:b.test",
         ...turn("turn:a.test"),
