@@ -1,6 +1,6 @@
 import { list } from "../config/collections.js";
 import { key } from "../config/key.js";
-import { checked, type ValueOf } from "../config/kind.js";
+import { checked } from "../config/kind.js";
 import { text } from "../config/scalars.js";
 import { section } from "../config/section.js";
 import { findOriginFlaw } from "./origin-flaw.js";
@@ -24,5 +24,3 @@ export const corsSection = section({
     help: '"*" alone, or origins as browsers send them, such as https://app.example.com and capacitor://localhost. https://*.example.com allows every host with exactly one more label.',
   }),
 });
-
-export type CorsConfig = ValueOf<typeof corsSection>;

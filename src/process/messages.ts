@@ -15,7 +15,7 @@ const problemSchema = z.object({
 });
 
 /** What a ConfigError holds. */
-export const problemsShape = {
+const problemsShape = {
   problems: z.tuple([problemSchema], problemSchema),
   omittedCount: z.int(),
 };
@@ -69,7 +69,7 @@ const findingsShape = {
 };
 
 /** What the files of a configuration hold. */
-export const contentsSchema = z.object({
+const contentsSchema = z.object({
   images: z.map(z.string(), imageSchema.or(z.undefined())).readonly(),
   values: z.map(z.string(), valueSchema).readonly(),
 });
