@@ -14,6 +14,15 @@ export function parseIpAddress(text: string): string | undefined {
   return toPlainAddress(new SocketAddress({ address: text, family: "ipv6" }).address);
 }
 
+/** The eight groups of an IPv6 address as Node writes it, without zone: `::` becomes groups of `0`. */
+export function expandIpv6(address: string): string[] {
+  const [head = "", tail = ""] = address.split("::");
+  const before = head.split(":").filter(Boolean);
+  const after = tail.split(":").filter(Boolean);
+  const zeros = Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => "0");
+  return [...before, ...zeros, ...after];
+}
+
 /** An address as Node writes it, without zone, and IPv4-mapped IPv6 as IPv4. */
 export function toPlainAddress(address: string | undefined): string | undefined {
   if (address === undefined || !address.includes(":")) {

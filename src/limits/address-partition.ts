@@ -1,3 +1,5 @@
+import { expandIpv6 } from "../ip-address.js";
+
 /**
  * The partition of a client's address: an IPv4 address alone, an IPv6 address with its /64, which is
  * what one customer of a network gets at least (RFC 6177).
@@ -8,9 +10,5 @@ export function partitionByAddress(address: string | undefined): string {
   if (address === undefined || !address.includes(":")) {
     return address ?? "unknown";
   }
-  const [head = "", tail] = address.split("::");
-  const first = head === "" ? [] : head.split(":");
-  const last = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - first.length - last.length) }, () => "0");
-  return `${[...first, ...zeros, ...last].slice(0, 4).join(":")}::/64`;
+  return `${expandIpv6(address).slice(0, 4).join(":")}::/64`;
 }

@@ -1,4 +1,5 @@
 import { isIPv6, SocketAddress } from "node:net";
+import { expandIpv6 } from "../ip-address.js";
 import { type AddressFamily, attributeType, familyCode, readBytes } from "./attributes.js";
 import { MalformedMessageError, type StunAttribute, type StunMessage } from "./stun-message.js";
 
@@ -76,9 +77,6 @@ function parseIpv6(address: string): Uint8Array {
     throw new TypeError(`${address} is no IPv6 address`);
   }
   // The URL parser writes IPv4 parts as hexadecimal groups.
-  const [head = "", tail] = new URL(`http://[${text}]`).hostname.slice(1, -1).split("::");
-  const before = head.split(":").filter(Boolean);
-  const after = (tail ?? "").split(":").filter(Boolean);
-  const groups = [...before, ...Array(8 - before.length - after.length).fill("0"), ...after];
+  const groups = expandIpv6(new URL(`http://[${text}]`).hostname.slice(1, -1));
   return Buffer.from(groups.map((group) => group.padStart(4, "0")).join(""), "hex");
 }

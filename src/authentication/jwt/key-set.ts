@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey } from "node:crypto";
 import type { JWK } from "jose";
+import { isRecord } from "../../config/value-text.js";
 import { type AsymmetricAlgorithm, nameAlgorithm } from "./jwt-algorithms.js";
 import { listFittingAlgorithms } from "./key-fit.js";
 
@@ -26,14 +27,14 @@ export function parseKeySet(text: string): readonly PublishedKey[] {
   } catch {
     throw new KeySetError("not JSON");
   }
-  const keys = isObject(json) ? json["keys"] : undefined;
+  const keys = isRecord(json) ? json["keys"] : undefined;
   if (!Array.isArray(keys)) {
     throw new KeySetError('not a JWKS: no "keys" with a list');
   }
   if (keys.length > maxKeys) {
     throw new KeySetError(`more than ${maxKeys} keys`);
   }
-  return keys.filter(isObject);
+  return keys.filter(isRecord);
 }
 
 /** What of a key set may verify an issuer's tokens. */
@@ -115,8 +116,4 @@ function pickTexts(members: object): Record<string, string> {
 
 function readText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
-}
-
-function isObject(value: unknown): value is PublishedKey {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

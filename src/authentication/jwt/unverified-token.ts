@@ -1,3 +1,5 @@
+import { isRecord } from "../../config/value-text.js";
+
 /** Base64url without padding, three times (RFC 7515 section 7.1). */
 const compactForm = /^[\w-]*\.[\w-]*\.[\w-]*$/;
 
@@ -43,12 +45,8 @@ function readObject(part: string): JsonObject | undefined {
     // jose decodes it again, with care; this is a fraction of the time that its decodeJwt takes.
     const text = Buffer.from(part, "base64url").toString();
     const value: unknown = JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
-    return isObject(value) ? value : undefined;
+    return isRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return value instanceof Object && !Array.isArray(value);
 }
