@@ -33,6 +33,11 @@ export interface Secret {
   readonly file?: string;
 }
 
+/** The text of a secret, to be sent. */
+export function revealSecret({ key: secret }: Secret): string {
+  return secret.export().toString("utf8");
+}
+
 /**
  * The name of a secret's file; see {@link readSecretFile}.
  * @param binaryFix what to do about one that holds bytes that are no text

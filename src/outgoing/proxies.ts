@@ -1,5 +1,6 @@
 import { adviseOnBrackets, missingBrackets } from "../config/ipv6-literal.js";
 import type { Environment } from "../config/place.js";
+import { printBasicAuthorization } from "./basic-authorization.js";
 import { parseNoProxy } from "./no-proxy.js";
 
 /** A proxy to send a request through. */
@@ -71,7 +72,7 @@ function parseProxy(value: string, variable: string): ForwardProxy {
     authorization:
       username === "" && password === ""
         ? undefined
-        : authorize(decode(username, variable), decode(password, variable)),
+        : printBasicAuthorization(decode(username, variable), decode(password, variable)),
   };
 }
 
@@ -81,8 +82,4 @@ function decode(part: string, variable: string): string {
   } catch {
     throw new ProxyVariableError(variable, "has a % that begins no percent-encoded character");
   }
-}
-
-function authorize(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }

@@ -1,4 +1,6 @@
 import type { Clock } from "../../clock.js";
+import { revealSecret } from "../../config/file-kinds.js";
+import { printBasicAuthorization } from "../../outgoing/basic-authorization.js";
 import type { Caller } from "../caller.js";
 import type { CancellableWait } from "../cancellable-wait.js";
 import type { DenyList } from "../deny-list-file.js";
@@ -130,9 +132,8 @@ function reject(reason: IntrospectionReason, detail?: string): TokenRejectedErro
 
 /** HTTP Basic, where both parts are form-encoded before (RFC 6749 section 2.3.1). */
 function authorize({ clientId, clientSecretFile }: IntrospectionConfig): string {
-  const secret = clientSecretFile.key.export().toString("utf8");
-  const credentials = `${encodeForm(clientId)}:${encodeForm(secret)}`;
-  return `Basic ${Buffer.from(credentials).toString("base64")}`;
+  const secret = revealSecret(clientSecretFile);
+  return printBasicAuthorization(encodeForm(clientId), encodeForm(secret));
 }
 
 function encodeForm(text: string): string {

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { duration } from "../../config/duration.js";
-import { type Secret, secretFile } from "../../config/file-kinds.js";
+import { revealSecret, secretFile } from "../../config/file-kinds.js";
 import { key, optionalKey } from "../../config/key.js";
 import { checked } from "../../config/kind.js";
 import { wholeNumber } from "../../config/scalars.js";
@@ -63,7 +63,10 @@ export function describeService(
   return { name, identity, timeoutMs: timeoutSeconds * 1000, maxPerHour };
 }
 
-/** The text of a secret, to be sent. */
-export function revealSecret({ key: secret }: Secret): string {
-  return secret.export().toString("utf8");
+/**
+ * Where an API below a configured URL is, whether that URL ends with a slash or not.
+ * @param path begins with a slash
+ */
+export function appendPath(base: URL, path: string): URL {
+  return new URL(`${base.pathname.replace(/\/$/, "")}${path}`, base);
 }

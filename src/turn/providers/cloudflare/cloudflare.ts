@@ -1,15 +1,16 @@
+import { revealSecret } from "../../../config/file-kinds.js";
 import { key, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import { choice, text } from "../../../config/scalars.js";
 import { section } from "../../../config/section.js";
 import { readManagedCredential, readRecord } from "../../managed/managed-credential.js";
 import {
+  appendPath,
   describeService,
   managedKeys,
   managedTtlKey,
   managedUrl,
   providerSecretFile,
-  revealSecret,
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
 
@@ -40,7 +41,7 @@ export const cloudflareSection = checked(
     const { keyId, apiTokenFile, baseUrl, ttlSeconds } = values;
     const token = revealSecret(apiTokenFile);
     const path = `/v1/turn/keys/${encodeURIComponent(keyId)}/credentials/generate-ice-servers`;
-    const url = new URL(`${baseUrl.pathname.replace(/\/$/, "")}${path}`, baseUrl);
+    const url = appendPath(baseUrl, path);
     const createService = (name: string): ManagedService => ({
       ...describeService(name, values, url.href, token),
       createRequest: () => ({

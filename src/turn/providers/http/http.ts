@@ -1,3 +1,4 @@
+import { revealSecret } from "../../../config/file-kinds.js";
 import { optionalKey, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import { choice, text } from "../../../config/scalars.js";
@@ -13,7 +14,6 @@ import {
   managedTtlKey,
   managedUrl,
   providerSecretFile,
-  revealSecret,
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
 

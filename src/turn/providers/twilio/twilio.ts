@@ -1,17 +1,18 @@
-import type { Secret } from "../../../config/file-kinds.js";
+import { revealSecret, type Secret } from "../../../config/file-kinds.js";
 import { key, optionalKey, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import type { Place } from "../../../config/place.js";
 import { choice, text } from "../../../config/scalars.js";
 import { section } from "../../../config/section.js";
+import { printBasicAuthorization } from "../../../outgoing/basic-authorization.js";
 import { readManagedCredential, readRecord } from "../../managed/managed-credential.js";
 import {
+  appendPath,
   describeService,
   managedKeys,
   managedTtlKey,
   managedUrl,
   providerSecretFile,
-  revealSecret,
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
 
@@ -49,20 +50,20 @@ export const twilioSection = checked(
     ...managedKeys,
   }),
   (values, place) => {
-    const login = findLogin(values, place);
-    if (login === undefined) {
+    const authorization = authorize(values, place);
+    if (authorization === undefined) {
       return undefined;
     }
     const { accountSid, baseUrl, ttlSeconds } = values;
     const path = `/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Tokens.json`;
-    const url = new URL(`${baseUrl.pathname.replace(/\/$/, "")}${path}`, baseUrl);
+    const url = appendPath(baseUrl, path);
     const createService = (name: string): ManagedService => ({
-      ...describeService(name, values, url.href, login),
+      ...describeService(name, values, url.href, authorization),
       createRequest: () => ({
         method: "POST",
         url,
         headers: {
-          Authorization: `Basic ${Buffer.from(login).toString("base64")}`,
+          Authorization: authorization,
           "Content-Type": "application/x-www-form-urlencoded",
         },
         body: new URLSearchParams({ Ttl: String(ttlSeconds) }).toString(),
@@ -83,19 +84,19 @@ interface LoginValues {
   readonly apiKeySecretFile?: Secret;
 }
 
-/** User and password of Basic authentication. */
-function findLogin(
+/** The header that proves who asks. */
+function authorize(
   { accountSid, authTokenFile, apiKeySid, apiKeySecretFile }: LoginValues,
   place: Place,
 ): string | undefined {
   if (authTokenFile !== undefined) {
     return apiKeySid === undefined && apiKeySecretFile === undefined
-      ? `${accountSid}:${revealSecret(authTokenFile)}`
+      ? printBasicAuthorization(accountSid, revealSecret(authTokenFile))
       : place.at("authTokenFile").refuse("is set beside an API key", "Set one of the two");
   }
   if (apiKeySid === undefined || apiKeySecretFile === undefined) {
     const fix = "Set apiKeySid and apiKeySecretFile, or authTokenFile";
     return place.refuse("has no complete login", fix);
   }
-  return `${apiKeySid}:${revealSecret(apiKeySecretFile)}`;
+  return printBasicAuthorization(apiKeySid, revealSecret(apiKeySecretFile));
 }
