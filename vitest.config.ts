@@ -27,8 +27,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
-    // Real servers run beside the tests; more files at once would starve them on a small machine.
-    maxWorkers: 2,
+    // Most system tests wait for servers. Two files at once would leave a small machine idle half of the time.
+    maxWorkers: 4,
     reporters: ["default", "./test/plain-summary.ts"],
   },
 });
