@@ -1,6 +1,6 @@
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { readQueryBytes } from "./query-bytes.js";
+import { readQueryBytes } from "../query-bytes.js";
 
 /** The parameters of a Connect GET. */
 export interface ConnectQuery {

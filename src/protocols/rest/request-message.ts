@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import {
   create,
   type DescField,
@@ -9,6 +10,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { InvalidFieldError } from "../../errors.js";
+import { decodeFormBytes } from "../query-bytes.js";
 import type { PathVariables } from "./path-template.js";
 
 /**
@@ -89,6 +91,7 @@ function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parame
   for (const [path, value] of new URLSearchParams(rawQuery)) {
     const target = findField(schema, path);
     if (target !== undefined) {
+      checkText(path, value, rawQuery);
       const key = [...target.parents, target.field.jsonName].join(".");
       const parameter = parameters.get(key) ?? { ...target, path, values: [] };
       parameter.values.push(value);
@@ -96,6 +99,16 @@ function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parame
     }
   }
   return parameters.values();
+}
+
+/**
+ * Bytes that are not UTF-8 arrive here as U+FFFD, so that different values would become equal: two
+ * users, for example.
+ */
+function checkText(path: string, value: string, rawQuery: string): void {
+  if (value.includes("\uFFFD") && !isUtf8(decodeFormBytes(rawQuery))) {
+    throw new InvalidFieldError(path, "is not UTF-8");
+  }
 }
 
 /** @param chosen the parameter that was given for each oneof so far */

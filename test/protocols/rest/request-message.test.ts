@@ -12,6 +12,8 @@ describe("readRequestMessage", () => {
     ["shelf_id=a", { shelfId: "a" }],
     ["shelfId=a", { shelfId: "a" }],
     ["shelf_id=a+b%20c%2B", { shelfId: "a b c+" }],
+    ["shelf_id=%EF%BF%BD", { shelfId: "\uFFFD" }],
+    ["shelf_id=50%&unknown=%FF", { shelfId: "50%" }],
     ["unknown=1&book.unknown=1&unknown.x=1&shelfId=a", { shelfId: "a" }],
     ["signedCount=-5", { signedCount: -5 }],
     ["big=9223372036854775807", { big: "9223372036854775807" }],
@@ -62,6 +64,9 @@ describe("readRequestMessage", () => {
     ["signedCount=1&signedCount=2", "signedCount is given more than once"],
     ["company=a&person=b", "person cannot be given beside company"],
     ["signed_count=1&signedCount=2", "signed_count is given more than once"],
+    ["shelfId=%FF", "shelfId is not UTF-8"],
+    ["shelf%49d=a%C3", "shelfId is not UTF-8"],
+    ["tags=a&tags=%ED%A0%80", "tags is not UTF-8"],
   ])("refuses ?%s", (query, message) => {
     expect(() => read(query)).toThrow(message);
   });

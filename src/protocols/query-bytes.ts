@@ -1,6 +1,5 @@
 /**
  * The value of a query parameter as the bytes that were percent-encoded, which need not be UTF-8.
- * Otherwise it is read as forms are: `+` is a space, and `%` without two digits stands for itself.
  *
  * @param query as sent, without `?`
  * @param name as it is written in the query
@@ -8,8 +7,12 @@
  */
 export function readQueryBytes(query: string, name: string): Uint8Array {
   const parameter = query.split("&").find((each) => each.startsWith(`${name}=`)) ?? "";
-  const value = parameter.slice(name.length + 1).replaceAll("+", " ");
-  const bytes = Buffer.from(value);
+  return decodeFormBytes(parameter.slice(name.length + 1));
+}
+
+/** The bytes that a form encodes: `+` is a space, and `%` without two digits stands for itself. */
+export function decodeFormBytes(text: string): Uint8Array {
+  const bytes = Buffer.from(text.replaceAll("+", " "));
   let size = 0;
   for (let index = 0; index < bytes.length; index++) {
     let byte = bytes[index] ?? 0;

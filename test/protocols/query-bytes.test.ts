@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readQueryBytes } from "../../../src/protocols/connect/query-bytes.js";
+import { readQueryBytes } from "../../src/protocols/query-bytes.js";
 
 describe("readQueryBytes", () => {
   it.each<[query: string, bytes: string]>([
