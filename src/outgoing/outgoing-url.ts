@@ -62,6 +62,11 @@ export interface UrlSecurity extends Pick<OutgoingUrlOptions, "risk"> {
   readonly allowInsecureUrl?: boolean;
 }
 
+/** A URL as logs can have it: its query may hold a key. */
+export function printWithoutQuery({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
+}
+
 /** Whether nobody on the way can answer in the place of the server: by TLS, or on loopback. */
 export function isProtected({ protocol, hostname }: URL): boolean {
   return protocol === "https:" || (protocol === "http:" && loopbackHosts.includes(hostname));

@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { type Clock, hasPassed, type StartTimer } from "../../clock.js";
 import type { Log } from "../../log.js";
 import { OutgoingError, type OutgoingHttp } from "../../outgoing/outgoing-http.js";
+import { printWithoutQuery } from "../../outgoing/outgoing-url.js";
 import { type CancellableWait, waitForFetch } from "../cancellable-wait.js";
 import type { ProofSource } from "../token-kind.js";
 import { VerificationUnavailableError } from "../token-rejected-error.js";
@@ -145,8 +146,7 @@ export class IntrospectionSource implements ProofSource {
   }
 
   get #logFields() {
-    const { origin, pathname } = this.#options.url;
-    return { url: `${origin}${pathname}` };
+    return { url: printWithoutQuery(this.#options.url) };
   }
 
   /** There is nothing to prepare or renew: each token is asked about when it is used. */

@@ -1,6 +1,7 @@
 import type { Clock, StartTimer } from "../../clock.js";
 import { partitionByAddress } from "../../limits/address-partition.js";
 import type { Log } from "../../log.js";
+import { printWithoutQuery } from "../../outgoing/outgoing-url.js";
 import { type CancellableWait, waitForFetch } from "../cancellable-wait.js";
 import type { FetchBudget } from "./fetch-budget.js";
 import { FetchOutcomes } from "./fetch-outcomes.js";
@@ -73,7 +74,7 @@ export class FetchedKeySet {
     this.#surroundings = surroundings;
     this.outcomes = new FetchOutcomes(surroundings, () => ({
       issuer: this.issuers.join(", "),
-      url: `${url.origin}${url.pathname}`,
+      url: printWithoutQuery(url),
     }));
   }
 

@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { findErrorCode } from "../../errors.js";
 import { OutgoingError, type OutgoingHttp } from "../../outgoing/outgoing-http.js";
+import { printWithoutQuery } from "../../outgoing/outgoing-url.js";
 import { findKeySetUrl } from "./discovery.js";
 import { KeySetError, maxKeySetBytes } from "./key-set.js";
 
@@ -64,9 +65,8 @@ export async function fetchKeySetText(
   }
   const keySetUrl = findKeySetUrl(text, discoveredIssuer, location);
   return getText(keySetUrl).catch((error) => {
-    const { origin, pathname } = keySetUrl;
     throw error instanceof KeySetError
-      ? new KeySetError(`jwks_uri ${origin}${pathname}: ${error.message}`)
+      ? new KeySetError(`jwks_uri ${printWithoutQuery(keySetUrl)}: ${error.message}`)
       : error;
   });
 }

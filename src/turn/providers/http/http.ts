@@ -3,6 +3,7 @@ import { optionalKey, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import { choice, text } from "../../../config/scalars.js";
 import { section } from "../../../config/section.js";
+import { printWithoutQuery } from "../../../outgoing/outgoing-url.js";
 import {
   type ManagedCredential,
   readManagedCredential,
@@ -20,8 +21,7 @@ import type { ManagedService } from "../../managed/managed-service.js";
 /** What is in a query may be a secret although it should not be. */
 const listUrl = {
   ...managedUrl,
-  describe: ({ origin, pathname, search }: URL) =>
-    `${origin}${pathname}${search === "" ? "" : "?<hidden>"}`,
+  describe: (url: URL) => `${printWithoutQuery(url)}${url.search === "" ? "" : "?<hidden>"}`,
 };
 
 /**
