@@ -1,5 +1,3 @@
-import { readSelectedPair } from "./selected-pair.js";
-
 /** How long a call may take to open, or to reconnect, in milliseconds. */
 const timeoutMs = 10_000;
 /** Where nobody listens: the candidates with it only let an address in. */
@@ -62,11 +60,11 @@ export class RelayCall {
    */
   async restart(exchange) {
     const startMs = performance.now();
-    const before = (await readSelectedPair(this.#relayEnd))?.id;
+    const before = await findSelectedPair(this.#relayEnd);
     this.#relayEnd.restartIce();
     await this.#negotiate();
     while (performance.now() - startMs < timeoutMs) {
-      const now = (await readSelectedPair(this.#relayEnd))?.id;
+      const now = await findSelectedPair(this.#relayEnd);
       if (now !== undefined && now !== before && (await exchange())) {
         return performance.now() - startMs;
       }
@@ -161,4 +159,19 @@ function describe({ localDescription }) {
     throw new Error("the call has been closed");
   }
   return localDescription;
+}
+
+/**
+ * The ID of the candidate pair in use (W3C webrtc-stats).
+ * @param {RTCPeerConnection} connection
+ * @returns {Promise<string | undefined>}
+ */
+async function findSelectedPair(connection) {
+  const all = [...(await connection.getStats()).values()];
+  const transport = all.find(({ type }) => type === "transport");
+  return (
+    transport?.selectedCandidatePairId ??
+    // Older Firefox marks it at the pair itself.
+    all.find(({ type, selected }) => type === "candidate-pair" && selected)?.id
+  );
 }
