@@ -52,7 +52,7 @@ afterAll(async () => {
 const form = "application/x-www-form-urlencoded";
 interface TurnRequest {
   readonly query?: string;
-  readonly body?: string;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Record<string, string>;
   readonly to?: () => IceService;
 }
@@ -207,6 +207,15 @@ describe("/turn", () => {
     ["no service", 400, { query: `key=${token}` }],
     ["another service", 400, { query: `service=stun&key=${token}` }],
     ["two services", 400, { query: `${good}&key=${token}`, body: "service=stun" }],
+    ["a username that is not UTF-8", 400, { query: `${good}&key=${token}&username=%ff` }],
+    [
+      "a body that is not UTF-8",
+      400,
+      {
+        query: `${good}&key=${token}`,
+        body: Uint8Array.from(Buffer.from("username=\xff", "latin1")),
+      },
+    ],
     ["two usernames", 400, { query: `${good}&key=${token}&username=a`, body: "username=b" }],
     [
       "a username that is too long",

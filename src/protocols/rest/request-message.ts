@@ -104,10 +104,13 @@ function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parame
 /**
  * Bytes that are not UTF-8 arrive here as U+FFFD, so that different values would become equal: two
  * users, for example.
+ *
+ * @param encoded the query or form that has the parameter, as sent
+ * @throws InvalidFieldError naming the parameter
  */
-function checkText(path: string, value: string, rawQuery: string): void {
-  if (value.includes("\uFFFD") && !isUtf8(decodeFormBytes(rawQuery))) {
-    throw new InvalidFieldError(path, "is not UTF-8");
+export function checkText(name: string, value: string, encoded: string): void {
+  if (value.includes("\uFFFD") && !isUtf8(decodeFormBytes(encoded))) {
+    throw new InvalidFieldError(name, "is not UTF-8");
   }
 }
 

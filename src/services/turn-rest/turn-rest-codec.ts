@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { create, isMessage, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { OpenCodec, RequestHead, ResponseMetadata, UnaryCodec } from "../../call/codec.js";
@@ -43,6 +44,9 @@ class TurnRestCodec implements UnaryCodec {
         `send the parameters in the query, or in a body of ${formType} without compression`,
         Code.InvalidArgument,
       );
+    }
+    if (!isUtf8(body)) {
+      throw new ConnectError("the body is not UTF-8", Code.InvalidArgument);
     }
     const user = readTurnRestUsername(query, Buffer.from(body).toString());
     return create(GetIceServersRequestSchema, { user });

@@ -1,6 +1,7 @@
 import type { TokenParameters } from "../../call/presented-token.js";
 import { InvalidFieldError } from "../../errors.js";
 import type { RouteDescription } from "../../http/route-description.js";
+import { checkText } from "../../protocols/rest/request-message.js";
 
 /** The draft has `key`. Janus sends the same token as `api` as well. */
 export const turnRestTokenParameters: TokenParameters = {
@@ -59,18 +60,25 @@ export const turnRestDescription: RouteDescription = {
  * @param query as sent, without `?`
  * @param form the body, as application/x-www-form-urlencoded
  * @returns the username; empty where there is none
- * @throws InvalidFieldError for another service than TURN, and for a parameter with two values
+ * @throws InvalidFieldError for another service than TURN, and for a parameter with two values or that is not UTF-8
  */
 export function readTurnRestUsername(query: string, form: string): string {
-  const sources = [new URLSearchParams(query), new URLSearchParams(form)];
+  const sources = [query, form];
   if (readParameter("service", sources) !== "turn") {
     throw new InvalidFieldError("service", "must be turn");
   }
   return readParameter("username", sources);
 }
 
-function readParameter(name: string, sources: readonly URLSearchParams[]): string {
-  const [value = "", ...others] = new Set(sources.flatMap((source) => source.getAll(name)));
+function readParameter(name: string, sources: readonly string[]): string {
+  const values = sources.flatMap((source) => {
+    const found = new URLSearchParams(source).getAll(name);
+    for (const value of found) {
+      checkText(name, value, source);
+    }
+    return found;
+  });
+  const [value = "", ...others] = new Set(values);
   if (others.length > 0) {
     throw new InvalidFieldError(name, "is given more than once, with different values");
   }
