@@ -83,6 +83,16 @@ function expectNoFault(answer: Buffer): void {
 }
 
 // At the same time, so that one kind of connection meets the other.
+/** Answered as usual; or closed without an answer, when the header is bad. */
+function expectedAnswer(bytes: Buffer, headerBytes: number): RegExp {
+  const header = parseProxyHeader(bytes);
+  if (typeof header !== "object") {
+    return /^$/;
+  }
+  // A line of UNKNOWN goes on to the first CRLF, whatever it holds: to that of the request, at times.
+  return header.length === headerBytes ? /^HTTP\/1\.1 200 .*healthy/s : /^HTTP\/1\.1 400 /;
+}
+
 describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
   it("answers any bytes by HTTP/1.1, by HTTP/2, or not at all", async () => {
     const sent = fc.tuple(anyBytes, lengths).map(([bytes, pieces]) => cut(bytes, pieces));
@@ -165,10 +175,9 @@ describe.concurrent("the port", { timeout: fuzzTimeoutMs }, () => {
     const health = latin1("GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     await tryToBreak(
       fc.asyncProperty(proxyHeader, fc.option(lengths), async (header, pieces) => {
-        const sent = cut(Buffer.concat([header, health]), pieces ?? []);
-        const answer = await sendSegments(fuzzed.balanced, sent, "end", 10_000);
-        const isGood = typeof parseProxyHeader(header) === "object";
-        expect(answer.toString("latin1")).toMatch(isGood ? /^HTTP\/1\.1 200 .*healthy/s : /^$/);
+        const bytes = Buffer.concat([header, health]);
+        const answer = await sendSegments(fuzzed.balanced, cut(bytes, pieces ?? []), "end", 10_000);
+        expect(answer.toString("latin1")).toMatch(expectedAnswer(bytes, header.length));
         await fuzzed.balanced.fuzzed.expectHealthy();
       }),
       rounds,
