@@ -4,9 +4,12 @@ export interface ServerSentEvent {
   readonly data: string;
 }
 
+/** The longest event, in UTF-16 code units. A list has a few thousand. */
+const maxEventLength = 1_000_000;
+
 /**
  * Reads server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html), without
- * `id` and `retry`, which are for EventSource.
+ * `id` and `retry`, which are for EventSource. Throws when an event does not end.
  *
  * @param onBytes called for everything that arrives, comments included
  */
@@ -27,6 +30,9 @@ export async function* readEvents(
       text += decoder.decode(value, { stream: true });
       const blocks = text.split(/\r?\n\r?\n/);
       text = blocks.pop() ?? "";
+      if (text.length > maxEventLength) {
+        throw new Error("an event of the stream is too long");
+      }
       for (const block of blocks) {
         const event = parseEvent(block);
         if (event.data !== "") {

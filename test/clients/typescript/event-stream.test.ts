@@ -37,4 +37,9 @@ describe("readEvents", () => {
   ])("reads events that arrive %s", async (_, pieces) => {
     expect(await readAll(pieces)).toEqual(expected);
   });
+
+  it("throws when an event does not end", async () => {
+    const pieces = Array.from({ length: 3 }, () => encoder.encode("x".repeat(400_000)));
+    await expect(readAll(pieces)).rejects.toThrow("too long");
+  });
 });
