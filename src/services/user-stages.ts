@@ -27,21 +27,22 @@ export function createUserStages(
     findCallHolder(call);
     return undefined;
   };
-  if (quota === undefined) {
-    // Without the limit, the implementation validates soon enough.
-    return { checkRights };
-  }
-  return {
-    checkRights,
-    validate(call) {
-      const request = findRequest(call);
-      if (request !== undefined) {
-        lister.check(request);
-      }
-      return undefined;
-    },
-    limitUser: createQuotaStage(quota, findPartition),
+  const validate: Stage = (call) => {
+    const request = findRequest(call);
+    if (request !== undefined) {
+      lister.check(request);
+    }
+    return undefined;
   };
+  if (quota === undefined) {
+    // Without the limit, the implementation validates soon enough, if it is invoked: HEAD of a watch
+    // opens none.
+    return {
+      checkRights,
+      validate: (call) => (call.head.method === "HEAD" ? validate(call) : undefined),
+    };
+  }
+  return { checkRights, validate, limitUser: createQuotaStage(quota, findPartition) };
 }
 
 function findRequest({ request }: Call) {

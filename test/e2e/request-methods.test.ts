@@ -131,6 +131,7 @@ describe.each<[HttpVersion]>([["1.1"], ["2"]])("HEAD over HTTP/%s", (version) =>
     ["a probe", () => service.url, "/readyz", 200],
     ["REST", () => service.url, rest, 200],
     ["REST with a wrong parameter", () => service.url, `${rest}?ttlSeconds=x`, 400],
+    ["a watch with a wrong value", () => service.url, `${watch}?region=nowhere`, 400],
     ["Connect GET", () => service.url, `${rpc}?encoding=json&message=%7B%7D`, 200],
     ["Connect GET without an encoding", () => service.url, rpc, 415],
     ["an RPC that is not for GET", () => service.url, "/grpc.health.v1.Health/Check", 405],
