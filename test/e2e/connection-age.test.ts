@@ -260,16 +260,25 @@ describe.each<[string, readonly string[]]>([
       tls ? credentials.createSsl(readFileSync(certificate.caFile)) : undefined,
     );
     stops.push(client.stop);
-    const call = () => client.getIceServers({ token });
-    const runs = Promise.all(Array.from({ length: 8 }, () => callWithoutPause(call)));
-    const outcome = await python.getIceServers({
-      target: service.target.replace("127.0.0.1", "localhost"),
-      token,
-      repeatSeconds: loadSeconds,
-      ...(tls && { caFile: certificate.caFile }),
-    });
+    const call = () => client.getIceServers({ token }).catch(callAgainIfRefused);
+    // Over TLS, Node refuses what arrives after the announcement. grpc-js makes such a call again once; at
+    // this age, a busy machine can meet two ends in a row.
+    const callAgainIfRefused = (error: unknown) => {
+      if (tls && String(error).includes("Stream refused by server")) {
+        return client.getIceServers({ token });
+      }
+      throw error;
+    };
+    const [outcome] = await Promise.all([
+      python.getIceServers({
+        target: service.target.replace("127.0.0.1", "localhost"),
+        token,
+        repeatSeconds: loadSeconds,
+        ...(tls && { caFile: certificate.caFile }),
+      }),
+      ...Array.from({ length: 8 }, () => callWithoutPause(call)),
+    ]);
     expect(outcome).toMatchObject({ response: { ttlSeconds: 86_400 } });
-    await runs;
   });
 });
 
