@@ -94,7 +94,7 @@ function createGapLine(
   };
 }
 
-/** As pino's isoTime, but a date is printed once a second: that takes as long as all the rest of a line. */
+/** Like pino's isoTime, but formats the date once a second: formatting takes as long as the rest of a line. */
 function createTimestamp(): () => string {
   let lastSecond = Number.NaN;
   let start = "";

@@ -22,7 +22,7 @@ export interface FieldFormat {
   messageEncoder(field: DescField): (fields: string) => string;
   /** Makes the encoder of a list of messages. It gets the encoded items, at least one. */
   listEncoder(field: DescField): (items: string) => string;
-  /** Stands between encoded fields, and between the items of a list. */
+  /** Separates encoded fields, and the items of a list. */
   readonly separator: string;
 }
 

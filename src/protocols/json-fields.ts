@@ -34,7 +34,7 @@ function createJsonFields(options: JsonPrintOptions | undefined): FieldFormat {
     encodeFields: (schema, message) => toJsonString(schema, message, options).slice(1, -1),
     textEncoder(field) {
       const name = printName(field);
-      // Text that needs no escapes is nearly all text, and JSON.stringify takes four times as long.
+      // Almost no text needs escapes, and JSON.stringify takes four times as long.
       return (text) => (plainText.test(text) ? `${name}"${text}"` : name + JSON.stringify(text));
     },
     messageEncoder(field) {

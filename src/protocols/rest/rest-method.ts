@@ -14,7 +14,7 @@ export interface RestMethod {
 
 export function createRestMethod({ input, output }: DescMethod, binding: GetBinding): RestMethod {
   const { template } = binding;
-  // Most callers ask for nothing in particular. Frozen, so that a change is a mistake that shows.
+  // Most requests have no parameters. Frozen, so that an accidental change throws.
   const emptyRequest = Object.freeze(create(input));
   return {
     readRequest: ({ path, query }) =>
