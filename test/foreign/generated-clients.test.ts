@@ -1,0 +1,36 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { runProgram } from "../parts/child-process.js";
+import { createTemporaryDirectory } from "../parts/temporary-directory.js";
+
+const root = join(import.meta.dirname, "../..");
+const templateSchema = z.object({ plugins: z.array(z.object({ out: z.string() })) });
+const template = templateSchema.parse(
+  parse(await readFile(join(root, "clients/buf.gen.yaml"), "utf8")),
+);
+const folders = [...new Set(template.plugins.map(({ out }) => out))];
+
+let generated: string;
+beforeAll(async () => {
+  const directory = await createTemporaryDirectory("generated-clients");
+  generated = directory.path;
+  await runProgram("bash", ["clients/generate.sh", "-o", generated], {
+    cwd: root,
+    timeout: 600_000,
+  });
+  return () => directory.remove();
+}, 600_000);
+
+describe("npm run generate:clients", () => {
+  it.each(folders)("generates what is in %s, to the byte", async (folder) => {
+    await runProgram("diff", [
+      "--recursive",
+      "--exclude=__pycache__",
+      join(root, folder),
+      join(generated, folder),
+    ]);
+  });
+});
