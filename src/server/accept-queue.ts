@@ -8,12 +8,20 @@ const calmTurnMs = 0.2;
 const maxQuietWaitMs = 700;
 /** With new connections in every turn, waiting ends after this time all the same. */
 const maxWaitMs = 1_500;
+/**
+ * What a turn counts for at most. Longer ones are no sign of many connections: other processes have
+ * kept this one from running, and from accepting.
+ */
+const maxCountedTurnMs = 2;
+/** The end of waiting even then. */
+const maxStarvedWaitMs = 10_000;
 
 /**
  * Waits for a moment in which no connection waits to be accepted. Closing a listening socket resets
  * the connections in its accept queue, and the kernel has no way to close only the entrance. Node
  * accepts one connection in each turn of its event loop, so after a turn without one the queue was
- * empty. Close the socket without awaiting anything else. Settles within about two seconds.
+ * empty. Close the socket without awaiting anything else. Settles within about two seconds, or ten
+ * where the process hardly gets to run.
  *
  * @param readArrivals a number that changes whenever a connection has been accepted
  * @param isBusy whether accepted connections are still on their way to their process
@@ -26,21 +34,22 @@ export async function untilAcceptQueueIsEmpty(
   let arrivals = readArrivals();
   let turnStartedAtMs = startedAtMs;
   let quietSinceMs = startedAtMs;
+  let countedMs = 0;
   for (;;) {
     await nextTurn();
     const nowMs = performance.now();
     const hasArrivals = readArrivals() !== arrivals || isBusy();
-    const waitedMs = nowMs - startedAtMs;
+    countedMs += Math.min(nowMs - turnStartedAtMs, maxCountedTurnMs);
     if (hasArrivals) {
       arrivals = readArrivals();
       quietSinceMs = nowMs;
     } else if (
-      waitedMs >= maxQuietWaitMs ||
+      nowMs - startedAtMs >= maxQuietWaitMs ||
       (nowMs - quietSinceMs >= quietMs && nowMs - turnStartedAtMs <= calmTurnMs)
     ) {
       return;
     }
-    if (waitedMs >= maxWaitMs) {
+    if (countedMs >= maxWaitMs || nowMs - startedAtMs >= maxStarvedWaitMs) {
       return;
     }
     turnStartedAtMs = nowMs;
