@@ -1,18 +1,8 @@
+import { followCredentials } from "./credentials-in-use.js";
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
-import type { IceServer, IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
-import { isRelayed, type StatsReport } from "./selected-pair.js";
-
-/** What the library uses of an RTCPeerConnection. */
-export interface PeerConnection<Configuration extends object> {
-  readonly signalingState: string;
-  readonly iceConnectionState: string;
-  readonly localDescription: { readonly type: string; readonly sdp: string } | null;
-  getConfiguration(): Configuration;
-  setConfiguration(configuration: Configuration): void;
-  getStats(): Promise<StatsReport>;
-  restartIce(): void;
-}
+import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
+import { isRelayed } from "./selected-pair.js";
 
 export interface FreshConnectionOptions {
   /**
@@ -20,7 +10,10 @@ export interface FreshConnectionOptions {
    * an offer with `iceRestart: true` where the application does not negotiate on that event.
    */
   readonly restart?: () => void | Promise<void>;
-  /** Called when a list cannot be had, or a restart throws. The library tries again either way. */
+  /**
+   * Called when a list cannot be had, or a restart throws. The library tries again either way. What the
+   * callback itself throws is ignored.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -30,9 +23,9 @@ export interface FreshConnection {
 }
 
 const checkMs = 2000;
-/** The side that answered last leaves the restart to the other side until this share of a list's life is over. */
-const answererShare = 0.9;
-/** How long the side that answered last waits for the other side, where it cannot tell by a list. */
+/** The list of a restart that is not planned is no older than this share of its life. */
+const freshShare = 0.05;
+/** How long the side that answered last waits for the other side to restart after a failure. */
 const answererPatienceMs = 10_000;
 /** How long a restart may take before it is tried again. */
 const restartMs = 15_000;
@@ -51,93 +44,72 @@ export function keepConnectionFresh<Configuration extends object>(
   source: Pick<IceServerSource, "get" | "findLifeLeftMs">,
   { restart = () => connection.restartIce(), onError = () => {} }: FreshConnectionOptions = {},
 ): FreshConnection {
-  const startedAt = readMoment();
-  /** What the connection's configuration has. Undefined while the library has not set it. */
-  let configured: IceServerList | undefined;
-  /** What the candidates in use were gathered with. Undefined while it is unknown. */
-  let inUse: IceServerList | undefined;
-  let generation = readGeneration(connection);
-  let restartedAt: Moment | undefined;
+  const credentials = followCredentials(connection, source);
+  let lastRestart: { readonly moment: Moment; readonly from: string | undefined } | undefined;
   let failedAt: Moment | undefined;
   let errors = 0;
   let lastErrorAt: Moment | undefined;
   let isChecking = false;
 
-  /** Candidates that are gathered from now on use what the configuration has now. */
-  function noteGeneration(): void {
-    const current = readGeneration(connection);
-    if (current !== undefined && current !== generation) {
-      generation = current;
-      inUse = configured;
-    }
-  }
-
-  function configure(list: IceServerList): void {
-    if (list === configured) {
-      return;
-    }
-    const configuration = connection.getConfiguration();
-    const isNew = !hasServers(configuration, list.iceServers);
-    if (isNew) {
-      // With the servers alone, setConfiguration would reset iceTransportPolicy to "all".
-      connection.setConfiguration({ ...configuration, iceServers: list.iceServers });
-    } else if (configured === undefined) {
-      inUse = list;
-    }
-    configured = list;
-  }
-
-  /** Whether it is time for this side to restart, as far as that can be told without statistics. */
-  function isDue(list: IceServerList): boolean {
-    if (restartedAt !== undefined && findElapsedMs(restartedAt) < restartMs) {
+  /** Whether ICE has failed, and it is for this side to restart it. */
+  function hasToRecover(): boolean {
+    if (!isFailed()) {
+      failedAt = undefined;
       return false;
     }
-    const offered = connection.localDescription?.type === "offer";
-    if (connection.iceConnectionState === "failed") {
-      failedAt ??= readMoment();
-      return offered || findElapsedMs(failedAt) > answererPatienceMs;
-    }
-    failedAt = undefined;
-    if (inUse === list || connection.localDescription === null) {
-      return false;
-    }
-    if (offered) {
-      return true;
-    }
-    return inUse?.ttlSeconds === undefined
-      ? findElapsedMs(startedAt) > answererPatienceMs
-      : source.findLifeLeftMs(inUse) < inUse.ttlSeconds * 1000 * (1 - answererShare);
+    failedAt ??= readMoment();
+    return hasOffered(connection) || findElapsedMs(failedAt) > answererPatienceMs;
+  }
+
+  function isFailed(): boolean {
+    return connection.iceConnectionState === "failed";
+  }
+
+  /** Whether the last restart may still succeed. */
+  function isRestarting(): boolean {
+    return (
+      lastRestart !== undefined &&
+      findElapsedMs(lastRestart.moment) < restartMs &&
+      (isFailed() || readGeneration(connection) === lastRestart.from)
+    );
   }
 
   async function check(): Promise<void> {
-    noteGeneration();
-    const list = await source.get();
-    if (isClosed()) {
+    const recovers = hasToRecover();
+    let reason = credentials.findReason();
+    if (isRestarting() || (reason !== undefined && !isRelayed(await connection.getStats()))) {
+      reason = undefined;
+    }
+    const list = await source.get(reason === "unplanned" ? { maxAgeShare: freshShare } : {});
+    if (connection.signalingState !== "stable") {
       return;
     }
-    noteGeneration();
-    configure(list);
-    if (connection.signalingState !== "stable" || !isDue(list)) {
-      return;
-    }
-    const isFailed = connection.iceConnectionState === "failed";
-    if (isFailed || isRelayed(await connection.getStats())) {
-      restartedAt = readMoment();
-      await restart();
+    credentials.configure(list);
+    const replaces = reason !== undefined && !credentials.are(list);
+    if ((recovers || replaces) && !isRestarting()) {
+      lastRestart = { moment: readMoment(), from: readGeneration(connection) };
+      void Promise.resolve().then(restart).catch(report);
     }
   }
 
-  function isClosed(): boolean {
-    return connection.signalingState === "closed";
+  function report(error: unknown): void {
+    void Promise.resolve(error)
+      .then(onError)
+      .catch(() => {});
   }
 
   async function tick(): Promise<void> {
-    if (isClosed()) {
+    if (connection.signalingState === "closed") {
       clearInterval(timer);
       return;
     }
     const delayMs = errors === 0 ? 0 : Math.min(checkMs * 2 ** errors, maxDelayMs);
-    if (isChecking || (lastErrorAt !== undefined && findElapsedMs(lastErrorAt) < delayMs)) {
+    if (
+      isChecking ||
+      // Until then it is open which candidates will be in use.
+      connection.signalingState !== "stable" ||
+      (lastErrorAt !== undefined && findElapsedMs(lastErrorAt) < delayMs)
+    ) {
       return;
     }
     isChecking = true;
@@ -147,7 +119,7 @@ export function keepConnectionFresh<Configuration extends object>(
     } catch (error) {
       errors += 1;
       lastErrorAt = readMoment();
-      onError(error);
+      report(error);
     } finally {
       isChecking = false;
     }
@@ -156,21 +128,4 @@ export function keepConnectionFresh<Configuration extends object>(
   const timer = setInterval(() => void tick(), checkMs);
   void tick();
   return { stop: () => clearInterval(timer) };
-}
-
-/** Names the ICE generation of the connection (RFC 8839 section 5.4): a restart changes it. */
-function readGeneration({
-  localDescription,
-}: Pick<PeerConnection<object>, "localDescription">): string | undefined {
-  return /^a=ice-ufrag:(.*)$/m.exec(localDescription?.sdp ?? "")?.[1];
-}
-
-/** Whether the configuration has the credentials of a list. */
-function hasServers(configuration: object, iceServers: readonly IceServer[]): boolean {
-  const configured: unknown = Reflect.get(configuration, "iceServers");
-  const names = (servers: unknown) =>
-    Array.isArray(servers)
-      ? servers.map((server) => String(Object(server).username ?? "")).join("\n")
-      : "";
-  return names(configured) === names(iceServers) && names(iceServers).trim() !== "";
 }

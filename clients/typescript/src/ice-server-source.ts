@@ -9,14 +9,20 @@ import {
   type ServiceOptions,
 } from "./service-requests.js";
 
+export interface GetOptions {
+  /** The share of its life after which a cached list is replaced, 0 to 1. 0.75 by default. */
+  readonly maxAgeShare?: number;
+}
+
 export interface IceServerSource {
   /**
    * Returns the list, from the cache while less than three quarters of its life have passed. Calls at the
-   * same time share one request. When the request fails, the last list is returned while it lives.
+   * same time share one request. When the request fails, the last list is returned while it lives, and
+   * the next request waits for 1 s, then longer each time, up to 30 s.
    *
    * Rejects with an IceServiceError, with what `fetch` rejects with, or with what `getToken` throws.
    */
-  get(): Promise<IceServerList>;
+  get(options?: GetOptions): Promise<IceServerList>;
   /**
    * Yields the list at once, and again before it expires and whenever it changes. Reconnects by itself
    * with growing delays, and polls where streams do not get through. Ends when the signal is aborted.
@@ -31,8 +37,7 @@ export interface IceServerSource {
   findLifeLeftMs(list: IceServerList): number;
 }
 
-/** A list is replaced when this part of its life has passed. */
-const refreshShare = 0.75;
+const defaultMaxAgeShare = 0.75;
 /** A list without credentials is asked for again after this time, in milliseconds. */
 const listWithoutLifeMs = 600_000;
 /** The service sends something at least every 20 s. */
@@ -51,9 +56,14 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
   const receivedAt = new WeakMap<IceServerList, Moment>();
   let last: IceServerList | undefined;
   let pending: Promise<IceServerList> | undefined;
+  let failures = 0;
+  /** No request is sent until this delay is over, as long as the last list lives. */
+  let delay: { readonly since: Moment; readonly ms: number } | undefined;
 
   function keep(value: unknown): IceServerList {
     last = toIceServerList(value);
+    failures = 0;
+    delay = undefined;
     receivedAt.set(last, readMoment());
     return last;
   }
@@ -69,9 +79,9 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
       : list.ttlSeconds * 1000 - findAgeMs(list);
   }
 
-  function findFreshMs(list: IceServerList): number {
+  function findFreshMs(list: IceServerList, maxAgeShare = defaultMaxAgeShare): number {
     const lifeMs = list.ttlSeconds === undefined ? undefined : list.ttlSeconds * 1000;
-    return (lifeMs === undefined ? listWithoutLifeMs : lifeMs * refreshShare) - findAgeMs(list);
+    return (lifeMs === undefined ? listWithoutLifeMs : lifeMs * maxAgeShare) - findAgeMs(list);
   }
 
   async function request(): Promise<IceServerList> {
@@ -80,21 +90,37 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
     return keep(await response.json());
   }
 
-  async function get(): Promise<IceServerList> {
-    if (last !== undefined && findFreshMs(last) > 0) {
+  function noteFailure(error: unknown): never {
+    if (isTransient(error)) {
+      failures += 1;
+      const ms = Math.max(findDelayMs(failures), findRetryAfterMs(error));
+      delay = { since: readMoment(), ms };
+    }
+    throw error;
+  }
+
+  async function get({ maxAgeShare }: GetOptions = {}): Promise<IceServerList> {
+    const waits = delay !== undefined && findElapsedMs(delay.since) < delay.ms;
+    if (last !== undefined && (findFreshMs(last, maxAgeShare) > 0 || (waits && isAlive(last)))) {
       return last;
     }
-    pending ??= request().finally(() => {
-      pending = undefined;
-    });
+    pending ??= request()
+      .catch(noteFailure)
+      .finally(() => {
+        pending = undefined;
+      });
     try {
       return await pending;
     } catch (error) {
-      if (last !== undefined && findLifeLeftMs(last) > 0 && isTransient(error)) {
+      if (last !== undefined && isAlive(last) && isTransient(error)) {
         return last;
       }
       throw error;
     }
+  }
+
+  function isAlive(list: IceServerList): boolean {
+    return findLifeLeftMs(list) > 0;
   }
 
   /** Yields the lists of one stream, until it ends. */

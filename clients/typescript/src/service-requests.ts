@@ -20,7 +20,7 @@ export interface ServiceOptions {
   readonly user?: string;
   /** The IP address of that end user. */
   readonly clientAddress?: string;
-  /** How long to wait for an answer, in milliseconds. 10,000 by default. */
+  /** How long to wait for an answer and its tokens, in milliseconds. 10,000 by default. */
   readonly timeoutMs?: number;
   /** The fetch to use instead of the global one. */
   readonly fetch?: typeof fetch;
@@ -57,10 +57,12 @@ export function createSender(options: ServiceOptions): SendRequest {
         headers: { accept: mediaType, authorization: `Bearer ${token}` },
         signal,
       });
-    const token = await getToken();
+    const waitForToken = async (rejectedToken?: string) =>
+      Promise.race([getToken(rejectedToken), rejectAtAbort(signal)]);
+    const token = await waitForToken();
     let response = await sendWith(token);
     if (response.status === 401) {
-      const next = await getToken(token);
+      const next = await waitForToken(token);
       if (next !== token) {
         await response.body?.cancel();
         response = await sendWith(next);
@@ -71,6 +73,12 @@ export function createSender(options: ServiceOptions): SendRequest {
     }
     return response;
   };
+}
+
+function rejectAtAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
 }
 
 /** Whether a request can be sent again: after a network failure, a timeout, or a transient error. */

@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  createIceServerSource,
+  type FreshConnectionOptions,
+  keepConnectionFresh,
+} from "../../../clients/typescript/src/index.js";
+import { type LinkedConnection, linkConnections } from "./linked-connections.js";
+
+const ttlSeconds = 600;
+/** Ten of them: a list is replaced after three quarters of its life. */
+const plannedRestarts = Math.ceil(10 / 0.75);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const passSeconds = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
+
+/** A source whose user names hold their expiry. */
+function createSource() {
+  const service = { status: 200, requests: 0 };
+  const source = createIceServerSource({
+    url: "https://ice.test",
+    getToken: () => "token",
+    fetch: async () => {
+      service.requests += 1;
+      const username = `expires at ${Date.now() + ttlSeconds * 1000}`;
+      const iceServers = [{ urls: ["turn:turn.test"], username, credential: "secret" }];
+      return new Response(JSON.stringify({ iceServers, ttlSeconds }), { status: service.status });
+    },
+  });
+  return { ...source, service };
+}
+
+/** How much of the life is left of the credentials that the candidates of a side are from. */
+function findLifeLeftSeconds({ configurationInUse }: LinkedConnection): number {
+  return (Number(/expires at (\d+)/.exec(configurationInUse)?.[1]) - Date.now()) / 1000;
+}
+
+/** A call of two sides, of which the callee has got its list so many seconds earlier. */
+async function startCall({
+  secondsBetween = 0,
+  isRelayed = true,
+  kept = ["caller", "callee"],
+  options = {},
+}: {
+  readonly secondsBetween?: number;
+  readonly isRelayed?: boolean;
+  readonly kept?: readonly string[];
+  readonly options?: FreshConnectionOptions;
+} = {}) {
+  const sources = { caller: createSource(), callee: createSource() };
+  const calleeList = await sources.callee.get();
+  await passSeconds(secondsBetween);
+  const callerList = await sources.caller.get();
+  const [caller, callee] = linkConnections(callerList.iceServers, calleeList.iceServers, isRelayed);
+  if (kept.includes("caller")) {
+    keepConnectionFresh(caller, sources.caller, options);
+  }
+  if (kept.includes("callee")) {
+    keepConnectionFresh(callee, sources.callee, options);
+  }
+  return { caller, callee, sources };
+}
+
+/** Passes ten lives, and returns the least that was left of a life. */
+async function passLives(...sides: readonly LinkedConnection[]): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let seconds = 0; seconds < 10 * ttlSeconds; seconds += 2) {
+    await passSeconds(2);
+    least = Math.min(least, ...sides.map(findLifeLeftSeconds));
+  }
+  return least;
+}
+
+describe("keepConnectionFresh", () => {
+  it.each([0, 30, 60, 120, 200, 300, 445])(
+    "restarts once a life, with lists of 600 s of which one is %i s older",
+    async (secondsBetween) => {
+      const { caller, callee, sources } = await startCall({ secondsBetween });
+      expect(await passLives(caller, callee)).toBeGreaterThan(0);
+      // One more for the first offer, and two until the lists have the same age.
+      expect(caller.generations).toBeLessThanOrEqual(plannedRestarts + 3);
+      for (const { service } of Object.values(sources)) {
+        expect(service.requests).toBeLessThanOrEqual(plannedRestarts + 3);
+      }
+    },
+  );
+
+  it("restarts once a life from the side that answered, where the other side does not use it", async () => {
+    const { callee } = await startCall({ kept: ["callee"] });
+    expect(await passLives(callee)).toBeGreaterThan(0);
+    expect(callee.generations).toBeLessThanOrEqual(plannedRestarts + 1);
+  });
+
+  it("does not restart again after a restart of the application, in a young call", async () => {
+    const { caller, callee, sources } = await startCall({ secondsBetween: 300 });
+    caller.restartIce();
+    await passSeconds(200);
+    expect(callee.generations).toBe(2);
+    expect(sources.callee.service.requests).toBe(2);
+  });
+
+  it("leaves a direct call alone", async () => {
+    const { caller, sources } = await startCall({ isRelayed: false });
+    await passLives(caller);
+    expect(caller.generations).toBe(1);
+    expect(sources.caller.service.requests).toBeLessThanOrEqual(plannedRestarts + 1);
+    expect(caller.getConfiguration()).toMatchObject({
+      iceServers: (await sources.caller.get()).iceServers,
+      iceTransportPolicy: "relay",
+    });
+  });
+
+  it("restarts after a failure: first the side that offered, then the other one", async () => {
+    const { caller, callee } = await startCall();
+    callee.iceConnectionState = "failed";
+    await passSeconds(4);
+    expect(callee.generations).toBe(1);
+    caller.iceConnectionState = "failed";
+    await passSeconds(4);
+    expect(caller.generations).toBe(2);
+    await passSeconds(10);
+    expect(callee.generations).toBe(3);
+  });
+
+  it("asks a service that is away less and less often, and restarts when it is back", async () => {
+    const { caller, callee, sources } = await startCall({ kept: ["caller"] });
+    sources.caller.service.status = 503;
+    await passSeconds(0.99 * ttlSeconds);
+    // For 144 s, at most every 15 s after the first few times.
+    expect(sources.caller.service.requests).toBeLessThan(20);
+    expect(caller.generations).toBe(1);
+    sources.caller.service.status = 200;
+    await passSeconds(60);
+    expect(caller.generations).toBe(2);
+    expect(callee.generations).toBe(2);
+    expect(findLifeLeftSeconds(caller)).toBeGreaterThan(500);
+  });
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no restart");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no restart"))],
+    ["does not end", () => new Promise<void>(() => {})],
+  ])("tries a restart again that %s", async (_, restart) => {
+    let restarts = 0;
+    const options = {
+      restart: () => {
+        restarts += 1;
+        return restart();
+      },
+    };
+    await startCall({ kept: ["caller"], options });
+    await passSeconds(0.8 * ttlSeconds + 20);
+    expect(restarts).toBe(2);
+  });
+
+  it.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no handler");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no handler"))],
+  ])("goes on when onError %s", async (_, onError) => {
+    const reported: unknown[] = [];
+    const options = {
+      onError: (error: unknown) => {
+        reported.push(error);
+        return onError();
+      },
+    };
+    const { caller, sources } = await startCall({ kept: ["caller"], options });
+    sources.caller.service.status = 403;
+    await passSeconds(0.8 * ttlSeconds);
+    expect(reported).toContainEqual(expect.objectContaining({ status: 403 }));
+    sources.caller.service.status = 200;
+    await passSeconds(60);
+    expect(caller.generations).toBe(2);
+  });
+});

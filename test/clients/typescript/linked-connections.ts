@@ -1,0 +1,72 @@
+import type { PeerConnection } from "../../../clients/typescript/src/index.js";
+
+const signalingMs = 100;
+
+export interface LinkedConnection extends PeerConnection<object> {
+  signalingState: string;
+  iceConnectionState: string;
+  /** The configuration that the candidates in use were gathered with, as JSON. */
+  readonly configurationInUse: string;
+  /** How many ICE generations there have been. */
+  readonly generations: number;
+}
+
+/** Two connected sides, whose offers and answers take 100 ms. */
+export function linkConnections(
+  callerServers: readonly object[],
+  calleeServers: readonly object[],
+  isRelayed: boolean,
+): readonly [LinkedConnection, LinkedConnection] {
+  const caller = createConnection(callerServers, isRelayed, () => negotiate(caller, callee));
+  const callee = createConnection(calleeServers, isRelayed, () => negotiate(callee, caller));
+  caller.gather("offer");
+  callee.gather("answer");
+  return [caller, callee];
+}
+
+type Side = ReturnType<typeof createConnection>;
+
+function negotiate(offerer: Side, answerer: Side) {
+  if (offerer.signalingState !== "stable" || answerer.signalingState !== "stable") {
+    return;
+  }
+  offerer.signalingState = "have-local-offer";
+  offerer.gather("offer");
+  setTimeout(() => {
+    answerer.gather("answer");
+    offerer.signalingState = "stable";
+  }, signalingMs);
+}
+
+function createConnection(
+  iceServers: readonly object[],
+  isRelayed: boolean,
+  restartIce: () => void,
+) {
+  let configuration: object = { iceServers, iceTransportPolicy: "relay" };
+  const side = {
+    signalingState: "stable",
+    iceConnectionState: "connected",
+    localDescription: null as { type: string; sdp: string } | null,
+    configurationInUse: "",
+    generations: 0,
+    getConfiguration: () => configuration,
+    setConfiguration(next: object) {
+      configuration = next;
+    },
+    getStats: async () => [
+      { id: "pair", type: "candidate-pair", selected: true, state: "succeeded", ...ends },
+      { id: "local", type: "local-candidate", candidateType: isRelayed ? "relay" : "host" },
+    ],
+    restartIce,
+    /** Uses what is configured from now on. */
+    gather(type: string) {
+      side.generations += 1;
+      side.localDescription = { type, sdp: `a=ice-ufrag:${side.generations}` };
+      side.configurationInUse = JSON.stringify(configuration);
+    },
+  };
+  return side;
+}
+
+const ends = { localCandidateId: "local", remoteCandidateId: "remote" };
