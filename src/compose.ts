@@ -5,6 +5,7 @@ import type { CallTracer } from "./call/call-tracer.js";
 import { StreamEndedError } from "./call/error-fault.js";
 import { StreamCalls } from "./call/stream-calls.js";
 import { type Clock, monotonicClock, type StartTimer, systemTimer } from "./clock.js";
+import { describeFingerprints } from "./compose/fingerprints.js";
 import type { ProcessParts } from "./compose/process-parts.js";
 import { stopService } from "./compose/service-stop.js";
 import {
@@ -131,8 +132,11 @@ export async function startService(
     aging: { clock: monotonicClock, startTimer, random, onAged },
     gate: { listener: "main", openFiles, refusals, failedHandshakes },
   });
-  metrics.add(() => describeService(counts, { openConnections: port.openConnections }));
+  metrics.add(() => describeService(counts, port));
   metrics.add(() => verifiers.describe());
+  metrics.add(() => current.value.verifier.describe());
+  metrics.add(() => quotaPool.describe());
+  metrics.add(() => describeFingerprints(current.value.config));
   quotaPool.use(current.value.quotas);
   const ready = Promise.all([current.value.verifier.load(), quotaPool.settle()]).then(() => {
     if (readiness.state === "starting") {

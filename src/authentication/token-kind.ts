@@ -42,6 +42,7 @@ export interface RunningTokenKind<Auth> {
   open(options: KindOptions<Auth>): KindVerifier;
   /** Gives up what is kept for configurations that are gone: all but these sources. */
   keep?(used: ReadonlySet<ProofSource>): void;
+  /** What operators want to know of the sources. */
   describe?(): Metric[];
 }
 
@@ -80,6 +81,8 @@ export interface KindVerifier {
   ): Promise<VerifiedToken> | KindMismatch | undefined;
   /** To be called when what proves tokens has changed. */
   forget?(): void;
+  /** What operators want to know of its tokens. */
+  describe?(): Metric[];
 }
 
 /** Why a token is not of a kind: what a {@link TokenRejectedError} is made of. */

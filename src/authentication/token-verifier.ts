@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { Clock } from "../clock.js";
+import type { Metric } from "../observability/metric.js";
 import type { Caller } from "./caller.js";
 import type { CancellableWait } from "./cancellable-wait.js";
 import type { KindMismatch, KindVerifier, ProofSource } from "./token-kind.js";
@@ -39,6 +40,8 @@ export interface TokenVerifier {
   load(): Promise<void>;
   /** To be called when what proves tokens has changed: every token is verified anew. */
   forget(): void;
+  /** What operators want to know of the tokens that it accepts. */
+  describe(): Metric[];
   /** What tokens are proven by, where that can change. */
   readonly sources: readonly ProofSource[];
 }
@@ -126,6 +129,7 @@ export function createTokenVerifier(
         kind.forget?.();
       }
     },
+    describe: () => kinds.flatMap((kind) => kind.describe?.() ?? []),
     sources,
   };
 }

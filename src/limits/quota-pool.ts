@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.js";
 import type { Log } from "../log.js";
+import { describeGauge, type Metric } from "../observability/metric.js";
 import type { LimitsConfig, RateLimitConfig } from "./limits-config.js";
 import type { PermitTiming } from "./permit-queue.js";
 import { Quota, type QuotaName } from "./quota.js";
@@ -69,6 +70,18 @@ export class QuotaPool {
         this.#counters.delete(id);
       }
     }
+  }
+
+  /** What operators want to know of the counters in use. */
+  describe(): Metric[] {
+    return [
+      describeGauge(
+        "ice_redis_up",
+        "Whether limits are counted in Redis (1), or Redis fails and each process counts alone (0).",
+        [...this.#counters.values()].map(({ isUp }) => ({ labels: {}, value: isUp ? 1 : 0 })),
+        "min",
+      ),
+    ];
   }
 
   /** Settles when it is known of every counter in use whether it can be reached. */

@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import pino, { type Logger } from "pino";
+import packageJson from "../../package.json" with { type: "json" };
 import { systemClock } from "../clock.js";
 import type { LogConfig } from "./log-config.js";
 import { LogDestination } from "./log-destination.js";
@@ -26,6 +27,9 @@ export interface Logs {
   readonly describeLog: () => Metric[];
 }
 
+/** Tells those who collect the logs of many services whose line it is. People know. */
+const serviceBindings = { service: packageJson.name, version: packageJson.version };
+
 const standardError = 2;
 /** What Linux writes to a pipe as one piece, whoever else writes to it, in bytes (PIPE_BUF). */
 const maxAtomicWriteBytes = 4096;
@@ -43,9 +47,13 @@ export async function openLog(
   { shared = false, pid }: LogOptions = {},
 ): Promise<Logs> {
   const timestamp = createTimestamp();
+  const bindings = {
+    ...(format === "json" && serviceBindings),
+    ...(pid !== undefined && { pid }),
+  };
   const options: pino.LoggerOptions = {
     level,
-    base: pid === undefined ? null : { pid },
+    base: bindings,
     timestamp,
     formatters: { level: (label) => ({ level: label }) },
   };
@@ -65,7 +73,7 @@ export async function openLog(
   }
   const log = pino(options, destination);
   const write = (line: string) => destination.write(line);
-  const requestLog = createDirectRequestLog(log, { write, timestamp, pid });
+  const requestLog = createDirectRequestLog(log, { write, timestamp, bindings });
   return { log, requestLog, describeLog };
 }
 

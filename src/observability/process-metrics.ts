@@ -1,8 +1,8 @@
 import packageJson from "../../package.json" with { type: "json" };
 import { describeGauge, type Metric } from "./metric.js";
 
-/** Describes what one part of a process has counted. */
-export type DescribeMetrics = () => readonly Metric[];
+/** Describes what one part of a process has counted. A promise: what takes long to find out. */
+export type DescribeMetrics = () => readonly Metric[] | Promise<readonly Metric[]>;
 /** Asks other processes for their metrics, and groups them by process. */
 export type ReadOtherProcesses = () => Promise<readonly (readonly Metric[])[]>;
 
@@ -26,7 +26,8 @@ export class ProcessMetrics {
     // Loaded by the first who asks: a process that nobody watches does without.
     const { readNodeMetrics } = await import("./prometheus.js");
     const nodeMetrics = await readNodeMetrics();
-    return [describeBuild(), ...this.#parts.flatMap((describe) => describe()), ...nodeMetrics];
+    const parts = await Promise.all(this.#parts.map((describe) => describe()));
+    return [describeBuild(), ...parts.flat(), ...nodeMetrics];
   }
 
   /** The metrics of every process, this one first. */

@@ -60,7 +60,8 @@ export interface LineWriter {
   write(line: string): void;
   /** As pino takes it: a member with its value, and a comma before. */
   timestamp(): string;
-  readonly pid: number | undefined;
+  /** Stand in every line, after the time; in this order. */
+  readonly bindings: Readonly<Record<string, string | number>>;
 }
 
 /**
@@ -69,7 +70,9 @@ export interface LineWriter {
  */
 export function createDirectRequestLog(log: Logger, writer: LineWriter): RequestLog {
   const viaLog = createRequestLog(log);
-  const pid = writer.pid === undefined ? "" : `,"pid":${writer.pid}`;
+  const bindings = Object.entries(writer.bindings)
+    .map(([name, value]) => `,"${name}":${JSON.stringify(value)}`)
+    .join("");
   const printHead = createHeadPrinter();
   const printCallerName = createTextPrinter();
   const printUserAgent = createTextPrinter();
@@ -77,7 +80,7 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
     if (level === "info" && entry.cause === undefined) {
       if (log.isLevelEnabled("info")) {
         writer.write(
-          `{"level":"info"${writer.timestamp()}${pid}${printEntry(entry, printHead(entry), printCallerName(entry.caller?.name), printUserAgent(entry.userAgent))},"msg":"request"}\n`,
+          `{"level":"info"${writer.timestamp()}${bindings}${printEntry(entry, printHead(entry), printCallerName(entry.caller?.name), printUserAgent(entry.userAgent))},"msg":"request"}\n`,
         );
       }
     } else {

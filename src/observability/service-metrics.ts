@@ -18,18 +18,28 @@ export class ServiceCounts {
 /** What is not counted, but looked at when somebody asks. */
 export interface ServiceState {
   readonly openConnections: number;
+  /** In Unix seconds; undefined without TLS. */
+  readonly certificateExpiresAtSeconds: number | undefined;
 }
 
 /** All metrics of a process that serves, but those of Node itself. */
 export function describeService(
   { requests, authentication, credentials }: ServiceCounts,
-  { openConnections }: ServiceState,
+  { openConnections, certificateExpiresAtSeconds }: ServiceState,
 ): Metric[] {
   return [
     ...requests.describe(),
     describeGauge("ice_open_connections", "Connections of clients that are open.", [
       { labels: {}, value: openConnections },
     ]),
+    describeGauge(
+      "ice_certificate_expiry_timestamp_seconds",
+      "When the first certificate of the server's chain expires, in Unix time; absent without TLS.",
+      certificateExpiresAtSeconds === undefined
+        ? []
+        : [{ labels: {}, value: certificateExpiresAtSeconds }],
+      "min",
+    ),
     ...authentication.describe(),
     ...credentials.describe(),
   ];

@@ -25,7 +25,7 @@ import { createPortOwner } from "./port-owner.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import { takeProxyHeaders } from "./proxied-connections.js";
 import { RetiringConnections } from "./retiring-connections.js";
-import { loadTlsOptions } from "./tls-options.js";
+import { findFirstExpiry, loadTlsOptions } from "./tls-options.js";
 import { Turns } from "./turns.js";
 
 /** A bound port. */
@@ -34,6 +34,8 @@ export interface PortListener {
   readonly url: string;
   /** How many clients are connected. */
   readonly openConnections: number;
+  /** When the first certificate of the chain in use expires, in Unix seconds; undefined without TLS. */
+  readonly certificateExpiresAtSeconds: number | undefined;
   /**
    * Asks HTTP/2 clients to leave; HTTP/1.1 clients are to be asked by the responses. Requests and
    * connections are still taken.
@@ -84,7 +86,9 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
   const { files, limits, guard, listener, malformedRequestListener, gate } = options;
   const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const turns = new Turns(guard, listener);
-  const http1 = createPortOwner(config, files, limits, guard, turns);
+  const tls = config.tls && loadTlsOptions(config.tls, files);
+  let certificateExpiresAtSeconds = tls && findFirstExpiry(tls);
+  const http1 = createPortOwner(config, tls, limits, guard, turns);
   const lingering = new Lingering(guard);
   const draining = new Draining(http1, guard, lingering);
   const retiring = new RetiringConnections(guard, lingering);
@@ -168,6 +172,9 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
     get openConnections() {
       return draining.openConnections;
     },
+    get certificateExpiresAtSeconds() {
+      return certificateExpiresAtSeconds;
+    },
     drain: () => draining.begin(),
     async close(options) {
       await draining.close(options);
@@ -185,6 +192,7 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
         // the other kind it would take whom the system's own authorities have signed.
         if (http1 instanceof HttpsServer && tlsOptions?.requestCert === isMutual) {
           http1.setSecureContext(tlsOptions);
+          certificateExpiresAtSeconds = findFirstExpiry(tlsOptions);
         }
       };
     },

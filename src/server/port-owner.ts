@@ -5,22 +5,17 @@ import {
 } from "node:http";
 import { createServer as createHttpsServer, type Server as HttpsServer } from "node:https";
 import type { Socket } from "node:net";
-import type { Files } from "../files/files.js";
 import type { Guard } from "../http/guard.js";
 import type { HttpLimits } from "../http/http-limits.js";
 import type { PortConfig } from "./listen-config.js";
 import { createRequestTaker } from "./request-taker.js";
-import { loadTlsOptions } from "./tls-options.js";
+import type { TlsOptions } from "./tls-options.js";
 import type { Turns } from "./turns.js";
 
-/**
- * The HTTP/1.1 server, in the clear or with TLS, that owns a port. It is not bound yet.
- *
- * @throws ConfigError when the TLS files cannot be used
- */
+/** The HTTP/1.1 server, in the clear or with TLS, that owns a port. It is not bound yet. */
 export function createPortOwner(
   config: PortConfig,
-  files: Files,
+  tls: TlsOptions | undefined,
   limits: HttpLimits,
   guard: Guard,
   turns: Turns,
@@ -39,12 +34,12 @@ export function createPortOwner(
   const onRequest = guard.wrap(createRequestTaker(false, guard, turns), cut);
   const onExpectation = guard.wrap(createRequestTaker(true, guard, turns), cut);
   const server =
-    config.tls === undefined
+    tls === undefined
       ? createHttp1Server(options, onRequest)
       : createHttpsServer(
           {
             ...options,
-            ...loadTlsOptions(config.tls, files),
+            ...tls,
             ALPNProtocols: ["h2", "http/1.1"],
             handshakeTimeout: limits.tlsHandshakeTimeoutMs,
           },

@@ -21,21 +21,26 @@ const ciphers = [
   "ECDHE-RSA-CHACHA20-POLY1305",
 ].join(":");
 
+/** Every kind of certificate that OpenSSL takes out of a chain. */
+const certificatePattern = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----[^-]*-----END \1-----/g;
+
+/** What a server ends TLS with. */
+export interface TlsOptions extends SecureContextOptions {
+  /** The chain in PEM, the server's own certificate first. */
+  readonly cert: Buffer;
+  readonly requestCert: boolean;
+  readonly rejectUnauthorized: boolean;
+}
+
 /**
  * Reads the certificate, its key and the client authorities.
  * @throws ConfigError when one cannot be read, or they do not fit together
  */
-export function loadTlsOptions(
-  tls: TlsConfig,
-  files: Files,
-): SecureContextOptions & {
-  requestCert: boolean;
-  rejectUnauthorized: boolean;
-} {
-  const context: SecureContextOptions = {
+export function loadTlsOptions(tls: TlsConfig, files: Files): TlsOptions {
+  const context = {
     cert: readPem("listen.tls.certFile", tls.certFile, files),
     key: readPem("listen.tls.keyFile", tls.keyFile, files),
-    minVersion: "TLSv1.2",
+    minVersion: "TLSv1.2" as const,
     ciphers,
     // All are good; the client knows which its processor does fast.
     honorCipherOrder: false,
@@ -56,6 +61,12 @@ export function loadTlsOptions(
   }
   const mutual = tls.clientCaFile !== undefined;
   return { ...context, requestCert: mutual, rejectUnauthorized: mutual };
+}
+
+/** When the first certificate of the chain expires, in Unix seconds. */
+export function findFirstExpiry({ cert }: TlsOptions): number {
+  const pems = cert.toString("latin1").match(certificatePattern) ?? [];
+  return Math.min(...pems.map((pem) => Date.parse(new X509Certificate(pem).validTo) / 1000));
 }
 
 /** Node takes a file without certificates too, and would then refuse every client. */

@@ -48,6 +48,7 @@ function createVerifier(slow: Promise<void>): TokenVerifier {
     },
     async load() {},
     forget() {},
+    describe: () => [],
     sources: [],
   };
 }

@@ -57,6 +57,9 @@ class ManualVerifier implements TokenVerifier {
 
   async load() {}
   forget() {}
+  describe() {
+    return [];
+  }
 }
 
 function setUp(requests: number, shared?: SharedCounter) {

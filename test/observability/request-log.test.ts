@@ -28,12 +28,14 @@ const full: RequestEntry = {
 
 /** The lines that pino writes, and those that are written directly. */
 function logBoth(level: RequestLogLevel, entry: RequestEntry, pid?: number) {
+  const service = { service: "ice-service", version: "1.0.0-rc.1" };
+  const bindings = pid === undefined ? service : { ...service, pid };
   const timestamp = () => ',"time":"2026-01-01T00:00:00.000Z"';
   const open = (lines: string[]) =>
     pino(
       {
         level: "info",
-        base: pid === undefined ? null : { pid },
+        base: bindings,
         timestamp,
         formatters: { level: (label) => ({ level: label }) },
       },
@@ -43,7 +45,7 @@ function logBoth(level: RequestLogLevel, entry: RequestEntry, pid?: number) {
   createRequestLog(open(expected))(level, entry);
   const lines: string[] = [];
   const write = (line: string) => void lines.push(line);
-  createDirectRequestLog(open(lines), { write, timestamp, pid })(level, entry);
+  createDirectRequestLog(open(lines), { write, timestamp, bindings })(level, entry);
   return { expected, lines };
 }
 
@@ -96,7 +98,7 @@ describe("createDirectRequestLog", () => {
     const requestLog = createDirectRequestLog(pino({ level: "info" }, { write }), {
       write,
       timestamp: () => "",
-      pid: undefined,
+      bindings: {},
     });
     const clients = ["a", "a", undefined, "", "b", "a"];
     for (const userAgent of clients) {
@@ -109,7 +111,7 @@ describe("createDirectRequestLog", () => {
     const lines: string[] = [];
     const log = pino({ level: "warn" }, { write: (line: string) => void lines.push(line) });
     const write = (line: string) => void lines.push(line);
-    createDirectRequestLog(log, { write, timestamp: () => "", pid: undefined })("info", full);
+    createDirectRequestLog(log, { write, timestamp: () => "", bindings: {} })("info", full);
     expect(lines).toEqual([]);
   });
 });

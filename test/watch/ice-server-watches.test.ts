@@ -68,6 +68,7 @@ beforeEach(() => {
     },
     async load() {},
     forget() {},
+    describe: () => [],
     sources: [],
   };
   watches = new IceServerWatches({

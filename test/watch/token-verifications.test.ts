@@ -21,6 +21,7 @@ function createVerifier() {
     },
     async load() {},
     forget() {},
+    describe: () => [],
     sources: [],
   };
   const remember = () => {

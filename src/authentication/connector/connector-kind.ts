@@ -1,3 +1,4 @@
+import { describeGauge, type Metric } from "../../observability/metric.js";
 import type { TokenKind, VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
 import type { ConnectorAuth } from "./connector-config.js";
@@ -37,6 +38,7 @@ export function createConnectorKind(
             const found = entry && toVerified(entry);
             return found !== undefined && clock() < found.knownUntilMs ? found : undefined;
           },
+          describe: () => describeExpiry(own?.findNextExpiry(clock() / 1000)),
           verify(token, digest) {
             if (find(digest) !== undefined) {
               throw new TokenRejectedError(expired);
@@ -51,6 +53,17 @@ export function createConnectorKind(
       },
     }),
   };
+}
+
+function describeExpiry(expiresAtSeconds: number | undefined): Metric[] {
+  return [
+    describeGauge(
+      "ice_connector_token_expiry_timestamp_seconds",
+      "When the next connector token of the tokens file expires, in Unix time; absent if none does.",
+      expiresAtSeconds === undefined ? [] : [{ labels: {}, value: expiresAtSeconds }],
+      "min",
+    ),
+  ];
 }
 
 function toVerified({

@@ -84,6 +84,18 @@ export class ConnectorTable {
     };
   }
 
+  /** When the next token expires that is still accepted at this time; undefined if none ever does. */
+  findNextExpiry(unixSeconds: number): number | undefined {
+    let next = never;
+    for (let index = 0; index < this.size; index += 1) {
+      const expiry = this.#findExpiry(index);
+      if (expiry > unixSeconds && expiry < next) {
+        next = expiry;
+      }
+    }
+    return next === never ? undefined : next;
+  }
+
   /** Whether there is a token that is still accepted after this time. */
   hasTokenAfter(unixSeconds: number): boolean {
     for (let index = 0; index < this.size; index += 1) {

@@ -46,6 +46,20 @@ describe("ConnectorTable", () => {
     ]);
   });
 
+  it("knows when the next token expires", () => {
+    const encode = (...expiries: readonly (number | undefined)[]) =>
+      new ConnectorTable(
+        encodeConnectorTable(expiries.map((each, index) => entry(`${index}`, `${index}`, each))),
+      );
+    const table = encode(undefined, 30, 10, 20);
+    expect([9, 10, 19.5, 20, 30].map((now) => table.findNextExpiry(now))).toEqual([
+      ...[10, 20, 20, 30],
+      undefined,
+    ]);
+    expect(encode().findNextExpiry(0)).toBeUndefined();
+    expect(encode(undefined).findNextExpiry(0)).toBeUndefined();
+  });
+
   it("can be empty", () => {
     const table = new ConnectorTable(encodeConnectorTable([]));
     expect([table.size, table.find(digestOf("a"))]).toEqual([0, undefined]);
