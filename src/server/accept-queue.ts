@@ -1,7 +1,12 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
 /** Without new connections for this long, hardly one comes between the last look and the close. */
 const quietMs = 30;
+/**
+ * Between two looks while it is quiet. A process that never rests is the one to be interrupted when
+ * others wake up, and clients would connect between its last look and the close.
+ */
+const restMs = 3;
 /** The longest turn of the event loop after which the last look is recent enough. */
 const calmTurnMs = 0.2;
 /** Where it is never quiet, any turn without a new connection has to do after this time. */
@@ -31,14 +36,18 @@ export async function untilAcceptQueueIsEmpty(
   isBusy: () => boolean = () => false,
 ): Promise<void> {
   const startedAtMs = performance.now();
-  let arrivals = readArrivals();
-  let turnStartedAtMs = startedAtMs;
   let quietSinceMs = startedAtMs;
   let countedMs = 0;
+  let arrivals = readArrivals();
+  let hasArrivals = false;
   for (;;) {
+    if (!hasArrivals) {
+      await sleep(restMs);
+    }
+    const turnStartedAtMs = performance.now();
     await nextTurn();
     const nowMs = performance.now();
-    const hasArrivals = readArrivals() !== arrivals || isBusy();
+    hasArrivals = readArrivals() !== arrivals || isBusy();
     countedMs += Math.min(nowMs - turnStartedAtMs, maxCountedTurnMs);
     if (hasArrivals) {
       arrivals = readArrivals();
@@ -52,6 +61,5 @@ export async function untilAcceptQueueIsEmpty(
     if (countedMs >= maxWaitMs || nowMs - startedAtMs >= maxStarvedWaitMs) {
       return;
     }
-    turnStartedAtMs = nowMs;
   }
 }
