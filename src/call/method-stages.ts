@@ -1,9 +1,10 @@
 import { create, type Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, type MethodImplSpec } from "@connectrpc/connect";
+import { Code, type MethodImplSpec } from "@connectrpc/connect";
 import { noBytes, readBody } from "../http/request-body.js";
 import type { Call } from "./call.js";
 import { clientGone } from "./call-end.js";
 import type { Codec, StreamCodec, UnaryCodec } from "./codec.js";
+import { UnreadableMessageError } from "./error-fault.js";
 import { pumpMessages, sendStreamHead } from "./message-pump.js";
 import type { MethodStages } from "./pipeline.js";
 
@@ -98,7 +99,7 @@ function readRequest(call: Call): Promise<void> | undefined {
     readBody(exchange, codec.maxBodyBytes, (body) => {
       if (body === "too_large") {
         const text = `the request is larger than ${codec.readMaxBytes} bytes`;
-        reject(new ConnectError(text, Code.ResourceExhausted));
+        reject(new UnreadableMessageError(text, Code.ResourceExhausted));
       } else if (body === "gone") {
         reject(clientGone());
       } else {

@@ -1,5 +1,6 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { codeToHttpStatus, codeToString } from "@connectrpc/connect/protocol-connect";
+import { UnreadableMessageError } from "../../call/error-fault.js";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { createProblemDetails, type ProblemDetails } from "../../http/problem-details.js";
 
@@ -7,7 +8,7 @@ import { createProblemDetails, type ProblemDetails } from "../../http/problem-de
 export function toProblemDetails(error: ConnectError): ProblemDetails {
   const violations = error.findDetails(BadRequestSchema).flatMap((each) => each.fieldViolations);
   return createProblemDetails({
-    status: codeToHttpStatus(error.code),
+    status: findStatus(error),
     code: codeToString(error.code),
     message: renameFields(error.rawMessage, violations),
     errors: violations.map(({ field, description }) => ({
@@ -18,6 +19,13 @@ export function toProblemDetails(error: ConnectError): ProblemDetails {
       detail: "Send one valid token, as the header 'Authorization: Bearer <token>'.",
     }),
   });
+}
+
+function findStatus(error: ConnectError): number {
+  // Without a limit to wait for: a message was too large (RFC 9110 section 15.5.14).
+  return error instanceof UnreadableMessageError && error.code === Code.ResourceExhausted
+    ? 413
+    : codeToHttpStatus(error.code);
 }
 
 /** The message of a field's error begins with its name in the schema. */

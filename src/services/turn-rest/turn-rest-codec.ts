@@ -12,24 +12,22 @@ import { readMediaType } from "../../http/media-type.js";
 import { toTurnRest } from "../../ice/ice-server-forms.js";
 import { canonicalizeCodings } from "../../protocols/content-coding.js";
 import { createProblemAnswer } from "../../protocols/rest/problem-answer.js";
-import { readTurnRestUsername } from "./turn-rest-request.js";
+import { readUsername, requireTurnService } from "./turn-rest-request.js";
 
 const formType = "application/x-www-form-urlencoded";
 const maxFormBytes = 8 * 1024;
 
-/**
- * GetIceServers in the form of draft-uberti-behave-turn-rest-00, over GET and POST. `username` becomes
- * the request's `user`.
- */
+/** GetIceServers in the form of draft-uberti-behave-turn-rest-00, over GET and POST. */
 export const openTurnRestCodec: OpenCodec<UnaryCodec> = (head) => new TurnRestCodec(head);
 
-class TurnRestCodec implements UnaryCodec {
+export class TurnRestCodec implements UnaryCodec {
   readonly protocol = "rest";
   readonly problem = undefined;
   readonly timeoutMs = undefined;
   readonly readMaxBytes = maxFormBytes;
   readonly maxBodyBytes: number;
   readonly #head: RequestHead;
+  #form = "";
 
   constructor(head: RequestHead) {
     this.#head = head;
@@ -37,7 +35,7 @@ class TurnRestCodec implements UnaryCodec {
   }
 
   decode(body: Uint8Array): Message {
-    const { headers, query } = this.#head;
+    const { headers } = this.#head;
     const coding = canonicalizeCodings(headers.find("content-encoding") ?? "identity");
     if (body.length > 0 && (readMediaType(headers) !== formType || coding !== "identity")) {
       throw new ConnectError(
@@ -48,8 +46,22 @@ class TurnRestCodec implements UnaryCodec {
     if (!isUtf8(body)) {
       throw new ConnectError("the body is not UTF-8", Code.InvalidArgument);
     }
-    const user = readTurnRestUsername(query, Buffer.from(body).toString());
-    return create(GetIceServersRequestSchema, { user });
+    this.#form = Buffer.from(body).toString();
+    requireTurnService(this.#sources);
+    return create(GetIceServersRequestSchema);
+  }
+
+  /**
+   * The user that the request names; empty where it names none.
+   * @throws InvalidFieldError for two values, and for one that is not UTF-8
+   */
+  readUsername(): string {
+    return readUsername(this.#sources);
+  }
+
+  /** Where parameters are: in the query, in a form, or in both, as Janus sends them twice. */
+  get #sources(): readonly string[] {
+    return [this.#head.query, this.#form];
   }
 
   respond(message: Message, metadata: ResponseMetadata): HttpAnswer {

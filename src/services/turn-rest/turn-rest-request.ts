@@ -54,19 +54,23 @@ export const turnRestDescription: RouteDescription = {
 };
 
 /**
- * Reads whom a request for TURN credentials is for (draft-uberti-behave-turn-rest-00 section 2.1). Its
- * parameters are in the query, in a form, or in both: Janus sends them twice.
- *
- * @param query as sent, without `?`
- * @param form the body, as application/x-www-form-urlencoded
- * @returns the username; empty where there is none
- * @throws InvalidFieldError for another service than TURN, and for a parameter with two values or that is not UTF-8
+ * Refuses requests for another service (draft-uberti-behave-turn-rest-00 section 2.1).
+ * @param sources what holds the parameters, as application/x-www-form-urlencoded
+ * @throws InvalidFieldError for another service than TURN, or none
  */
-export function readTurnRestUsername(query: string, form: string): string {
-  const sources = [query, form];
+export function requireTurnService(sources: readonly string[]): void {
   if (readParameter("service", sources) !== "turn") {
     throw new InvalidFieldError("service", "must be turn");
   }
+}
+
+/**
+ * Reads whom a request for TURN credentials is for (same section).
+ * @param sources as of {@link requireTurnService}
+ * @returns empty where there is none
+ * @throws InvalidFieldError for two different values, and for one that is not UTF-8
+ */
+export function readUsername(sources: readonly string[]): string {
   return readParameter("username", sources);
 }
 

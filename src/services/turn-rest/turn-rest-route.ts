@@ -7,7 +7,7 @@ import { InvalidFieldError } from "../../errors.js";
 import { GetIceServersRequestSchema, IceService } from "../../gen/ice/v1/ice_service_pb.js";
 import { createUnaryFormat } from "../../protocols/method-routes.js";
 import type { Route } from "../../protocols/route.js";
-import { openTurnRestCodec } from "./turn-rest-codec.js";
+import { openTurnRestCodec, TurnRestCodec } from "./turn-rest-codec.js";
 
 /**
  * `/turn`: GetIceServers for software that speaks draft-uberti-behave-turn-rest-00, such as Janus. A
@@ -37,10 +37,14 @@ export function createTurnRestRoute(
  */
 function createUsernameRights(checkRights: Stage | undefined): Stage {
   return (call) => {
-    if (requireCaller(call.values).usersRight !== "granted") {
-      call.request = create(GetIceServersRequestSchema);
+    if (
+      requireCaller(call.values).usersRight !== "granted" ||
+      !(call.codec instanceof TurnRestCodec)
+    ) {
       return undefined;
     }
+    const user = call.codec.readUsername();
+    call.request = create(GetIceServersRequestSchema, { user });
     try {
       return checkRights?.(call);
     } catch (error) {

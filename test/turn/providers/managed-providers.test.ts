@@ -277,7 +277,21 @@ describe("http", () => {
     ]);
   });
 
+  it("sends the request to baseUrl, with the path and query of its URL", async () => {
+    const server = await open(anyServer());
+    server.misbehave(reply(200, [turn]));
+    const url = "https://turn.test/list?region=eu";
+    await ask({ provider: "http", url, baseUrl: `${server.url}/gateway/` });
+    expect(server.requests.map(({ path, query }) => [path, query.get("region")])).toEqual([
+      ["/gateway/list", "eu"],
+    ]);
+  });
+
   it.each<[object, string]>([
+    [
+      { baseUrl: "http://gateway.test" },
+      "ice.turn.managed[0].baseUrl: is not an https: URL. Use https:; the request carries a secret",
+    ],
     [
       { tokenParameter: "key" },
       "ice.turn.managed[0].tokenParameter: is set without a token. Set tokenFile",

@@ -10,6 +10,7 @@ import {
   readRecord,
 } from "../../managed/managed-credential.js";
 import {
+  appendPath,
   describeService,
   managedKeys,
   managedTtlKey,
@@ -48,15 +49,21 @@ export const httpSection = checked(
       help: "Sends the token as this query parameter instead.",
     }),
     ttl: managedTtlKey("365d"),
+    baseUrl: optionalKey(managedUrl, {
+      example: "https://gateway.example.com",
+      defaultText: "the host of `url`",
+      help: "Sends the request here instead, to the path and query of `url`.",
+    }),
     ...managedKeys,
   }),
   (values, place) => {
-    const { url: bareUrl, tokenFile, tokenParameter, ttlSeconds } = values;
+    const { baseUrl, tokenFile, tokenParameter, ttlSeconds } = values;
     if (tokenParameter !== undefined && tokenFile === undefined) {
       return place.at("tokenParameter").refuse("is set without a token", "Set tokenFile");
     }
     const token = tokenFile && revealSecret(tokenFile);
-    const url = new URL(bareUrl);
+    const { href, pathname, search } = values.url;
+    const url = baseUrl === undefined ? new URL(href) : appendPath(baseUrl, `${pathname}${search}`);
     const headers: Record<string, string> = { Accept: "application/json" };
     if (token !== undefined && tokenParameter !== undefined) {
       url.searchParams.set(tokenParameter, token);
