@@ -1,23 +1,23 @@
 # The release workflow pins this by digest: node:24-slim@sha256:…
 ARG NODE_IMAGE=node:24-slim
 
-FROM ${NODE_IMAGE} AS build
+# On the builder's own platform: what it makes runs on all of them, because none of it is native code.
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY rolldown.config.ts openapi.json LICENSE ./
-COPY deploy/runtime-packages.mjs deploy/third-party-notices.mjs deploy/
+COPY deploy/*.mjs deploy/
 COPY src src
 COPY page page
-RUN npm run build && chmod +x dist/main.js
-RUN node deploy/third-party-notices.mjs > THIRD_PARTY_NOTICES && npm sbom --package-lock-only --omit dev --sbom-format cyclonedx > sbom.cdx.json
+RUN npm run build && rm dist/*.map && chmod +x dist/main.js
+RUN node deploy/third-party-notices.mjs > THIRD_PARTY_NOTICES && node deploy/sbom.mjs > sbom.cdx.json
 # The bundle holds all but these two packages and what they need (rolldown.config.ts).
-RUN mkdir /app && cp -r --parents package.json LICENSE THIRD_PARTY_NOTICES sbom.cdx.json dist page $(node deploy/runtime-packages.mjs pino pino-pretty) /app
+RUN mkdir -p /image/app /image/usr/local/bin && cp -r --parents package.json LICENSE THIRD_PARTY_NOTICES sbom.cdx.json dist page $(node deploy/runtime-packages.mjs pino pino-pretty) /image/app && ln -s /app/dist/main.js /image/usr/local/bin/ice-service
 
 FROM ${NODE_IMAGE}
 WORKDIR /app
-COPY --from=build /app ./
-RUN ["ln", "-s", "/app/dist/main.js", "/usr/local/bin/ice-service"]
+COPY --from=build /image /
 # Owns none of these files, and the program writes none: the root file system can be read-only.
 USER 65532:65532
 EXPOSE 8080

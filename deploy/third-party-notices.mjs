@@ -37,8 +37,8 @@ function readReadme(folder) {
 
 const sections = [];
 const missing = [];
-for (const [folder, { dev, devOptional, optional, version, license }] of Object.entries(packages)) {
-  if (folder === "" || dev || devOptional || optional) {
+for (const [folder, { dev, devOptional, version, license }] of Object.entries(packages)) {
+  if (folder === "" || dev || devOptional) {
     continue;
   }
   const name = folder.slice(folder.lastIndexOf("node_modules/") + "node_modules/".length);

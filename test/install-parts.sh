@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
 # Installs the real servers and clients that the tests run, where they are missing: by itself as
 # root on Debian, else it prints the command to run. Says nothing when all is there.
+# With the argument `foreign`, also what only the tests in test/foreign run.
 set -euo pipefail
+
+tests="${1:-}"
 
 PATH="$PATH:/usr/sbin:/sbin"
 
@@ -61,6 +64,10 @@ find_missing() {
   need_program simple-whip-client whip-client
   need_program gcc gcc
   need_file libfaketime /usr/lib/*/faketime/libfaketimeMT.so.1
+  if [ "$tests" = foreign ]; then
+    need_program buildah buildah
+    need_program runc runc
+  fi
 }
 
 find_missing
