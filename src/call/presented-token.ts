@@ -71,7 +71,11 @@ function findQueryTokens(
 ): (string | undefined)[] {
   const tokens = rawQuery.split("&").flatMap((parameter) => {
     const mark = parameter.indexOf("=");
-    return mark !== -1 && mark < parameter.length - 1 && names.includes(parameter.slice(0, mark))
+    if (mark === -1 || mark === parameter.length - 1) {
+      return [];
+    }
+    const name = decodePercent(parameter.slice(0, mark));
+    return name !== undefined && names.includes(name)
       ? [decodePercent(parameter.slice(mark + 1))]
       : [];
   });

@@ -21,6 +21,7 @@ describe("findToken", () => {
     [null, "a=1&token=abc&b=2", "abc", "query"],
     [null, "token=a+b/c=", "a+b/c=", "query"],
     [null, "token=a%2Bb%2fc%3D", "a+b/c=", "query"],
+    [null, "tok%65n=abc", "abc", "query"],
     ["Bearer abc", "token=", "abc", "header"],
     ["Basic abc", "token=abc", "abc", "query"],
   ])("Authorization %j with ?%s", (authorization, query, token, place) => {
@@ -34,6 +35,7 @@ describe("findToken", () => {
     ['Digest username="a", realm="b"', ""],
     [null, "xtoken=abc"],
     [null, "Token=abc"],
+    [null, "token%=abc"],
     [null, "token="],
   ])("finds none in Authorization %j with ?%s", (authorization, query) => {
     expect(findToken(authorization, query)).toBe(undefined);
@@ -43,6 +45,7 @@ describe("findToken", () => {
     ["Bearer abc", "token=abc"],
     ["Bearer abc, Bearer def", ""],
     [null, "token=abc&token=abc"],
+    [null, "token=abc&%74oken=abc"],
   ])("refuses two tokens: Authorization %j with ?%s", (authorization, query) => {
     expect(codeOf(() => findToken(authorization, query))).toBe(Code.InvalidArgument);
   });
