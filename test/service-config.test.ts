@@ -301,13 +301,6 @@ describe("loadConfig", () => {
       /no/,
     ],
     [
-      "pseudonyms without anything to key them",
-      { ice: { turn: { identity: "pseudonym" } } },
-      {},
-      "ice.turn.pseudonymKeyFile",
-      /is missing, while ice.turn.identity is pseudonym and no secret signs/,
-    ],
-    [
       "a bad identity",
       { ice: { turn: { identity: "statik" } } },
       {},

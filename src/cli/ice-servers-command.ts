@@ -89,7 +89,7 @@ export async function printIceServers({
       `the credential is valid until ${printTime(credentialLife.expiresAtSeconds)}, longer than ice.turn.ttl (${printDuration(life.ttlSeconds)}): only another TURN secret ends it earlier`,
     );
   }
-  process.stdout.write(text === "" ? "" : `${text}\n`);
+  process.stdout.write(`${text}\n`);
   return 0;
 }
 

@@ -15,15 +15,15 @@ export function negotiateCompression(
 ): NegotiatedCompression {
   return compressionNegotiate(
     available,
-    coding === null ? null : canonicalizeCodings(coding),
-    accepted === null ? null : orderCodings(canonicalizeCodings(accepted)),
+    coding && canonicalizeCodings(coding),
+    accepted && orderCodings(canonicalizeCodings(accepted)),
     acceptHeader,
   );
 }
 
 /**
  * Writes one coding, or a list of them, as they are registered: in lower case, and `gzip` for
- * `x-gzip`. An empty list is `identity`.
+ * `x-gzip`.
  */
 export function canonicalizeCodings(codings: string): string {
   // Nearly always it is one of these, or a list of them that needs no change.
@@ -32,7 +32,7 @@ export function canonicalizeCodings(codings: string): string {
     : codings
         .trim()
         .toLowerCase()
-        .replace(/(?<![\w-])x-gzip(?![\w-])/g, "gzip") || "identity";
+        .replace(/(?<![\w-])x-gzip(?![\w-])/g, "gzip");
 }
 
 /**

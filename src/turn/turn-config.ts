@@ -84,10 +84,8 @@ export function completeTurn<Values extends TurnValues>(
   } else {
     checkRegions(values, [...values.regions.keys()], place);
   }
-  const secretFiles = findSecrets(values, place);
-  const hasOwnServers = values.urls !== undefined || values.regions !== undefined;
-  checkPseudonymKey(values, hasOwnServers || secretFiles.length > 0, place);
-  return { ...values, minTtlSeconds, secretFiles };
+  checkPseudonymKey(values, place);
+  return { ...values, minTtlSeconds, secretFiles: findSecrets(values, place) };
 }
 
 /** @param names of keys that mean nothing without regions */

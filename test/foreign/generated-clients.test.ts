@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeAll, describe, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
 import { runProgram } from "../parts/child-process.js";
@@ -14,9 +14,16 @@ const template = templateSchema.parse(
 const folders = [...new Set(template.plugins.map(({ out }) => out))];
 
 let generated: string;
+/** A folder with the few programs that every machine has. */
+let bareMachine: string;
 beforeAll(async () => {
   const directory = await createTemporaryDirectory("generated-clients");
   generated = directory.path;
+  bareMachine = join(directory.path, "bin");
+  await mkdir(bareMachine);
+  for (const program of ["bash", "dirname"]) {
+    await symlink(`/usr/bin/${program}`, join(bareMachine, program));
+  }
   await runProgram("bash", ["clients/generate.sh", "-o", generated], {
     cwd: root,
     timeout: 600_000,
@@ -32,5 +39,14 @@ describe("npm run generate:clients", () => {
       join(root, folder),
       join(generated, folder),
     ]);
+  });
+
+  it("says what to install on a machine without Go", async () => {
+    await expect(
+      runProgram("/usr/bin/bash", ["clients/generate.sh"], {
+        cwd: root,
+        env: { PATH: bareMachine },
+      }),
+    ).rejects.toThrow("apt-get install golang-go");
   });
 });

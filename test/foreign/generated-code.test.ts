@@ -5,10 +5,8 @@ import { runProgram } from "../parts/child-process.js";
 import type { IceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { servesFor, startCalledService, token } from "./called-service.js";
-import { findGoTool } from "./go-tools.js";
 
 const root = join(import.meta.dirname, "../..");
-const goModule = "example.com/ice-service/clients/go";
 const slow = { timeout: 300_000 };
 
 let directory: TemporaryDirectory;
@@ -33,38 +31,6 @@ async function run(command: string, ...args: string[]): Promise<string> {
   const { stdout } = await runProgram(command, args, { cwd: directory.path, env, ...slow });
   return stdout;
 }
-
-describe("the Go code that protoc-gen-go and protoc-gen-go-grpc generate", () => {
-  const client = (...args: string[]) => run("./client", "-target", service.target, ...args);
-  beforeAll(async () => {
-    await cp(join(import.meta.dirname, "go-client"), directory.path, { recursive: true });
-    await generate(
-      ...["protoc-gen-go", "protoc-gen-go-grpc"].map((name) => `--plugin=${findGoTool(name)}`),
-      ...["go", "go-grpc"].flatMap((name) => [
-        `--${name}_out=${directory.path}`,
-        `--${name}_opt=module=${goModule}`,
-      ]),
-    );
-    await run("nice", "go", "build", "-o", "client", ".");
-  }, slow.timeout);
-
-  it("calls GetIceServers", async () => {
-    expect(JSON.parse(await client("-ttl-seconds", "600"))).toEqual({ response: servesFor(600) });
-  });
-
-  it("takes a list from WatchIceServers", async () => {
-    const outcome = await client("-ttl-seconds", "600", "-watch");
-    expect(JSON.parse(outcome)).toEqual({ response: servesFor(600) });
-  });
-
-  it("reads the field violations of an error", async () => {
-    expect(JSON.parse(await client("-ttl-seconds", "5"))).toEqual({
-      code: "InvalidArgument",
-      message: expect.stringContaining("ttl_seconds"),
-      violations: [{ field: "ttl_seconds", description: expect.stringContaining("60") }],
-    });
-  });
-});
 
 describe("the Java code that protoc generates", () => {
   it("calls GetIceServers over Connect", slow, async () => {

@@ -1,41 +1,29 @@
-import { cp } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { type ChildProcess, runProgram, startProcess } from "../parts/child-process.js";
+import { startProcess } from "../parts/child-process.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { type PionServer, startPionServer } from "./pion-server.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const secret = "north-north-north-north";
 
 let directory: TemporaryDirectory;
-const servers: ChildProcess[] = [];
+const servers: PionServer[] = [];
 beforeAll(async () => {
   directory = await createTemporaryDirectory("pion");
-  await cp(join(import.meta.dirname, "pion-server"), directory.path, { recursive: true });
   await directory.write("turn.secret", secret);
   await directory.write("tokens.yaml", "tokens: []");
-  await runProgram("nice", ["go", "build", "-o", "server", "."], {
-    cwd: directory.path,
-    env: process.env,
-    timeout: 300_000,
-  });
-}, 300_000);
+});
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
   await directory.remove();
 });
 
 async function startPion(...args: readonly string[]): Promise<number> {
-  const server = startProcess({
-    name: "pion",
-    command: "./server",
-    args: ["-secret", secret, ...args],
-    cwd: directory.path,
-  });
+  const server = await startPionServer(secret, ...args);
   servers.push(server);
-  return server.untilReady(() => Number(server.stdout().trim()) || undefined);
+  return server.port;
 }
 
 /** What the built program says. */
@@ -57,7 +45,7 @@ async function check(urls: readonly string[], ...args: readonly string[]) {
   return { status, report: JSON.parse(child.stdout()) };
 }
 
-describe("ice-service check, at pion's server", () => {
+describe("ice-service check, at pion's server", { timeout: 400_000 }, () => {
   it("says that packets cross its relays, and that these end after their credentials", async () => {
     const url = `turn:127.0.0.1:${await startPion()}`;
     const { status, report } = await check([url, `${url}?transport=tcp`], "--lifetime");

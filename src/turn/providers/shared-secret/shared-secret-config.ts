@@ -115,23 +115,11 @@ export function configureSharedSecret(
   return { turn, sharedSecret };
 }
 
-/**
- * Refuses pseudonyms without a key; warns of a key that is useless, or can be guessed.
- * @param hasSecret whether there is a secret that signs, or has to be
- */
+/** Warns of a key of pseudonyms that is useless, or can be guessed. */
 export function checkPseudonymKey(
   { identity, pseudonymKeyFile }: Pick<SharedSecretValues, "identity" | "pseudonymKeyFile">,
-  hasSecret: boolean,
   place: Place,
 ): void {
-  if (identity === "pseudonym" && pseudonymKeyFile === undefined && !hasSecret) {
-    place
-      .at("pseudonymKeyFile")
-      .refuse(
-        "is missing, while ice.turn.identity is pseudonym and no secret signs",
-        "Make one with `ice-service secret new --file pseudonym.key` and name the file here",
-      );
-  }
   if (pseudonymKeyFile !== undefined && identity !== "pseudonym") {
     place.warn("ice.turn.pseudonymKeyFile is not used, because ice.turn.identity is not pseudonym");
   }
