@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-grpcio_tools=1.85.1
+# It generates for protobuf 6, so the code runs with protobuf 6 and 7.
+grpcio_tools=1.80.0
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -17,7 +18,7 @@ command -v go >/dev/null || fail \
   "On Debian 13 or later, this installs it:" \
   "  sudo apt-get update && sudo apt-get install golang-go" \
   "Elsewhere: https://go.dev/doc/install"
-python3 -m venv --help >/dev/null 2>&1 || fail \
+python3 -c "import ensurepip" 2>/dev/null || fail \
   "npm run generate:clients needs Python, 3.10 or later, with venv. On Debian 12 or later, this installs it:" \
   "  sudo apt-get update && sudo apt-get install python3-venv"
 

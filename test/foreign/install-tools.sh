@@ -20,8 +20,9 @@ for program in javac mvn; do
     "  sudo apt-get update && sudo apt-get install default-jdk-headless maven"
 done
 
-python3 -m venv --help >/dev/null 2>&1 || fail \
-  "npm run test:foreign needs Python, 3.10 or later, with venv. On Debian 12 or later, this installs it:" \
+# Debian's Python makes no environments without ensurepip, which is in python3-venv.
+python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || fail \
+  "npm run test:foreign needs Python, 3.11 or later, with venv. On Debian 12 or later, this installs it:" \
   "  sudo apt-get update && sudo apt-get install python3-venv"
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/ice-service"
@@ -54,3 +55,14 @@ while read -r package version; do
     nice "$folder/bin/pip" install --quiet --disable-pip-version-check "$package==$version"
   fi
 done <"$(dirname "$0")/python-tools.txt"
+
+# The tests of clients/python: an environment for each version of what they need.
+requirements="$(dirname "$0")/../../clients/python/dev-requirements.txt"
+digest=$(sha256sum <"$requirements")
+folder="$cache/python-client/${digest:0:16}"
+if [ ! -e "$folder/complete" ]; then
+  echo "Installing what the tests of the Python client need" >&2
+  python3 -m venv --clear "$folder"
+  nice "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements"
+  touch "$folder/complete"
+fi

@@ -1,0 +1,42 @@
+"""When and how to try again."""
+
+import random
+
+import grpc
+
+from ice_service_client._service_error import IceServiceError
+
+_MIN_DELAY = 1.0
+_MAX_DELAY = 30.0
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether to try again. What the token function raises counts as a failure of its network."""
+    return not isinstance(error, IceServiceError) or error.is_transient
+
+
+def is_token_rejected(error: Exception) -> bool:
+    """Whether the service wants another token."""
+    return isinstance(error, IceServiceError) and error.code is grpc.StatusCode.UNAUTHENTICATED
+
+
+def find_retry_after(error: Exception) -> float:
+    """Returns how long the service asks to wait, in seconds. 0 if it does not."""
+    return (isinstance(error, IceServiceError) and error.retry_after) or 0.0
+
+
+def describe(error: Exception) -> str:
+    """Returns what a log can have. The text of another error can contain a secret."""
+    return str(error) if isinstance(error, IceServiceError) else type(error).__name__
+
+
+def choose_delay(failures: int) -> float:
+    """Returns twice as many seconds after each failure, spread at random by half.
+
+    Args:
+        failures: How many in a row, at least 1.
+    """
+    # 2 ** 1100 would overflow in a watch that fails for days.
+    delay = min(_MIN_DELAY * 2.0 ** min(failures - 1, 10), _MAX_DELAY)
+    # Spread, so that the clients of a server do not come back together.
+    return delay * random.uniform(0.5, 1.5)  # noqa: S311
