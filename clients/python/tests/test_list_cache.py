@@ -34,8 +34,10 @@ class FakeService:
         if self.error is not None:
             raise self.error
         server = IceServer((f"turn:{self.requests}.example.com",))
-        age = Stopwatch(lambda: self.now, lambda: self.wall)
-        return IceServerList((server,), self.ttl_seconds, _age=age)
+        return IceServerList((server,), self.ttl_seconds, _age=self.start_stopwatch())
+
+    def start_stopwatch(self) -> Stopwatch:
+        return Stopwatch(lambda: self.now, lambda: self.wall)
 
     def pass_time(self, seconds: float) -> None:
         self.now += seconds
@@ -44,7 +46,7 @@ class FakeService:
 
 async def test_replaces_a_list_after_three_quarters_of_its_life() -> None:
     service = FakeService()
-    cache = ListCache(service.request)
+    cache = ListCache(service.request, service.start_stopwatch)
     first = await cache.get()
     service.pass_time(74)
     assert await cache.get() is first
@@ -55,7 +57,7 @@ async def test_replaces_a_list_after_three_quarters_of_its_life() -> None:
 
 async def test_replaces_a_list_without_credentials_after_ten_minutes() -> None:
     service = FakeService(ttl_seconds=None)
-    cache = ListCache(service.request)
+    cache = ListCache(service.request, service.start_stopwatch)
     first = await cache.get()
     service.pass_time(599)
     assert await cache.get() is first
@@ -66,7 +68,7 @@ async def test_replaces_a_list_without_credentials_after_ten_minutes() -> None:
 @pytest.mark.parametrize(("monotonic", "wall"), [(80, -3600), (0, 80)], ids=["set back", "asleep"])
 async def test_goes_by_the_clock_that_has_moved_further(monotonic: float, wall: float) -> None:
     service = FakeService()
-    cache = ListCache(service.request)
+    cache = ListCache(service.request, service.start_stopwatch)
     await cache.get()
     service.now += monotonic
     service.wall += wall
@@ -77,7 +79,7 @@ async def test_goes_by_the_clock_that_has_moved_further(monotonic: float, wall: 
 @pytest.mark.parametrize("error", [DOWN, OSError("of the token function")])
 async def test_returns_the_last_list_while_it_lives(error: Exception) -> None:
     service = FakeService()
-    cache = ListCache(service.request)
+    cache = ListCache(service.request, service.start_stopwatch)
     first = await cache.get()
     service.error = error
     service.pass_time(80)
@@ -89,9 +91,39 @@ async def test_returns_the_last_list_while_it_lives(error: Exception) -> None:
     assert await cache.get() is not first
 
 
+async def test_waits_between_requests_while_the_service_is_down() -> None:
+    service = FakeService()
+    cache = ListCache(service.request, service.start_stopwatch)
+    await cache.get()
+    service.error = DOWN
+    service.pass_time(80)
+    for _ in range(10):
+        await cache.get()
+    assert service.requests == 2
+    service.pass_time(1.5)
+    await cache.get()
+    await cache.get()
+    assert service.requests == 3
+
+
+async def test_waits_as_long_as_the_service_asks() -> None:
+    service = FakeService()
+    cache = ListCache(service.request, service.start_stopwatch)
+    await cache.get()
+    service.error = IceServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, "slow down", 15)
+    service.pass_time(80)
+    await cache.get()
+    service.pass_time(14)
+    await cache.get()
+    assert service.requests == 2
+    service.pass_time(1)
+    await cache.get()
+    assert service.requests == 3
+
+
 async def test_raises_what_is_final_at_once() -> None:
     service = FakeService()
-    cache = ListCache(service.request)
+    cache = ListCache(service.request, service.start_stopwatch)
     await cache.get()
     service.error = REJECTED
     service.pass_time(80)
@@ -102,7 +134,7 @@ async def test_raises_what_is_final_at_once() -> None:
 async def test_goes_on_for_the_others_when_one_caller_is_canceled() -> None:
     service = FakeService()
     service.release.clear()
-    cache = ListCache(service.request)
+    cache = ListCache(service.request, service.start_stopwatch)
     one, other = asyncio.create_task(cache.get()), asyncio.create_task(cache.get())
     await asyncio.sleep(0)
     one.cancel()

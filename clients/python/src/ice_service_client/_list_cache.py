@@ -5,7 +5,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from ice_service_client._ice_server_list import IceServerList
-from ice_service_client._retry import describe, is_transient
+from ice_service_client._retry import choose_delay, describe, find_retry_after, is_transient
+from ice_service_client._stopwatch import Stopwatch
 
 _logger = logging.getLogger("ice_service_client")
 
@@ -18,19 +19,32 @@ _AGE_WITHOUT_LIFE = 600.0
 class ListCache:
     """Keeps the last list, and asks for another one when it is due, with one request at a time."""
 
-    def __init__(self, request: Callable[[], Awaitable[IceServerList]]) -> None:
+    def __init__(
+        self,
+        request: Callable[[], Awaitable[IceServerList]],
+        start_stopwatch: Callable[[], Stopwatch] = Stopwatch,
+    ) -> None:
         """Asks for nothing yet."""
         self._request = request
+        self._start_stopwatch = start_stopwatch
         self._last: IceServerList | None = None
+        self._failures = 0
+        self._last_failure = start_stopwatch()
+        self._delay = 0.0
         self._pending: asyncio.Task[IceServerList] | None = None
         self._is_closed = False
 
     def keep(self, servers: IceServerList) -> None:
-        """Replaces the list by one that has arrived another way."""
+        """Replaces the list by one that has just arrived."""
         self._last = servers
+        self._failures = 0
+        self._delay = 0.0
 
     async def get(self) -> IceServerList:
         """Returns the list, or another one if it is due.
+
+        After a request that failed, the list is returned without another request for a while: 1 s,
+        then longer each time, up to 30 s.
 
         Raises:
             RuntimeError: If the cache is closed.
@@ -39,7 +53,7 @@ class ListCache:
         if self._is_closed:
             raise RuntimeError("the source is closed")
         last = self._last
-        if last is not None and _find_fresh_seconds(last) > 0:
+        if last is not None and (_find_fresh_seconds(last) > 0 or self._can_wait_with(last)):
             return last
         if self._pending is None:
             self._pending = asyncio.create_task(self._refresh())
@@ -53,9 +67,10 @@ class ListCache:
                 raise RuntimeError("the source was closed") from None
             raise
         except Exception as error:
+            # A watch may have replaced it meanwhile.
+            last = self._last
             if last is None or last.life_left <= 0 or not is_transient(error):
                 raise
-            _logger.warning("the last ICE servers stay in use: %s", describe(error))
             return last
 
     def close(self) -> None:
@@ -65,9 +80,20 @@ class ListCache:
             self._pending.cancel()
 
     async def _refresh(self) -> IceServerList:
-        servers = await self._request()
+        try:
+            servers = await self._request()
+        except Exception as error:
+            if is_transient(error):
+                _logger.warning("no new list of ICE servers: %s", describe(error))
+                self._failures += 1
+                self._last_failure = self._start_stopwatch()
+                self._delay = max(choose_delay(self._failures), find_retry_after(error))
+            raise
         self.keep(servers)
         return servers
+
+    def _can_wait_with(self, servers: IceServerList) -> bool:
+        return self._last_failure.elapsed < self._delay and servers.life_left > 0
 
     def _settle(self, task: asyncio.Task[IceServerList]) -> None:
         self._pending = None

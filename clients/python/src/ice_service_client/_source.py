@@ -80,7 +80,7 @@ class IceServerSource:
         """Returns the list, from the cache until three quarters of its life have passed.
 
         Calls at the same time share one request. If the service is down, the last list is returned
-        while it lives.
+        while it lives, and the next request waits for 1 s, then longer each time, up to 30 s.
 
         Raises:
             IceServiceError: If the service rejects the call or cannot be reached in time.
