@@ -14,7 +14,7 @@ const causes = {
   },
   "not-used": {
     meaning: "The browser does not use this URL",
-    fix: "Browsers use TURN over UDP, TCP, and TLS over TCP. Remove turns: with transport=udp, and ports that browsers block, such as 53.",
+    fix: "Browsers use TURN over UDP, TCP, and TLS over TCP. Remove turns: with transport=udp, ports that browsers block, such as 53, and IPv6 addresses where the network has none. Firefox uses turns: with a host name only, not with an IP address.",
   },
   loopback: {
     meaning: "Firefox uses no server at a loopback address",
@@ -30,7 +30,7 @@ const causes = {
   },
   "time-out": {
     meaning: "The server did not answer",
-    fix: "Start the server, compare its listening-port with the URL, and open the port in every firewall on the way, for UDP and TCP separately. Some networks block everything but TCP port 443.",
+    fix: "Start the server, compare its listening-port with the URL, and open the port in every firewall on the way, for UDP and TCP separately. Some networks block everything but TCP port 443. Set use-auth-secret if it is missing: browsers ignore the answer of a server that asks for no credentials.",
   },
   "tls-failed": {
     meaning: "The server did not answer over TLS, or the browser does not trust its certificate",

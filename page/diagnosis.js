@@ -28,12 +28,13 @@ export async function diagnose(iceServers, tell) {
   tell("Asking each server…", []);
   const results = await Promise.all(servers.map(testServer));
   const network = await findMappedAddresses(results);
-  /** @type {{ index: number, call: RelayCall }[]} */
+  /** @type {{ index: number, result: UrlResult, call: RelayCall }[]} */
   const calls = [];
   try {
     for (const [index, server] of servers.entries()) {
-      if (results[index]?.state === "pending") {
-        calls.push({ index, call: new RelayCall(server, network.mappedAddresses) });
+      const result = results[index];
+      if (result?.state === "pending") {
+        calls.push({ index, result, call: new RelayCall(server, network.mappedAddresses) });
       }
     }
     const update = (/** @type {number} */ index, /** @type {Partial<UrlResult>} */ change) => {
@@ -44,8 +45,8 @@ export async function diagnose(iceServers, tell) {
     };
     tell("Calling through each relay…", results);
     const opened = await Promise.all(
-      calls.map(async ({ index, call }) => {
-        const outcome = await openCall(call, network, results[index]?.candidates ?? []);
+      calls.map(async ({ index, result, call }) => {
+        const outcome = await openCall(call, network, result);
         if (typeof outcome === "number") {
           return [{ index, call, openMs: outcome }];
         }

@@ -13,8 +13,15 @@ export class RelayCall {
   #relayEnd;
   #otherEnd = new RTCPeerConnection();
   #mappedAddresses;
+  /** Whether the server has made a relay for the call. */
+  #hasRelay = false;
   /** Whether the relay's end had anybody to let in. */
   #hasPermission = false;
+  /**
+   * What the server answered to the relay's end.
+   * @type {import("./candidate-gathering.js").IceError[]}
+   */
+  errors = [];
   /** Of the relay's end. */
   channel;
   /** The same channel at the other end. */
@@ -29,7 +36,11 @@ export class RelayCall {
     this.#relayEnd = new RTCPeerConnection({ iceServers: [server], iceTransportPolicy: "relay" });
     this.channel = createChannel(this.#relayEnd);
     this.otherChannel = createChannel(this.#otherEnd);
+    this.#relayEnd.addEventListener("icecandidateerror", ({ errorCode, errorText }) => {
+      this.errors.push({ code: errorCode, text: errorText });
+    });
     this.#relayEnd.addEventListener("icecandidate", ({ candidate }) => {
+      this.#hasRelay ||= candidate?.type === "relay";
       // One that comes after the end of the call is of no use.
       this.#otherEnd.addIceCandidate(candidate ?? undefined).catch(() => {});
     });
@@ -74,11 +85,14 @@ export class RelayCall {
   }
 
   /**
-   * Why the call has not opened, as far as this browser shows it: nobody's address was known, the
-   * server refused to let the other end in, or nothing arrived.
-   * @returns {Promise<"no-permission" | "denied" | "silent">}
+   * Why the call has not opened, as far as this browser shows it: the server made no relay (see
+   * `errors`), nobody's address was known, the server refused to let the other end in, or nothing arrived.
+   * @returns {Promise<"no-relay" | "no-permission" | "denied" | "silent">}
    */
   async explainFailure() {
+    if (!this.#hasRelay) {
+      return "no-relay";
+    }
     const stats = await this.#relayEnd.getStats();
     const pairs = [...stats.values()].filter(({ type }) => type === "candidate-pair");
     if (!this.#hasPermission) {

@@ -1,5 +1,5 @@
 import { isPrivate } from "./address.js";
-import { findCause } from "./causes.js";
+import { explainErrors, findCause } from "./causes.js";
 import { exchangePacket, packetBytes, sendPacedTraffic } from "./paced-traffic.js";
 import { summarizeTraffic } from "./traffic-summary.js";
 
@@ -17,14 +17,20 @@ import { summarizeTraffic } from "./traffic-summary.js";
 /**
  * @param {RelayCall} call
  * @param {Network} network
- * @param {readonly import("./candidate-gathering.js").Candidate[]} candidates of the URL
+ * @param {Pick<UrlResult, "url" | "candidates">} result of the URL so far
  * @returns {Promise<number | Pick<UrlResult, "state" | "reason">>} the milliseconds until it was open, or why not
  */
-export async function openCall(call, network, candidates) {
+export async function openCall(call, network, { url, candidates }) {
+  const startMs = performance.now();
   try {
     return await call.open();
   } catch {
     const failure = await call.explainFailure();
+    if (failure === "no-relay") {
+      // There was one a moment ago: a quota may be small.
+      const durationMs = performance.now() - startMs;
+      return { state: "fails", reason: explainErrors(call.errors, url.transport, durationMs) };
+    }
     if (failure === "denied") {
       return { state: "fails", reason: findCause("peer-denied") };
     }

@@ -1,4 +1,4 @@
-import { isLoopback } from "./address.js";
+import { isLoopback, readFamily } from "./address.js";
 import { isFirefox } from "./browser.js";
 import { gatherCandidates } from "./candidate-gathering.js";
 import { explainErrors, findCause } from "./causes.js";
@@ -56,9 +56,9 @@ export async function testServer(server) {
  * Firefox says nothing of a certificate that it does not trust, nor of a URL that it leaves out.
  * @param {import("./ice-url.js").IceUrl} url
  */
-function explainSilence({ text, transport }) {
-  const isDtls = transport === "tls" && /transport=udp/i.test(text);
-  return findCause(transport === "tls" && !isDtls ? "tls-failed" : "not-used");
+function explainSilence({ text, host, transport }) {
+  const isLeftOut = /transport=udp/i.test(text) || readFamily(host) !== undefined;
+  return findCause(transport === "tls" && !isLeftOut ? "tls-failed" : "not-used");
 }
 
 /**

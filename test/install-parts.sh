@@ -28,6 +28,7 @@ find_missing() {
   need_program coturn turnserver
   need_program chromium chromium
   need_program firefox-esr firefox-esr
+  need_program libnss3-tools certutil
   need_program nginx nginx
   need_file libnginx-mod-stream /usr/lib/nginx/modules/ngx_stream_module.so
   need_program haproxy haproxy

@@ -33,7 +33,8 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
     "Raise the server's stale-nonce, and see that a load balancer keeps each client on one server",
   "redirect-loop":
     "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself, over at most three others",
-  "no-authentication": "Set use-auth-secret: anyone can use this relay",
+  "no-authentication":
+    "Set use-auth-secret: anyone can use this relay, except browsers, which ignore such a server",
   quota: "Nothing, if other callers get relays; otherwise raise user-quota",
   full: "Raise total-quota or bps-capacity, or add a server; with identity: static, all clients share one user-quota: raise it, or use subject or pseudonym",
   "no-capacity":

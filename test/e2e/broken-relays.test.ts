@@ -1,23 +1,27 @@
-import { createSecretKey } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
 import type { ProbeCause } from "../../src/probe/probe-failure.js";
-import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
-import { type Bridge, openBridge } from "../parts/bridge.js";
-import { type ChildProcess, startProcess } from "../parts/child-process.js";
-import { type Coturn, type CoturnOptions, startCoturn } from "../parts/coturn.js";
-import { type IceService, startIceService } from "../parts/ice-service.js";
-import { secondsFromNow } from "../parts/real-time.js";
-import { type NetworkHost, type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
-import { holdRemoteRelay } from "../parts/remote-caller.js";
+import { type BothBrowsers, startBothBrowsers } from "../parts/both-browsers.js";
+import { openBridge } from "../parts/bridge.js";
+import { startBrokenNetwork } from "../parts/broken-network.js";
+import {
+  atQuota,
+  type BrokenServer,
+  brokenForHome,
+  brokenServers,
+} from "../parts/broken-servers.js";
+import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import { startProcess } from "../parts/child-process.js";
+import { type PageBrowserName, pageBrowserNames } from "../parts/diagnostic-page.js";
+import { startIceService } from "../parts/ice-service.js";
+import { networkSecret, type RelayNetwork } from "../parts/relay-network.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
-import { connectorTokens } from "../parts/tokens.js";
 
 const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const secret = "north-north-north-north";
-const token = "broken-relays-token";
+const document = fileURLToPath(new URL("../../docs/check.md", import.meta.url));
 
 const checkSchema = z.object({
   results: z.array(
@@ -44,198 +48,236 @@ const healthSchema = z.object({
   ),
 });
 
+/** What each way of looking at the servers is, from where, and with whose names. */
+const surroundings = {
+  outside: { at: "outside", identity: "static", servers: brokenServers },
+  home: { at: "home", identity: "static", servers: brokenForHome },
+  quota: { at: "outside", identity: "subject", servers: [atQuota] },
+} as const;
+type Place = "outside" | "home";
+type Surroundings = (typeof surroundings)[keyof typeof surroundings];
+
+let authority: TestCertificate;
 let network: RelayNetwork;
 let directory: TemporaryDirectory;
-const coturns: Coturn[] = [];
-const held: ChildProcess[] = [];
-
-const start = async (ip: string, options: Partial<CoturnOptions> = {}) => {
-  const on = network.servers;
-  const coturn = await startCoturn({
-    secrets: [secret],
-    on,
-    listenIps: [ip],
-    port: 3478,
-    ...options,
-  });
-  coturns.push(coturn);
-  return coturn;
-};
-
-/** Takes a relay as a caller does, and keeps it. */
-async function holdRelay(host: string): Promise<void> {
-  const issue = createCredentialIssuer(createSecretKey(secret, "utf8"));
-  const credential = issue("webrtc-gateway", secondsFromNow(600));
-  held.push(await holdRemoteRelay(network.outside, host, credential));
-}
-
-/** A proxy that TURN servers see in place of their clients. */
-async function startTcpProxy(ip: string, to: string): Promise<void> {
-  const config = await directory.write(
-    "haproxy.cfg",
-    `
-defaults
-  mode tcp
-  timeout connect 30s
-  timeout client 60s
-  timeout server 60s
-listen turn
-  bind ${ip}:3478
-  source ${ip}
-  server turn ${to}:3478
-`,
-  );
-  const [command = "", ...args] = [...network.servers.enter, "haproxy", "-db", "-f", config];
-  const child = startProcess({ name: "haproxy", command, args, cwd: directory.path });
-  held.push(child);
-  await child.untilReady(() => network.servers.acceptsTcp(ip, 3478));
-}
-
 beforeAll(async () => {
-  network = await startRelayNetwork();
+  authority = await createCertificate();
   directory = await createTemporaryDirectory("broken-relays");
-  await directory.write("turn.secret", secret);
-  await directory.write("tokens.yaml", connectorTokens({ test: token }));
-  await start("11.0.0.10");
-  await start("11.0.0.11", { extra: ["external-ip=11.0.9.9"] });
-  await start("11.0.0.12");
-  await start("11.0.0.13", { extra: ["denied-peer-ip=0.0.0.0-255.255.255.255"] });
-  await start("11.0.0.14", { extra: ["alternate-server=11.0.0.10:3478"] });
-  await start("11.0.0.15", { extra: ["total-quota=1"] });
-  await start("11.0.0.16", { extra: ["max-bps=1000", "bps-capacity=1000"] });
-  await start("11.0.0.17", { authentication: "user" });
-  await start("11.0.0.18", { relayIps: ["2a00:1::18"] });
-  await start("2a00:1::19", { relayIps: ["11.0.0.19"] });
-  await startTcpProxy("11.0.0.20", "11.0.0.10");
-  await holdRelay("11.0.0.15");
-  await holdRelay("11.0.0.16");
-  await network.servers.run(
-    ...[
-      "nft",
-      "add table inet filter; add chain inet filter input { type filter hook input priority 0; }; add rule inet filter input ip daddr 11.0.0.12 udp dport != 3478 drop",
-    ],
-  );
-}, 120_000);
+  network = await startBrokenNetwork(authority);
+});
 afterAll(async () => {
-  await Promise.all([...held, ...coturns].map((each) => each.stop()));
-  await network.stop();
-  await directory.remove();
+  await network?.stop();
+  await directory?.remove();
+  await authority?.stop();
 });
 
-/** Each URL, with what is wrong with its server. */
-const rows: readonly (readonly [url: string, cause: ProbeCause | undefined])[] = [
-  ["turn:11.0.0.10", undefined],
-  ["turn:11.0.0.10?transport=tcp", undefined],
-  ["turn:11.0.0.11", "relay-unreachable"],
-  ["turn:11.0.0.11?transport=tcp", "relay-unreachable"],
-  ["turn:11.0.0.12", "relay-unreachable"],
-  ["turn:11.0.0.13", "peer-denied"],
-  ["turn:11.0.0.14", undefined],
-  ["turn:11.0.0.15", "full"],
-  ["turn:11.0.0.16", "full"],
-  ["turn:11.0.0.17", "wrong-secret"],
-  ["turn:11.0.0.18", "address-family"],
-  ["turn:[2a00:1::19]", "relay-not-tested"],
-  ["turn:11.0.0.20?transport=tcp", undefined],
-];
+const files = { "tokens.yaml": "tokens: []", "turn.secret": networkSecret };
+const configure = (urls: readonly string[], identity: string, probe?: object) => ({
+  auth: { connectorTokensFile: "tokens.yaml" },
+  ice: { stunUrls: [], turn: { urls, secretFiles: ["turn.secret"], identity, ...probe } },
+});
 
-async function check(on: NetworkHost, ...args: readonly string[]) {
-  const config = await directory.write(
-    "ice.yaml",
-    stringify({
-      auth: { connectorTokensFile: "tokens.yaml" },
-      ice: { stunUrls: [], turn: { urls: rows.map(([url]) => url), secretFiles: ["turn.secret"] } },
-    }),
-  );
-  const [command = "", ...rest] = [...on.enter, process.execPath, program, "check"];
-  const child = startProcess({
-    name: "check",
-    command,
-    args: [...rest, "--config", config, "--json", ...args],
-    cwd: directory.path,
-  });
-  const status = await child.stop("SIGCONT");
-  const { results } = checkSchema.parse(JSON.parse(child.stdout()));
-  return { status, found: results.map(({ url, cause }) => [url, cause]), results };
-}
+const isWarning = (cause: ProbeCause | undefined) =>
+  cause === "quota" || cause === "relay-not-tested";
 
-/** At home, there is no IPv6, and our public address is not known where the server sees a proxy. */
-function seeFromHome([url, cause]: (typeof rows)[number]) {
-  switch (url) {
-    case "turn:[2a00:1::19]":
-      return [url, "no-route"];
-    case "turn:11.0.0.20?transport=tcp":
-      return [url, "relay-not-tested"];
-    default:
-      return [url, cause];
+describe("ice-service check", () => {
+  async function check(servers: readonly BrokenServer[], at: Place, identity: string) {
+    for (const [name, content] of Object.entries(files)) {
+      await directory.write(name, content);
+    }
+    const urls = servers.map(({ url }) => url);
+    const config = await directory.write("ice.yaml", stringify(configure(urls, identity)));
+    const [command = "", ...enter] = [...network[at].enter, process.execPath, program, "check"];
+    const options = ["--config", config, "--ca", authority.caFile, "--timeout", "4s", "--json"];
+    const args = [...enter, ...options];
+    const child = startProcess({ name: "check", command, args, cwd: directory.path });
+    const status = await child.stop("SIGCONT");
+    const { results } = checkSchema.parse(JSON.parse(child.stdout()));
+    return { status, results };
   }
-}
 
-describe.each(["outside", "home"] as const)("ice-service check, at a machine that is %s", (at) => {
-  it("names what is wrong with each relay", async () => {
-    const { status, found, results } = await check(network[at]);
-    expect(found).toEqual(at === "home" ? rows.map(seeFromHome) : rows);
-    expect(results.map(({ ok, cause }) => ok || cause)).toEqual(
-      found.map(([, cause]) => cause === undefined || cause === "relay-not-tested" || cause),
+  it.each(Object.entries(surroundings))(
+    "names what is wrong with each server: %s",
+    async (_, { servers, at, identity }) => {
+      const { status, results } = await check(servers, at, identity);
+      expect(results.map(({ url, cause, ok }) => [url, cause, ok])).toEqual(
+        servers.map(({ url, cause }) => [url, cause, cause === undefined || isWarning(cause)]),
+      );
+      expect(status).toBe(results.every(({ ok }) => ok) ? 0 : 1);
+    },
+  );
+
+  it("shows where a server sends its clients", async () => {
+    const servers = brokenServers.filter(({ url }) => url === "turn:11.0.0.14");
+    const { results } = await check(servers, "outside", "static");
+    expect(results).toMatchObject([
+      { address: "11.0.0.14:3478", alternateServers: ["11.0.0.10:3478"], relayProven: true },
+    ]);
+  });
+
+  it("names the same behind a NAT, where there is IPv4", async () => {
+    const isHere = ({ url }: BrokenServer) =>
+      !url.includes("[") && !brokenForHome.some((each) => each.url === url);
+    const servers = brokenServers.filter(isHere);
+    const { results } = await check(servers, "home", "static");
+    expect(results.map(({ url, cause }) => [url, cause])).toEqual(
+      servers.map(({ url, cause }) => [url, cause]),
     );
-    expect(results.find(({ url }) => url === "turn:11.0.0.14")).toMatchObject({
-      address: "11.0.0.14:3478",
-      alternateServers: ["11.0.0.10:3478"],
-    });
-    expect(status).toBe(1);
   });
 });
 
 const isOfRelay = (cause: ProbeCause | undefined) =>
   cause === "relay-unreachable" || cause === "peer-denied" || cause === "relay-not-tested";
 const isDown = (cause: ProbeCause | undefined, relay: string) =>
-  cause !== undefined && (relay === "require" || !isOfRelay(cause));
+  cause !== undefined && cause !== "quota" && (relay === "require" || !isOfRelay(cause));
 
-describe.each(["auto", "require", "off"] as const)("ice.turn.probe.relay: %s", (relay) => {
-  let service: IceService;
-  const bridges: Bridge[] = [];
-  beforeAll(async () => {
-    service = await startIceService({
-      on: network.outside,
-      files: { "tokens.yaml": connectorTokens({ test: token }), "turn.secret": secret },
+describe("/health/turn", () => {
+  async function watchHealth(
+    { servers, at, identity }: Surroundings,
+    relay: "auto" | "require" | "off",
+  ): Promise<void> {
+    const urls = servers.map(({ url }) => url);
+    const times = { interval: "3s", timeout: "3s", failures: 1, successes: 1, concurrency: 40 };
+    const service = await startIceService({
+      on: network[at],
+      files,
       config: {
+        ...configure(urls, identity, { probe: { ...times, relay } }),
         admin: { port: 0 },
-        auth: { connectorTokensFile: "tokens.yaml" },
-        ice: {
-          stunUrls: [],
-          turn: {
-            urls: rows.map(([url]) => url),
-            secretFiles: ["turn.secret"],
-            probe: { interval: "2s", timeout: "2s", failures: 2, successes: 1, relay },
-          },
-        },
         shutdown: { delay: "0s" },
       },
+      env: { NODE_EXTRA_CA_CERTS: authority.caFile },
     });
-    for (const url of [service.url, service.adminUrl ?? ""]) {
-      bridges.push(await openBridge(network.outside, url));
+    const bridge = await openBridge(network[at], service.adminUrl ?? "");
+    try {
+      await expect
+        .poll(async () => {
+          const health = healthSchema.parse(await bridge.getJson("/health/turn"));
+          return health.groups.flatMap((group) =>
+            group.urls.map((each) => [each.url, each.state, each.lastCause, each.relayProven]),
+          );
+        })
+        .toEqual(
+          servers.map(({ url, cause, probeCause = cause }) => [
+            url,
+            isDown(probeCause, relay) ? "down" : "up",
+            relay === "off" && isOfRelay(probeCause) ? undefined : probeCause,
+            probeCause === undefined && relay !== "off" ? true : undefined,
+          ]),
+        );
+    } finally {
+      await bridge.stop();
+      await service.stop();
+    }
+  }
+
+  it.each(["auto", "require", "off"] as const)("says the causes, with relay: %s", (relay) =>
+    watchHealth(surroundings.outside, relay),
+  );
+  it.each(["auto", "require"] as const)("says them behind a NAT, with relay: %s", (relay) =>
+    watchHealth(surroundings.home, relay),
+  );
+  it("warns of a quota", () => watchHealth(surroundings.quota, "require"));
+});
+
+const resultIn = ({ page }: BrokenServer, name: PageBrowserName) =>
+  typeof page === "object" ? page[name] : page;
+
+function expectInPage(server: BrokenServer, name: PageBrowserName) {
+  const result = resultIn(server, name);
+  switch (result) {
+    case "works":
+      return [server.url, "works", undefined];
+    case "relay-not-tested":
+      return [server.url, "unproven", result];
+    default:
+      return [server.url, "fails", result];
+  }
+}
+
+describe("the page", () => {
+  const both = new Map<Place, BothBrowsers>();
+  beforeAll(async () => {
+    for (const at of ["outside", "home"] as const) {
+      both.set(at, await startBothBrowsers(network[at], authority.caFile));
     }
   });
   afterAll(async () => {
-    await Promise.all(bridges.map((bridge) => bridge.stop()));
-    await service.stop();
+    await Promise.all([...both.values()].map((each) => each.stop()));
   });
 
-  it("says the causes", async () => {
-    await expect
-      .poll(async () => {
-        const health = healthSchema.parse(await bridges[1]?.getJson("/health/turn"));
-        return health.groups.flatMap(({ urls }) =>
-          urls.map((each) => [each.url, each.state, each.lastCause, each.relayProven]),
-        );
-      })
-      .toEqual(
-        rows.map(([url, cause]) => [
-          url,
-          isDown(cause, relay) ? "down" : "up",
-          relay === "off" && isOfRelay(cause) ? undefined : cause,
-          cause === undefined && relay !== "off" ? true : undefined,
+  async function diagnose(at: Place, { servers: all, identity }: Surroundings) {
+    const servers = all.filter(({ page }: BrokenServer) => page !== undefined);
+    const turnUrls = servers.map(({ url }) => url);
+    const reports = await both.get(at)?.diagnose({ turnUrls, identity });
+    const found = pageBrowserNames.map((name) =>
+      reports?.[name].urls.map(({ url, state, reason }) => [url.text, state, reason?.name]),
+    );
+    const expected = pageBrowserNames.map((name) =>
+      servers.map((server) => expectInPage(server, name)),
+    );
+    return { found, expected, reports };
+  }
+
+  it("names what is wrong with each server, in both browsers", async () => {
+    // It mostly waits.
+    const [outside, home] = await Promise.all([
+      diagnose("outside", surroundings.outside),
+      diagnose("home", surroundings.home),
+    ]);
+    expect(outside.found).toEqual(outside.expected);
+    expect(home.found).toEqual(home.expected);
+    for (const name of pageBrowserNames) {
+      expect(outside.reports?.[name].verdicts).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ name: "IPv4", level: "good" }),
+          expect.objectContaining({ name: "IPv6", level: "good" }),
         ]),
       );
+    }
+  });
+
+  it("is not bothered by a quota of the probes", async () => {
+    const { found, expected } = await diagnose("home", surroundings.quota);
+    expect(found).toEqual(expected);
+  });
+});
+
+describe("docs/check.md", () => {
+  const code = (text: string) => `\`${text}\``;
+  const printResult = (result = "") => (result === "works" ? result : code(result));
+  const printPage = (server: BrokenServer) => {
+    const [inChromium, inFirefox] = pageBrowserNames.map((name) => resultIn(server, name));
+    return inChromium === inFirefox
+      ? printResult(inChromium)
+      : `${printResult(inChromium)}; in Firefox ${printResult(inFirefox)}`;
+  };
+  const printCause = ({ cause, probeCause }: BrokenServer) => {
+    if (cause === undefined) {
+      return "none";
+    }
+    return isWarning(cause)
+      ? `${code(cause)} (warning)`
+      : [code(cause), ...(probeCause ? [`; probes: ${code(probeCause)}`] : [])].join("");
+  };
+  const printLeftOut = ({ cause }: BrokenServer) => {
+    if (cause === undefined || isWarning(cause)) {
+      return "no";
+    }
+    return isOfRelay(cause) ? "yes, if it was proven before (`auto`)" : "yes";
+  };
+
+  it("has a row for each of these", () => {
+    const [, section = ""] = readFileSync(document, "utf8").split("\n## Ways to break");
+    const rows = [...section.matchAll(/^\| (.*) \|$/gm)].map(([, row = ""]) =>
+      row.split("|").map((cell) => cell.trim()),
+    );
+    const all = [...brokenServers, ...brokenForHome, atQuota];
+    const expected = all.flatMap((server) =>
+      server.broken === undefined
+        ? []
+        : [[server.broken, printCause(server), printPage(server), printLeftOut(server)]],
+    );
+    expect(rows.slice(2)).toEqual(expected);
   });
 });

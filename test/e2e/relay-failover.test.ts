@@ -1,19 +1,13 @@
-import { createSecretKey } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createCredentialIssuer } from "../../src/turn/providers/shared-secret/turn-credential.js";
 import { type Bridge, openBridge } from "../parts/bridge.js";
-import type { ChildProcess } from "../parts/child-process.js";
-import { type Coturn, startCoturn } from "../parts/coturn.js";
+import type { Coturn } from "../parts/coturn.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
-import { secondsFromNow } from "../parts/real-time.js";
-import { type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
-import { holdRemoteRelay } from "../parts/remote-caller.js";
+import { networkSecret, type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "relay-failover-token";
-const secret = "north-north-north-north";
 const ips = { a: "11.0.0.10", b: "11.0.0.11", c: "11.0.0.12" } as const;
 type Name = keyof typeof ips;
 const names: readonly Name[] = ["a", "b", "c"];
@@ -28,22 +22,16 @@ const healthSchema = z.object({
 
 let network: RelayNetwork;
 const coturns = new Map<Name, Coturn>();
-const held: ChildProcess[] = [];
 /** Those whose relays packets cross, as far as this test knows. */
 const relaying = new Set<Name>();
 
 async function start(name: Name, ...extra: readonly string[]): Promise<void> {
-  const options = { secrets: [secret], on: network.servers, listenIps: [ips[name]], port: 3478 };
-  coturns.set(name, await startCoturn({ ...options, extra }));
+  coturns.set(name, await network.startCoturn(ips[name], { extra }));
 }
-
-const nft = (command: string) => network.servers.run("nft", command);
-const closePorts = (name: Name) =>
-  nft(`add rule inet filter input ip daddr ${ips[name]} udp dport != 3478 drop`);
 
 /** The ways in which a server that answers is of no use. */
 const breakages = {
-  closedPorts: closePorts,
+  closedPorts: (name: Name) => network.drop(`ip daddr ${ips[name]} udp dport != 3478`),
   async wrongExternalIp(name: Name) {
     await coturns.get(name)?.stop();
     await start(name, "external-ip=11.0.9.9");
@@ -55,17 +43,15 @@ const breakages = {
   async full(name: Name) {
     await coturns.get(name)?.stop();
     await start(name, "total-quota=1");
-    const issue = createCredentialIssuer(createSecretKey(secret, "utf8"));
-    const credential = issue("webrtc-gateway", secondsFromNow(600));
     // Probes may be in the way.
-    const hold = (tries: number): Promise<ChildProcess> =>
-      holdRemoteRelay(network.home, ips[name], credential).catch((error: unknown) => {
+    const hold = (tries: number): Promise<void> =>
+      network.holdRelays(ips[name], "webrtc-gateway").catch((error: unknown) => {
         if (tries === 0) {
           throw error;
         }
         return hold(tries - 1);
       });
-    held.push(await hold(20));
+    await hold(20);
   },
 };
 
@@ -76,20 +62,15 @@ async function breakRelay(name: Name, how: keyof typeof breakages): Promise<void
 
 async function mend(name: Name): Promise<void> {
   await coturns.get(name)?.stop();
-  await nft("flush chain inet filter input");
+  await network.dropNothing();
   await start(name);
   relaying.add(name);
 }
 
 beforeAll(async () => {
   network = await startRelayNetwork();
-  const chain = "add chain inet filter input { type filter hook input priority 0; }";
-  await nft(`add table inet filter; ${chain}`);
-}, 120_000);
-afterAll(async () => {
-  await Promise.all([...held, ...coturns.values()].map((each) => each.stop()));
-  await network.stop();
 });
+afterAll(() => network?.stop());
 
 describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s", (relay) => {
   let service: IceService;
@@ -97,7 +78,7 @@ describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s
   let admin: Bridge;
   beforeAll(async () => {
     await Promise.all(names.map((name) => coturns.get(name)?.stop()));
-    await nft("flush chain inet filter input");
+    await network.dropNothing();
     for (const name of names) {
       await start(name);
       relaying.add(name);
@@ -106,7 +87,7 @@ describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s
     const probe = { interval: "2s", timeout: "2s", failures: 2, successes: 1, relay };
     service = await startIceService({
       on: network.outside,
-      files: { "tokens.yaml": connectorTokens({ test: token }), "turn.secret": secret },
+      files: { "tokens.yaml": connectorTokens({ test: token }), "turn.secret": networkSecret },
       config: {
         admin: { port: 0 },
         auth: { connectorTokensFile: "tokens.yaml" },

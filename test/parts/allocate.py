@@ -1,8 +1,8 @@
 """Asks a TURN server for a relay with aioice, and prints the outcome as one line of JSON.
 
 Standard input, or the only argument: JSON with host, port, transport (udp, tcp or tls), username,
-credential, and caFile for tls. The relay is given back at once, unless `hold` is true: then it is kept
-until the program is killed.
+credential, and caFile for tls. The relay is given back at once, unless `hold` is a number: then
+that many relays are kept until the program is killed.
 """
 
 import asyncio
@@ -59,9 +59,12 @@ async def allocate(client, hold):
 
 async def main():
     target = json.loads(sys.argv[1]) if len(sys.argv) > 1 else json.load(sys.stdin)
-    hold = target.get("hold", False)
-    client = await connect(target)
-    outcome = await asyncio.wait_for(allocate(client, hold), timeout=30)
+    hold = target.get("hold", 0)
+    for _ in range(max(hold, 1)):
+        client = await connect(target)
+        outcome = await asyncio.wait_for(allocate(client, hold > 0), timeout=30)
+        if not outcome["allocated"]:
+            break
     print(json.dumps(outcome), flush=True)
     if hold and outcome["allocated"]:
         await asyncio.Event().wait()

@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startProcess } from "./child-process.js";
-import type { NetworkHost } from "./relay-network.js";
+import type { NetworkHost } from "./network-host.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 const script = fileURLToPath(new URL("socket-bridge.mjs", import.meta.url));

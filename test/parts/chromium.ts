@@ -1,5 +1,6 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import type { NetworkHost } from "./relay-network.js";
+import type { NetworkHost } from "./network-host.js";
+import { createNssDatabase } from "./nss-database.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface Chromium {
@@ -10,14 +11,16 @@ export interface Chromium {
 export interface ChromiumOptions {
   /** Where it runs; by default beside the tests. */
   readonly on?: NetworkHost;
+  /** An authority to trust in addition to the public ones; absent: every certificate is trusted. */
+  readonly caFile?: string | undefined;
 }
 
-/**
- * Starts Debian's Chromium without a window. It trusts every certificate, since the authority of
- * the tests is of their own making.
- */
-export async function startChromium({ on }: ChromiumOptions = {}): Promise<Chromium> {
+/** Starts Debian's Chromium without a window. */
+export async function startChromium({ on, caFile }: ChromiumOptions = {}): Promise<Chromium> {
   const home = await createTemporaryDirectory("chromium");
+  if (caFile !== undefined) {
+    await createNssDatabase(`${home.path}/.pki/nssdb`, caFile);
+  }
   // Playwright talks to it over pipes, which lead into every network.
   const command = ["exec", ...(on?.enter ?? []), "/usr/bin/chromium", '"$@"'].join(" ");
   const executablePath = await home.write("chromium", `#!/bin/sh\n${command}\n`, 0o700);
@@ -36,7 +39,7 @@ export async function startChromium({ on }: ChromiumOptions = {}): Promise<Chrom
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
-        "--ignore-certificate-errors",
+        ...(caFile === undefined ? ["--ignore-certificate-errors"] : []),
       ],
     });
   } catch (error) {

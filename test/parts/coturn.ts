@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { acceptsTcp, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
-import type { NetworkHost } from "./relay-network.js";
+import type { NetworkHost } from "./network-host.js";
 import { shiftClock } from "./shifted-clock.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
@@ -18,6 +18,8 @@ export interface CoturnOptions {
   readonly realm?: string;
   /** With it, `tlsPort` answers TURN over TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  /** By default a free port. */
+  readonly tlsPort?: number;
   /** Whether it listens and relays on ::1 too. */
   readonly ipv6?: boolean;
   /** What it relays on; by default what it listens on. */
@@ -49,6 +51,7 @@ export async function startCoturn({
   port: chosenPort,
   realm = "turn.test",
   tls,
+  tlsPort: chosenTlsPort,
   on,
   ipv6 = false,
   listenIps = ipv6 ? ["127.0.0.1", "::1"] : ["127.0.0.1"],
@@ -59,7 +62,7 @@ export async function startCoturn({
   extra = [],
 }: CoturnOptions): Promise<Coturn> {
   const port = chosenPort ?? (await findFreePort());
-  const tlsPort = await findFreePort();
+  const tlsPort = chosenTlsPort ?? (await findFreePort());
   const relayPorts = chooseRelayPorts();
   const directory = await createTemporaryDirectory("coturn");
   const configFile = await directory.write(

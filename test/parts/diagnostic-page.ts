@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { z } from "zod";
 import { startChromium } from "./chromium.js";
 import { startFirefox } from "./firefox.js";
-import type { NetworkHost } from "./relay-network.js";
+import type { NetworkHost } from "./network-host.js";
 
 /** What the page copies as JSON. */
 export const reportSchema = z.looseObject({
@@ -41,8 +41,17 @@ export const reportSchema = z.looseObject({
 });
 export type PageReport = z.infer<typeof reportSchema>;
 
+/** What tells a page how to look. */
+export interface Look {
+  readonly dark: boolean;
+  /** CSS pixels, at least 360. */
+  readonly width: number;
+}
+
 /** A browser with one page. */
 export interface PageBrowser {
+  /** Changes a page that is open. */
+  setLook(look: Look): Promise<void>;
   goto(url: string): Promise<unknown>;
   /** The value of an expression in the page, as JSON can carry it; a promise is waited for. */
   evaluate(expression: string): Promise<unknown>;
@@ -50,37 +59,48 @@ export interface PageBrowser {
   stop(): Promise<void>;
 }
 
-export interface Look {
-  readonly dark?: boolean;
-  /** CSS pixels, at least 360. */
-  readonly width?: number;
+export interface PageBrowserOptions {
+  /** Where it runs; by default beside the tests. */
+  readonly on?: NetworkHost;
+  /** An authority that its WebRTC trusts. */
+  readonly caFile?: string;
 }
 
+export const pageBrowserNames = ["Chromium", "Firefox"] as const;
+export type PageBrowserName = (typeof pageBrowserNames)[number];
+
 export const startPageBrowser: Readonly<
-  Record<"Chromium" | "Firefox", (on?: NetworkHost, look?: Look) => Promise<PageBrowser>>
+  Record<PageBrowserName, (options?: PageBrowserOptions) => Promise<PageBrowser>>
 > = {
-  async Chromium(on, { dark = false, width = 1100 } = {}) {
-    const chromium = await startChromium(on && { on });
-    const page = await chromium.newPage({
-      colorScheme: dark ? "dark" : "light",
-      viewport: { width, height: 800 },
-    });
+  async Chromium(options) {
+    const chromium = await startChromium(options);
+    const page = await chromium.newPage({ viewport: { width: 1100, height: 800 } });
     return {
       goto: (url) => page.goto(url),
       evaluate: (expression) => page.evaluate(expression),
       screenshot: () => page.screenshot({ fullPage: true }),
+      async setLook({ dark, width }) {
+        await page.emulateMedia({ colorScheme: dark ? "dark" : "light" });
+        await page.setViewportSize({ width, height: 800 });
+      },
       stop: () => chromium.stop(),
     };
   },
-  async Firefox(on, { dark = false, width = 1100 } = {}) {
-    const preferences = {
-      "ui.systemUsesDarkTheme": dark ? 1 : 0,
-      // A window has at least 500 pixels.
-      "layout.css.devPixelsPerPx": String(Math.max(1, 500 / width)),
+  async Firefox(options) {
+    const firefox = await startFirefox(options);
+    const resize = (width: number) => firefox.resize({ width: Math.max(width, 500), height: 900 });
+    await resize(1100);
+    return {
+      ...firefox,
+      async setLook({ dark, width }) {
+        await firefox.setPreferences({
+          "ui.systemUsesDarkTheme": dark ? 1 : 0,
+          // A window has at least 500 pixels.
+          "layout.css.devPixelsPerPx": String(Math.max(1, 500 / width)),
+        });
+        await resize(width);
+      },
     };
-    const firefox = await startFirefox({ ...(on && { on }), preferences });
-    await firefox.resize({ width: Math.max(width, 500), height: 900 });
-    return firefox;
   },
 };
 

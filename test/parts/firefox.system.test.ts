@@ -6,7 +6,7 @@ import { type Firefox, startFirefox } from "./firefox.js";
 
 let firefox: Firefox;
 beforeAll(async () => {
-  firefox = await startFirefox({ preferences: { "ui.systemUsesDarkTheme": 1 } });
+  firefox = await startFirefox();
 });
 afterAll(() => firefox?.stop());
 
@@ -33,13 +33,14 @@ describe("startFirefox", () => {
     server.close();
   });
 
-  it("types, has the size and the preferences that it was given, and takes a picture", async () => {
+  it("types, takes the size and the preferences that it is given, and takes a picture", async () => {
     await firefox.goto("data:text/html,<input autofocus><p style='height:2000px'>");
     await firefox.evaluate("document.querySelector('input').focus()");
     await firefox.type("ä b");
     expect(await firefox.evaluate("document.querySelector('input').value")).toBe("ä b");
     await firefox.resize({ width: 700, height: 500 });
     expect(await firefox.evaluate("innerWidth")).toBe(700);
+    await firefox.setPreferences({ "ui.systemUsesDarkTheme": 1 });
     expect(await firefox.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")).toBe(true);
     const image = await firefox.screenshot();
     expect(image.subarray(1, 4).toString()).toBe("PNG");

@@ -3,8 +3,11 @@ import { z } from "zod";
 import { type Bridge, openBridge } from "./bridge.js";
 import { startProcess } from "./child-process.js";
 import { connectMarionette, type Marionette } from "./marionette.js";
-import type { NetworkHost } from "./relay-network.js";
+import type { NetworkHost } from "./network-host.js";
+import { createNssDatabase } from "./nss-database.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
+
+export type Preferences = Readonly<Record<string, string | number | boolean>>;
 
 export interface Firefox {
   /** Opens a URL in the one tab, and waits until it has loaded. */
@@ -21,6 +24,8 @@ export interface Firefox {
    * them fewer CSS pixels.
    */
   resize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  /** Changes what the user could in about:config, such as `ui.systemUsesDarkTheme` to 1. */
+  setPreferences(preferences: Preferences): Promise<void>;
   /** A PNG of the whole page. */
   screenshot(): Promise<Buffer>;
   stop(): Promise<void>;
@@ -29,8 +34,10 @@ export interface Firefox {
 export interface FirefoxOptions {
   /** Where it runs; by default beside the tests. */
   readonly on?: NetworkHost;
-  /** In addition to those that keep it quiet, such as `ui.systemUsesDarkTheme: 1`. */
-  readonly preferences?: Readonly<Record<string, string | number | boolean>>;
+  /** An authority that it trusts in addition to the public ones. */
+  readonly caFile?: string | undefined;
+  /** In addition to those that keep it quiet. */
+  readonly preferences?: Preferences;
 }
 
 const quietPreferences = {
@@ -50,12 +57,13 @@ const quietPreferences = {
 
 /**
  * Starts Debian's Firefox ESR without a window, driven over Marionette (Playwright's client for
- * WebDriver BiDi requires a newer Firefox). It trusts every certificate of a page and of a fetch, but
- * WebRTC does not trust the tests' own authority. Its WebRTC uses no loopback address, neither
+ * WebDriver BiDi requires a newer Firefox). Without `caFile`, it trusts every certificate of a page
+ * and of a fetch, but its WebRTC trusts only known authorities. WebRTC uses no loopback address, neither
  * as a peer's nor as a server's: TURN servers must listen on another address of the machine.
  */
 export async function startFirefox({
   on,
+  caFile,
   preferences = {},
 }: FirefoxOptions = {}): Promise<Firefox> {
   const home = await createTemporaryDirectory("firefox");
@@ -65,11 +73,18 @@ export async function startFirefox({
       .map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`)
       .join(""),
   );
+  if (caFile !== undefined) {
+    await createNssDatabase(home.path, caFile);
+  }
   const [command = "", ...args] = [...(on?.enter ?? []), "firefox-esr"];
   const child = startProcess({
     name: "Firefox",
     command,
-    args: [...args, "--headless", "--marionette", "--profile", home.path],
+    args: [
+      ...args,
+      // System access is for `setPreferences`.
+      ...["--headless", "--marionette", "--remote-allow-system-access", "--profile", home.path],
+    ],
     cwd: home.path,
     env: { HOME: home.path, TMPDIR: home.path, MOZ_CRASHREPORTER_DISABLE: "1" },
   });
@@ -90,7 +105,7 @@ export async function startFirefox({
       bridge === undefined ? { host: "127.0.0.1", port } : { path: bridge.socketPath },
     );
     await marionette.send("WebDriver:NewSession", {
-      acceptInsecureCerts: true,
+      acceptInsecureCerts: caFile === undefined,
       timeouts: { script: 300_000, pageLoad: 60_000 },
     });
     return { ...createTab(marionette), stop };
@@ -131,6 +146,15 @@ function createTab(marionette: Marionette): Omit<Firefox, "stop"> {
     },
     async resize(size) {
       await marionette.send("WebDriver:SetWindowRect", size);
+    },
+    async setPreferences(preferences) {
+      await marionette.send("Marionette:SetContext", { value: "chrome" });
+      const script = `for (const [name, value] of Object.entries(arguments[0])) {
+        const set = { string: "setStringPref", number: "setIntPref", boolean: "setBoolPref" };
+        Services.prefs[set[typeof value]](name, value);
+      }`;
+      await marionette.send("WebDriver:ExecuteScript", { script, args: [preferences] });
+      await marionette.send("Marionette:SetContext", { value: "content" });
     },
     async screenshot() {
       const answer = await marionette.send("WebDriver:TakeScreenshot", { full: true });

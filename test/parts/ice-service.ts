@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type ChildProcess, startProcess } from "./child-process.js";
-import type { NetworkHost } from "./relay-network.js";
+import type { NetworkHost } from "./network-host.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 /** Runs the service: another Node than the tests' own where ICE_TEST_NODE names one. */

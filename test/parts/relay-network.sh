@@ -5,7 +5,10 @@
 #   servers  11.0.0.10 to .29, 2a00:1:0::10 to ::29   public, the TURN servers
 #   outside  11.0.1.2, 2a00:1:1::2                     public
 #   home     192.168.7.2                               behind a NAT at 11.0.2.1
+#
+# The only argument is the file of names (/etc/hosts) of all of them.
 set -euo pipefail
+names=$1
 
 ip link set lo up
 echo 1 >/proc/sys/net/ipv4/ip_forward
@@ -13,9 +16,10 @@ echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 
 host() { # name, the router's addresses, the host's
   local name=$1 router=$2 own=$3 pid address
-  setpriv --pdeathsig KILL unshare --net sleep infinity &
+  setpriv --pdeathsig KILL unshare --net --mount \
+    bash -c 'mount --bind "$1" /etc/hosts; exec sleep infinity' bash "$names" &
   pid=$!
-  until [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do
+  until [ "$(cat "/proc/$pid/comm")" = sleep ]; do
     # Fails, and ends all of this, when it has ended.
     kill -0 "$pid"
     sleep 0.01
