@@ -33,6 +33,7 @@ export function printDevBanner(
         ]
       : []),
     ["curl", `curl -H 'Authorization: Bearer ${token}' ${route}`],
+    ["The examples and the client libraries", `export ICE_URL=${url} TOKEN=${token}`],
     [
       "gRPC, with grpcurl",
       `grpcurl${plaintext} -H 'Authorization: Bearer ${token}' ${host} ice.v1.IceService/GetIceServers`,

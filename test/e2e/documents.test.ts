@@ -81,6 +81,14 @@ describe("the lines that --dev prints", () => {
     });
   });
 
+  it("the examples' variables, pasted, let an example print the servers", async () => {
+    const { stdout } = await shell(
+      `${bannerLine("The examples and the client libraries")} && node examples/grpc-client.mjs`,
+      {},
+    );
+    expect(stdout).toMatch(/turn:127\.0\.0\.1/);
+  });
+
   it("the browser's, pasted, runs as far as Node has what browsers have", async () => {
     const fetching = bannerLine("Browser console").replace(/ const connection.*/, "");
     const script = `${fetching} process.stdout.write(JSON.stringify(iceServers));`;

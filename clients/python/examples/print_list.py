@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import sys
+from contextlib import suppress
 
 from ice_service_client import IceServerList, IceServerSource, IceServiceError
 
@@ -37,4 +38,5 @@ def print_servers(servers: IceServerList) -> None:
     print(json.dumps([server.to_dict() for server in servers.ice_servers], indent=2), flush=True)
 
 
-asyncio.run(main())
+with suppress(KeyboardInterrupt):
+    asyncio.run(main())

@@ -8,10 +8,14 @@ import asyncio
 import os
 import sys
 
-from aiortc import RTCDataChannel, RTCPeerConnection
-
 from ice_service_client import IceServerSource, IceServiceError
-from ice_service_client.aiortc import to_rtc_configuration
+
+try:
+    from aiortc import RTCDataChannel, RTCPeerConnection
+
+    from ice_service_client.aiortc import to_rtc_configuration
+except ImportError as error:
+    sys.exit(f"{error}: install it with pip install './clients/python[aiortc]'")
 
 
 async def main() -> None:

@@ -1,6 +1,7 @@
-"""The example that prints a list. test_aiortc.py has the other one."""
+"""The examples. test_aiortc.py has the call."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,16 +13,20 @@ from tests.processes import PATIENCE, TOKEN, IceService
 FOLDER = Path(__file__).parents[1]
 
 
-def print_list(**env: str) -> tuple[int, str, str]:
-    outcome = subprocess.run(
-        [sys.executable, FOLDER / "examples" / "print_list.py"],
+def start_example(name: str, *args: str, **env: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, FOLDER / "examples" / name, *args],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(FOLDER / "src"), **env},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE,
-        check=False,
     )
-    return outcome.returncode, outcome.stdout, outcome.stderr
+
+
+def print_list(**env: str) -> tuple[int, str, str]:
+    with start_example("print_list.py", **env) as example:
+        output, errors = example.communicate(timeout=PATIENCE)
+    return example.returncode, output, errors
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
@@ -44,6 +49,23 @@ def test_says_that_no_token_is_set() -> None:
 def test_says_that_the_url_is_none(url: str) -> None:
     message = "set ICE_URL to the service's URL, such as https://ice.example.com\n"
     assert print_list(TOKEN=TOKEN, ICE_URL=url) == (1, "", message)
+
+
+def test_ends_without_a_traceback_at_ctrl_c(service: IceService) -> None:
+    with start_example("print_list.py", "--watch", TOKEN=TOKEN, ICE_URL=service.url) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline() == "[\n"
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate(timeout=PATIENCE)
+    assert (watching.returncode, errors) == (0, "")
+
+
+def test_says_how_to_install_aiortc(tmp_path: Path) -> None:
+    (tmp_path / "aiortc.py").write_text("raise ImportError('No module named aiortc')")
+    with start_example("relayed_call.py", PYTHONPATH=f"{tmp_path}:{FOLDER}/src") as example:
+        _, errors = example.communicate(timeout=PATIENCE)
+    message = "No module named aiortc: install it with pip install './clients/python[aiortc]'\n"
+    assert (example.returncode, errors) == (1, message)
 
 
 def test_says_that_the_token_is_rejected(service: IceService) -> None:
