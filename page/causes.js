@@ -125,7 +125,7 @@ const leastTimeOutMs = 5_000;
  * @returns {import("./diagnosis.js").Reason}
  */
 export function explainErrors(errors, transport, durationMs) {
-  // A server's answer tells more than 701, which comes for each network interface.
+  // A server's answer says more than 701, which comes for each network interface.
   const answer = errors.find(({ code }) => code < 700);
   const detail = cleanText((answer ?? errors[0])?.text ?? "");
   if (answer !== undefined) {

@@ -18,14 +18,14 @@ import { findMappedAddresses, testServer } from "./server-test.js";
 /**
  * Tries each URL alone, calls through each relay, and sends traffic through one after the other.
  * @param {readonly RTCIceServer[]} iceServers
- * @param {(step: string, results: readonly UrlResult[]) => void} tell what is done now, and what is known
+ * @param {(step: string, results: readonly UrlResult[]) => void} report what is done now, and what is known
  * @returns {Promise<UrlResult[]>} in the order of the list; none is pending
  */
-export async function diagnose(iceServers, tell) {
+export async function diagnose(iceServers, report) {
   const servers = iceServers.flatMap(({ urls, ...credentials }) =>
     [urls].flat().map((url) => ({ ...credentials, urls: url })),
   );
-  tell("Asking each server…", []);
+  report("Asking each server…", []);
   const results = await Promise.all(servers.map(testServer));
   const network = await findMappedAddresses(results);
   /** @type {{ index: number, result: UrlResult, call: RelayCall }[]} */
@@ -43,7 +43,7 @@ export async function diagnose(iceServers, tell) {
         results[index] = { ...result, ...change };
       }
     };
-    tell("Calling through each relay…", results);
+    report("Calling through each relay…", results);
     const opened = await Promise.all(
       calls.map(async ({ index, result, call }) => {
         const outcome = await openCall(call, network, result);
@@ -55,7 +55,7 @@ export async function diagnose(iceServers, tell) {
       }),
     );
     for (const [position, { index, call, openMs }] of opened.flat().entries()) {
-      tell(`Sending traffic through relay ${position + 1} of ${opened.flat().length}…`, results);
+      report(`Sending traffic through relay ${position + 1} of ${opened.flat().length}…`, results);
       update(index, await measureRelay(call, openMs));
     }
   } finally {

@@ -1,4 +1,4 @@
-/** The present as Unix time in milliseconds. Injected wherever a test has to move time. */
+/** The present as Unix time in milliseconds. Injected wherever a test must move time. */
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();

@@ -57,7 +57,7 @@ export interface RunningService {
   readonly url: string;
   /**
    * Settles when the service wants calls: the keys of all issuers have been asked for once, and it
-   * is known whether the shared counter of limits is there.
+   * is known whether the shared counter of limits responds.
    */
   readonly ready: Promise<void>;
   /**

@@ -19,8 +19,8 @@ const maxTextLength = 500;
 
 /**
  * The configuration cannot be used. Stops the start, or the reload. Holds the first 20 problems that
- * were found, each text at most 500 characters long, and the number of the others: whoever prints or
- * logs them needs no bounds of their own.
+ * were found, each text at most 500 characters long, and the number of the others: code that prints or
+ * logs them needs no bounds of its own.
  */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";

@@ -63,7 +63,7 @@ export function describeConfig(config: Config): object {
   return configSection.describe(config);
 }
 
-/** The keys of a changed configuration that a running process cannot take over. */
+/** The keys of a changed configuration that a running process cannot apply. */
 export function findRestartKeys(running: Config, next: Config): string[] {
   return findDeclaredRestartKeys(configSection, running, next);
 }

@@ -1,4 +1,4 @@
-/** What node:http can do at all: the same bytes each time, whoever asks. */
+/** What node:http can do at all: the same bytes each time, for everyone. */
 import { createJsonResponder, serveHttp } from "./http-baseline.js";
 import { createAnswerSource } from "./json-answer.js";
 import { parseSettings } from "./settings.js";

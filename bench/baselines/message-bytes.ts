@@ -6,7 +6,7 @@ export const prefixBytes = 5;
 
 /**
  * Encodes the response in protobuf by hand, with a new credential each time: no message object, and
- * the parts that never change are encoded once. This is the least that a server has to do.
+ * the parts that never change are encoded once. This is the least that a server must do.
  *
  * @returns a function that returns the message after `prefixBytes` for the gRPC prefix, filled in
  */

@@ -4,7 +4,7 @@ import type { Expectation } from "../calls/answer-check.js";
 /** Header names and values in the order in which they are sent. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** What a baseline has to know to answer as the service does. It is given as arguments. */
+/** What a baseline must know to answer as the service does. It is given as arguments. */
 export interface BaselineSettings extends Expectation {
   /** Learned from the service's own answers; without those that Node or the body decides. */
   readonly restHeaders: HeaderList;

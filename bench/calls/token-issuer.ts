@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 
 export type JwtAlgorithm = "ES256" | "RS256";
 
-/** Tokens have to outlive the run. */
+/** Tokens must outlive the run. */
 const lifeSeconds = 24 * 3600;
 const tokensPerWrite = 1000;
 

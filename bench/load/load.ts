@@ -1,6 +1,6 @@
 import type { Call } from "../calls/call.js";
 
-/** What a load generator has to do. */
+/** What a load generator does. */
 export interface Load {
   readonly call: Call;
   /** The server's, such as `http://127.0.0.1:40123`. */

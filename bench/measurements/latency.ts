@@ -10,7 +10,7 @@ import type { LoadOptions, ThroughputFigures } from "./throughput.js";
 const ours: Measurement = { server: "ice-service", call: "rest", tokens: "es256" };
 const theirs: Measurement = { server: "bare-http-fresh", call: "rest", tokens: "es256" };
 
-/** What has to be measured before: half of it is the rate at which latency is looked at. */
+/** What must be measured first: half of it is the rate at which latency is looked at. */
 export const saturatingLoads: readonly Measurement[] = [ours, theirs];
 
 export interface LatencyRow extends RowTitle {

@@ -18,7 +18,7 @@ const secondsOfLoad = 10;
 const callsInFlight = 64;
 
 export interface MemoryRow extends RowTitle {
-  /** What the process has to bear, or has borne. */
+  /** The load on the process, so far or planned. */
   readonly after: { readonly connections: number } | { readonly calls: number };
   /** Takes minutes. */
   readonly slow?: boolean;

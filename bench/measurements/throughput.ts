@@ -110,7 +110,7 @@ export async function measureThroughput(
   }
 }
 
-/** Asks once: the answer has to be right, and the same as the service's. */
+/** Asks once: the answer must be right, and the same as the service's. */
 export async function checkServer(
   { server, call }: Measurement,
   fleet: Fleet,

@@ -18,7 +18,7 @@ export interface TokenSupply {
   takeOne(use: TokenUse): string;
   /** Tokens for a load of that many seconds. Those of `round` are the same for all servers. */
   supply(use: TokenUse, round: number, seconds: number): LoadTokens;
-  /** Tells how fast new tokens are used up, in tokens a second. */
+  /** Predicts how fast new tokens are used up, in tokens a second. */
   observeRate(use: TokenUse, rate: number): void;
 }
 

@@ -148,7 +148,7 @@ async function timeChange(server: ServerProcess, watches: Watches): Promise<numb
   return readCpuSeconds(server.pid) - before;
 }
 
-/** Up to the name that a change brings, the messages have to be the same length. */
+/** Up to the name that a change brings, the messages must be the same length. */
 function checkBytes(ours: number, theirs: number, protocol: string): void {
   if (Math.abs(ours - theirs) > 0.02 * theirs) {
     throw new WrongAnswerError(`watches over ${protocol} got ${ours} bytes, not ${theirs}`);

@@ -49,7 +49,7 @@ export function ownHeadersOf(server: string): ReadonlySet<string> {
   return new Set(server === "grpc-js-server" ? ownHeadersOfGrpcJs : []);
 }
 
-/** The service's own answer to each call, which every baseline has to match. */
+/** The service's own answer to each call, which every baseline must match. */
 export type ModelAnswers = Readonly<Record<CallName, Answer>>;
 
 /** Asks the service once in every way, and checks what it says. */
@@ -120,7 +120,7 @@ const leftToNode = new Set([
   "transfer-encoding",
 ]);
 
-/** The headers that a baseline has to send itself. */
+/** The headers that a baseline must send itself. */
 export function pickHeaders(headers: Answer["headers"]): HeaderList {
   return headers.filter(([name]) => !leftToNode.has(name.toLowerCase()));
 }

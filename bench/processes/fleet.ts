@@ -32,7 +32,7 @@ export interface RunOptions {
 /** The servers that run side by side; only one at a time is under load. */
 export interface Fleet {
   readonly models: ModelAnswers;
-  /** What the service answers as this server has to. */
+  /** The service's answer, which this server must match. */
   modelsOf(name: ServerName): ModelAnswers;
   /** @throws Error when it was not asked for */
   find(name: ServerName): ServerProcess;

@@ -91,7 +91,7 @@ export async function createScene(): Promise<Scene> {
       },
     },
     log: { level: "info" },
-    // There is no load balancer that has to notice first.
+    // There is no load balancer that must notice first.
     shutdown: { delay: "0s" },
   };
   // As many as can be configured, in a window short enough for a fast machine.

@@ -52,12 +52,12 @@ const readyLineSchema = z.object({ msg: z.literal("ready"), url: z.string() });
 
 /**
  * Starts a server that writes a line of JSON with `"msg":"ready"` and its `url`. Its output goes to
- * a file, as it would in production, and not through a pipe that we would have to empty meanwhile.
+ * a file, as it would in production, and not through a pipe that we would need to empty meanwhile.
  */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
   const { name, node, args, directory } = options;
   const logFile = join(directory, `${name}.log`);
-  // That of an earlier start would tell an earlier address.
+  // That of an earlier start would show an earlier address.
   rmSync(logFile, { force: true });
   const log = openSync(logFile, "a", 0o600);
   const spawnedAtMs = performance.now();

@@ -1,11 +1,11 @@
-/** Tells a person how far the run is. */
+/** Shows a person how far the run is. */
 export interface Progress {
   step(text: string): void;
   /** Clears the line before something else is printed. */
   end(): void;
 }
 
-/** Of a terminal that does not tell. */
+/** Of a terminal that does not report its width. */
 const defaultColumns = 80;
 
 /** One line on a terminal, rewritten in place; elsewhere nothing. */

@@ -5,8 +5,8 @@ import type { Caller } from "./caller.js";
 const maxChars = 128;
 
 /**
- * A remembered token has the same caller each time; and of a text that is made anew, a table has to
- * hash and compare every letter.
+ * A remembered token has the same caller object each time. A new text would be hashed and compared
+ * letter by letter in each table.
  */
 const keys = new WeakMap<Caller, string>();
 
@@ -24,7 +24,7 @@ export function findCallerKey(caller: Caller): string {
 }
 
 function makeKey({ kind, issuer, subject }: Caller): string {
-  // The length tells where the issuer ends, whatever the two hold.
+  // The length shows where the issuer ends, whatever the two contain.
   const key = `${kind}:${issuer.length}:${issuer}${subject}`;
   return key.length <= maxChars ? key : `sha256:${hash("sha256", key)}`;
 }

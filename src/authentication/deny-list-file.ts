@@ -24,7 +24,7 @@ export interface DeniableToken {
   readonly id: string | undefined;
 }
 
-/** Tells whether a token was revoked, by itself or with all tokens of its subject. */
+/** Finds whether a token was revoked, by itself or with all tokens of its subject. */
 export type DenyList = (token: DeniableToken) => boolean;
 
 export const denyNothing: DenyList = () => false;

@@ -103,10 +103,10 @@ export interface VerifiedToken {
 
 /** Something that proves tokens and changes by itself, such as an issuer's keys behind a URL. */
 export interface ProofSource {
-  /** Tells that it is in use. Renews itself in the background when it is old. */
+  /** Notes that it is in use. Renews itself in the background when it is old. */
   keepFresh(): void;
   /**
-   * Whether it is so old, for want of calls, that what it has proven may no longer hold: each token
+   * Whether it is so old, because nobody called, that what it has proven may no longer hold: each token
    * is verified again, which waits for a renewal.
    */
   isStale(): boolean;

@@ -24,8 +24,8 @@ export class TokenRejectedError<Reason extends string = string> extends Error {
 }
 
 /**
- * Whether a token is good cannot be found out for now, as whoever could tell does not answer. The
- * caller is told to try again, rather than that its token is invalid.
+ * A token cannot be verified for now, because its issuer does not answer. The caller is asked to try
+ * again, and does not hear that its token is invalid.
  */
 export class VerificationUnavailableError extends Error {
   override readonly name = "VerificationUnavailableError";

@@ -21,7 +21,7 @@ export class UnknownToken {
   ) {}
 }
 
-/** Tells who presents a token. */
+/** Finds who presents a token. */
 export interface TokenVerifier {
   /**
    * The caller of a token that is known to be good already, at next to no cost: one that was verified

@@ -6,7 +6,7 @@ const maxVerified = 10_000;
 
 /**
  * Remembers good tokens by their digest, so that a token is verified once: 10,000 of them, and those
- * of tables beside. An entry ends when the token would have to be verified again, and with any change
+ * of tables beside. An entry ends when the token needs to be verified again, and with any change
  * of what proves tokens.
  */
 export class VerifiedTokenCache {

@@ -4,7 +4,7 @@ import type { Caller } from "../authentication/caller.js";
 import type { Fault } from "../observability/fault.js";
 import type { RequestProtocol } from "../observability/request-log.js";
 
-/** A part of a call, with its times as performance.now() tells them. */
+/** A part of a call, with its times in milliseconds of performance.now(). */
 export interface CallStep {
   readonly name: string;
   readonly startedAtMs: number;
@@ -14,7 +14,7 @@ export interface CallStep {
 /**
  * What one request leaves for its log line and its span. Holds no token, credential or query string.
  * All members are there from the start: each one that joined an object later would cost more than it
- * tells.
+ * shows.
  */
 export class CallRecord {
   protocol: RequestProtocol = "http";
@@ -61,7 +61,7 @@ export function nameTarget({ parent, name }: DescMethod): string {
   return `${parent.typeName}/${name}`;
 }
 
-/** Waits for a part of the call that may take long, such as for keys that have to be loaded first. */
+/** Waits for a part of the call that may take long, such as for keys that must be loaded first. */
 export function timeStep<T>(name: string, step: Promise<T>, { steps }: CallRecord): Promise<T> {
   if (steps === undefined) {
     return step;

@@ -55,10 +55,10 @@ export interface StreamCodec extends Codec {
   readonly hasTrailers: boolean;
   /** Reads the messages of a request that is a stream itself. Throws as {@link decode} does. */
   decodeAll(body: AsyncIterable<Uint8Array>): AsyncIterable<Message>;
-  /** The headers of the response; taken when the first message is there. */
+  /** The headers of the response; taken when the first message has arrived. */
   begin(metadata: ResponseMetadata): HttpHeaders;
   encode(message: Message): Uint8Array | string | Promise<Uint8Array>;
-  /** What tells the client how the stream ended. */
+  /** What shows the client how the stream ended. */
   end(metadata: ResponseMetadata, error: ConnectError | undefined): StreamEnd;
 }
 

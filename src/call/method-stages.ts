@@ -88,7 +88,7 @@ function admit(call: Call): undefined {
 function readRequest(call: Call): Promise<void> | undefined {
   admit(call);
   const { codec, exchange } = call;
-  // Of an empty body Node tells the end while the call still waits to be let through.
+  // Node reports the end of an empty body while the call still waits to be let through.
   if (codec.maxBodyBytes === 0 || !exchange.hasBody || exchange.body.readableEnded) {
     return decode(call, noBytes);
   }

@@ -39,7 +39,7 @@ function printPolicy({ name, requests, windowSeconds }: QuotaPolicy): string {
 }
 
 /**
- * Tells how the partition stands (section 4 of the same), where the answer goes as plain HTTP: clients
+ * States how much of the quota is left (section 4 of the same), where the answer goes as plain HTTP: clients
  * of gRPC look at the status, and the fields must not become trailers.
  */
 function announce(

@@ -54,7 +54,7 @@ export class Reply implements FaultAnswerer {
     this.#records.requestCounts.openStream();
   }
 
-  /** Sends a whole answer, whose headers it takes over. To a client that is gone, nothing. */
+  /** Sends a whole answer, and keeps its headers object. Sends nothing to a client that is gone. */
   send(answer: HttpAnswer): void {
     if (this.exchange.isGone()) {
       this.abandon();

@@ -23,7 +23,7 @@ export class StreamCalls {
 
   /**
    * Takes a call in until it ends.
-   * @param isPublic whether its service needs no token. What such a stream tells is about this
+   * @param isPublic whether its service needs no token. What such a stream reports is about this
    *   connection, such as the health of the server behind it: {@link retire} leaves it alone
    */
   begin<C extends Codec>(call: Call<C>, isPublic: boolean): Call<C> {

@@ -90,7 +90,7 @@ function refuseForScope({ message, scope }: UsersRightMissingError): ConnectErro
 }
 
 /**
- * The answer to a call without a valid token, the same whatever the cause. `invalid_token` tells
+ * The answer to a call without a valid token, the same whatever the cause. `invalid_token` says
  * that a token was sent (RFC 6750 section 3.1); without one the challenge carries no error code.
  */
 export function refuseToken(error?: "invalid_token"): ConnectError {

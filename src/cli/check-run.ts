@@ -41,7 +41,7 @@ const maxParallel = 8;
 const quotaPauseMs = 1_500;
 
 /**
- * Probes all that is configured, several at a time. What failed for want of room is probed again at
+ * Probes all that is configured, several at a time. What failed because the server had no room is probed again at
  * the end, alone: the probes may have been in each other's way.
  */
 export async function runCheck(

@@ -22,7 +22,7 @@ export interface IceServersOptions {
 
 const maxTtl = "365d";
 
-/** Whoever runs the command. It has the secret, and can name anybody. */
+/** The person who runs the command has the secret, and can name anybody. */
 const operator = {
   ...{ kind: "command", issuer: "", subject: "ice-servers" },
   usersRight: "granted",

@@ -27,7 +27,7 @@ export function createRemovalConsent({
   }
   if (!process.stdin.isTTY) {
     if (wait) {
-      throw usageError("--wait", "would have to ask before it removes the old secret", fix);
+      throw usageError("--wait", "would need to ask before it removes the old secret", fix);
     }
     return async (fingerprint) => {
       throw new RotationError(`the old secret ${fingerprint} is not removed without --yes`, fix);

@@ -69,7 +69,7 @@ export function findRotationSetting(options: RotationCommandOptions): RotationSe
 }
 
 /**
- * Runs a part of a command, and tells what it cannot do as problems of the configuration are told.
+ * Runs a part of a command, and reports its failure like a problem of the configuration.
  * @throws ConfigError
  */
 export async function tellFailure<T>(secretFile: string, work: () => Promise<T>): Promise<T> {

@@ -16,7 +16,7 @@ const secretSalt = "ice-service TURN secret fingerprint";
 const secretFingerprints = new WeakMap<KeyObject, Promise<string>>();
 
 /**
- * What tells whether instances answer alike. The names of files count without their folders, and
+ * What shows whether instances answer alike. The names of files count without their folders, and
  * not what is in the files; where it listens and what it logs do not count.
  */
 export async function describeFingerprints(config: Config): Promise<Metric[]> {

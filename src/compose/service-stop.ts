@@ -26,7 +26,7 @@ export interface StoppingParts {
   readonly verifiers: TokenVerifiers;
 }
 
-/** How long after the time-out the streams that it ends get to tell their clients. */
+/** How long after the time-out the streams that it ends may take to notify their clients. */
 const farewellMs = 1000;
 /** What the last spans get to be sent, even when the calls have taken all of the time-out. */
 const minSendMs = 1000;

@@ -1,4 +1,4 @@
-/** Where a value stands in a file: keys, and indexes of lists. */
+/** Where a value is in a file: keys, and indexes of lists. */
 export type KeyPath = readonly PropertyKey[];
 
 /** As its author would write it, such as `auth.jwt[0].issuer`. */

@@ -1,6 +1,6 @@
 import { ConfigError, type ConfigProblem, maxShownProblems, throwIfAny } from "../errors.js";
 
-/** Collects what several steps find wrong, so that one start tells it all; the first 20 are kept. */
+/** Collects what several steps find wrong, so that one start reports it all; the first 20 are kept. */
 export class ProblemCollection {
   readonly #problems: ConfigProblem[] = [];
   #omittedCount = 0;

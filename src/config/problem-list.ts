@@ -4,7 +4,7 @@ import type { KeyPath } from "./key-path.js";
 /** Names a key as its author wrote it: by the variable it came from, else by its path in the file. */
 export type NameKey = (path: KeyPath) => string;
 
-/** Collects all that is wrong, so that one start tells it all. */
+/** Collects all that is wrong, so that one start reports it all. */
 export class ProblemList {
   readonly #problems: ConfigProblem[] = [];
   readonly #nameKey: NameKey;

@@ -3,7 +3,7 @@ import type { KeyPath } from "./key-path.js";
 import { printKeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
 
-/** The keys of a changed configuration that a running process cannot take over. */
+/** The keys of a changed configuration that a running process cannot apply. */
 export function findDeclaredRestartKeys<Config>(
   root: Kind<Config>,
   running: Config,

@@ -5,7 +5,7 @@ import { findTextFlaw } from "./free-text.js";
 import { decodeUtf8, EncodingError } from "./text-encoding.js";
 
 const maxBytes = 4096;
-/** What stands in the documents in a secret's place: everybody knows it. */
+/** What the documents show in a secret's place: everybody knows it. */
 const placeholders = ["THE-SECRET", "PUT-HERE-WHAT-OPENSSL-RAND-PRINTS"];
 
 const newSecretFix = "Make one with `ice-service secret new`";

@@ -81,7 +81,7 @@ function checkKind(status: Stats): void {
   }
 }
 
-/** To the end, or as far: the size that a file tells may be wrong by now, and is 0 in /proc. */
+/** To the end, or as far: the size that a file reports may be wrong by now, and is 0 in /proc. */
 function readUpTo(descriptor: number, maxBytes: number): Uint8Array {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync } from "node:fs";
 
 /**
- * No link is followed: whoever may write the directory could have root make a file anywhere. Nor does
+ * No link is followed: users who may write the directory could have root make a file anywhere. Nor does
  * a pipe that was put there make us wait for its reader.
  */
 const openFlags =
@@ -39,7 +39,7 @@ export function lockFile(file: string): Unlock | undefined {
     if (status !== 0) {
       return undefined;
     }
-    // Whoever held it has removed the file meanwhile: somebody else may lock the next one.
+    // Its owner has removed the file meanwhile: somebody else may lock the next one.
   }
 }
 

@@ -7,7 +7,7 @@ import { isTransientCode } from "./read-failure.js";
 const defaultIntervalMs = 500;
 
 /**
- * Tells when one of some files has changed and all have come to rest. It asks for their state now
+ * Reports when one of some files has changed and all have come to rest. It asks for their state now
  * and then rather than for events, which are not sent for network and overlay file systems, nor for
  * the links by which Kubernetes swaps a volume's content.
  */
@@ -61,7 +61,7 @@ export class FileWatch {
       .flat()
       .join("\n");
     if (changed !== "" && changed === this.#unsettled) {
-      // Told once, even if whoever is told cannot read it.
+      // Reported once, even if the listener cannot read it.
       this.#known = now;
       this.#unsettled = undefined;
       this.#onChange();
@@ -72,7 +72,7 @@ export class FileWatch {
   }
 }
 
-/** When the system cannot tell for now, that says nothing about the file. */
+/** If the system cannot answer for now, that says nothing about the file. */
 function findVersion(file: string, known: string): Promise<string> {
   return stat(file).then(printVersion, (error) =>
     isTransientCode(findErrorCode(error) ?? "") ? known : absentVersion,

@@ -20,7 +20,7 @@ export interface FileAccess {
 /**
  * Puts new content in the place of a file, or makes it: at every moment, a crash or a power cut
  * included, its name stands for all of the old content or all of the new. The new file is written
- * beside it as `<file>.tmp`, so the directory has to be writable. Not for two writers at once.
+ * beside it as `<file>.tmp`, so the directory must be writable. Not for two writers at once.
  *
  * @throws Error of node:fs, with a `code`; the file is then as it was
  */

@@ -18,7 +18,7 @@ export interface Place {
 
 const nowhere: Place = { country: undefined, continent: undefined };
 
-/** Tells in which country an address is, as far as that is known. Takes what is no address, too. */
+/** Finds the country of an address, as far as that is known. Takes what is no address, too. */
 export type FindPlace = (address: string) => Place;
 
 /**

@@ -10,7 +10,7 @@ export interface RequestOrigin {
   readonly clientAddress?: string | undefined;
 }
 
-/** Finds the region of a request; the empty text where nothing tells. */
+/** Finds the region of a request; the empty text where nothing determines it. */
 export type FindRegion = (headers: Pick<Headers, "get">, origin: RequestOrigin) => string;
 
 export interface RegionFinderOptions {

@@ -12,7 +12,7 @@ const noHeaders = new Headers();
 
 /**
  * The request as it is answered: one that names no region gets that of the place where it comes from.
- * Where the caller names the address of a user, the connection and its headers tell of the caller, and
+ * Where the caller names the address of a user, the connection and its headers are about the caller, and
  * are not looked at.
  * @param findRegion of the present configuration; undefined where all get the default region
  */

@@ -33,7 +33,7 @@ interface Followed {
   readonly managed: readonly ManagedProvider[];
 }
 
-/** Probes the configured URLs for as long as they are configured, and tells which are down. */
+/** Probes the configured URLs for as long as they are configured, and reports which are down. */
 export class HealthMonitor {
   readonly #options: HealthMonitorOptions;
   readonly #counts = new HealthCounts();

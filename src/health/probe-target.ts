@@ -11,7 +11,7 @@ export interface ProbeTarget {
   readonly ttlSeconds: number;
 }
 
-/** Each URL once; one that stands in two regions is probed with the credentials of the first. */
+/** Each URL once; one that two regions have is probed with the credentials of the first. */
 export function listTargets(
   groups: readonly UrlGroup[],
   ttlSeconds: number,

@@ -51,7 +51,7 @@ export function createClientAddressFinder({
   };
 }
 
-/** Tells whether the other end of a connection lies in one of the blocks. */
+/** Finds whether the other end of a connection is in one of the blocks. */
 export function createPeerTrust(blocks: readonly string[]): (peerAddress: string) => boolean {
   const isTrusted = createTrust(blocks);
   return (peerAddress) => isTrusted(toPlainAddress(peerAddress) ?? "");

@@ -24,7 +24,7 @@ export function* readHops(header: string, name: ClientAddressHeader): Generator<
   }
 }
 
-/** The index of the last comma before `end` that does not stand in quotes, or -1. */
+/** The index of the last comma before `end` that is not in quotes, or -1. */
 function findLastComma(header: string, end: number): number {
   let isQuoted = false;
   for (let index = end - 1; index >= 0; index--) {

@@ -14,7 +14,7 @@ export interface FaultAnswerer {
 
 /** One request and its response, the same for HTTP/1.1 and HTTP/2. */
 export interface HttpExchange extends ClientPresence {
-  /** As performance.now() tells it. */
+  /** In milliseconds of performance.now(). */
   readonly arrivedAtMs: number;
   /** Such as `1.1` and `2.0`. */
   readonly httpVersion: string;
@@ -29,7 +29,7 @@ export interface HttpExchange extends ClientPresence {
   readonly body: Readable;
   /** The response's body; open after {@link start}. */
   readonly output: Writable;
-  /** Set by whoever answers. An exchange without one is reset when a listener throws. */
+  /** Set by the code that answers. An exchange without one is reset when a listener throws. */
   answerer: FaultAnswerer | undefined;
   /** Makes a function for Node to call: what the listener throws ends this exchange only. */
   guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void;

@@ -136,7 +136,7 @@ export class PermitQueue {
       : this.#countedMs + this.#timing.monotonicClock() - this.#runningSinceMs;
   }
 
-  /** Gives the permits that are free to those who wait, in their order; or tells them that none is left. */
+  /** Gives the permits that are free to those who wait, in their order; or notifies them that none is left. */
   #serve(): void {
     const left = this.#source.countLeft();
     for (const waiter of this.#waiters) {

@@ -54,7 +54,7 @@ export class Quota {
     this.#shared = shared;
   }
 
-  /** Counts one; at once where no shared counter has to be asked. Never throws or rejects. */
+  /** Counts one; at once where no shared counter is asked. Never throws or rejects. */
   take(partition: string): QuotaStanding | Promise<QuotaStanding> {
     const shared = this.#shared;
     if (shared?.isUp && !this.peek(partition).isExceeded) {

@@ -33,7 +33,7 @@ export class RedisCounter implements SharedCounter {
   #retryTimer: NodeJS.Timeout | undefined;
   #trying = false;
   #onSettled = () => {};
-  /** Settles when it is known whether Redis is there: shortly after {@link open}. */
+  /** Settles when it is known whether Redis responds: shortly after {@link open}. */
   readonly settled = new Promise<void>((resolve) => {
     this.#onSettled = resolve;
   });

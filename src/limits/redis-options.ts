@@ -11,7 +11,7 @@ export function readRedisOptions({ location }: RedisConfig) {
   return {
     ...readRedisUrl(new URL(location.export().toString())),
     family: 0,
-    // With the other, Redis before 6 would have to be asked twice.
+    // With the other, Redis before 6 would need two requests.
     protocol: 2,
     lazyConnect: true,
     connectTimeout: connectTimeoutMs,

@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 export interface CountWindow {
   /** The one just counted included. */
   readonly count: number;
-  /** When the window ends, as the clock tells it. */
+  /** When the window ends, by the clock. */
   readonly endsAtMs: number;
 }
 

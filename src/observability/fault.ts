@@ -1,7 +1,7 @@
 /** Who caused a request to fail. `none`: it succeeded, or it ended as such requests do. */
 export type Fault = "none" | "client" | "server";
 
-/** How a request ended, as far as that tells who caused it. */
+/** How a request ended, as far as that shows who caused it. */
 export interface RequestOutcome {
   /** The RPC code in lower snake case. Undefined where no RPC ran. */
   readonly code?: string | undefined;

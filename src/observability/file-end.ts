@@ -20,7 +20,7 @@ export async function readFileSize(fd: number): Promise<number | undefined> {
 
 /**
  * Whether an open file ends in the middle of a line. False for one that cannot be read: standard
- * error is often open for writing only, and has to be opened anew (Linux).
+ * error is often open for writing only, and must be opened anew (Linux).
  */
 export async function endsWithinLine(fd: number): Promise<boolean> {
   try {

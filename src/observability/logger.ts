@@ -15,7 +15,7 @@ export type { Logger };
 export interface LogOptions {
   /** Whether other processes write to the same standard error. */
   readonly shared?: boolean;
-  /** Stands in every line, to tell which of them wrote it. */
+  /** Appears in every line, to show which of them wrote it. */
   readonly pid?: number;
 }
 
@@ -27,11 +27,11 @@ export interface Logs {
   readonly describeLog: () => Metric[];
 }
 
-/** Tells those who collect the logs of many services whose line it is. People know. */
+/** For those who collect the logs of many services. People know whose line it is. */
 const serviceBindings = { service: packageJson.name, version: packageJson.version };
 
 const standardError = 2;
-/** What Linux writes to a pipe as one piece, whoever else writes to it, in bytes (PIPE_BUF). */
+/** What Linux writes to a pipe as one piece, also if others write to it, in bytes (PIPE_BUF). */
 const maxAtomicWriteBytes = 4096;
 const maxWriteBytes = 64 * 1024;
 /** What may wait in memory when nobody reads standard error: some 5,000 requests. */
@@ -86,7 +86,7 @@ function isFile(fd: number): boolean {
   }
 }
 
-/** @returns what makes the line that tells of a gap in the log, whatever the log's level */
+/** @returns what makes the line that reports a gap in the log, whatever the log's level */
 function createGapLine(
   options: pino.LoggerOptions,
   print: (line: string) => string = (line) => line,

@@ -3,7 +3,7 @@
  *
  * Node does so itself when it makes the stream. But the mode belongs to all processes that have
  * inherited the pipe, and Node takes it back when one of them ends and when another one is started,
- * such as a worker. So the mode has to be set again before each write, which costs a system call.
+ * such as a worker. So the mode must be set again before each write, which costs a system call.
  *
  * @returns what sets the mode; does nothing for files and terminals
  */

@@ -3,7 +3,7 @@ import { type Fault, findFault, type RequestOutcome } from "./fault.js";
 import { describeCounter, describeGauge, type Metric } from "./metric.js";
 import { type RequestProtocol, requestProtocols } from "./request-log.js";
 
-/** What a request has to tell. All of it comes from small sets that the configuration bounds. */
+/** What is counted about a request. All of it comes from small sets that the configuration bounds. */
 export interface CountedRequest extends RequestOutcome {
   readonly protocol: RequestProtocol;
   /** The RPC or the route, never a path as sent. Undefined for an unknown path. */

@@ -55,12 +55,12 @@ export function createRequestLog(log: Logger): RequestLog {
   };
 }
 
-/** Where lines go, and what stands in all of them. */
+/** Where lines go, and what appears in all of them. */
 export interface LineWriter {
   write(line: string): void;
   /** As pino takes it: a member with its value, and a comma before. */
   timestamp(): string;
-  /** Stand in every line, after the time; in this order. */
+  /** Appear in every line, after the time, in this order. */
   readonly bindings: Readonly<Record<string, string | number>>;
 }
 
@@ -89,7 +89,7 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
   };
 }
 
-/** Every member with a comma before. Only what others chose can hold what has to be escaped. */
+/** Every member with a comma before. Only what others chose can contain what must be escaped. */
 function printEntry(
   entry: RequestEntry,
   head: string,
@@ -123,7 +123,7 @@ function printHundredths(value: number): string {
   return `${whole}${fractions[hundredths - 100 * whole] ?? ""}`;
 }
 
-/** Hardly any holds what has to be escaped. */
+/** Hardly any contains what must be escaped. */
 function printRequestId(requestId: string): string {
   return requestId.includes('"') || requestId.includes("\\")
     ? JSON.stringify(requestId)

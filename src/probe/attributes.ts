@@ -22,7 +22,7 @@ export const attributeType = {
 } as const;
 
 /**
- * What a receiver has to understand and we do, or may pass over safely in an answer: beside ours,
+ * What a receiver must understand and we do, or may pass over safely in an answer: beside ours,
  * the addresses of RFC 3489 that old servers add, those of TURN's other methods, and the integrity
  * and password algorithm of RFC 8489, which we never ask for.
  */

@@ -1,7 +1,7 @@
 import type { ProbeFailure } from "./probe-failure.js";
 
 /**
- * Tells a user's quota from a server that has no relay for anybody: both are 486 (RFC 8656 section 19).
+ * Distinguishes a user's quota from a server that has no relay for anybody: both are 486 (RFC 8656 section 19).
  *
  * @param failure what a probe has failed with
  * @param retry probes again, with a name that nobody has used; absent where all holders have the same

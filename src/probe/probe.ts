@@ -17,7 +17,7 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
   /** Certificates of authorities in PEM that are trusted beside those of Node. */
   readonly extraCa?: string | undefined;
-  /** The realm that TURN servers have to name. */
+  /** The realm that TURN servers must name. */
   readonly realm?: string | undefined;
   /** Where relays are tested with packets from outside; absent: nowhere. Takes half of the time at most. */
   readonly relayTest?: RelayTest | undefined;

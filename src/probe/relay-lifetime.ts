@@ -38,7 +38,7 @@ const marginSeconds = 2;
 
 /**
  * Opens a relay with a credential of ten seconds, waits until that has expired, and looks what the relay
- * is still good for. Takes some 12 seconds.
+ * can still do. Takes some 12 seconds.
  *
  * @throws the reason of the signal
  */

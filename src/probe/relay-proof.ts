@@ -74,7 +74,7 @@ export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailu
 
 /**
  * The addresses that packets from outside may come from: the mapped one. A server behind a TCP proxy
- * tells the proxy's address, so that it takes the outside socket's own, unless that is behind NAT.
+ * reports the proxy's address, so that it takes the outside socket's own, unless that is behind NAT.
  * @returns none where our public address is not known
  */
 function listPeers(

@@ -10,7 +10,7 @@ import { TurnSession } from "./turn-session.js";
 export interface RelayTrialOptions {
   /** Of the whole probe. The test of the relay takes half of it at most. */
   readonly timeoutMs: number;
-  /** The realm that the server has to name. */
+  /** The realm that the server must name. */
   readonly realm?: string | undefined;
   /** What relay to ask for; absent, the server chooses. */
   readonly family?: AddressFamily | undefined;
@@ -58,7 +58,7 @@ export async function tryRelay(
       await session.release();
       isReleased = true;
     } catch (error) {
-      // The first failure is the one to tell.
+      // The first failure is the one to report.
       throw failure !== undefined && error instanceof ProbeError ? new ProbeError(failure) : error;
     }
     if (failure !== undefined) {

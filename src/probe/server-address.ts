@@ -11,7 +11,7 @@ export type ProbeTransport = "udp" | "tcp" | "tls";
 export interface ServerAddress extends TransportAddress {
   readonly url: IceUrl;
   readonly transport: ProbeTransport;
-  /** What a TLS certificate has to be valid for: a name, or an IP address without brackets. */
+  /** What a TLS certificate must be valid for: a name, or an IP address without brackets. */
   readonly host: string;
 }
 

@@ -2,7 +2,7 @@ import { type ProbeError, probeError } from "./probe-failure.js";
 import { headerBytes, looksLikeStun, maxMessageBytes } from "./stun-message.js";
 
 /**
- * Cuts a stream into messages: the header tells the length (RFC 8489 section 6.2.2). Never keeps more
+ * Cuts a stream into messages: the header has the length (RFC 8489 section 6.2.2). Never keeps more
  * than one message that is allowed its length.
  */
 export class StreamFrames {

@@ -21,7 +21,7 @@ export async function openTcpTransport(
 }
 
 /**
- * Connects over TLS. The certificate has to be valid for the server's host, a name or an IP address.
+ * Connects over TLS. The certificate must be valid for the server's host, a name or an IP address.
  * @throws ProbeError when that fails; the signal's reason when that comes first
  */
 export async function openTlsTransport(

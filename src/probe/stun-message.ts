@@ -18,7 +18,7 @@ export interface StunAttribute {
   readonly value: Uint8Array;
 }
 
-/** An attribute as it stands in a message. */
+/** An attribute as it is in a message. */
 export interface ReceivedAttribute extends StunAttribute {
   readonly value: Buffer;
   /** Where its header begins. */
@@ -48,7 +48,7 @@ export const maxMessageBytes = 4096;
 const magicCookie = Buffer.of(0x21, 0x12, 0xa4, 0x42);
 const attributeHeaderBytes = 4;
 
-/** Whether bytes are, or can become, a message: by the first two bits and as much of the cookie as is there. */
+/** Whether bytes are, or can become, a message: by the first two bits and as much of the cookie as has arrived. */
 export function looksLikeStun(bytes: Buffer): boolean {
   const cookie = bytes.subarray(4, 8);
   return (

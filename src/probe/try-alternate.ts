@@ -7,7 +7,7 @@ import { printTransportAddress, readAddress, type TransportAddress } from "./tra
 /** Where a server sends its clients in its place. */
 export interface Alternate {
   readonly address: TransportAddress;
-  /** What the alternate's certificate has to be valid for, where the server says so. */
+  /** What the alternate's certificate must be valid for, where the server says so. */
   readonly domain?: string;
 }
 

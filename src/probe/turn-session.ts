@@ -107,7 +107,7 @@ export class TurnSession {
       throw toCredentialError(response, showText(this.#realm));
     }
     const relayed = readAddress(response, attributeType.xorRelayedAddress);
-    // coturn 4.6 tells 0.0.0.0:0 to whoever asks again after a refusal.
+    // coturn 4.6 reports 0.0.0.0:0 to a client that asks again after a refusal.
     if (relayed === undefined || relayed.port === 0) {
       throw probeError("malformed", "the response has no relayed address");
     }

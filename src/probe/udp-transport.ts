@@ -10,7 +10,7 @@ export interface UdpTransport extends Transport {
 
 /**
  * Opens a UDP socket that is connected to the other end: the system then passes on only what comes
- * from that address and port, and tells of ICMP errors.
+ * from that address and port, and reports ICMP errors.
  *
  * @throws ProbeError when there is no route; the signal's reason when that comes first
  */

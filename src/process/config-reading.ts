@@ -108,7 +108,7 @@ function describeThreadFailure(error: unknown, key: string, hasBegun: boolean): 
   return new ConfigError([{ key, problem, fix, transientCode: code }]);
 }
 
-/** Node tells why a thread cannot be set up in the message alone. */
+/** Only the message says why Node cannot set up a thread. */
 function findCause(error: unknown): string | undefined {
   return error instanceof Error ? /^Worker init.*: (E[A-Z]+)$/.exec(error.message)?.[1] : undefined;
 }

@@ -45,7 +45,7 @@ export async function startDevCoturn(
       "Stop what listens there, or choose another one: ICE_TURN_URLS=turn:127.0.0.1:3479",
     );
   }
-  // Nothing is awaited before the listener for the exit is there: it would miss an exit meanwhile.
+  // Nothing is awaited before the listener for the exit exists: it would miss an exit meanwhile.
   const directory = mkdtempSync(join(tmpdir(), "ice-service-coturn-"));
   let coturn: ChildProcess | undefined;
   const remove = () => {

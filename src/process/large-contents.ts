@@ -5,7 +5,7 @@ import type { PrimaryMessage } from "./messages.js";
 /** From here on, the bytes of a file are sent by themselves, in pieces of this size. */
 const pieceBytes = 256 * 1024;
 
-/** What stands in a message in the place of something whose bytes were sent by themselves. */
+/** What a message contains in place of something whose bytes were sent by themselves. */
 export type Reference<T> = Omit<T, "bytes"> & { readonly contentId: string };
 
 /** {@link FileContents} with references in the place of large bytes. */

@@ -21,7 +21,7 @@ const problemsShape = {
 };
 
 /**
- * What a worker tells the primary process: that it listens, that it serves, or why it will not; when
+ * What a worker reports to the primary process: that it listens, that it serves, or why it will not; when
  * asked, what it has counted; and, as it stops, that it leaves.
  */
 export const workerMessageSchema = z.discriminatedUnion("kind", [
@@ -62,7 +62,7 @@ const managedStateSchema = z.object({
     })
     .exactOptional(),
 });
-/** What the primary finds out, and its workers go by. */
+/** What the primary finds out, and its workers use. */
 const findingsShape = {
   downUrls: z.array(z.string()),
   managed: z.array(managedStateSchema),
@@ -75,9 +75,10 @@ const contentsSchema = z.object({
 });
 
 /**
- * What the primary process tells a worker: to serve by these files, at the start and at each reload;
- * which URLs are down and which managed TURN credentials there are, when that has changed; and to tell what it has counted. A worker reads no file
- * itself: it would see another state of them than the others.
+ * What the primary process has a worker do: serve by these files, at the start and at each reload;
+ * which URLs are down and which managed TURN credentials exist, when that has changed; and a request
+ * for what it has counted. A worker reads no file itself: it would see another state of them than the
+ * others.
  */
 export const primaryMessageSchema = z.discriminatedUnion("kind", [
   z.object({
@@ -114,7 +115,7 @@ export type ThreadOrder = z.infer<typeof threadOrderSchema>;
 
 const versions = z.map(z.string(), z.string());
 
-/** What the thread tells: that its code runs, then how it went. */
+/** What the thread reports: that its code runs, then how it went. */
 export const threadMessageSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("begun"),

@@ -15,7 +15,7 @@ export function ignoreOutputErrors(): void {
 
 function exitWithReason(error: Error): void {
   const code = findErrorCode(error);
-  // Whoever reads the output, such as `head`, may have read enough.
+  // The reader of the output, such as `head`, may have read enough.
   if (code === "EPIPE") {
     process.exit();
   }

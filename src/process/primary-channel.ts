@@ -24,7 +24,7 @@ export class PrimaryChannel {
   #settleLeft = () => {};
   #measure = () => {};
 
-  /** Tells the primary that this worker can be configured. */
+  /** Reports to the primary that this worker can be configured. */
   constructor(worker: Worker) {
     this.#worker = worker;
     this.gone = new Promise((resolve) => {

@@ -25,7 +25,7 @@ export async function startWorkers({
 }: ServingStart): Promise<Serving> {
   checkFiles(config, files, systemClock);
   // Of port 0 each set of workers would make another port: one is chosen for all. Any other port is
-  // the workers' to try: whoever connected to it meanwhile would be reset.
+  // the workers' to try: clients that connect to it meanwhile would be reset.
   const env: Record<string, string> =
     config.listen.port === 0 ? { ICE_PORT: new URL(await checkAddress(config, files)).port } : {};
   guardAcceptedConnections(openFiles, refusals, guard);

@@ -28,11 +28,11 @@ export interface RunningWorker {
   /** Settles when the process is gone. Never rejects. */
   readonly ended: Promise<WorkerEnd>;
   /**
-   * Has it serve by these files, and go by these findings. Does nothing before it can be configured:
+   * Has it serve by these files, and use these findings. Does nothing before it can be configured:
    * the message would be lost, and large files with it.
    */
   configure(contents: FileContents, findings: FindingsData): void;
-  /** Has it go by these findings. Does nothing before it can be configured, either. */
+  /** Has it use these findings. Does nothing before it can be configured, either. */
   setFindings(findings: FindingsData): void;
   /** What it has counted, as far as it has told. */
   readonly metrics: WorkerMetrics;
@@ -116,7 +116,7 @@ export function startWorker(
       reject(refusal ?? new Error(`worker ${child.pid} ended before it was ready (${how})`));
     });
   });
-  // Whoever asks learns of it; nobody has to.
+  // Callers who ask learn of it; nobody must.
   ready.catch(() => {});
   return {
     pid: child.pid,

@@ -22,7 +22,7 @@ import { openSupervision, type Supervision } from "./supervision.js";
 
 /**
  * Serves until SIGTERM or SIGINT, then stops gracefully. Every process that serves begins here.
- * @returns the exit code: 1 when a process could not start, had to be killed, or failed as it stopped
+ * @returns the exit code: 1 when a process could not start, was killed, or failed as it stopped
  * @throws ConfigError when the configuration cannot be used
  */
 export async function serve(order: ServeOrder): Promise<number> {

@@ -59,7 +59,7 @@ export function watchWorkerStopSignal(): Promise<string> {
 }
 
 /**
- * Takes over from main.ts, whose listener would end the process at once. The new one comes first: a
+ * Replaces main.ts, whose listener would end the process at once. The new one comes first: a
  * signal that is on its way would be lost if there were none for a moment.
  */
 function replaceListeners(name: NodeJS.Signals, listener: NodeJS.SignalsListener): void {

@@ -23,9 +23,9 @@ export interface Supervision {
   readonly reloadCounts: ReloadCounts;
   /** Asks the managed TURN providers of this configuration, and probes its servers, from now on. */
   configure(ice: IceConfig): void;
-  /** Tells operators that the service takes calls. */
+  /** Informs operators that the service takes calls. */
   setReady(): void;
-  /** Ends all of this, and tells operators that the service stops. */
+  /** Ends all of this, and informs operators that the service stops. */
   drain(): void;
   /** Closes the listener for operators. */
   close(): Promise<void>;

@@ -6,7 +6,7 @@ export class WorkerMetrics {
   #last: readonly Metric[] = [];
   #asked: { readonly answer: Promise<void>; readonly settle: () => void } | undefined;
 
-  /** @param ask has the worker tell */
+  /** @param ask has the worker report */
   constructor(ask: () => void) {
     this.#ask = ask;
   }

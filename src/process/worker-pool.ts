@@ -11,7 +11,7 @@ export interface WorkerPoolOptions {
   readonly count: number;
   /** The files that the workers serve by, until {@link WorkerPool.configure} brings others. */
   readonly contents: FileContents;
-  /** What the workers go by in their answers. */
+  /** What the workers use in their answers. */
   readonly findings: Findings;
   /** The workers' command line, after the program's name. */
   readonly args: readonly string[];

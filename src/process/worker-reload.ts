@@ -11,7 +11,7 @@ export interface WorkerReloadOptions {
 }
 
 /**
- * Takes over what the primary process has read and checked. What fails all the same is the bad luck
+ * Applies what the primary process has read and checked. What fails all the same is the bad luck
  * of this process alone, such as a lack of file descriptors: it is tried again until it succeeds or
  * newer files come.
  */

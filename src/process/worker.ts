@@ -13,7 +13,7 @@ import { WorkerReload } from "./worker-reload.js";
 
 /**
  * The worker's part: serves until a signal comes or the primary process is gone, then stops
- * gracefully. Tells the primary when it is ready, or what is wrong with the configuration.
+ * gracefully. Reports to the primary when it is ready, or what is wrong with the configuration.
  * @returns the exit code
  */
 export async function runWorker(
@@ -26,7 +26,7 @@ export async function runWorker(
   const load = (files: HandedFiles) => loadConfig({ env: process.env, file, files }).config;
 
   async function start(contents: FileContents): Promise<StartedWorker> {
-    // Warnings about the configuration are the primary's to tell, once.
+    // The primary reports warnings about the configuration, once.
     const files = new HandedFiles(contents);
     const config = load(files);
     const parts = createProcessParts(await openLog(config.log, { shared: true, pid: process.pid }));

@@ -7,6 +7,6 @@ type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions> & {
 
 /**
  * Rejects JSON that is not UTF-8 (RFC 8259 section 8.1). By default, replacement characters would
- * stand in for what is wrong, and the call would be served with another value.
+ * replace what is wrong, and the call would be served with another value.
  */
 export const strictJson: JsonOptions = { textDecoder: new TextDecoder("utf-8", { fatal: true }) };

@@ -9,7 +9,7 @@ const quietMs = 30;
 const restMs = 3;
 /** The longest turn of the event loop after which the last look is recent enough. */
 const calmTurnMs = 0.2;
-/** Where it is never quiet, any turn without a new connection has to do after this time. */
+/** Where it is never quiet, any turn without a new connection is enough after this time. */
 const maxQuietWaitMs = 700;
 /** With new connections in every turn, waiting ends after this time all the same. */
 const maxWaitMs = 1_500;

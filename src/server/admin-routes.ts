@@ -4,7 +4,7 @@ import { shareWhilePending } from "../observability/share-while-pending.js";
 import type { Readiness } from "../readiness.js";
 import { createProbeRoutes, type FixedAnswer } from "./fixed-routes.js";
 
-/** Answers GET, without authentication: it tells nothing secret, and changes nothing. */
+/** Answers GET, without authentication: it reveals nothing secret, and changes nothing. */
 export type AdminRoute = () => FixedAnswer | Promise<FixedAnswer>;
 
 export interface AdminSources {

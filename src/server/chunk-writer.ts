@@ -12,12 +12,12 @@ const printChunk = rememberLast((text: string) => {
  * itself with four pieces, a queue, and another turn of the event loop: see
  * docs/decisions/chunks-to-the-socket.md. The bytes are the same.
  *
- * @returns whether it was written. If not, `response.write` has to do it.
+ * @returns whether it was written. If not, `response.write` must do it.
  */
 export function writeChunk(response: ServerResponse, text: string): boolean {
   const { socket } = response;
   // A response that waits for its turn has no socket. One that has written nothing owes its headers, and
-  // one whose client is slow has to be told when there is room again.
+  // one whose client is slow must hear when there is room again.
   if (
     !socket?.writable ||
     !response.chunkedEncoding ||

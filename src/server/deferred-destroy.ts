@@ -7,7 +7,7 @@ import { endNothing, type Guard } from "../http/guard.js";
  * Node itself destroys a session while it reads: at a GOAWAY that carries an error, and when its last
  * stream ends after a GOAWAY. It then goes on with the frames behind: a request among them gets a
  * stream without a JavaScript side, and DATA on that stream aborts the process
- * (`onread->IsFunction()`, Node 22). Whoever destroys a session, Node included, calls this
+ * (`onread->IsFunction()`, Node 22). All code that destroys a session, Node's included, calls this
  * method.
  */
 export function deferDestroy(session: ServerHttp2Session, guard: Guard): void {

@@ -10,7 +10,7 @@ import { SentAhead } from "./sent-ahead.js";
 
 /** What is read on after an answer, so that the connection can be kept. */
 const smallRequestBytes = 64 * 1024;
-/** How long a client that is still sending has to take its answer, in milliseconds. */
+/** How long a client that is still sending may take to read its answer, in milliseconds. */
 const lingerMs = 2000;
 
 /** An exchange over HTTP/1.1 or HTTP/1.0. */
@@ -129,7 +129,7 @@ export class Http1Exchange implements HttpExchange {
   closeAfterwards(): void {
     this.output.shouldKeepAlive = false;
     if (this.output.headersSent) {
-      // They have said something else, and Node goes by them.
+      // They have said something else, and Node follows them.
       this.output.once(
         "finish",
         this.guard(() => this.body.socket.end()),
@@ -150,7 +150,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   #end(body: string | Uint8Array | undefined, trailers: HttpHeaders | undefined): void {
-    // Node tells the end of an answer like that of a client.
+    // Node reports the end of an answer like that of a client.
     this.#goneListener = undefined;
     if (trailers !== undefined) {
       this.output.addTrailers(trailers);

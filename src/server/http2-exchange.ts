@@ -81,7 +81,7 @@ export class Http2Exchange implements HttpExchange {
     return this.#stream;
   }
 
-  /** Since when the client has had to send on, or to take its answer, as performance.now() tells it. */
+  /** When the client was last expected to send, or to read its answer, in milliseconds of performance.now(). */
   get waitsForClientSinceMs(): number | undefined {
     // In a stream that is answered already, the client sends when it has something to ask.
     const mustSendOn = !this.#stream.headersSent && !this.isComplete();

@@ -13,7 +13,7 @@ const silenceMs = 2_000;
  * that are not sent yet; Go's client (Caddy) fails some of these.
  */
 const minAgeMs = 200;
-/** How long a client that goes on sending has to answer the PING. */
+/** How long a client that goes on sending may take to answer the PING. */
 const patienceMs = 30_000;
 /** How long a moment is waited for in which the announcement can be sent past Node. */
 const busyMs = 1_000;
@@ -21,7 +21,7 @@ const busyMs = 1_000;
 /**
  * The two steps in which an HTTP/2 connection ends (RFC 9113 section 6.8). A GOAWAY announces the end
  * and refuses nothing. A PING follows: once the client answers it, all streams that it opened before
- * it knew have arrived, and the last GOAWAY tells which one was the last. Streams that are open by
+ * it knew have arrived, and the last GOAWAY says which one was the last. Streams that are open by
  * then are finished.
  */
 export class Http2Farewell {
@@ -51,7 +51,7 @@ export class Http2Farewell {
     return this.#session.closed || this.#session.destroyed;
   }
 
-  /** Tells the client to leave, once. {@link check} does it where that is not possible yet. */
+  /** Asks the client to leave, once. {@link check} does it where that is not possible yet. */
   announce(): void {
     const session = this.#session;
     if (this.#isAnnounced || session.closed || session.destroyed) {

@@ -111,5 +111,5 @@ export function serveSession(
   };
 }
 
-/** A client that resets its stream is no error of ours; whoever waits hears of it by "close". */
+/** A client that resets its stream is no error of ours; those who wait hear of it by "close". */
 function ignoreError(): void {}

@@ -26,7 +26,7 @@ export class OpenFiles {
 
   /**
    * Whether a connection may stay. POSIX gives each new descriptor the lowest free number, so the
-   * number itself tells how many are in use.
+   * number itself shows how many are in use.
    * @param descriptor undefined where it is not known
    */
   hasRoomFor(descriptor: number | undefined, listener: Listener): boolean {

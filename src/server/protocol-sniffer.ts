@@ -4,7 +4,7 @@ import { endNothing, type Guard } from "../http/guard.js";
 
 export type HttpVersion = "http1" | "http2";
 
-/** The start of the client connection preface that tells HTTP/2 (RFC 9113 section 3.4). */
+/** The start of the client connection preface that identifies HTTP/2 (RFC 9113 section 3.4). */
 const preface = Buffer.from("PRI * HTTP/2.0\r\n");
 
 /**
@@ -13,7 +13,7 @@ const preface = Buffer.from("PRI * HTTP/2.0\r\n");
  * at a time, and stay readable on the socket. A client that may speak HTTP/1.1 and stays silent is
  * cut, and `decide` is then never called.
  *
- * @param timeoutMs how long the client may take to send enough to tell
+ * @param timeoutMs how long the client may take to send enough to decide
  */
 export function sniffHttpVersion(
   socket: Socket,

@@ -63,7 +63,7 @@ function takeProxyHeader(
       refuse();
     } else if (header !== "incomplete") {
       stop();
-      // Whoever reads on has it flow again.
+      // The next reader has it flow again.
       socket.pause();
       if (seen.length > header.length) {
         socket.unshift(seen.subarray(header.length));

@@ -32,7 +32,7 @@ export class SentAhead {
     return connection;
   }
 
-  /** To be called as the parser stops, behind the headers of a request that has to wait. */
+  /** To be called as the parser stops, behind the headers of a request that must wait. */
   stop(): void {
     this.#isStopping = true;
     this.#unparsed = nothing;
@@ -114,7 +114,7 @@ export class SentAhead {
   }
 }
 
-/** How Node tells that the parser went no further. */
+/** How Node shows that the parser went no further. */
 interface ParserError extends NodeJS.ErrnoException {
   readonly rawPacket?: Buffer;
   readonly bytesParsed?: number;

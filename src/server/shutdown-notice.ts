@@ -8,7 +8,7 @@ const notice = Buffer.from("000008070000000000" + "7fffffff" + "00000000", "hex"
 export type NoticeOutcome = "sent" | "busy" | "impossible";
 
 /**
- * Tells an HTTP/2 client that the connection is about to end, while streams that it opens are still
+ * Warns an HTTP/2 client that the connection is about to end, while streams that it opens are still
  * served (RFC 9113 section 6.8). nghttp2 has a function for this that Node does not offer, and ignores
  * new streams after any other GOAWAY. So the frame is written past Node, straight to the TCP
  * connection, at a moment when none of Node's bytes wait: between two frames. Over TLS that is
@@ -26,7 +26,7 @@ export function sendShutdownNotice(socket: Socket): NoticeOutcome {
   if (typeof fd !== "number" || fd < 0 || typeof queuedBytes !== "number") {
     return "impossible";
   }
-  // The first frame has to be Node's SETTINGS (RFC 9113 section 3.4).
+  // The first frame must be Node's SETTINGS (RFC 9113 section 3.4).
   if (queuedBytes > 0 || socket.bytesWritten === 0) {
     return "busy";
   }

@@ -16,7 +16,7 @@ export function losesTrack(request: IncomingMessage, isSentAhead: boolean): bool
   );
 }
 
-/** Node tells of these by an event of their own. */
+/** Node reports these by an event of their own. */
 export function isForTunnel({ method }: IncomingMessage): boolean {
   return method === "CONNECT";
 }

@@ -10,7 +10,7 @@ import type { IceServer, IceServerList } from "../ice/ice-server-list.js";
 
 /**
  * Makes the function that puts a list into the wire's message. What two lists share, their messages
- * share too, so that no codec has to encode it again: STUN entries, URLs, and the expiry.
+ * share too, so that no codec encodes it again: STUN entries, URLs, and the expiry.
  */
 export function createResponseMaker(): (list: IceServerList) => GetIceServersResponse {
   const copyUrls = rememberEach((urls: IceServer["urls"]) => [...urls]);

@@ -96,7 +96,7 @@ function rejectLongNames({ host, messageRequest: { value = "" } }: ServerReflect
   }
 }
 
-/** What there is to tell. */
+/** What there is to list. */
 interface Described {
   readonly services: readonly DescService[];
   /** By name without `.proto`, as for `encoded`. */
@@ -164,7 +164,7 @@ function refuse(errorCode: Code, errorMessage: string) {
   return { case: "errorResponse" as const, value: { errorCode, errorMessage } };
 }
 
-/** A symbol may be a method, field or enum value: these stand in the file of what holds them. */
+/** A symbol may be a method, field or enum value: these are in the file of what contains them. */
 function findFileOfSymbol(registry: Registry, symbol: string): DescFile | undefined {
   return (registry.get(symbol) ?? registry.get(symbol.replace(/\.[^.]*$/, "")))?.file;
 }

@@ -4,10 +4,10 @@ import type { Log } from "../log.js";
 
 const intervalMs = 60_000;
 
-/** Where OpenTelemetry's library tells of trouble. */
+/** Where OpenTelemetry's library reports trouble. */
 export interface DiagnosticLog {
   readonly logger: DiagLogger;
-  /** From now on at most one line a minute: the start is over, at which each tells something else. */
+  /** From now on at most one line a minute: the start is over, where each line says something else. */
   limit(): void;
 }
 

@@ -5,7 +5,7 @@ import type { Log } from "../log.js";
 
 const warningIntervalMs = 60_000;
 
-/** Tells the log when spans cannot be exported, once a minute at most, and when they can be again. */
+/** Logs when spans cannot be exported, once a minute at most, and when they can be again. */
 export class ExportWatch implements SpanExporter {
   readonly #exporter: SpanExporter;
   readonly #log: Log;

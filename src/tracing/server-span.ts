@@ -28,7 +28,7 @@ export interface EndedCall {
 /** The methods that OpenTelemetry's conventions know (RFC 9110, RFC 5789). Others are anybody's text. */
 const knownMethods = new Set("CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE".split(" "));
 
-/** The codes that tell of a mistake of the server's, not of the caller's. */
+/** The codes that mean a mistake of the server's, not of the caller's. */
 const serverErrors = new Set([
   "unknown",
   "deadline_exceeded",

@@ -47,7 +47,7 @@ export function openTracing(options: TracingOptions): CallTracer {
     logLevel: DiagLogLevel.WARN,
     suppressOverrideMessage: true,
   });
-  // A failed export is the watch's to tell.
+  // The watch reports failed exports.
   setGlobalErrorHandler(() => {});
   const exporter = settings.protocol === "http/json" ? new JsonExporter() : new ProtobufExporter();
   const provider = new BasicTracerProvider({

@@ -11,7 +11,7 @@ export interface Holder {
 
 /**
  * Names on whose behalf servers are asked for: their names at TURN servers, how many watches they
- * may have, and what `limits.user` allows them go by this.
+ * may have, and what `limits.user` allows them depend on this.
  */
 export function findHolderKey({ kind, issuer, subject, user }: Holder): string {
   return JSON.stringify(

@@ -24,7 +24,7 @@ export interface IceServerLister {
   check(request: IceServerRequest): void;
   /**
    * Callers who get the same answer within a second get the same object. Answers at once, unless a
-   * provider has to ask a service first.
+   * provider must ask a service first.
    *
    * @param nowMs the instant that the answer is for, in Unix milliseconds; the present by default
    * @throws InvalidFieldError as {@link check} does

@@ -22,7 +22,7 @@ export type UrlGroup = {
 
 /**
  * All URLs that answers are made of, region by region in configured order, then those of managed
- * providers at this moment: whoever probes, checks, or reports them asks here.
+ * providers at this moment. The code that probes, checks, or reports them asks here.
  */
 export function listUrlGroups(
   regions: readonly IceRegion[],

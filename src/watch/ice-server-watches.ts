@@ -90,8 +90,7 @@ export class IceServerWatches {
 
   /**
    * To be called when anything has changed that a list, the right to get it, or repeats depend on.
-   * Whoever gets something else now is told soon; several changes shortly one after the other count as
-   * one.
+   * Callers whose list has changed get it soon. Several changes in quick succession count as one.
    */
   listsChanged(): void {
     if (this.#isSettling) {

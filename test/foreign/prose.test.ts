@@ -23,6 +23,21 @@ describe("The English", () => {
     expect(await run(findGoTool("vale"), "--no-exit", "--output=line", ...files)).toBe("");
   });
 
+  it("of comments and help has no such wording", async () => {
+    const files = await listFiles(
+      "src",
+      "page",
+      "clients/typescript",
+      "proto/ice",
+      "bench",
+      "*.yaml",
+    );
+    const written = files.filter(
+      (file) => /\.(?:ts|m?js|proto|yaml)$/.test(file) && !/\/gen\//.test(file),
+    );
+    expect(await run(findGoTool("vale"), "--no-exit", "--output=line", ...written)).toBe("");
+  });
+
   it("is checked at all", async () => {
     const text = "Whoever has to read teh docs is lost.";
     const found = await run(findGoTool("vale"), "--no-exit", "--output=line", "--ext=.md", text);

@@ -16,7 +16,7 @@ const behindShare = 0.25;
 const answererPatienceMs = 10_000;
 
 /**
- * Why credentials have to be replaced: `planned` by the side whose turn it is, `unplanned` by the other
+ * Why credentials must be replaced: `planned` by the side whose turn it is, `unplanned` by the other
  * one, or because the lists of the two sides differ in age.
  */
 export type ReplacementReason = "planned" | "unplanned";
@@ -26,7 +26,7 @@ export interface CredentialsInUse {
   configure(list: IceServerList): void;
   /** Whether the candidates in use were gathered with this list. */
   are(list: IceServerList): boolean;
-  /** Why they have to be replaced now, if the call is relayed. The signaling state is stable. */
+  /** Why they must be replaced now, if the call is relayed. The signaling state is stable. */
   findReason(): ReplacementReason | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { IceServer } from "./ice-server-list.js";
 
 /**
  * Returns the values of `Link` header fields (RFC 9725 section 4.6), one for each URL, with which a WHIP
- * or WHEP server tells its clients the ICE servers.
+ * or WHEP server gives its clients the ICE servers.
  */
 export function toLinkHeaders(iceServers: readonly IceServer[]): string[] {
   return iceServers.flatMap(({ urls, username, credential }) =>

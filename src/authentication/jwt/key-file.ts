@@ -22,7 +22,7 @@ export interface PublicKeyFile {
 /**
  * Reads the one public key of a PEM file (`PUBLIC KEY` or `CERTIFICATE` of RFC 7468 sections 13 and 5,
  * or `RSA PUBLIC KEY`). Of a certificate, nothing but the key counts: it is trusted because it is in the
- * file, whoever signed it, and whenever it ends.
+ * file, by any signer, and with any expiry.
  *
  * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
  * @throws ConfigError when the file holds anything else, or a key that one of the algorithms cannot use

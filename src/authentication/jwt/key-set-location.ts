@@ -4,7 +4,7 @@ import { checkUrlSecurity, uncheckedUrl } from "../../outgoing/outgoing-url.js";
 import { nameConfigurationUrl } from "./discovery.js";
 import type { KeySetLocation } from "./jwks-fetch.js";
 
-const risk = "whoever can answer in its place can sign tokens";
+const risk = "an attacker who can answer in its place can sign tokens";
 const discoverable = uncheckedUrl("https://login.example.com");
 
 /** What an entry of `auth.jwt` says about a key set that is fetched. */

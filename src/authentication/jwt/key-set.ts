@@ -81,7 +81,7 @@ function readPublicKey(
     if (usable.length === 0) {
       return undefined;
     }
-    // As Node writes it: whoever publishes keys pads or cuts their numbers in odd ways.
+    // As Node writes it: some publishers of keys pad or cut their numbers in odd ways.
     const { kty = "", ...material } = publicKey.export({ format: "jwk" });
     return {
       kty,

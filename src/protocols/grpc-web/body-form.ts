@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { UnreadableMessageError } from "../../call/error-fault.js";
 
-/** How bytes stand in the bodies of gRPC-Web: as they are, or as base64. */
+/** How bytes are written in the bodies of gRPC-Web: as they are, or as base64. */
 export interface BodyForm {
   /** Undefined where it depends on the format of the messages. */
   readonly contentType: string | undefined;

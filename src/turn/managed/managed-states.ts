@@ -18,7 +18,7 @@ export interface DatedCredential {
   readonly usableUntilSeconds: number;
 }
 
-/** What this process knows of the managed services. One process asks them, and tells the others. */
+/** What this process knows of the managed services. One process asks them, and informs the others. */
 export class ManagedStates {
   #byIdentity: ReadonlyMap<string, ManagedState> = new Map();
   readonly #listeners: (() => void)[] = [];

@@ -1,8 +1,8 @@
 import type { IceUrl } from "../../ice/ice-url.js";
 
 /**
- * Tells whether the server of a URL, as it is served, can be used at the moment. Asked about each
- * URL of a region at each call: it has to be quick.
+ * Finds whether the server of a URL, as it is served, can be used at the moment. Asked about each
+ * URL of a region at each call: it must be quick.
  */
 export type IsUp = (url: string) => boolean;
 

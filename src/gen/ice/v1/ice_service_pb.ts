@@ -31,7 +31,7 @@ export type GetIceServersRequest = Message<"ice.v1.GetIceServersRequest"> & {
 
   /**
    * How long the TURN credential is to live, in seconds. 0 is the server's
-   * default; any other value has to be within the server's bounds (60 seconds
+   * default; any other value must be within the server's bounds (60 seconds
    * to 24 hours unless configured otherwise), else INVALID_ARGUMENT; the
    * message states the bounds.
    *

@@ -5,7 +5,7 @@ import { CredentialRenewal, type RenewalOptions } from "./credential-renewal.js"
 import { RenewalCounts } from "./renewal-counts.js";
 
 /**
- * Keeps a credential of each managed service that is configured, and tells the states whenever one
+ * Keeps a credential of each managed service that is configured, and updates the states whenever one
  * changes. One process does so for all: more would ask as often each.
  */
 export class ManagedRenewals {

@@ -51,6 +51,7 @@ export const httpSection = checked(
     ttl: managedTtlKey("365d"),
     baseUrl: optionalKey(managedUrl, {
       example: "https://gateway.example.com",
+      isAlternative: true,
       defaultText: "the host of `url`",
       help: "Sends the request here instead, to the path and query of `url`.",
     }),

@@ -12,7 +12,7 @@ export interface NamingSettings {
   readonly pseudonymKey: KeyObject;
 }
 
-/** Names holders in usernames: servers that limit what a user may do go by this name. */
+/** Names holders in usernames: servers that limit what a user may do use this name. */
 export type NameHolder = (holder: Holder) => string;
 
 /**

@@ -84,7 +84,7 @@ function nameVersion(settings: SharedSecretSettings): string {
     .digest("base64url");
 }
 
-/** Tells keys apart, and tells nothing of the key. */
+/** Tells keys apart, and reveals nothing about the key. */
 function nameKey(key: KeyObject): string {
   return createHmac("sha256", key).update("ice-service key name").digest("base64url");
 }

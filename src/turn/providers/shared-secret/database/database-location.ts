@@ -62,12 +62,12 @@ function locateServer(url: URL): DatabaseLocation {
     }
     return { kind: "redis", url, name: `${protocol}//${host || "localhost"}/${database}` };
   }
-  // A server behind a Unix socket stands in the query (libpq).
+  // A server behind a Unix socket is in the query (libpq).
   const place = host || (url.searchParams.get("host") ?? "localhost");
   return { kind: "postgres", url, name: `postgres://${place}${pathname}` };
 }
 
-/** Whether a password stands in the text, for whoever may see the command line. */
+/** Whether the text contains a password, which others may see on the command line. */
 export function holdsPassword(location: DatabaseLocation): boolean {
   return (
     location.kind !== "sqlite" &&

@@ -32,7 +32,7 @@ export async function openRedisStore(
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  // What goes wrong is told to whoever waits for a command; without a listener it would be printed.
+  // Errors reach the code that waits for a command; without a listener it would be printed.
   let lastError: Error | undefined;
   redis.on("error", (error: Error) => {
     lastError = error;

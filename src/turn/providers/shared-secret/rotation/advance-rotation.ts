@@ -40,10 +40,10 @@ export type RotationOutcome =
 const defaultMarginSeconds = 600;
 
 /**
- * Begins a rotation, or goes on with the one that the state tells of, as far as is possible now.
+ * Begins a rotation, or continues the one in the state, as far as is possible now.
  * Only one at a time may do this.
  *
- * @throws RotationError when a person has to decide; TurnDatabaseError; what {@link RotationFiles} throws
+ * @throws RotationError when a person must decide; TurnDatabaseError; what {@link RotationFiles} throws
  */
 export async function advanceRotation(options: RotationOptions): Promise<RotationOutcome> {
   const { files, store, clock, confirmRemoval, report } = options;

@@ -1,7 +1,7 @@
 import { fingerprintSecret } from "../turn-secret.js";
 import { findRemovalTime, type RotationPhase, type RotationState } from "./rotation-state.js";
 
-/** All that decides what comes next. Secrets go by their fingerprints. */
+/** All that decides what comes next. Secrets are identified by their fingerprints. */
 export interface RotationWorld {
   readonly state: RotationState | undefined;
   /** What the secret file holds, and so what signs. */

@@ -29,7 +29,7 @@ export interface SecretStatus {
   readonly mayLeaveAtSeconds?: number;
 }
 
-/** Tells where a rotation stands. */
+/** Finds the step that a rotation has reached. */
 export function describeRotation(input: RotationStatusInput): RotationStatus {
   const { state, signing, inDatabase } = input;
   const next = state && findNewFingerprint(state);
