@@ -1,19 +1,19 @@
-/** The URLs whose servers are down, as this process knows it. */
+/** The keys of the URLs whose servers are down, as this process knows it. */
 export class DownUrls {
-  #urls: ReadonlySet<string> = new Set();
+  #keys: ReadonlySet<string> = new Set();
   readonly #listeners: (() => void)[] = [];
 
   /** In the order in which they were reported. */
   get list(): readonly string[] {
-    return [...this.#urls];
+    return [...this.#keys];
   }
 
-  /** Whether a URL may be handed out. */
-  readonly isUp = (url: string): boolean => !this.#urls.has(url);
+  /** Whether the URL of a key may be handed out. */
+  readonly isUp = (key: string): boolean => !this.#keys.has(key);
 
   /** Replaces all of them, and calls every listener. */
-  set(urls: readonly string[]): void {
-    this.#urls = new Set(urls);
+  set(keys: readonly string[]): void {
+    this.#keys = new Set(keys);
     for (const listener of this.#listeners) {
       listener();
     }

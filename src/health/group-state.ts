@@ -1,5 +1,6 @@
 import { findServing } from "../turn/failover.js";
-import type { UrlGroup } from "../turn/url-group.js";
+import type { IsUp } from "../turn/selection/live-urls.js";
+import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
 
 /**
  * How a group is served: by those of its URLs that are up, by another region or a managed provider in
@@ -10,9 +11,9 @@ export type GroupState = "live" | "replaced" | "failing-open";
 /** @param groups in configured order */
 export function findGroupStates(
   groups: readonly UrlGroup[],
-  isUp: (url: string) => boolean,
+  isUp: IsUp,
 ): ReadonlyMap<UrlGroup, GroupState> {
-  const isLive = ({ urls }: UrlGroup) => urls.some(({ text }) => isUp(text));
+  const isLive = (group: UrlGroup) => listKeys(group).some(({ key }) => isUp(key));
   const regions = groups.filter(({ kind }) => kind === "turn");
   const findState = (group: UrlGroup): GroupState => {
     // STUN servers of another region do not replace those of this one.
@@ -31,6 +32,6 @@ export function findGroupStates(
 /** Names a group within one configuration. */
 export function printGroup(group: UrlGroup): string {
   const { kind, region } = group;
-  const owner = (kind === "turn" && group.managed) || region;
+  const owner = findOwner(group) ?? region;
   return owner === "" ? kind : `${kind} of ${owner}`;
 }

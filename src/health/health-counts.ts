@@ -1,7 +1,8 @@
 import { DurationCounts } from "../observability/duration-counts.js";
 import { describeCounter, describeGauge, type Metric } from "../observability/metric.js";
 import { type ProbeCause, probeCauses } from "../probe/probe-failure.js";
-import type { UrlGroup } from "../turn/url-group.js";
+import type { IsUp } from "../turn/selection/live-urls.js";
+import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
 import type { GroupState } from "./group-state.js";
 
 const durationName = "ice_probe_duration_seconds";
@@ -19,16 +20,16 @@ export class HealthCounts {
   }
 
   /** @param states of all groups; empty while nothing is probed */
-  describe(states: ReadonlyMap<UrlGroup, GroupState>, isUp: (url: string) => boolean): Metric[] {
+  describe(states: ReadonlyMap<UrlGroup, GroupState>, isUp: IsUp): Metric[] {
     // Nothing where nothing was ever probed.
     const causes = states.size > 0 || this.#failures.size > 0 ? probeCauses : [];
     const describeUrls = (kind: UrlGroup["kind"]) =>
       [...states.keys()]
         .filter((group) => group.kind === kind)
         .flatMap((group) =>
-          group.urls.map(({ text }) => ({
-            labels: { url: text, ...labelOwner(group) },
-            value: isUp(text) ? 1 : 0,
+          listKeys(group).map(({ url, key }) => ({
+            labels: { url: url.text, ...labelOwner(group) },
+            value: isUp(key) ? 1 : 0,
           })),
         );
     return [
@@ -46,7 +47,7 @@ export class HealthCounts {
         "ice_failing_open",
         "Whether responses contain URLs that are down, because none is up (1), by kind and region.",
         [...states]
-          .filter(([group]) => group.kind === "stun" || group.managed === undefined)
+          .filter(([group]) => findOwner(group) === undefined)
           .map(([{ kind, region }, state]) => ({
             labels: { kind, region: labelRegion(region) },
             value: state === "failing-open" ? 1 : 0,
@@ -70,9 +71,8 @@ export class HealthCounts {
 
 /** Own servers have a region, those of others a provider. */
 function labelOwner(group: UrlGroup): Record<string, string> {
-  return group.kind === "turn" && group.managed !== undefined
-    ? { provider: group.managed }
-    : { region: labelRegion(group.region) };
+  const provider = findOwner(group);
+  return provider === undefined ? { region: labelRegion(group.region) } : { provider };
 }
 
 /** As in ice_credentials_issued_total. */

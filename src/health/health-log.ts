@@ -1,8 +1,9 @@
 import type { Log } from "../log.js";
 import type { ProbeCause, ProbeFailure } from "../probe/probe-failure.js";
 import { probeFixes } from "../probe/probe-fix.js";
-import type { UrlGroup } from "../turn/url-group.js";
+import { findOwner, type UrlGroup } from "../turn/url-group.js";
 import { type GroupState, printGroup } from "./group-state.js";
+import type { ProbeTarget } from "./probe-target.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
 /** Where the lines go. */
@@ -39,20 +40,21 @@ const toleratedFailures: Partial<Record<ProbeCause, { level: "info" | "warn"; te
  */
 export function logUrlChange(
   log: HealthLog,
-  url: string,
+  { url: { text: url }, managed }: Pick<ProbeTarget, "url" | "managed">,
   before: EarlierHealth,
   now: UrlHealth,
 ): void {
   const { state, sinceMs, failure } = now;
+  const named = { url, ...(managed !== undefined && { provider: managed }) };
   if (state === "down" && before.state !== "down") {
-    log.warn({ url, ...explain(failure) }, "a URL is down and is left out of responses");
+    log.warn({ ...named, ...explain(failure) }, "a URL is down and is left out of responses");
   } else if (state !== "down" && before.state === "down") {
     const downSeconds = Math.round((sinceMs - before.sinceMs) / 1000);
-    log.info({ url, downSeconds }, "a URL is up again");
+    log.info({ ...named, downSeconds }, "a URL is up again");
   }
   const tolerated = now.last?.works ? failure && toleratedFailures[failure.cause] : undefined;
   if (state !== "down" && tolerated && before.failure?.cause !== failure?.cause) {
-    log[tolerated.level]({ url, ...explain(failure) }, tolerated.text);
+    log[tolerated.level]({ ...named, ...explain(failure) }, tolerated.text);
   }
 }
 
@@ -92,17 +94,13 @@ export function logGroupChange(
 }
 
 function explainReplacement(group: UrlGroup, states: ReadonlyMap<UrlGroup, GroupState>): string {
-  if (isManaged(group)) {
+  if (findOwner(group) !== undefined) {
     return "all URLs of a managed TURN provider are down: it is not used";
   }
   const hasLiveRegion = [...states].some(
-    ([other, state]) => other.kind === "turn" && !isManaged(other) && state === "live",
+    ([other, state]) => other.kind === "turn" && findOwner(other) === undefined && state === "live",
   );
   return hasLiveRegion
     ? "all URLs of a region are down: another region replaces it"
     : "all own TURN URLs are down: a managed TURN provider replaces them";
-}
-
-function isManaged(group: UrlGroup): boolean {
-  return group.kind === "turn" && group.managed !== undefined;
 }

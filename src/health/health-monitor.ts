@@ -23,7 +23,7 @@ export interface HealthMonitorOptions {
   /** Milliseconds of a clock that never jumps. */
   readonly now: () => number;
   readonly log: HealthLog;
-  /** Told the URLs that are down, whenever these are others than before. */
+  /** Told the keys of the URLs that are down, whenever these are others than before. */
   readonly onChange: (downUrls: readonly string[]) => void;
 }
 
@@ -40,7 +40,7 @@ export class HealthMonitor {
   #schedule: ProbeSchedule | undefined;
   #followed: Followed | undefined;
   #groups: readonly UrlGroup[] = [];
-  /** By URL, in configured order. */
+  /** By key, in configured order. */
   #health: ReadonlyMap<string, UrlHealth> = new Map();
   #downUrls: readonly string[] = [];
   /** What was said of the groups last; by kind and region, which outlive a reload. */
@@ -98,7 +98,7 @@ export class HealthMonitor {
     const before = this.#health;
     const nowMs = this.#options.clock();
     this.#health = new Map(
-      targets.map(({ url: { text } }) => [text, before.get(text) ?? new UrlHealth(nowMs)]),
+      targets.map(({ key }) => [key, before.get(key) ?? new UrlHealth(nowMs)]),
     );
     this.#publish();
     return targets.filter(({ url }) => canProbe(url));
@@ -116,40 +116,40 @@ export class HealthMonitor {
     return findGroupStates(this.#groups, this.#isUp);
   }
 
-  readonly #isUp = (url: string): boolean => this.#health.get(url)?.state !== "down";
+  readonly #isUp = (key: string): boolean => this.#health.get(key)?.state !== "down";
 
   async #probe(target: ProbeTarget, settings: ProbeConfig, signal: AbortSignal): Promise<void> {
     const { probeUrl, clock, now, log } = this.#options;
-    const { text } = target.url;
+    const { url, key } = target;
     const startedAtMs = now();
     try {
       const outcome = await probeUrl(target, {
         timeoutMs: settings.timeoutSeconds * 1000,
         signal,
         relay: settings.relay,
-        provenBefore: this.#health.get(text)?.relayProven ?? false,
+        provenBefore: this.#health.get(key)?.relayProven ?? false,
       });
-      const health = this.#health.get(text);
+      const health = this.#health.get(key);
       if (signal.aborted || health === undefined) {
         return;
       }
       this.#counts.add(now() - startedAtMs, outcome.failure?.cause);
       const before = { state: health.state, sinceMs: health.sinceMs, failure: health.failure };
       const changed = health.record(outcome, settings, clock());
-      logUrlChange(log, text, before, health);
+      logUrlChange(log, target, before, health);
       if (changed) {
         this.#publish();
       }
     } catch (error) {
       if (!signal.aborted) {
         // A mistake of ours says nothing about the server.
-        log.error({ url: text, err: error }, "a probe could not be made");
+        log.error({ url: url.text, err: error }, "a probe could not be made");
       }
     }
   }
 
   #publish(): void {
-    const downUrls = [...this.#health.keys()].filter((url) => !this.#isUp(url));
+    const downUrls = [...this.#health.keys()].filter((key) => !this.#isUp(key));
     if (downUrls.join(" ") !== this.#downUrls.join(" ")) {
       this.#downUrls = downUrls;
       this.#options.onChange(downUrls);

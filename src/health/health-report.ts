@@ -1,6 +1,6 @@
 import type { ProbeCause } from "../probe/probe-failure.js";
 import { canProbe } from "../probe/server-address.js";
-import type { UrlGroup } from "../turn/url-group.js";
+import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
 import type { GroupState } from "./group-state.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
@@ -32,6 +32,7 @@ export interface UrlReport {
   readonly relayProven?: true;
 }
 
+/** @param health by key */
 export function describeHealth(
   groups: readonly UrlGroup[],
   health: ReadonlyMap<string, UrlHealth>,
@@ -39,18 +40,21 @@ export function describeHealth(
 ): HealthReport {
   return {
     probing: groups.length > 0,
-    groups: groups.map((group) => ({
-      kind: group.kind,
-      ...(group.region !== "" && { region: group.region }),
-      ...(group.kind === "turn" && group.managed !== undefined && { provider: group.managed }),
-      state: states.get(group) ?? "live",
-      urls: group.urls.map((url) => {
-        const known = health.get(url.text);
-        return known === undefined || !canProbe(url)
-          ? { url: url.text, state: "not-probed" }
-          : describeUrl(url.text, known);
-      }),
-    })),
+    groups: groups.map((group) => {
+      const provider = findOwner(group);
+      return {
+        kind: group.kind,
+        ...(group.region !== "" && { region: group.region }),
+        ...(provider !== undefined && { provider }),
+        state: states.get(group) ?? "live",
+        urls: listKeys(group).map(({ url, key }) => {
+          const known = health.get(key);
+          return known === undefined || !canProbe(url)
+            ? { url: url.text, state: "not-probed" }
+            : describeUrl(url.text, known);
+        }),
+      };
+    }),
   };
 }
 

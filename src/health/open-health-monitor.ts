@@ -6,7 +6,7 @@ import type { ProbeUrl } from "./probe-url.js";
 
 /**
  * Makes a monitor that probes over the network, once it is configured.
- * @param onChange told the URLs that are down, whenever these are others than before
+ * @param onChange told the keys of the URLs that are down, whenever these are others than before
  */
 export function openHealthMonitor(
   clock: Clock,

@@ -27,7 +27,7 @@ export class ProbeSchedule {
   readonly #runs: BoundedRuns;
   /** Of the probes that are under way. One signal for all would remember every probe there ever was. */
   readonly #underWay = new Set<AbortController>();
-  /** By URL. */
+  /** By key. */
   #targets: ReadonlyMap<string, ProbeTarget> = new Map();
 
   constructor(options: ProbeScheduleOptions) {
@@ -40,12 +40,12 @@ export class ProbeSchedule {
   replaceTargets(targets: readonly ProbeTarget[]): void {
     const before = this.#targets;
     const keep = (target: ProbeTarget) => {
-      const known = before.get(target.url.text);
+      const known = before.get(target.key);
       return known?.account === target.account ? (known ?? target) : target;
     };
-    this.#targets = new Map(targets.map((target) => [target.url.text, keep(target)]));
-    for (const [text, target] of this.#targets) {
-      if (before.get(text) !== target) {
+    this.#targets = new Map(targets.map((target) => [target.key, keep(target)]));
+    for (const [key, target] of this.#targets) {
+      if (before.get(key) !== target) {
         void this.#follow(target);
       }
     }
@@ -71,7 +71,7 @@ export class ProbeSchedule {
   }
 
   #isFollowed(target: ProbeTarget): boolean {
-    return this.#targets.get(target.url.text) === target;
+    return this.#targets.get(target.key) === target;
   }
 
   async #probe(target: ProbeTarget): Promise<void> {

@@ -1,17 +1,24 @@
 import type { IceUrl } from "../ice/ice-url.js";
 import type { ProbeAccount } from "../turn/provider.js";
-import type { UrlGroup } from "../turn/url-group.js";
+import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
 
 /** A URL to probe. */
 export interface ProbeTarget {
   readonly url: IceUrl;
+  /** Under which its state is kept. */
+  readonly key: string;
+  /** The managed provider that lists it; absent for the operator's own. */
+  readonly managed?: string;
   /** What holders are given credentials from; absent for STUN. */
   readonly account?: ProbeAccount;
   /** How long the credentials live that holders are given. */
   readonly ttlSeconds: number;
 }
 
-/** Each URL once; one that two regions have is probed with the credentials of the first. */
+/**
+ * Each URL once for each managed provider that lists it, and once for the operator; one that two
+ * regions have is probed with the credentials of the first.
+ */
 export function listTargets(
   groups: readonly UrlGroup[],
   ttlSeconds: number,
@@ -19,9 +26,11 @@ export function listTargets(
   const targets = new Map<string, ProbeTarget>();
   for (const group of groups) {
     const account = group.kind === "turn" ? group.provider.probeAccounts[0] : undefined;
-    for (const url of group.urls) {
-      if (!targets.has(url.text)) {
-        targets.set(url.text, { url, ttlSeconds, ...(account && { account }) });
+    const managed = findOwner(group);
+    for (const { url, key } of listKeys(group)) {
+      if (!targets.has(key)) {
+        const owner = { ...(account && { account }), ...(managed !== undefined && { managed }) };
+        targets.set(key, { url, key, ttlSeconds, ...owner });
       }
     }
   }

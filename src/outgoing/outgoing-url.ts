@@ -5,7 +5,8 @@ import type { Place } from "../config/place.js";
 import { text } from "../config/scalars.js";
 import { ProxyVariableError, readProxies } from "./proxies.js";
 
-const loopbackHosts = ["localhost", "127.0.0.1", "[::1]"];
+/** As `URL` writes it: an IPv4 address always has four numbers (RFC 1122 section 3.2.1.3 (g)). */
+const loopbackHost = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 export interface OutgoingUrlOptions {
   /** How one looks. */
@@ -69,7 +70,7 @@ export function printWithoutQuery({ origin, pathname }: URL): string {
 
 /** Whether nobody on the way can answer in the place of the server: by TLS, or on loopback. */
 export function isProtected({ protocol, hostname }: URL): boolean {
-  return protocol === "https:" || (protocol === "http:" && loopbackHosts.includes(hostname));
+  return protocol === "https:" || (protocol === "http:" && loopbackHost.test(hostname));
 }
 
 /** Refuses an `http:` URL that is not on loopback, unless the operator allows it. */

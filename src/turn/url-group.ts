@@ -2,6 +2,7 @@ import type { IceUrl } from "../ice/ice-url.js";
 import type { IceRegion } from "./ice-server-settings.js";
 import type { ManagedProvider } from "./managed/managed-provider.js";
 import type { TurnProvider } from "./provider.js";
+import { findUrlKey } from "./selection/live-urls.js";
 
 /** URLs that replace one another: never the last of them is left out of answers. */
 export type UrlGroup = {
@@ -19,6 +20,19 @@ export type UrlGroup = {
       readonly managed?: string;
     }
 );
+
+/** The name of the managed provider whose URLs these are; undefined for the operator's own. */
+export function findOwner(group: UrlGroup): string | undefined {
+  return group.kind === "turn" ? group.managed : undefined;
+}
+
+/** The URLs of a group, each with the key under which its state is kept. */
+export function listKeys(
+  group: UrlGroup,
+): readonly { readonly url: IceUrl; readonly key: string }[] {
+  const owner = findOwner(group);
+  return group.urls.map((url) => ({ url, key: findUrlKey(url, owner) }));
+}
 
 /**
  * All URLs that answers are made of, region by region in configured order, then those of managed

@@ -54,20 +54,22 @@ function regional(
 /** A monitor whose probes answer as told, each after a while. */
 class Bench {
   readonly time = new ManualTime(1_748_390_400);
+  /** By key, or else by URL. */
   readonly outcomes = new Map<string, ProbeOutcome | Error>();
   readonly probes: { readonly url: string; readonly atSeconds: number }[] = [];
   readonly lines: string[] = [];
+  readonly entries: object[] = [];
   readonly told: (readonly string[])[] = [];
   probeSeconds = 0.1;
   random = 0.5;
   underWay = 0;
   mostUnderWay = 0;
   readonly #startMs = this.time.clock();
-  readonly #urlsUnderWay = new Set<string>();
+  readonly #keysUnderWay = new Set<string>();
 
-  readonly #probe: ProbeUrl = async ({ url: { text } }, { signal }) => {
-    expect(this.#urlsUnderWay.has(text)).toBe(false);
-    this.#urlsUnderWay.add(text);
+  readonly #probe: ProbeUrl = async ({ url: { text }, key }, { signal }) => {
+    expect(this.#keysUnderWay.has(key)).toBe(false);
+    this.#keysUnderWay.add(key);
     this.underWay += 1;
     this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
     this.probes.push({ url: text, atSeconds: (this.time.clock() - this.#startMs) / 1000 });
@@ -76,17 +78,17 @@ class Bench {
     );
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener("abort", () => {
-        this.#urlsUnderWay.delete(text);
+        this.#keysUnderWay.delete(key);
         reject(signal.reason);
       });
     });
     try {
       await Promise.race([sleeping, aborted]);
     } finally {
-      this.#urlsUnderWay.delete(text);
+      this.#keysUnderWay.delete(key);
       this.underWay -= 1;
     }
-    const outcome = this.outcomes.get(text) ?? good;
+    const outcome = this.outcomes.get(key) ?? this.outcomes.get(text) ?? good;
     if (outcome instanceof Error) {
       throw outcome;
     }
@@ -100,12 +102,17 @@ class Bench {
     random: () => this.random,
     now: this.time.clock,
     log: {
-      info: (entry: object, text: string) => this.lines.push(`info ${text} ${read(entry)}`),
-      warn: (entry: object, text: string) => this.lines.push(`warn ${text} ${read(entry)}`),
-      error: (entry: object, text: string) => this.lines.push(`error ${text} ${read(entry)}`),
+      info: (entry: object, text: string) => this.write("info", entry, text),
+      warn: (entry: object, text: string) => this.write("warn", entry, text),
+      error: (entry: object, text: string) => this.write("error", entry, text),
     },
     onChange: (urls) => this.told.push(urls),
   });
+
+  write(level: string, entry: object, text: string): void {
+    this.entries.push(entry);
+    this.lines.push(`${level} ${text} ${read(entry)}`);
+  }
 
   get down(): readonly string[] {
     return this.told.at(-1) ?? [];
@@ -285,10 +292,10 @@ describe("HealthMonitor with a managed provider", () => {
     const credential = { entries, expiresAtSeconds, usableUntilSeconds: expiresAtSeconds };
     states.set([{ identity: "a", isPending: false, credential }]);
   }
-  const openProvider = (bench: Bench, states = new ManagedStates()) => {
+  const openProvider = (bench: Bench, states = new ManagedStates(), name = "cloudflare") => {
     give(states, bought);
     const service = {
-      ...{ name: "cloudflare", identity: "a", timeoutMs: 2000, maxPerHour: undefined },
+      ...{ name, identity: "a", timeoutMs: 2000, maxPerHour: undefined },
       createRequest: () => expect.unreachable(),
       readResponse: () => expect.unreachable(),
     };
@@ -308,7 +315,7 @@ describe("HealthMonitor with a managed provider", () => {
     bench.outcomes.set(own, good);
     bench.outcomes.set(bought, refused);
     await bench.time.advance(30);
-    expect(bench.down).toEqual([bought]);
+    expect(bench.down).toEqual([`${bought} of cloudflare`]);
     bench.outcomes.set(own, refused);
     await bench.time.advance(30);
     expect(bench.lines.filter((line) => line.includes("all "))).toEqual([
@@ -317,6 +324,29 @@ describe("HealthMonitor with a managed provider", () => {
       "error all URLs are down: all of them are handed out turn",
       "error all URLs are down: all of them are handed out turn of cloudflare",
     ]);
+  });
+
+  it("probes a URL that two list with the credential of each, and tells them apart", async () => {
+    const bench = new Bench();
+    const [servers] = plain([], [bought]);
+    const others = ["cloudflare", "cloudflare-2"].map((name) =>
+      openProvider(bench, new ManagedStates(), name),
+    );
+    bench.monitor.configure(servers, settings, others);
+    bench.outcomes.set(`${bought} of cloudflare`, refused);
+    await bench.time.advance(25);
+    expect(bench.times(bought)).toEqual([0, 0, 0, 10, 10, 10, 20, 20, 20]);
+    expect(bench.down).toEqual([`${bought} of cloudflare`]);
+    expect(bench.monitor.report.groups.map(({ provider, state }) => [provider, state])).toEqual([
+      [undefined, "live"],
+      ["cloudflare", "replaced"],
+      ["cloudflare-2", "live"],
+    ]);
+    const gauge = bench.monitor.describe().find(({ name }) => name === "ice_turn_url_up");
+    expect(gauge?.values.map(({ value }) => value)).toEqual([1, 0, 1]);
+    expect(bench.entries).toContainEqual(
+      expect.objectContaining({ url: bought, provider: "cloudflare", cause: "refused" }),
+    );
   });
 
   it("probes other URLs when the provider lists others, and its own servers as ever", async () => {

@@ -104,7 +104,7 @@ export class ManagedChoice {
     for (const candidate of this.#candidates) {
       const { urls } = candidate.provider;
       if (urls !== candidate.live.all) {
-        candidate.live = new LiveUrls(urls, this.#options.isUp);
+        candidate.live = new LiveUrls(urls, this.#options.isUp, candidate.provider.name);
       }
     }
     return this.#candidates.find(({ live }) => live.read().length > 0);

@@ -28,17 +28,18 @@ const maxTtlSeconds = 365 * 86_400;
 const blockedPort = 53;
 
 /**
- * Reads a list of RTCIceServer dictionaries. STUN entries, TURN entries without a usable credential,
+ * Reads a list of RTCIceServer dictionaries, or one without a list around it, as Cloudflare's older
+ * API answers. STUN entries, TURN entries without a usable credential,
  * and URLs that a browser would not take or not reach are left out.
  *
- * @param ttlSeconds how long the credentials live; digits are taken as a number
+ * @param ttlSeconds how long the credentials live, as a number or as text in decimals
  * @throws ManagedError when it is no list, has no TURN URL, or does not live
  */
 export function readManagedCredential(list: unknown, ttlSeconds: unknown): ManagedCredential {
-  if (!Array.isArray(list)) {
+  if (typeof list !== "object" || list === null) {
     throw new ManagedError("malformed", "the response has no list of ICE servers");
   }
-  const servers: readonly unknown[] = list;
+  const servers: readonly unknown[] = Array.isArray(list) ? list : [list];
   const seen = new Set<string>();
   const entries = new Map<string, ManagedEntry>();
   for (const server of servers) {
@@ -68,7 +69,8 @@ export function readRecord(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 function readTtl(given: unknown): number {
-  const seconds = typeof given === "string" && /^\d{1,15}$/.test(given) ? Number(given) : given;
+  const seconds =
+    typeof given === "string" && /^\d{1,15}(\.\d{1,15})?$/.test(given) ? Number(given) : given;
   if (typeof seconds !== "number" || !(seconds >= 1)) {
     throw new ManagedError("malformed", "the response has a lifetime that is not a number above 0");
   }

@@ -84,6 +84,7 @@ describe("allowInsecureUrl", () => {
   it.each<[what: string, entry: object, warnings: number]>([
     ["an https: URL", { jwksUrl: "https://login.example.com/keys", allowInsecureUrl: true }, 0],
     ["a URL on loopback", { jwksUrl: "http://127.0.0.1:8080/keys" }, 0],
+    ["another address of loopback", { jwksUrl: "http://127.8.0.2/keys" }, 0],
   ])("is not needed for %s, which has no warning", (_, entry, count) => {
     expect(load([{ ...issuer, ...entry }]).warnings).toHaveLength(count);
   });

@@ -48,6 +48,7 @@ describe("readManagedCredential", () => {
       [{ urls: "turn:a.test", username: "zoë:😀", credential: "x" }],
       [["turn:a.test"]],
     ],
+    ["an entry without a list", turn("turn:a.test")[0], [["turn:a.test"]]],
     ["a URL once", turn(["turn:a.test", "turn:a.test"]), [["turn:a.test"]]],
     [
       "no URL that a browser throws on",
@@ -91,18 +92,24 @@ describe("readManagedCredential", () => {
     [60, 60],
     ["86400", 86_400],
     [3600.9, 3600],
+    ["3600.9", 3600],
     [1e12, 365 * 86_400],
   ])("reads the lifetime %o", (ttl, seconds) => {
     expect(readManagedCredential(turn("turn:a.test"), ttl).ttlSeconds).toBe(seconds);
   });
 
-  it.each([0, -1, 0.5, Number.NaN, "1h", "", null, {}])("rejects the lifetime %o", (ttl) => {
-    expect(failureOf(turn("turn:a.test"), ttl)).toBe("malformed");
-  });
+  it.each([0, -1, 0.5, Number.NaN, "1h", "-60", "1e3", "", null, true, {}])(
+    "rejects the lifetime %o",
+    (ttl) => {
+      expect(failureOf(turn("turn:a.test"), ttl)).toBe("malformed");
+    },
+  );
 
   it.each([
     ["malformed", undefined],
-    ["malformed", { urls: "turn:a.test", ...login }],
+    ["malformed", null],
+    ["malformed", 7],
+    ["no-turn-url", {}],
     ["malformed", "turn:a.test"],
     ["no-turn-url", []],
     ["no-turn-url", [{ urls: "stun:a.test" }]],

@@ -9,6 +9,7 @@ import type { IceServerSettings, ManagedUse } from "../../../src/turn/ice-server
 import { ManagedChoice } from "../../../src/turn/managed/managed-choice.js";
 import type { ManagedService } from "../../../src/turn/managed/managed-service.js";
 import { type ManagedState, ManagedStates } from "../../../src/turn/managed/managed-states.js";
+import { findUrlKey } from "../../../src/turn/selection/live-urls.js";
 import { ManualTime } from "../../parts/manual-time.js";
 import { createFleet, createSharedSecret, hourLife } from "../ice-servers.js";
 
@@ -16,6 +17,8 @@ const startSeconds = 1_748_390_400;
 const stunUrls = ["stun:s.test"].map(parseIceUrl);
 const own = ["turn:own.test", "turns:own.test:443?transport=tcp"];
 const bought = ["turn:a.test:3478?transport=udp", "turns:a.test:5349?transport=tcp"];
+/** The keys of the URLs that provider `a` lists. */
+const boughtOfA = bought.map((text) => findUrlKey(parseIceUrl(text), "a"));
 const caller = { kind: "jwt", issuer: "", subject: "alice" };
 const anything = { region: "", ttlSeconds: 0, maxUrls: 0 };
 
@@ -49,7 +52,7 @@ class Bench {
     services?: readonly string[];
     servers?: IceServerSettings;
   } = {}) {
-    const isUp = (url: string) => !this.down.has(url);
+    const isUp = (key: string) => !this.down.has(key);
     const choice = new ManagedChoice(
       { services: services.map(service), use },
       {
@@ -106,10 +109,10 @@ class Bench {
     return this.lister.findVersion(caller, anything);
   }
 
-  setDown(...urls: readonly string[]): void {
+  setDown(...keys: readonly string[]): void {
     this.down.clear();
-    for (const url of urls) {
-      this.down.add(url);
+    for (const key of keys) {
+      this.down.add(key);
     }
   }
 }
@@ -146,14 +149,29 @@ describe("lists with managedUse: fallback", () => {
     expect(bench.urls()).toEqual(["stun:s.test", "turn:b.test"]);
     bench.give("a");
     expect(bench.urls()).toEqual(["stun:s.test", ...bought]);
-    bench.setDown(...own, ...bought);
+    bench.setDown(...own, ...boughtOfA);
     expect(bench.urls()).toEqual(["stun:s.test", "turn:b.test"]);
+  });
+
+  it("have the next provider where servers of both reject the credential of the first", () => {
+    const bench = new Bench({ services: ["a", "b"] });
+    bench.give("a");
+    bench.give("b");
+    bench.setDown(...own, ...boughtOfA);
+    expect(bench.list().iceServers).toEqual([stun, entry("user-b", bought)]);
+  });
+
+  it("have a managed provider that lists an own server whose secret is another now", () => {
+    const bench = new Bench();
+    bench.give("a", 3600, own);
+    bench.setDown(...own);
+    expect(bench.list().iceServers).toEqual([stun, entry("user-a", own)]);
   });
 
   it("have everything when nothing is up: the probes may be wrong", () => {
     const bench = new Bench();
     bench.give("a");
-    bench.setDown(...own, ...bought);
+    bench.setDown(...own, ...boughtOfA);
     expect(bench.list().iceServers).toEqual([stun, entry("gateway", own), entry("user-a", bought)]);
   });
 
@@ -222,7 +240,7 @@ describe("lists with managedUse: always", () => {
   it("leave managed servers out that are down", () => {
     const bench = new Bench({ use: "always" });
     bench.give("a");
-    bench.setDown(...bought);
+    bench.setDown(...boughtOfA);
     expect(bench.list().iceServers).toEqual([stun, entry("gateway", own)]);
   });
 
@@ -240,7 +258,7 @@ describe("lists with managedUse: always", () => {
         usableUntilSeconds: startSeconds + 870,
       },
     });
-    bench.setDown("turn:a.test");
+    bench.setDown("turn:a.test of a");
     expect(bench.list().iceServers).toEqual([
       stun,
       { urls: ["turn:b.test"], username: "one", credential: "1" },

@@ -75,7 +75,7 @@ async function open(starting: Promise<ContractServer>): Promise<ContractServer> 
 }
 
 async function ask(managed: object) {
-  const [service] = servicesOf({ timeout: "1s", ...managed });
+  const [service] = servicesOf({ timeout: "30s", ...managed });
   if (service === undefined) {
     throw new TypeError("there is a service");
   }
@@ -111,6 +111,8 @@ const metered = {
 };
 const providers = { cloudflare, twilio, metered };
 
+const isSlow = (how: Misbehavior) => how === hang || how === stall;
+
 describe.each(Object.entries(providers))("%s", (_name, { start, at }) => {
   it("gives a credential that lives as long as was asked for", async () => {
     const server = await open(start());
@@ -145,7 +147,7 @@ describe.each(Object.entries(providers))("%s", (_name, { start, at }) => {
   ])("fails with %s when it %s", async (failure, _what, how) => {
     const server = await open(start());
     server.misbehave(how);
-    const error = await failureOf(at(server));
+    const error = await failureOf({ ...at(server), ...(isSlow(how) && { timeout: "1s" }) });
     expect(error.failure).toBe(failure);
     for (const secret of Object.values(secrets)) {
       expect(error.message).not.toContain(secret);
@@ -277,6 +279,17 @@ describe("http", () => {
     ]);
   });
 
+  it("leaves the query as it is written but for the token", async () => {
+    const server = await open(anyServer());
+    const [service] = servicesOf({
+      ...{ ...at(server), url: `${server.url}/list?sig=a%20b/c&key=old&&flag&x=1&x=2` },
+      ...{ tokenFile: "metered.key", tokenParameter: "key" },
+    });
+    expect(service?.createRequest().url.search).toBe(
+      `?sig=a%20b/c&flag&x=1&x=2&key=${meteredApiKey}`,
+    );
+  });
+
   it("sends the request to baseUrl, with the path and query of its URL", async () => {
     const server = await open(anyServer());
     server.misbehave(reply(200, [turn]));
@@ -290,6 +303,10 @@ describe("http", () => {
   it.each<[object, string]>([
     [
       { baseUrl: "http://gateway.test" },
+      "ice.turn.managed[0].baseUrl: is not an https: URL. Use https:; the request carries a secret",
+    ],
+    [
+      { baseUrl: "http://127.0.0.1.test" },
       "ice.turn.managed[0].baseUrl: is not an https: URL. Use https:; the request carries a secret",
     ],
     [

@@ -67,7 +67,7 @@ export const httpSection = checked(
     const url = baseUrl === undefined ? new URL(href) : appendPath(baseUrl, `${pathname}${search}`);
     const headers: Record<string, string> = { Accept: "application/json" };
     if (token !== undefined && tokenParameter !== undefined) {
-      url.searchParams.set(tokenParameter, token);
+      setParameter(url, tokenParameter, token);
     } else if (token !== undefined) {
       headers["Authorization"] = `Bearer ${token}`;
     }
@@ -79,6 +79,15 @@ export const httpSection = checked(
     return { ...values, createService };
   },
 );
+
+/** Sets a parameter of the query, and leaves the others exactly as the operator has written them. */
+function setParameter(url: URL, name: string, value: string): void {
+  const others = url.search
+    .slice(1)
+    .split("&")
+    .filter((part) => part !== "" && !new URLSearchParams(part).has(name));
+  url.search = [...others, new URLSearchParams([[name, value]]).toString()].join("&");
+}
 
 /**
  * Reads `{iceServers}`, a bare array, or the TURN REST form (draft-uberti-behave-turn-rest-00 section 2.2).
@@ -92,7 +101,5 @@ function readAnyForm(body: unknown, usualTtlSeconds: number): ManagedCredential 
   const { ttlSeconds, ttl_seconds, ttl } = members;
   const turnRest = uris && [{ urls: uris, username, credential: password }];
   const list = iceServers ?? ice_servers ?? turnRest;
-  // Cloudflare's older form has one entry without a list around it.
-  const servers = typeof list === "object" && !Array.isArray(list) ? [list] : list;
-  return readManagedCredential(servers, ttlSeconds ?? ttl_seconds ?? ttl ?? usualTtlSeconds);
+  return readManagedCredential(list, ttlSeconds ?? ttl_seconds ?? ttl ?? usualTtlSeconds);
 }
