@@ -33,7 +33,7 @@ const proxies = (keyName: string) =>
 export const clientAddressKeys = {
   proxyProtocolFrom: key(proxies("listen.proxyProtocolFrom"), {
     default: [],
-    help: "Load balancers whose connections begin with a PROXY protocol header (version 1 or 2), as CIDR blocks or addresses. Its source address counts as the address of the connection, also for trustedProxies. A connection from there without the header is closed. Applies to new connections of the main port; see docs/production.md.",
+    help: "Load balancers whose connections begin with a PROXY protocol header (version 1 or 2), as CIDR blocks or addresses. Its source address counts as the address of the connection, also for trustedProxies. A connection from there without the header is closed. Applies to new connections of the main port; see docs/proxies.md.",
   }),
   trustedProxies: key(proxies("listen.trustedProxies"), {
     default: [],

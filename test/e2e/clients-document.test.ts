@@ -11,7 +11,7 @@ import { createCertificate, type TestCertificate } from "../parts/certificate.js
 import { findFreePort } from "../parts/free-port.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { type ProxyProcess, startProxy } from "../parts/proxy-process.js";
-import { proxyPrograms } from "../parts/restart-proxies.js";
+import { proxyPrograms } from "../parts/proxy-programs.js";
 import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -77,7 +77,7 @@ describe.each(["nginx", "HAProxy", "Caddy"] as const)("docs/clients.md: %s", (na
       .replace("/var/log/nginx/gateway.log", accessLog)
       .replace(
         /^gateway.example.com \{/,
-        `{\n  auto_https disable_redirects\n}\nhttps://localhost:${port} {\n  tls ${certificate.certFile} ${certificate.keyFile}`,
+        `{\n}\nhttps://localhost:${port} {\n  tls ${certificate.certFile} ${certificate.keyFile}`,
       );
     const file = await directory.write("proxy.conf", program.configure(here, directory.path));
     const args = program.args(file, directory.path);

@@ -1,11 +1,15 @@
-import { Agent, request as sendHttp1 } from "node:http";
+import { readFileSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
+import { Agent, request as sendHttp1 } from "node:https";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, describe, expect, it } from "vitest";
+import { credentials } from "@grpc/grpc-js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCertificate, type TestCertificate } from "../parts/certificate.js";
+import { startDocumentedProxy } from "../parts/documented-proxies.js";
 import { findFreePort } from "../parts/free-port.js";
 import { createGrpcJsClient } from "../parts/grpc-js-client.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
-import { type ProxyName, startRestartProxy } from "../parts/restart-proxies.js";
+import type { ProxyName } from "../parts/proxy-programs.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "restart-test-token";
@@ -54,8 +58,8 @@ function startLoad(kinds: readonly string[], call: (index: number) => Promise<un
 }
 
 /** GET of REST and POST of Connect in turn, over connections that are kept. */
-function startHttp1Load(port: number): Load & { close(): void } {
-  const agent = new Agent({ keepAlive: true });
+function startHttp1Load(port: number, ca: Buffer): Load & { close(): void } {
+  const agent = new Agent({ keepAlive: true, ca });
   const load = startLoad(
     ["GET rest", "POST connect"],
     (index) =>
@@ -64,7 +68,8 @@ function startHttp1Load(port: number): Load & { close(): void } {
         const sent = sendHttp1(
           {
             port,
-            host: "127.0.0.1",
+            host: "localhost",
+            family: 4,
             agent,
             method: isPost ? "POST" : "GET",
             path: isPost ? rpcPath : restPath,
@@ -88,15 +93,15 @@ function startHttp1Load(port: number): Load & { close(): void } {
   return { ...load, close: () => agent.destroy() };
 }
 
-function startGrpcLoad(port: number): Load & { close(): Promise<void> } {
-  const client = createGrpcJsClient(`127.0.0.1:${port}`);
+function startGrpcLoad(port: number, ca: Buffer): Load & { close(): Promise<void> } {
+  const client = createGrpcJsClient(`localhost:${port}`, credentials.createSsl(ca));
   const load = startLoad(["POST grpc"], () => client.getIceServers({ token }));
   return { ...load, close: () => client.stop() };
 }
 
 /** GET of Connect over one HTTP/2 connection. */
-function startHttp2Load(port: number): Load & { close(): void } {
-  const session = connectHttp2(`http://127.0.0.1:${port}`);
+function startHttp2Load(port: number, ca: Buffer): Load & { close(): void } {
+  const session = connectHttp2(`https://localhost:${port}`, { ca });
   session.on("error", () => {});
   const path = `${rpcPath}?connect=v1&encoding=json&message=%7B%7D`;
   const load = startLoad(
@@ -142,6 +147,12 @@ const startInstance = (port: number, args: readonly string[]) =>
     config: { listen: { port }, auth: { connectorTokensFile: "tokens.yaml" } },
   });
 
+let certificate: TestCertificate;
+beforeAll(async () => {
+  certificate = await createCertificate();
+});
+afterAll(() => certificate.stop());
+
 describe.each<[string, readonly string[]]>([
   ["instances of one process", []],
   ["instances with --workers 2", ["--workers", "2"]],
@@ -167,12 +178,11 @@ describe.each<[string, readonly string[]]>([
         instances.push(await startInstance(port, args));
       }
       cleanUps.push(() => Promise.all(instances.map(({ stop }) => stop("SIGKILL"))));
-      const proxy = await startRestartProxy(name, ports);
+      const proxy = await startDocumentedProxy(name, { upstreamPorts: ports, certificate });
       cleanUps.push(proxy.stop);
-      const loads = [
-        startHttp1Load(proxy.http1Port),
-        http2 === "gRPC" ? startGrpcLoad(proxy.http2Port) : startHttp2Load(proxy.http2Port),
-      ];
+      const ca = readFileSync(certificate.caFile);
+      const startSecond = http2 === "gRPC" ? startGrpcLoad : startHttp2Load;
+      const loads = [startHttp1Load(proxy.port, ca), startSecond(proxy.port, ca)];
       cleanUps.push(() => Promise.all(loads.map((load) => load.close())));
       for (const instance of instances) {
         await untilCalled(instance, loads);

@@ -158,8 +158,8 @@ export function isRunning(pid: number): boolean {
 }
 
 /** Whether something accepts TCP connections on this loopback port: a probe for `untilReady`. */
-export async function acceptsTcp(port: number): Promise<true | undefined> {
-  const socket = connect(port, "127.0.0.1");
+export async function acceptsTcp(port: number, host = "127.0.0.1"): Promise<true | undefined> {
+  const socket = connect(port, host);
   try {
     await once(socket, "connect");
     return true;

@@ -7,13 +7,15 @@ export interface ProxyOptions {
   readonly args: readonly string[];
   /** Where it runs, and what it needs; removed when it stops. */
   readonly directory: TemporaryDirectory;
-  /** On 127.0.0.1. */
   readonly ports: readonly number[];
+  /** Where they are; 127.0.0.1 by default. */
+  readonly host?: string;
 }
 
 export interface ProxyProcess {
   readonly child: ChildProcess;
-  stop(): Promise<void>;
+  /** @param signal SIGTERM by default, at which some wait for what is open */
+  stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /** Starts a reverse proxy, and waits until it takes connections on all of its ports. */
@@ -22,15 +24,16 @@ export async function startProxy({
   args,
   directory,
   ports,
+  host,
 }: ProxyOptions): Promise<ProxyProcess> {
   const child = startProcess({ name, command: name, args, cwd: directory.path });
-  async function stop() {
-    await child.stop();
+  async function stop(signal?: NodeJS.Signals) {
+    await child.stop(signal);
     await directory.remove();
   }
   try {
     for (const port of ports) {
-      await child.untilReady(() => acceptsTcp(port));
+      await child.untilReady(() => acceptsTcp(port, host));
     }
   } catch (error) {
     await stop();

@@ -49,16 +49,18 @@ export interface WatcherOptions {
   readonly timeoutMs?: number;
   /** Of gRPC: how often the client sends an HTTP/2 ping; never by default. */
   readonly pingEveryMs?: number;
+  /** Of gRPC: the authority of the server's certificate; without it, the watch is in the clear. */
+  readonly ca?: Buffer;
 }
 
 export type OpenWatcher = (url: string, options: WatcherOptions) => Watcher;
 
 /** With @grpc/grpc-js, which shares no code with Connect. */
 export const watchWithGrpcJs: OpenWatcher = (url, options) => {
-  const { token, ttlSeconds = 0, user = "", timeoutMs, pingEveryMs } = options;
+  const { token, ttlSeconds = 0, user = "", timeoutMs, pingEveryMs, ca } = options;
   const client = new Client(
     new URL(url).host,
-    credentials.createInsecure(),
+    ca === undefined ? credentials.createInsecure() : credentials.createSsl(ca),
     pingEveryMs === undefined ? {} : { "grpc.keepalive_time_ms": pingEveryMs },
   );
   const metadata = new Metadata();
