@@ -138,10 +138,18 @@ async def test_raises_what_the_token_function_raises(service: IceService) -> Non
 
 @pytest.mark.parametrize("token", ["", "secret\n", "sécret", "secret\x00"])
 async def test_never_shows_a_token_that_cannot_be_sent(service: IceService, token: str) -> None:
-    async with IceServerSource(service.url, token) as source:
-        with pytest.raises(ValueError, match="the token must have") as caught:
-            await source.get()
-    assert "cret" not in str(caught.value)
+    with pytest.raises(ValueError, match="token must have one or more printable") as caught:
+        IceServerSource(service.url, token)
+    error = await get_error(IceServerSource(service.url, lambda _: token))
+    assert error.message.startswith("token must have one or more printable")
+    assert not error.is_transient
+    assert "cret" not in f"{caught.value}{error}"
+
+
+@pytest.mark.parametrize("ttl_seconds", [2**31, "600"])
+def test_rejects_a_number(ttl_seconds: int) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        IceServerSource("http://a", TOKEN, ttl_seconds=ttl_seconds)
 
 
 async def test_ends_what_waits_when_it_is_closed() -> None:

@@ -107,6 +107,12 @@ async def test_survives_a_token_function_that_fails_for_a_while(
     assert "secret" not in caplog.text
 
 
+async def test_raises_when_the_token_function_cannot_work(service: IceService) -> None:
+    async with IceServerSource(service.url, lambda: TOKEN) as source:  # type: ignore[arg-type,misc]
+        with pytest.raises(TypeError):
+            await find_next(source.watch())
+
+
 async def test_gets_the_list_where_no_watch_is_allowed() -> None:
     with IceService(limits={"watchesPerCaller": 1}) as service:
         service.run()

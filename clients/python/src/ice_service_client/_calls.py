@@ -19,8 +19,12 @@ from ice_service_client._token import TokenCallback, find_token
 _Result = TypeVar("_Result")
 _Stream = grpc.aio.UnaryStreamCall[Message, pb.WatchIceServersResponse]
 
-_LIFE_SHARE = 0.9
+_Metadata = tuple[tuple[str, str], ...]
+
+_OVERDUE_SHARE = 0.9
 """The service replaces a list when 65 to 75 % of its life have passed. Now it is overdue."""
+_MIN_PATIENCE = 1.0
+"""The next list may have arrived while the last one was used, and must be read, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +44,22 @@ class ServiceCalls:
     def __init__(
         self, endpoint: Endpoint, token: str | TokenCallback, selection: Selection, timeout: float
     ) -> None:
-        """Sends nothing yet. ``timeout`` bounds a call and the wait for its token, in seconds."""
+        """Sends nothing yet.
+
+        Args:
+            endpoint: Where the service is.
+            token: As ``find_token`` takes it.
+            selection: What to ask for.
+            timeout: Bounds a call and the wait for its token, in seconds.
+
+        Raises:
+            TypeError: If a field of ``selection`` has another type.
+            ValueError: If a number is beyond 32 bits.
+        """
         self._endpoint = endpoint
         self._token = token
-        self._fields = asdict(selection)
+        self._get_request = pb.GetIceServersRequest(**asdict(selection))
+        self._watch_request = pb.WatchIceServersRequest(**asdict(selection))
         self._timeout = timeout
         self._channel: grpc.aio.Channel | None = None
         self._streams: set[_Stream] = set()
@@ -59,10 +75,9 @@ class ServiceCalls:
             request_serializer=pb.GetIceServersRequest.SerializeToString,
             response_deserializer=pb.GetIceServersResponse.FromString,
         )
-        request = pb.GetIceServersRequest(**self._fields)
 
-        async def send(metadata: tuple[tuple[str, str], ...]) -> pb.GetIceServersResponse:
-            return await call(request, metadata=metadata, timeout=self._timeout)
+        async def send(metadata: _Metadata) -> pb.GetIceServersResponse:
+            return await call(self._get_request, metadata=metadata, timeout=self._timeout)
 
         async with _limit(self._timeout):
             return from_response(await self._with_token(send))
@@ -78,12 +93,9 @@ class ServiceCalls:
             request_serializer=pb.WatchIceServersRequest.SerializeToString,
             response_deserializer=pb.WatchIceServersResponse.FromString,
         )
-        request = pb.WatchIceServersRequest(**self._fields)
 
-        async def open_stream(
-            metadata: tuple[tuple[str, str], ...],
-        ) -> tuple[_Stream, IceServerList]:
-            stream = start(request, metadata=metadata)
+        async def open_stream(metadata: _Metadata) -> tuple[_Stream, IceServerList]:
+            stream = start(self._watch_request, metadata=metadata)
             self._streams.add(stream)
             stream.add_done_callback(lambda _: self._streams.discard(stream))
             try:
@@ -97,10 +109,7 @@ class ServiceCalls:
         try:
             while True:
                 yield servers
-                life = servers.ttl_seconds
-                async with _limit(
-                    None if life is None else servers.life_left - (1 - _LIFE_SHARE) * life
-                ):
+                async with _limit(_find_patience(servers)):
                     servers = await _read(stream)
         except grpc.aio.AioRpcError as error:
             raise from_grpc_error(error) from None
@@ -120,9 +129,7 @@ class ServiceCalls:
             self._channel = self._endpoint.open_channel()
         return self._channel
 
-    async def _with_token(
-        self, send: Callable[[tuple[tuple[str, str], ...]], Awaitable[_Result]]
-    ) -> _Result:
+    async def _with_token(self, send: Callable[[_Metadata], Awaitable[_Result]]) -> _Result:
         """Sends a call, and once more with another token when its token is rejected."""
         token = await find_token(self._token)
         try:
@@ -146,8 +153,14 @@ def _find_path(method: str) -> str:
     return f"/{service.full_name}/{service.methods_by_name[method].name}"
 
 
-def _to_metadata(token: str) -> tuple[tuple[str, str], ...]:
+def _to_metadata(token: str) -> _Metadata:
     return (("authorization", f"Bearer {token}"),)
+
+
+def _find_patience(servers: IceServerList) -> float | None:
+    """Returns how long to wait for the next list, in seconds. ``None`` if there may be no other."""
+    life = servers.ttl_seconds
+    return None if life is None else max(life * _OVERDUE_SHARE - servers.age, _MIN_PATIENCE)
 
 
 async def _read(stream: _Stream) -> IceServerList:

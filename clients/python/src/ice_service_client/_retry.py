@@ -8,11 +8,15 @@ from ice_service_client._service_error import IceServiceError
 
 _MIN_DELAY = 1.0
 _MAX_DELAY = 30.0
+_BUGS = (AssertionError, AttributeError, NameError, NotImplementedError, TypeError)
+"""Errors that another try does not mend, such as of a token function that takes no argument."""
 
 
 def is_transient(error: Exception) -> bool:
     """Whether to try again. What the token function raises counts as a failure of its network."""
-    return not isinstance(error, IceServiceError) or error.is_transient
+    if isinstance(error, IceServiceError):
+        return error.is_transient
+    return not isinstance(error, _BUGS)
 
 
 def is_token_rejected(error: Exception) -> bool:

@@ -20,7 +20,7 @@ from ice_service_client._retry import (
     is_token_rejected,
     is_transient,
 )
-from ice_service_client._token import TokenCallback
+from ice_service_client._token import TokenCallback, check_token
 
 _logger = logging.getLogger("ice_service_client")
 
@@ -67,10 +67,13 @@ class IceServerSource:
                 ``grpc.ssl_channel_credentials(root_certificates=Path("ca.pem").read_bytes())``.
 
         Raises:
-            ValueError: If the URL or the timeout is invalid.
+            TypeError: If an argument has another type.
+            ValueError: If the URL, the token, or a number is invalid.
         """
         if not timeout > 0:
             raise ValueError("timeout must be more than 0 seconds")
+        if isinstance(token, str):
+            check_token(token)
         selection = Selection(region, ttl_seconds, max_urls, user, client_address)
         self._calls = ServiceCalls(Endpoint(url, credentials), token, selection, timeout)
         self._cache = ListCache(self._calls.get)

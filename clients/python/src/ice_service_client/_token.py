@@ -3,20 +3,35 @@
 import inspect
 from collections.abc import Awaitable, Callable
 
+import grpc
+
+from ice_service_client._service_error import IceServiceError
+
 TokenCallback = Callable[[str | None], str | Awaitable[str]]
 """Returns a token, or an awaitable of one. Gets the token that was just rejected, or ``None``."""
+
+
+def check_token(token: str) -> None:
+    """Does nothing if a header field can carry the token.
+
+    Raises:
+        ValueError: If not. grpcio's own error would show the token.
+    """
+    if not (token and token.isascii() and token.isprintable()):
+        raise ValueError("token must have one or more printable ASCII characters, and no others")
 
 
 async def find_token(token: str | TokenCallback, rejected: str | None = None) -> str:
     """Returns the token for a call.
 
     Raises:
-        ValueError: If no header field can carry it. grpcio's own error would show it.
+        IceServiceError: If no header field can carry it.
+        Exception: What the function raises.
     """
     found = token if isinstance(token, str) else token(rejected)
     text = await found if inspect.isawaitable(found) else found
-    if not (text and text.isascii() and text.isprintable()):
-        raise ValueError(
-            "the token must have one or more printable ASCII characters, and no others"
-        )
+    try:
+        check_token(text)
+    except ValueError as error:
+        raise IceServiceError(grpc.StatusCode.UNAUTHENTICATED, str(error)) from None
     return text
