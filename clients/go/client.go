@@ -42,7 +42,7 @@ type Options struct {
 	// TLS is used with https. By default, the server's certificate must be valid for its host name, and
 	// come from an authority that the system trusts.
 	TLS *tls.Config
-	// OnRetry is told why a watch has to open a new stream, and after which delay it does so.
+	// OnRetry is told why a watch must open a new stream, and after which delay it does so.
 	OnRetry func(err error, delay time.Duration)
 	// DialOptions are added to those of the client, such as interceptors or a proxy's dialer.
 	DialOptions []grpc.DialOption
