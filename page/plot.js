@@ -1,3 +1,5 @@
+import { printNumber } from "./report.js";
+
 const namespace = "http://www.w3.org/2000/svg";
 const size = { width: 320, height: 140 };
 const frame = { left: 40, top: 28, right: 312, bottom: 116 };
@@ -69,7 +71,9 @@ function draw(title, points, leastTop, shape) {
   const { left, right, bottom } = frame;
   const seconds = `${(endMs / 1000).toFixed(1)} s`;
   const range =
-    points.length === 0 ? "nothing" : `from ${print(Math.min(...values))} to ${print(most)}`;
+    points.length === 0
+      ? "nothing"
+      : `from ${printNumber(Math.min(...values))} to ${printNumber(most)}`;
   const image = createShape("svg", {
     viewBox: `0 0 ${size.width} ${size.height}`,
     role: "img",
@@ -78,7 +82,7 @@ function draw(title, points, leastTop, shape) {
   image.append(
     createText(title, { x: 0, y: 14 }),
     createText(range, { x: right, y: 14, class: "faint end" }),
-    createText(print(top), { x: left - 6, y: frame.top + 8, class: "faint end" }),
+    createText(printNumber(top), { x: left - 6, y: frame.top + 8, class: "faint end" }),
     createText("0", { x: left - 6, y: bottom + 4, class: "faint end" }),
     createText("0", { x: left, y: bottom + 17, class: "faint" }),
     createText(seconds, { x: right, y: bottom + 17, class: "faint end" }),
@@ -115,9 +119,4 @@ function createText(content, attributes) {
   const created = createShape("text", attributes);
   created.textContent = content;
   return created;
-}
-
-/** @param {number} value */
-function print(value) {
-  return value >= 100 || value === 0 ? value.toFixed(0) : value.toFixed(1);
 }

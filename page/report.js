@@ -76,7 +76,13 @@ export function printReconnection(reconnection) {
     : `reconnected in ${Math.round(reconnection.durationMs)} ms`;
 }
 
-/** @param {number} value */
+/**
+ * With two digits or more where the number has them.
+ * @param {number} value not negative, or NaN
+ */
 export function printNumber(value) {
-  return Number.isNaN(value) ? "–" : value >= 10 ? value.toFixed(0) : value.toFixed(1);
+  if (Number.isNaN(value)) {
+    return "–";
+  }
+  return value === 0 || value >= 10 ? value.toFixed(0) : value.toFixed(1);
 }

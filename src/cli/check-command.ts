@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../clock.js";
+import { printTime, systemClock } from "../clock.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
 import { findUrlWarnings } from "../ice/url-warnings.js";
@@ -100,7 +100,7 @@ function printJson(
   changes: readonly string[] | undefined,
 ): void {
   const report = {
-    time: printTime(),
+    time: printTime(systemClock() / 1000),
     ok: toExitCode(round) === 0,
     ...(changes !== undefined && { changes }),
     warnings,
@@ -123,17 +123,13 @@ function printForPeople(
   process.stdout.write(
     [
       changes !== undefined && isTTY ? "\x1b[H\x1b[2J" : "",
-      changes === undefined ? "" : `${printTime()}\n`,
+      changes === undefined ? "" : `${printTime(systemClock() / 1000)}\n`,
       table,
       printFailedProviders(failedProviders),
       changed === "" ? "" : `\nChanged:\n${changed}`,
     ].join(""),
   );
   process.stderr.write(warnings.map((warning) => `warning: ${warning}\n`).join(""));
-}
-
-function printTime(): string {
-  return new Date(systemClock()).toISOString();
 }
 
 /** On a terminal: a line that is overwritten, and gone at the end. */

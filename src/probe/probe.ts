@@ -3,10 +3,11 @@ import type { TurnCredential } from "../turn/provider.js";
 import type { AddressFamily } from "./attributes.js";
 import { bind } from "./binding.js";
 import { openTransport } from "./open-transport.js";
-import { type ProbeFailure, timeOutError, toFailure } from "./probe-failure.js";
+import { type ProbeFailure, toFailure } from "./probe-failure.js";
 import type { RelayTest } from "./relay-proof.js";
 import { type RelayFindings, tryRelay } from "./relay-trial.js";
 import { resolveServer, type ServerAddress } from "./server-address.js";
+import { runWithin } from "./time-limit.js";
 import { printTransportAddress } from "./transport-address.js";
 import { followAlternates } from "./try-alternate.js";
 
@@ -74,10 +75,10 @@ export async function probe(
 /** The addresses behind a URL, or why there are none. */
 export async function findServers(
   url: IceUrl,
-  options: ProbeOptions,
+  { timeoutMs, signal }: ProbeOptions,
 ): Promise<ServerAddress[] | ProbeFailure> {
   try {
-    return await within(options, (signal) => resolveServer(url, signal));
+    return await runWithin(timeoutMs, signal, (either) => resolveServer(url, either));
   } catch (error) {
     return toFailure(error);
   }
@@ -128,7 +129,7 @@ async function tryAddress(
     found.alternates = [...(found.alternates ?? []), alternate];
   };
   try {
-    await within(options, (signal) =>
+    await runWithin(options.timeoutMs, options.signal, (signal) =>
       followAlternates(server, (visited) => visit(visited, signal), onFollow),
     );
     return { url, server, ...found };
@@ -149,20 +150,4 @@ function explain(failure: ProbeFailure, { alternates, realm }: Findings): ProbeF
       ? ""
       : `, at the alternate ${printTransportAddress(last)}`;
   return { ...failure, cause, detail: detail + where };
-}
-
-async function within<T>(
-  { timeoutMs, signal }: ProbeOptions,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  signal?.throwIfAborted();
-  const timeOut = new AbortController();
-  const timer = setTimeout(() => timeOut.abort(timeOutError()), timeoutMs);
-  try {
-    return await work(
-      signal === undefined ? timeOut.signal : AbortSignal.any([signal, timeOut.signal]),
-    );
-  } finally {
-    clearTimeout(timer);
-  }
 }

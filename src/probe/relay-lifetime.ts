@@ -4,10 +4,11 @@ import type { TurnCredential } from "../turn/provider.js";
 import { openTransport } from "./open-transport.js";
 import { exchangePackets } from "./packet-exchange.js";
 import { type ProbeOptions, probeAddress } from "./probe.js";
-import { ProbeError, timeOutError } from "./probe-failure.js";
+import { ProbeError } from "./probe-failure.js";
 import { proveRelay } from "./relay-proof.js";
 import type { ServerAddress } from "./server-address.js";
 import { printErrorCode } from "./server-error.js";
+import { runWithin } from "./time-limit.js";
 import type { TransactionContext } from "./transaction.js";
 import { followAlternates } from "./try-alternate.js";
 import { type Allocation, type RequestAnswer, TurnSession } from "./turn-session.js";
@@ -129,24 +130,21 @@ async function crossesStill(
   { relayed }: Allocation,
   waitMs: number,
 ): Promise<boolean> {
-  const timeUp = new AbortController();
-  const timer = setTimeout(() => timeUp.abort(timeOutError()), waitMs);
-  const signal = AbortSignal.any([context.signal, timeUp.signal]);
   try {
-    const outside = await openUdpTransport(relayed, signal);
-    try {
-      return (await exchangePackets(context, outside, signal)).crossed === "both-ways";
-    } finally {
-      outside.close();
-    }
+    return await runWithin(waitMs, context.signal, async (signal) => {
+      const outside = await openUdpTransport(relayed, signal);
+      try {
+        return (await exchangePackets(context, outside, signal)).crossed === "both-ways";
+      } finally {
+        outside.close();
+      }
+    });
   } catch (error) {
     // The server has closed its connection, or the relayed address.
     if (error instanceof ProbeError) {
       return false;
     }
     throw error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

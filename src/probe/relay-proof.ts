@@ -1,8 +1,9 @@
 import type { StunErrorCode } from "./error-code.js";
 import { exchangePackets } from "./packet-exchange.js";
-import { isTimeOut, ProbeError, type ProbeFailure, timeOutError } from "./probe-failure.js";
+import { isTimeOut, ProbeError, type ProbeFailure } from "./probe-failure.js";
 import { printErrorCode } from "./server-error.js";
 import { isSpecialPurpose } from "./special-purpose.js";
+import { runWithin } from "./time-limit.js";
 import type { TransactionContext } from "./transaction.js";
 import { printTransportAddress, type TransportAddress } from "./transport-address.js";
 import type { Allocation, TurnSession } from "./turn-session.js";
@@ -34,7 +35,7 @@ export interface RelayProofOptions {
  *   its time is up
  */
 export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailure | undefined> {
-  const { server, session, allocation, context, test, waitMs } = options;
+  const { allocation, context, test, waitMs } = options;
   const { relayed, mapped } = allocation;
   if (mapped === undefined) {
     return notTested("the server does not say from which address it sees this machine");
@@ -46,18 +47,12 @@ export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailu
   if (test === "in-public" && isSpecialPurpose(mapped)) {
     return notTested(`the server sees this machine at ${mapped.address}, which is not public`);
   }
-  const timeUp = new AbortController();
-  const timer = setTimeout(() => timeUp.abort(timeOutError()), waitMs);
-  const signal = AbortSignal.any([context.signal, timeUp.signal]);
   let outside: UdpTransport | undefined;
   try {
-    outside = await openUdpTransport(relayed, signal);
-    const peers = listPeers(mapped, outside.local, server);
-    if (peers.length === 0) {
-      return notTested(`the server sees a proxy at ${mapped.address} in place of this machine`);
-    }
-    const refusal = await permit(session, peers, signal);
-    return refusal ?? (await tellCrossing(context, allocation, outside, signal));
+    return await runWithin(waitMs, context.signal, async (signal) => {
+      outside = await openUdpTransport(relayed, signal);
+      return proveFrom(outside, mapped, options, signal);
+    });
   } catch (error) {
     if (outside === undefined && error instanceof ProbeError) {
       return unreachable(`this machine cannot send to ${printTransportAddress(relayed)}`);
@@ -67,9 +62,23 @@ export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailu
     }
     throw error;
   } finally {
-    clearTimeout(timer);
     outside?.close();
   }
+}
+
+/** @param mapped our address as the server sees it */
+async function proveFrom(
+  outside: UdpTransport,
+  mapped: TransportAddress,
+  { server, session, allocation, context }: RelayProofOptions,
+  signal: AbortSignal,
+): Promise<ProbeFailure | undefined> {
+  const peers = listPeers(mapped, outside.local, server);
+  if (peers.length === 0) {
+    return notTested(`the server sees a proxy at ${mapped.address} in place of this machine`);
+  }
+  const refusal = await permit(session, peers, signal);
+  return refusal ?? (await tellCrossing(context, allocation, outside, signal));
 }
 
 /**

@@ -32,7 +32,7 @@ UDP: warning, 1 of 2 URLs carry calls
 turn:a.test: works (12 ms)
   Call opened in 100 ms
   Quality good: 400 of 400 packets came back
-  Loss: 0.0 % to the peer, 0.0 % back
+  Loss: 0 % to the peer, 0 % back
   Jitter: 1.0 ms to the peer, 1.0 ms back
   Round trip: 20 ms median, 25 ms for 95 %
   After an ICE restart: reconnected in 60 ms
