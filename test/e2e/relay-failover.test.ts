@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { type Bridge, openBridge } from "../parts/bridge.js";
-import type { Coturn } from "../parts/coturn.js";
+import { openBridge } from "../parts/bridge.js";
+import type { Coturn, CoturnOptions } from "../parts/coturn.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { networkSecret, type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -25,34 +25,43 @@ const coturns = new Map<Name, Coturn>();
 /** Those whose relays packets cross, as far as this test knows. */
 const relaying = new Set<Name>();
 
-async function start(name: Name, ...extra: readonly string[]): Promise<void> {
-  coturns.set(name, await network.startCoturn(ips[name], { extra }));
+async function start(name: Name, options: Partial<CoturnOptions> = {}): Promise<void> {
+  coturns.set(name, await network.startCoturn(ips[name], options));
+}
+
+/** Starts a server anew, with something wrong. */
+const restart =
+  (options: Partial<CoturnOptions>, isFull = false) =>
+  async (name: Name) => {
+    await coturns.get(name)?.stop();
+    await start(name, options);
+    if (isFull) {
+      await occupy(name);
+    }
+  };
+
+/** Takes all relays. Probes may be in the way. */
+async function occupy(name: Name, tries = 20): Promise<void> {
+  try {
+    await network.holdRelays(ips[name], "webrtc-gateway");
+  } catch (error) {
+    if (tries === 0) {
+      throw error;
+    }
+    await occupy(name, tries - 1);
+  }
 }
 
 /** The ways in which a server that answers is of no use. */
 const breakages = {
   closedPorts: (name: Name) => network.drop(`ip daddr ${ips[name]} udp dport != 3478`),
-  async wrongExternalIp(name: Name) {
-    await coturns.get(name)?.stop();
-    await start(name, "external-ip=11.0.9.9");
-  },
-  async deniedPeers(name: Name) {
-    await coturns.get(name)?.stop();
-    await start(name, "denied-peer-ip=0.0.0.0-255.255.255.255");
-  },
-  async full(name: Name) {
-    await coturns.get(name)?.stop();
-    await start(name, "total-quota=1");
-    // Probes may be in the way.
-    const hold = (tries: number): Promise<void> =>
-      network.holdRelays(ips[name], "webrtc-gateway").catch((error: unknown) => {
-        if (tries === 0) {
-          throw error;
-        }
-        return hold(tries - 1);
-      });
-    await hold(20);
-  },
+  wrongExternalIp: restart({ extra: ["external-ip=11.0.9.9"] }),
+  deniedPeers: restart({ extra: ["denied-peer-ip=0.0.0.0-255.255.255.255"] }),
+  fullOfUsers: restart({ extra: ["total-quota=1"] }, true),
+  fullOfBits: restart({ extra: ["max-bps=1000", "bps-capacity=1000"] }, true),
+  otherUsers: restart({ authentication: "user" }),
+  ipv6Only: restart({ relayIps: ["2a00:1::20"] }),
+  redirectLoop: restart({ extra: ["alternate-server=11.0.0.13:3478"] }),
 };
 
 async function breakRelay(name: Name, how: keyof typeof breakages): Promise<void> {
@@ -69,70 +78,91 @@ async function mend(name: Name): Promise<void> {
 
 beforeAll(async () => {
   network = await startRelayNetwork();
-});
-afterAll(() => network?.stop());
-
-describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s", (relay) => {
-  let service: IceService;
-  let api: Bridge;
-  let admin: Bridge;
-  beforeAll(async () => {
-    await Promise.all(names.map((name) => coturns.get(name)?.stop()));
-    await network.dropNothing();
-    for (const name of names) {
-      await start(name);
-      relaying.add(name);
-    }
-    const urls = names.map(url);
-    const probe = { interval: "2s", timeout: "2s", failures: 2, successes: 1, relay };
-    service = await startIceService({
-      on: network.outside,
-      files: { "tokens.yaml": connectorTokens({ test: token }), "turn.secret": networkSecret },
-      config: {
-        admin: { port: 0 },
-        auth: { connectorTokensFile: "tokens.yaml" },
-        ice: { stunUrls: [], turn: { urls, secretFiles: ["turn.secret"], probe } },
-        shutdown: { delay: "0s" },
-      },
-    });
-    api = await openBridge(network.outside, service.url);
-    admin = await openBridge(network.outside, service.adminUrl ?? "");
-  }, 120_000);
-  afterAll(async () => {
-    await api.stop();
-    await admin.stop();
-    await service.stop();
-  });
-
-  async function getUrls(): Promise<string[]> {
-    const headers = { authorization: `Bearer ${token}` };
-    const list = listSchema.parse(await api.getJson("/api/v1/ice-servers", headers));
-    return list.iceServers.flatMap(({ urls }) => urls);
+  // Where redirectLoop leads to.
+  await network.startCoturn("11.0.0.13", { extra: ["alternate-server=11.0.0.14:3478"] });
+  await network.startCoturn("11.0.0.14", { extra: ["alternate-server=11.0.0.13:3478"] });
+  for (const name of names) {
+    await mend(name);
   }
-  const eventually = (...which: readonly Name[]) =>
-    expect.poll(getUrls, { interval: 200 }).toEqual(which.map(url));
-  const countProven = async () => {
-    const { groups } = healthSchema.parse(await admin.getJson("/health/turn"));
-    return groups.flatMap(({ urls }) => urls).filter(({ relayProven }) => relayProven).length;
-  };
+  for (const relay of ["require", "auto"] as const) {
+    observed.push(await observe(relay));
+  }
+});
+afterAll(async () => {
+  await Promise.all(observed.map((each) => each.stop()));
+  await network?.stop();
+});
 
+/** A service, and what its callers get. */
+interface Observed {
+  readonly service: IceService;
+  getUrls(): Promise<string[]>;
+  countProven(): Promise<number>;
+  stop(): Promise<void>;
+}
+const observed: Observed[] = [];
+
+async function observe(relay: "require" | "auto"): Promise<Observed> {
+  const probe = { interval: "2s", timeout: "2s", failures: 2, successes: 1, relay };
+  const service = await startIceService({
+    on: network.outside,
+    files: { "tokens.yaml": connectorTokens({ test: token }), "turn.secret": networkSecret },
+    config: {
+      admin: { port: 0 },
+      auth: { connectorTokensFile: "tokens.yaml" },
+      ice: { stunUrls: [], turn: { urls: names.map(url), secretFiles: ["turn.secret"], probe } },
+      shutdown: { delay: "0s" },
+    },
+  });
+  const api = await openBridge(network.outside, service.url);
+  const admin = await openBridge(network.outside, service.adminUrl ?? "");
+  const headers = { authorization: `Bearer ${token}` };
+  return {
+    service,
+    async getUrls() {
+      const list = listSchema.parse(await api.getJson("/api/v1/ice-servers", headers));
+      return list.iceServers.flatMap(({ urls }) => urls);
+    },
+    async countProven() {
+      const { groups } = healthSchema.parse(await admin.getJson("/health/turn"));
+      return groups.flatMap(({ urls }) => urls).filter(({ relayProven }) => relayProven).length;
+    },
+    async stop() {
+      await api.stop();
+      await admin.stop();
+      await service.stop();
+    },
+  };
+}
+
+const ofBoth = <T>(look: (each: Observed) => Promise<T>) => Promise.all(observed.map(look));
+const eventually = (...which: readonly Name[]) =>
+  expect
+    .poll(() => ofBoth((each) => each.getUrls()), { interval: 200 })
+    .toEqual(observed.map(() => which.map(url)));
+
+/** Asks for lists until `isEnded`, and returns those that had only dead servers, while one was alive. */
+async function findDeadLists({ getUrls }: Observed, isEnded: () => boolean) {
+  const found = { answers: 0, dead: [] as string[] };
+  while (!isEnded()) {
+    const before = names.filter((name) => relaying.has(name));
+    const urls = await getUrls();
+    const all = before.filter((name) => relaying.has(name));
+    found.answers += 1;
+    if (all.length > 0 && !all.some((name) => urls.includes(url(name)))) {
+      found.dead.push(urls.join(" "));
+    }
+    await sleep(20);
+  }
+  return found;
+}
+
+describe("lists with ice.turn.probe.relay: require, and auto", () => {
   it("never hold only servers that do not relay, while one does", async () => {
-    const found = { answers: 0, dead: [] as string[] };
     let ended = false;
-    const watching = (async () => {
-      while (!ended) {
-        const before = names.filter((name) => relaying.has(name));
-        const urls = await getUrls();
-        const all = before.filter((name) => relaying.has(name));
-        found.answers += 1;
-        if (all.length > 0 && !all.some((name) => urls.includes(url(name)))) {
-          found.dead.push(urls.join(" "));
-        }
-        await sleep(20);
-      }
-    })();
+    const watching = ofBoth((each) => findDeadLists(each, () => ended));
     try {
-      await expect.poll(countProven).toBe(3);
+      await expect.poll(() => ofBoth((each) => each.countProven())).toEqual([3, 3]);
       await breakRelay("a", "closedPorts");
       await eventually("b", "c");
       await breakRelay("b", "wrongExternalIp");
@@ -143,20 +173,45 @@ describe.each(["require", "auto"] as const)("lists with ice.turn.probe.relay: %s
       await eventually("a");
       await mend("b");
       await eventually("a", "b");
-      await breakRelay("a", "full");
+      await breakRelay("a", "fullOfUsers");
       await eventually("b");
-      await mend("a");
       await mend("c");
+      await eventually("b", "c");
+      await breakRelay("b", "fullOfBits");
+      await eventually("c");
+      await mend("a");
+      await eventually("a", "c");
+      await breakRelay("c", "otherUsers");
+      await eventually("a");
+      await mend("b");
+      await eventually("a", "b");
+      await breakRelay("a", "ipv6Only");
+      await eventually("b");
+      await mend("c");
+      await eventually("b", "c");
+      await breakRelay("b", "redirectLoop");
+      await eventually("c");
+      await mend("a");
+      await mend("b");
       await eventually("a", "b", "c");
     } finally {
       ended = true;
       await watching;
     }
-    expect(found.dead).toEqual([]);
-    expect(found.answers).toBeGreaterThan(20);
-    const causes = service
-      .logs()
-      .flatMap(({ msg, cause }) => (msg.startsWith("a URL is down") ? [cause] : []));
-    expect(causes).toEqual(expect.arrayContaining(["relay-unreachable", "peer-denied", "full"]));
-  }, 240_000);
+    for (const { answers, dead } of await watching) {
+      expect(dead).toEqual([]);
+      expect(answers).toBeGreaterThan(20);
+    }
+    for (const { service } of observed) {
+      const causes = service
+        .logs()
+        .flatMap(({ msg, cause }) => (msg.startsWith("a URL is down") ? [cause] : []));
+      expect(new Set(causes)).toEqual(
+        new Set([
+          ...["relay-unreachable", "peer-denied", "full", "wrong-secret", "address-family"],
+          "redirect-loop",
+        ]),
+      );
+    }
+  }, 300_000);
 });
