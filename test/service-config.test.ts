@@ -187,6 +187,37 @@ describe("loadConfig", () => {
     });
   });
 
+  it("reads where Sentinels are, and shows no password of theirs", () => {
+    write("redis-url.secret", "rediss://user:p%40ss@Main.master/2\n");
+    write("sentinel.secret", "sentinel-password");
+    const sentinel = { username: "ice", passwordFile: "sentinel.secret" };
+    const { config } = load({
+      limits: {
+        caller: { requests: 600, window: "1m" },
+        redis: {
+          urlFile: "redis-url.secret",
+          sentinel: { ...sentinel, addresses: ["sentinel-1", "[2001:db8::1]:26380"] },
+        },
+      },
+    });
+    expect(config.limits.redis?.sentinel?.addresses).toEqual([
+      { host: "sentinel-1", port: 26379 },
+      { host: "2001:db8::1", port: 26380 },
+    ]);
+    expect(config.limits.redis?.address).toBe("rediss://Main.master/2");
+    expect(describeConfig(config)).toMatchObject({
+      limits: {
+        redis: {
+          sentinel: {
+            addresses: ["sentinel-1:26379", "[2001:db8::1]:26380"],
+            username: "ice",
+            passwordFile: join(directory, "sentinel.secret"),
+          },
+        },
+      },
+    });
+  });
+
   it("lets a short TTL bring the default of minTtl down", () => {
     const { config } = load({
       ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"], ttl: "5s" } },
@@ -517,6 +548,57 @@ describe("loadConfig", () => {
       {},
       "limits.redis.url",
       /urlFile/,
+    ],
+    [
+      "a port of Redis that Sentinel finds out",
+      { limits: { redis: { url: "redis://m:1", sentinel: { addresses: ["a"] } } } },
+      {},
+      "limits.redis.url",
+      /which Sentinel finds out/,
+    ],
+    [
+      "no Sentinel",
+      { limits: { redis: { url: "redis://m", sentinel: { addresses: [] } } } },
+      {},
+      "limits.redis.sentinel.addresses",
+      /is empty/,
+    ],
+    [
+      "a Sentinel by its URL",
+      { limits: { redis: { url: "redis://m", sentinel: { addresses: ["redis://a"] } } } },
+      {},
+      "limits.redis.sentinel.addresses[0]",
+      /not a host and a port/,
+    ],
+    [
+      "a Sentinel's password that everybody may read",
+      { limits: { redis: { url: "redis://m", sentinel: { addresses: ["u:hunter2@a:1"] } } } },
+      {},
+      "limits.redis.sentinel.addresses[0]",
+      /not a host and a port/,
+    ],
+    [
+      "a Sentinel's address without brackets",
+      { limits: { redis: { url: "redis://m", sentinel: { addresses: ["2001:db8::1"] } } } },
+      {},
+      "limits.redis.sentinel.addresses[0]",
+      /Put the address in brackets/,
+    ],
+    [
+      "a user of Sentinel without a password",
+      {
+        limits: { redis: { url: "redis://m", sentinel: { addresses: ["a"], username: "ice" } } },
+      },
+      {},
+      "limits.redis.sentinel.username",
+      /no effect without passwordFile/,
+    ],
+    [
+      "an authority of Redis that is none",
+      { limits: { redis: { url: "rediss://a", caFile: "turn.secret" } } },
+      {},
+      "limits.redis.caFile",
+      /has no certificate/,
     ],
     [
       "Redis by another protocol",

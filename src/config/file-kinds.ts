@@ -1,4 +1,4 @@
-import type { KeyObject } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { describeReadFailure } from "../files/read-failure.js";
 import { list } from "./collections.js";
 import { checked, type Kind } from "./kind.js";
@@ -23,6 +23,20 @@ export function readableFile(maxBytes: number): Kind<string, string, ""> {
     return file;
   });
 }
+
+/** The largest file of certificates of authorities, in bytes. */
+export const maxAuthorityBytes = 1024 * 1024;
+
+/** A file that Node can take for authorities: certificates in PEM. */
+export const authorityFile = checked(readableFile(maxAuthorityBytes), (file, place) => {
+  const { bytes } = place.context.files.read(file, maxAuthorityBytes);
+  try {
+    new X509Certificate(bytes);
+  } catch {
+    place.refuse(`${file} has no certificate`, "Give certificates of authorities in PEM");
+  }
+  return file;
+});
 
 /** A secret, and where it comes from. */
 export interface Secret {

@@ -4,7 +4,7 @@ import { describeGauge, type Metric } from "../observability/metric.js";
 import type { LimitsConfig, RateLimitConfig } from "./limits-config.js";
 import type { PermitTiming } from "./permit-queue.js";
 import { Quota, type QuotaName } from "./quota.js";
-import type { RedisConfig } from "./redis-config.js";
+import { identifyRedis, type RedisConfig } from "./redis-config.js";
 import { RedisCounter } from "./redis-counter.js";
 import { VerificationPermits } from "./verification-permits.js";
 
@@ -97,8 +97,7 @@ export class QuotaPool {
     if (limit === undefined) {
       return undefined;
     }
-    const counterId =
-      redis && JSON.stringify([redis.location.export().toString(), redis.keyPrefix]);
+    const counterId = redis && identifyRedis(redis);
     const id = JSON.stringify([name, limit.requests, limit.windowSeconds, counterId]);
     const known = this.#entries.get(id);
     if (known !== undefined) {

@@ -31,6 +31,7 @@ export class RedisCounter implements SharedCounter {
   #state: "closed" | "connecting" | "up" | "down" = "closed";
   #redis: Redis | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
+  #lastStatus: Redis["status"] | undefined;
   #trying = false;
   #onSettled = () => {};
   /** Settles when it is known whether Redis responds: shortly after {@link open}. */
@@ -53,7 +54,7 @@ export class RedisCounter implements SharedCounter {
       return;
     }
     this.#state = "connecting";
-    this.#retryTimer = setInterval(() => void this.#retry(), retryIntervalMs).unref();
+    this.#retryTimer = setInterval(() => this.#watch(), retryIntervalMs).unref();
     this.#connect().catch((error: unknown) => this.#markDown(nameFailure(error)));
   }
 
@@ -87,6 +88,22 @@ export class RedisCounter implements SharedCounter {
     redis.on("close", () => this.#markDown("connection closed"));
     // Told by "error" as well.
     redis.connect().catch(() => {});
+  }
+
+  /** Called every {@link retryIntervalMs}. */
+  #watch(): void {
+    const status = this.#redis?.status;
+    const isStuck = status === this.#lastStatus;
+    this.#lastStatus = status;
+    if (status === "ready") {
+      void this.#retry();
+    } else if (isStuck && status !== undefined) {
+      this.#markDown("too slow");
+      // ioredis bounds the time to connect, but not that of the login ("connect") which follows.
+      if (status === "connect") {
+        this.#redis?.disconnect(true);
+      }
+    }
   }
 
   /** Counts a key of our own: Redis may answer, and yet not be allowed to write. */
@@ -163,6 +180,11 @@ function readReply(reply: unknown): Outcome {
  * commands with their arguments into its errors, the password of AUTH among them.
  */
 function nameFailure(error: unknown): string {
-  const [, reply] = /^([A-Z]{2,20})\b/.exec(error instanceof Error ? error.message : "") ?? [];
+  const message = error instanceof Error ? error.message : "";
+  if (message.startsWith("All sentinels")) {
+    const [, last] = /Last error: (?:connect )?([A-Z]{4,20})\b/.exec(message) ?? [];
+    return last === undefined ? "no Sentinel knows the master" : `no Sentinel answers: ${last}`;
+  }
+  const [, reply] = /^([A-Z]{2,20})\b/.exec(message) ?? [];
   return findErrorCode(error) ?? reply ?? "connection failed";
 }

@@ -1,4 +1,5 @@
 import type { RedisOptions } from "ioredis";
+import { revealSecret } from "../config/file-kinds.js";
 import { readRedisUrl } from "../database-url.js";
 import type { RedisConfig } from "./redis-config.js";
 
@@ -6,10 +7,13 @@ import type { RedisConfig } from "./redis-config.js";
 export const retryIntervalMs = 1_000;
 const connectTimeoutMs = 2_000;
 
+/** The one option that has two types in ioredis is left out. */
+type Options = Omit<RedisOptions, "replyMapping">;
+
 /** How to connect, so that nothing waits that would be too late anyway. */
-export function readRedisOptions({ location }: RedisConfig) {
+export function readRedisOptions(config: RedisConfig): Options {
   return {
-    ...readRedisUrl(new URL(location.export().toString())),
+    ...readPlace(config),
     family: 0,
     // With the other, Redis before 6 would need two requests.
     protocol: 2,
@@ -25,5 +29,26 @@ export function readRedisOptions({ location }: RedisConfig) {
     // Both need rights that counting does not.
     enableReadyCheck: false,
     disableClientInfo: true,
-  } satisfies RedisOptions;
+  };
+}
+
+function readPlace({ location, authorities, sentinel }: RedisConfig): Options {
+  const { host, port, tls, ...access } = readRedisUrl(new URL(location.export().toString()));
+  const security = tls && (authorities === undefined ? tls : { ca: authorities });
+  if (sentinel === undefined) {
+    return { ...access, host, port, ...(security && { tls: security }) };
+  }
+  return {
+    ...access,
+    name: host,
+    role: "master",
+    sentinels: [...sentinel.addresses],
+    // Only those that the operator has named, and could name anew, are trusted.
+    updateSentinels: false,
+    sentinelCommandTimeout: connectTimeoutMs,
+    sentinelRetryStrategy: () => retryIntervalMs,
+    ...(sentinel.username !== undefined && { sentinelUsername: sentinel.username }),
+    ...(sentinel.passwordFile && { sentinelPassword: revealSecret(sentinel.passwordFile) }),
+    ...(security && { tls: security, sentinelTLS: security, enableTLSForSentinelMode: true }),
+  };
 }

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runProgram } from "../parts/child-process.js";
@@ -7,11 +5,9 @@ import { type IceService, startIceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 import { token } from "./called-service.js";
+import { findPythonTool } from "./python-tools.js";
 
-const list = readFileSync(join(import.meta.dirname, "python-tools.txt"), "utf8");
-const version = /^schemathesis (\S+)$/m.exec(list)?.[1];
-const cache = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-const tools = join(cache, "ice-service", "python-tools", `schemathesis@${version}`, "bin");
+const tools = join(findPythonTool("schemathesis"), "bin");
 const watchPath = "/api/v1/ice-servers:watch";
 
 let directory: TemporaryDirectory;

@@ -6,6 +6,7 @@ export default defineConfig({
     include: ["test/foreign/**/*.test.ts"],
     testTimeout: 250_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
     reporters: ["default", "./test/plain-summary.ts"],
   },

@@ -1,4 +1,6 @@
 import { createSecretKey } from "node:crypto";
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RedisConfig } from "../../src/limits/redis-config.js";
 import { RedisCounter } from "../../src/limits/redis-counter.js";
@@ -102,6 +104,30 @@ describe("RedisCounter", { retry: 2 }, () => {
       { level: "warn", fields: { cause: "too slow" } },
       { level: "info" },
     ]);
+  });
+
+  it("gives up on a server that takes connections and no login, and goes to the one that follows it", async () => {
+    const password = "login-password";
+    const server = await startServer({ password });
+    let connections = 0;
+    const address = createServer((socket) => {
+      connections += 1;
+      if (connections > 1) {
+        const upstream = connect(server.port, "127.0.0.1");
+        socket.pipe(upstream).pipe(socket);
+        socket.on("error", () => upstream.destroy());
+        upstream.on("error", () => socket.destroy());
+      }
+    }).listen(0, "127.0.0.1");
+    stops.push(() => address.close());
+    await once(address, "listening");
+    const found = address.address();
+    const port = typeof found === "object" ? found?.port : undefined;
+    const { counter, lines } = await openCounter(`redis://:${password}@127.0.0.1:${port}`);
+    expect(counter.isUp).toBe(false);
+    expect(lines).toMatchObject([{ level: "warn", fields: { cause: "too slow" } }]);
+    await eventually(() => counter.isUp).toBe(true);
+    expect(await counter.add("a", 60_000)).toMatchObject({ count: 1 });
   });
 
   it("is down at once when the server ends, and up when it is there again", async () => {

@@ -20,7 +20,7 @@ export interface KeySetLocation {
 }
 
 /** The largest file that is read for a fetch, in bytes. */
-export const maxAccessFileBytes = 1024 * 1024;
+const maxAccessFileBytes = 1024 * 1024;
 
 /**
  * Gets the text of a key set: status 200 only, at most 256 KiB after decompression.

@@ -1,7 +1,6 @@
-import { X509Certificate } from "node:crypto";
 import { list, listOrOne } from "../../config/collections.js";
 import { duration } from "../../config/duration.js";
-import { fileName, readableFile, secretFile, secretFileWith } from "../../config/file-kinds.js";
+import { authorityFile, fileName, secretFile, secretFileWith } from "../../config/file-kinds.js";
 import { key, optionalKey, requiredKey } from "../../config/key.js";
 import { checked, type ValueOf } from "../../config/kind.js";
 import type { Place } from "../../config/place.js";
@@ -10,7 +9,6 @@ import { section } from "../../config/section.js";
 import { printValue } from "../../config/value-text.js";
 import { uncheckedUrl } from "../../outgoing/outgoing-url.js";
 import { usersScopeKey } from "../users-scope.js";
-import { maxAccessFileBytes } from "./jwks-fetch.js";
 import { jwtAlgorithm } from "./jwt-algorithms.js";
 import { chooseKeys } from "./jwt-keys.js";
 import { binarySecretFix, secretEncodings } from "./jwt-secret.js";
@@ -24,17 +22,6 @@ const issuerName = checked(text(), (name, place) => {
         `has the placeholder ${printValue(placeholder)}, which no token has in its iss`,
         "Write the iss of your tokens, such as https://login.microsoftonline.com/ followed by the tenant's ID and /v2.0; each tenant needs an entry",
       );
-});
-
-/** A file that Node can take for authorities. */
-const authorityFile = checked(readableFile(maxAccessFileBytes), (file, place) => {
-  const { bytes } = place.context.files.read(file, maxAccessFileBytes);
-  try {
-    new X509Certificate(bytes);
-  } catch {
-    place.refuse(`${file} has no certificate`, "Give certificates of authorities in PEM");
-  }
-  return file;
 });
 
 const written = section({
