@@ -3,13 +3,18 @@ import { MissingPartError } from "./failure.js";
 import type { LoadFigure } from "./load/checked-load.js";
 import { latencyRows, measureLatencyRows, saturatingLoads } from "./measurements/latency.js";
 import { type Measurement, nameMeasurement } from "./measurements/measurement.js";
-import { measureMemory, memoryRows } from "./measurements/memory.js";
+import { measureMemory, memoryRows, peerMemoryRows } from "./measurements/memory.js";
 import { measureStartUp, startUpRows } from "./measurements/start-up.js";
 import { measureThroughput, type ThroughputFigures } from "./measurements/throughput.js";
-import { type ThroughputRow, throughputRows } from "./measurements/throughput-rows.js";
+import {
+  peerThroughputRows,
+  type ThroughputRow,
+  throughputRows,
+} from "./measurements/throughput-rows.js";
 import { measureWatches, watchRows } from "./measurements/watch-costs.js";
 import { createSettings } from "./processes/baseline.js";
 import { type Fleet, startFleet } from "./processes/fleet.js";
+import { buildPeers } from "./processes/peer.js";
 import { createScene } from "./processes/scene.js";
 import type { Machine } from "./report/machine.js";
 import type { Progress } from "./report/progress.js";
@@ -32,7 +37,7 @@ export async function runBenchmark(
   machine: Machine,
   progress: Progress,
 ): Promise<BenchResult> {
-  const { node, cpuProf, only, targets, full } = options;
+  const { node, cpuProf, only, targets, full, peers } = options;
   const isWanted = ({
     name,
     comparedWith,
@@ -40,16 +45,22 @@ export async function runBenchmark(
   }: Pick<Row, "name" | "comparedWith" | "target">) =>
     (only?.test(`${name} / ${comparedWith}`) ?? true) && (target !== undefined || !targets);
   const wanted = {
-    throughput: throughputRows.filter(isWanted),
+    throughput: [...throughputRows, ...(peers ? peerThroughputRows : [])].filter(isWanted),
     latency: latencyRows.filter(isWanted),
     startUp: startUpRows.filter(isWanted),
     watches: watchRows.filter(isWanted),
-    memory: memoryRows.filter((row) => isWanted(row) && (full || row.slow !== true)),
+    memory: [...memoryRows, ...(peers ? peerMemoryRows : [])].filter(
+      (row) => isWanted(row) && (full || row.slow !== true),
+    ),
   };
   if (Object.values(wanted).every((rows) => rows.length === 0)) {
     throw new MissingPartError(`no row matches ${only}`);
   }
 
+  if (peers) {
+    progress.step("building the Go server");
+    await buildPeers();
+  }
   const measurements = distinct([
     ...wanted.throughput.flatMap(({ ours, theirs }) => [ours, theirs]),
     ...(wanted.latency.length > 0 ? saturatingLoads : []),

@@ -19,6 +19,8 @@ const optionsSchema = z
     node: z.string().transform((name) => (name.includes("/") ? resolve(name) : name)),
     targets: z.boolean(),
     full: z.boolean(),
+    /** Whether to compare with the peers as well, which need Go. */
+    peers: z.boolean(),
     check: z.boolean(),
     /** Where the service's CPU profiles go. */
     cpuProf: path.optional(),
@@ -56,6 +58,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option("--json <file>", "keep every round's figures in this file")
     .option("--node <path>", "the node that runs the servers", process.execPath)
     .option("--full", "also measure memory after 1,000,000 calls", false)
+    .option("--peers", "also compare with a Go server (needs Go)", false)
     .option("--check", "exit with 1 when a target is missed", false)
     .option("--cpu-prof <dir>", "write CPU profiles of the service to this directory")
     .showHelpAfterError("(run with --help for the usage)")

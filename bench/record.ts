@@ -11,11 +11,11 @@ export interface RecordContent {
 
 /** All that a run has found, every round's figure included, as JSON. */
 export function formatRecord({ startedAt, machine, options, result }: RecordContent): string {
-  const { rounds, starts, seconds, callsInFlight, only, full } = options;
+  const { rounds, starts, seconds, callsInFlight, only, full, peers } = options;
   const record = {
     startedAt: startedAt.toISOString(),
     machine,
-    options: { rounds, starts, seconds, callsInFlight, only: only?.source, full },
+    options: { rounds, starts, seconds, callsInFlight, only: only?.source, full, peers },
     rows: result.rows,
     loads: Object.fromEntries(result.throughput),
   };

@@ -5,7 +5,9 @@ import { calls } from "../calls/call.js";
 import { WrongAnswerError } from "../failure.js";
 import { runCheckedLoad } from "../load/checked-load.js";
 import { createIdleConnections, maxConnections } from "../load/idle-connections.js";
-import { type ModelAnswers, startBaseline } from "../processes/baseline.js";
+import type { ModelAnswers } from "../processes/baseline.js";
+import type { ComparedName } from "../processes/fleet.js";
+import { startComparedServer } from "../processes/peer.js";
 import { readMemoryBytes } from "../processes/process-usage.js";
 import type { Scene } from "../processes/scene.js";
 import type { ServerProcess } from "../processes/server-process.js";
@@ -20,6 +22,7 @@ const callsInFlight = 64;
 export interface MemoryRow extends RowTitle {
   /** The load on the process, so far or planned. */
   readonly after: { readonly connections: number } | { readonly calls: number };
+  readonly compared: ComparedName;
   /** Takes minutes. */
   readonly slow?: boolean;
 }
@@ -34,6 +37,13 @@ export const memoryRows: readonly MemoryRow[] = [
   { ...describeState("10,000 idle connections"), after: { connections: 10_000 } },
   { ...describeState("after 1,000,000 calls"), after: { calls: 1_000_000 }, slow: true },
 ];
+
+/** The same, compared with what a Go team would write instead. */
+export const peerMemoryRows: readonly MemoryRow[] = memoryRows.map(({ target: _, ...row }) => ({
+  ...row,
+  comparedWith: "Go: net/http, golang-jwt",
+  compared: "go-http-issuer",
+}));
 
 export interface MemoryOptions {
   readonly node: string;
@@ -51,7 +61,7 @@ export async function measureMemory(
   const directory = scene.directory.path;
   const answerBytes = countHttp1Bytes(models.rest);
   const done: Row[] = [];
-  for (const [index, { after, slow, ...row }] of rows.entries()) {
+  for (const [index, { after, compared, slow, ...row }] of rows.entries()) {
     progress.step(row.name);
     if ("connections" in after && after.connections > maxConnections()) {
       done.push(missingRow(row, `more than ${maxConnections()} open files (ulimit -n)`));
@@ -65,9 +75,9 @@ export async function measureMemory(
       await startService(scene, { name: `memory-${index}-service`, node }),
       bear,
     );
-    const name = `memory-${index}-baseline`;
+    const name = `memory-${index}-compared`;
     const theirs = await measureOne(
-      await startBaseline("bare-http-fresh", settings, { node, directory, name }),
+      await startComparedServer(compared, settings, { node, directory, name }),
       bear,
     );
     done.push(completeRow({ ...row, ours: [ours], theirs: [theirs] }));
@@ -135,6 +145,7 @@ function describeState(state: string): Omit<MemoryRow, "after"> {
   return {
     name: `memory, ${state}`,
     comparedWith: "bare node:http, fresh credential",
+    compared: "bare-http-fresh",
     unit: "MB",
   };
 }

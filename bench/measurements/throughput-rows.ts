@@ -1,5 +1,5 @@
 import { type CallName, calls } from "../calls/call.js";
-import type { BaselineName } from "../processes/baseline.js";
+import type { ComparedName } from "../processes/fleet.js";
 import type { RowTitle } from "../report/row.js";
 import type { Target } from "../report/target.js";
 import type { Measurement, TokenUse } from "./measurement.js";
@@ -66,13 +66,40 @@ export const throughputRows: readonly ThroughputRow[] = [
   limited(compare("connect", "es256", "bare-http-fresh-limited", freshLimited, atLeast(0.7))),
   // Callers over gRPC do not get the fields.
   limited(compare("grpc", "es256", "bare-http2", "bare node:http2", atLeast(0.9))),
-  distinct("rest", "bare-http-distinct"),
-  distinct("grpc", "bare-http2-distinct"),
+  distinct("rest", "bare-http-distinct", "the same two HMACs", atLeast(0.8)),
+  distinct("grpc", "bare-http2-distinct", "the same two HMACs", atLeast(0.8)),
+];
+
+const goHttp = "Go: net/http, golang-jwt";
+const goGrpc = "Go: grpc-go, golang-jwt";
+
+/** What a Go team would write instead. It needs Go, and has no targets: these rows say where we stand. */
+export const peerThroughputRows: readonly ThroughputRow[] = [
+  compare("rest", "es256", "go-http-issuer", goHttp),
+  {
+    ...compare("rest", "es256", "go-http-issuer", goHttp),
+    name: "REST, ES256, two workers",
+    ours: { server: "ice-service-2-workers", call: "rest", tokens: "es256" },
+  },
+  {
+    ...compare("rest", "first-seen-es256", "go-http-issuer", goHttp),
+    unit: "µs/call",
+    ours: { server: "ice-service-first-seen", call: "rest", tokens: "first-seen-es256" },
+  },
+  distinct("rest", "go-http-issuer-distinct", goHttp),
+  compare("grpc", "connector", "go-grpc-issuer", goGrpc),
+  compare("grpc", "es256", "go-grpc-issuer", goGrpc),
+  distinct("grpc", "go-grpc-issuer-distinct", goGrpc),
 ];
 
 /** Callers who share no answer: each gets a credential for a name of its own. */
-function distinct(call: "rest" | "grpc", baseline: BaselineName): ThroughputRow {
-  const row = compare(call, "1000-connectors", baseline, "the same two HMACs", atLeast(0.8));
+function distinct(
+  call: "rest" | "grpc",
+  compared: ComparedName,
+  comparedWith: string,
+  target?: Target,
+): ThroughputRow {
+  const row = compare(call, "1000-connectors", compared, comparedWith, target);
   return { ...row, ours: { ...row.ours, server: "ice-service-distinct" } };
 }
 

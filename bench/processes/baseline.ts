@@ -35,6 +35,8 @@ export const distinctServers: ReadonlySet<string> = new Set([
   "ice-service-distinct",
   "bare-http-distinct",
   "bare-http2-distinct",
+  "go-http-issuer-distinct",
+  "go-grpc-issuer-distinct",
 ]);
 
 /** What a server answers the first token that it is asked with. */
@@ -42,11 +44,15 @@ export function expectationOf({ expected, distinct }: Scene, server: string): Ex
   return distinctServers.has(server) ? { ...expected, name: distinct.first.pseudonym } : expected;
 }
 
-const ownHeadersOfGrpcJs = ["grpc-accept-encoding", "grpc-encoding", "grpc-message"];
+const ownHeaders: Readonly<Record<string, readonly string[]>> = {
+  "grpc-js-server": ["grpc-accept-encoding", "grpc-encoding", "grpc-message"],
+  "go-grpc-issuer": ["grpc-message"],
+  "go-grpc-issuer-distinct": ["grpc-message"],
+};
 
 /** Headers and trailers that a server's library sends by itself, with no way to stop it. */
 export function ownHeadersOf(server: string): ReadonlySet<string> {
-  return new Set(server === "grpc-js-server" ? ownHeadersOfGrpcJs : []);
+  return new Set(ownHeaders[server]);
 }
 
 /** The service's own answer to each call, which every baseline must match. */
@@ -108,7 +114,8 @@ export function startBaseline(
   if (!existsSync(program)) {
     throw new MissingPartError(`${program} is missing: run \`npm run bench:build\``);
   }
-  return startServer({ name, node, args: [program, ...formatSettings(settings)], directory });
+  const args = [program, ...formatSettings(settings)];
+  return startServer({ name, command: node, args, directory });
 }
 
 /** Node writes these itself, or they follow from the body. */

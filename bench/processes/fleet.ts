@@ -6,8 +6,8 @@ import {
   fetchModelAnswers,
   limitedServers,
   type ModelAnswers,
-  startBaseline,
 } from "./baseline.js";
+import { type PeerName, peerNames, startComparedServer } from "./peer.js";
 import type { Scene } from "./scene.js";
 import type { ServerProcess } from "./server-process.js";
 import { startService } from "./service.js";
@@ -20,7 +20,9 @@ export type ServiceName =
   | "ice-service-2-workers"
   | "ice-service-limited"
   | "ice-service-distinct";
-export type ServerName = ServiceName | BaselineName;
+/** What the service is compared with. */
+export type ComparedName = BaselineName | PeerName;
+export type ServerName = ServiceName | ComparedName;
 
 export interface RunOptions {
   /** The node binary that runs the service and the baselines. */
@@ -89,12 +91,12 @@ export async function startFleet(
     };
     const place = { node, directory: scene.directory.path };
     for (const name of new Set(names)) {
-      if (isBaseline(name)) {
+      if (isCompared(name)) {
         const settings = {
           ...createSettings(scene, modelsOf(name)),
           callersFile: distinctServers.has(name) ? scene.distinct.callersFile : "",
         };
-        servers.set(name, await startBaseline(name, settings, place));
+        servers.set(name, await startComparedServer(name, settings, place));
       } else if (!servers.has(name)) {
         await startOurs(name);
       }
@@ -124,6 +126,6 @@ function chooseConfig(name: ServiceName, scene: Scene): string {
   return distinctServers.has(name) ? scene.distinct.configFile : scene.configFile;
 }
 
-function isBaseline(name: ServerName): name is BaselineName {
-  return baselineNames.some((baseline) => baseline === name);
+function isCompared(name: ServerName): name is ComparedName {
+  return [...baselineNames, ...peerNames].some((compared) => compared === name);
 }

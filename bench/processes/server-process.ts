@@ -20,8 +20,8 @@ process.once("exit", () => {
 export interface ServerOptions {
   /** Also the name of the file in `directory` that takes all that the server says. */
   readonly name: string;
-  /** The node binary. */
-  readonly node: string;
+  /** The program: the node binary, or a server that needs none. */
+  readonly command: string;
   readonly args: readonly string[];
   readonly directory: string;
 }
@@ -55,13 +55,13 @@ const readyLineSchema = z.object({ msg: z.literal("ready"), url: z.string() });
  * a file, as it would in production, and not through a pipe that we would need to empty meanwhile.
  */
 export async function startServer(options: ServerOptions): Promise<ServerProcess> {
-  const { name, node, args, directory } = options;
+  const { name, command, args, directory } = options;
   const logFile = join(directory, `${name}.log`);
   // That of an earlier start would show an earlier address.
   rmSync(logFile, { force: true });
   const log = openSync(logFile, "a", 0o600);
   const spawnedAtMs = performance.now();
-  const child = spawn(node, args, {
+  const child = spawn(command, args, {
     cwd: directory,
     env: { PATH: process.env["PATH"], HOME: directory },
     stdio: ["ignore", log, log],

@@ -29,7 +29,7 @@ export function startService(
   }
   return startServer({
     name,
-    node,
+    command: node,
     args: [...nodeArgs, program, "serve", ...args, "--config", configFile],
     directory: scene.directory.path,
   });
