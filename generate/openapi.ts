@@ -104,7 +104,7 @@ function describeEvent(message: JsonSchema): JsonSchema {
 }
 
 type Response =
-  | { readonly $ref: string }
+  | { readonly $ref: string; readonly description?: string }
   | { readonly description: string; readonly content?: object };
 
 function printPath(route: DescribedRoute) {
@@ -124,6 +124,7 @@ function printPath(route: DescribedRoute) {
         ...get,
         operationId: `${route.operationId}Post`,
         parameters: get.parameters.map((parameter) => ({ ...parameter, required: false })),
+        responses: { ...get.responses, 413: describeFailure("The form is too large.") },
         requestBody: printForm(route.parameters ?? []),
       },
     }),
@@ -135,7 +136,7 @@ function printOperation({ mediaType = "application/json", ...route }: DescribedR
     ([status, { description, schema }]): [string, Response] => [
       status,
       schema === undefined
-        ? { $ref: "#/components/responses/Problem" }
+        ? describeFailure(description)
         : { description, content: { [mediaType]: { schema } } },
     ],
   );
@@ -159,6 +160,11 @@ function printOperation({ mediaType = "application/json", ...route }: DescribedR
       default: { $ref: "#/components/responses/Problem" },
     } satisfies Record<string, Response>,
   };
+}
+
+/** Problem details, with what they mean here (OpenAPI 3.1 section 4.8.23). */
+function describeFailure(description: string): Response {
+  return { $ref: "#/components/responses/Problem", description };
 }
 
 function withoutContent(response: Response): Response {

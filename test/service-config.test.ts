@@ -332,6 +332,17 @@ describe("loadConfig", () => {
       /no/,
     ],
     [
+      "pseudonyms with neither a key nor a secret",
+      {
+        ice: {
+          turn: { identity: "pseudonym", managed: [{ provider: "http", url: "https://a.test/" }] },
+        },
+      },
+      {},
+      "ice.turn.pseudonymKeyFile",
+      /is missing/,
+    ],
+    [
       "a bad identity",
       { ice: { turn: { identity: "statik" } } },
       {},

@@ -84,8 +84,11 @@ export function completeTurn<Values extends TurnValues>(
   } else {
     checkRegions(values, [...values.regions.keys()], place);
   }
-  checkPseudonymKey(values, place);
-  return { ...values, minTtlSeconds, secretFiles: findSecrets(values, place) };
+  const secretFiles = findSecrets(values, place);
+  // TURN URLs without a secret have a problem of their own.
+  const hasUrls = values.regions !== undefined || (values.urls ?? []).length > 0;
+  checkPseudonymKey(values, hasUrls || secretFiles.length > 0, place);
+  return { ...values, minTtlSeconds, secretFiles };
 }
 
 /** @param names of keys that mean nothing without regions */

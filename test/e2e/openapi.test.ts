@@ -59,6 +59,15 @@ describe("/openapi.json", () => {
     expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(listed));
   });
 
+  it("has the status of a form that is too large", async () => {
+    const response = await fetch(`${service.url}/turn?key=${token}`, {
+      method: "POST",
+      body: new URLSearchParams({ service: "turn", filler: "x".repeat(9000) }),
+    });
+    expect(Object.keys(document.paths["/turn"].post.responses)).toContain(`${response.status}`);
+    expect(response.status).toBe(413);
+  });
+
   it("names only routes that exist, with the methods that they take", async () => {
     for (const [path, operations] of Object.entries<object>(document.paths)) {
       const response = await fetch(service.url + path, { method: "OPTIONS" });

@@ -84,15 +84,17 @@ export const GetIceServersRequestSchema: GenMessage<GetIceServersRequest> = /*@_
  */
 export type GetIceServersResponse = Message<"ice.v1.GetIceServersResponse"> & {
   /**
-   * STUN entries in configured order, then at most one TURN entry. In JSON the
-   * list can be given to `new RTCPeerConnection({ iceServers })` as it is.
+   * STUN entries in configured order, then TURN entries: one, or with managed
+   * TURN servers several, each with a credential of its own. In JSON the list can
+   * be given to `new RTCPeerConnection({ iceServers })` as it is.
    *
    * @generated from field: repeated ice.v1.IceServer ice_servers = 1;
    */
   iceServers: IceServer[];
 
   /**
-   * When the TURN credential expires, in whole seconds. Not set without TURN.
+   * When the first of the TURN credentials expires, in whole seconds. Not set
+   * without TURN.
    * A TURN server gives no new relay after that. What becomes of a relay that is
    * already allocated depends on the server. With coturn, and with eturnal unless
    * strict_expiry is set, the client can refresh it for as long as it likes. pion
@@ -215,16 +217,17 @@ export type IceServer = Message<"ice.v1.IceServer"> & {
   urls: string[];
 
   /**
-   * The TURN username, `<unix seconds of expiry>:<name>`, at most 500 bytes
-   * (RFC 8489 section 14.3 allows 508). Empty on an entry without TURN.
+   * The TURN username: `<unix seconds of expiry>:<name>`, at most 500 bytes, or
+   * what a managed TURN provider has given, at most 508 bytes (RFC 8489 section
+   * 14.3). Empty on an entry without TURN.
    *
    * @generated from field: string username = 2;
    */
   username: string;
 
   /**
-   * The TURN password: base64 of HMAC-SHA1(secret, username). Empty on an entry
-   * without TURN.
+   * The TURN password: base64 of HMAC-SHA1(secret, username), or what a managed
+   * TURN provider has given. Empty on an entry without TURN.
    *
    * @generated from field: string credential = 3;
    */

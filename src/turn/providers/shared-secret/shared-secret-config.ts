@@ -115,11 +115,23 @@ export function configureSharedSecret(
   return { turn, sharedSecret };
 }
 
-/** Warns of a key of pseudonyms that is useless, or can be guessed. */
+/**
+ * Refuses pseudonyms without a key, and warns of a key that is useless, or can be guessed.
+ * @param hasDefault whether there is a secret that is the key otherwise
+ */
 export function checkPseudonymKey(
   { identity, pseudonymKeyFile }: Pick<SharedSecretValues, "identity" | "pseudonymKeyFile">,
+  hasDefault: boolean,
   place: Place,
 ): void {
+  if (identity === "pseudonym" && pseudonymKeyFile === undefined && !hasDefault) {
+    place
+      .at("pseudonymKeyFile")
+      .refuse(
+        "is missing, while ice.turn.identity is pseudonym and there is no TURN secret to use instead",
+        "Make one with `ice-service secret new --file pseudonym.key` and name the file here, or remove ice.turn.identity",
+      );
+  }
   if (pseudonymKeyFile !== undefined && identity !== "pseudonym") {
     place.warn("ice.turn.pseudonymKeyFile is not used, because ice.turn.identity is not pseudonym");
   }

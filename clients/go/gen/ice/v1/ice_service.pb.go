@@ -30,7 +30,7 @@ type GetIceServersRequest struct {
 	// is INVALID_ARGUMENT; the message names the known ones.
 	Region string `protobuf:"bytes,1,opt,name=region,proto3" json:"region,omitempty"`
 	// How long the TURN credential is to live, in seconds. 0 is the server's
-	// default; any other value has to be within the server's bounds (60 seconds
+	// default; any other value must be within the server's bounds (60 seconds
 	// to 24 hours unless configured otherwise), else INVALID_ARGUMENT; the
 	// message states the bounds.
 	TtlSeconds int32 `protobuf:"varint,2,opt,name=ttl_seconds,json=ttlSeconds,proto3" json:"ttl_seconds,omitempty"`
@@ -121,10 +121,12 @@ func (x *GetIceServersRequest) GetClientAddress() string {
 // GetIceServersResponse carries the servers and the life of the credential.
 type GetIceServersResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// STUN entries in configured order, then at most one TURN entry. In JSON the
-	// list can be given to `new RTCPeerConnection({ iceServers })` as it is.
+	// STUN entries in configured order, then TURN entries: one, or with managed
+	// TURN servers several, each with a credential of its own. In JSON the list can
+	// be given to `new RTCPeerConnection({ iceServers })` as it is.
 	IceServers []*IceServer `protobuf:"bytes,1,rep,name=ice_servers,json=iceServers,proto3" json:"ice_servers,omitempty"`
-	// When the TURN credential expires, in whole seconds. Not set without TURN.
+	// When the first of the TURN credentials expires, in whole seconds. Not set
+	// without TURN.
 	// A TURN server gives no new relay after that. What becomes of a relay that is
 	// already allocated depends on the server. With coturn, and with eturnal unless
 	// strict_expiry is set, the client can refresh it for as long as it likes. pion
@@ -336,11 +338,12 @@ type IceServer struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// STUN and TURN URLs (RFC 7064, RFC 7065). Never empty.
 	Urls []string `protobuf:"bytes,1,rep,name=urls,proto3" json:"urls,omitempty"`
-	// The TURN username, `<unix seconds of expiry>:<name>`, at most 500 bytes
-	// (RFC 8489 section 14.3 allows 508). Empty on an entry without TURN.
+	// The TURN username: `<unix seconds of expiry>:<name>`, at most 500 bytes, or
+	// what a managed TURN provider has given, at most 508 bytes (RFC 8489 section
+	// 14.3). Empty on an entry without TURN.
 	Username string `protobuf:"bytes,2,opt,name=username,proto3" json:"username,omitempty"`
-	// The TURN password: base64 of HMAC-SHA1(secret, username). Empty on an entry
-	// without TURN.
+	// The TURN password: base64 of HMAC-SHA1(secret, username), or what a managed
+	// TURN provider has given. Empty on an entry without TURN.
 	Credential    string `protobuf:"bytes,3,opt,name=credential,proto3" json:"credential,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
