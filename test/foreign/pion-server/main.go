@@ -24,11 +24,12 @@ func main() {
 }
 
 func serve(secret string, denyPeers bool) error {
-	udp, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	// Outgoing connections take TCP ports, but hardly anything takes UDP ports.
+	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
-	tcp, err := net.Listen("tcp4", udp.LocalAddr().String())
+	udp, err := net.ListenPacket("udp4", tcp.Addr().String())
 	if err != nil {
 		return err
 	}
