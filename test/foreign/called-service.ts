@@ -6,14 +6,28 @@ import { connectorTokens } from "../parts/tokens.js";
 
 export const token = "foreign-test-token";
 
+export interface CalledServiceOptions {
+  /** By default a free one. */
+  readonly port?: number;
+  /** By default {@link token}. */
+  readonly acceptedToken?: string;
+}
+
 /** The built program with one STUN and one TURN URL, for callers who have {@link token}. */
-export function startCalledService(certificate?: TestCertificate): Promise<IceService> {
+export function startCalledService(
+  certificate?: TestCertificate,
+  { port = 0, acceptedToken = token }: CalledServiceOptions = {},
+): Promise<IceService> {
   return startIceService({
-    files: { "tokens.yaml": connectorTokens({ foreign: token }), "turn.secret": "north" },
+    files: { "tokens.yaml": connectorTokens({ foreign: acceptedToken }), "turn.secret": "north" },
     config: {
-      ...(certificate && {
-        listen: { tls: { certFile: certificate.certFile, keyFile: certificate.keyFile } },
-      }),
+      listen: {
+        port,
+        ...(certificate && {
+          tls: { certFile: certificate.certFile, keyFile: certificate.keyFile },
+        }),
+      },
+      shutdown: { delay: "0s", timeout: "1s" },
       auth: { connectorTokensFile: "tokens.yaml" },
       ice: {
         stunUrls: ["stun:stun.example.com"],

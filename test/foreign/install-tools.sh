@@ -20,6 +20,13 @@ for program in javac mvn; do
     "  sudo apt-get update && sudo apt-get install default-jdk-headless maven"
 done
 
+rust=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || true
+if ! printf '%s\n' 1.85 "$rust" | sort -VC || ! command -v cargo-clippy cargo-fmt >/dev/null; then
+  fail "npm run test:foreign needs Rust, 1.85 or later, with clippy and rustfmt. On Debian 13 or later, this installs it:" \
+    "  sudo apt-get update && sudo apt-get install cargo rust-clippy rustfmt" \
+    "Elsewhere: https://rustup.rs"
+fi
+
 # Debian's Python makes no environments without ensurepip, which is in python3-venv.
 python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || fail \
   "npm run test:foreign needs Python, 3.11 or later, with venv. On Debian 12 or later, this installs it:" \

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** What needs more than Node, npm, and Debian packages: current Go and Java. */
+/** What needs more than Node, npm, and Debian packages: current Go, Java, and Rust. */
 export default defineConfig({
   test: {
     include: ["test/foreign/**/*.test.ts"],

@@ -1,0 +1,38 @@
+package com.example.iceservice.client;
+
+import io.grpc.CallCredentials;
+import io.grpc.Metadata;
+import io.grpc.Status;
+import java.util.concurrent.Executor;
+import java.util.function.Supplier;
+
+/**
+ * Sends a token with each call (RFC 6750).
+ *
+ * <p>It asks for the token each time, so an expired one can be replaced. The supplier runs on an
+ * executor of the channel and may wait.
+ */
+public final class BearerToken extends CallCredentials {
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("Authorization", Metadata.ASCII_STRING_MARSHALLER);
+
+  private final Supplier<String> token;
+
+  public BearerToken(Supplier<String> token) {
+    this.token = token;
+  }
+
+  @Override
+  public void applyRequestMetadata(RequestInfo call, Executor executor, MetadataApplier applier) {
+    executor.execute(
+        () -> {
+          try {
+            Metadata headers = new Metadata();
+            headers.put(AUTHORIZATION, "Bearer " + token.get());
+            applier.apply(headers);
+          } catch (RuntimeException e) {
+            applier.fail(Status.UNAUTHENTICATED.withDescription("no token").withCause(e));
+          }
+        });
+  }
+}
