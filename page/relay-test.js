@@ -15,7 +15,7 @@ import { summarizeTraffic } from "./traffic-summary.js";
  */
 
 /**
- * @param {RelayCall} call
+ * @param {Pick<RelayCall, "open" | "explainFailure" | "errors">} call
  * @param {Network} network
  * @param {Pick<UrlResult, "url" | "candidates">} result of the URL so far
  * @returns {Promise<number | Pick<UrlResult, "state" | "reason">>} the milliseconds until it was open, or why not
