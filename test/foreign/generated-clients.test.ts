@@ -50,3 +50,32 @@ describe("npm run generate:clients", () => {
     ).rejects.toThrow("apt-get install golang-go");
   });
 });
+
+/** The page's commands for a language write below the folder of its name. */
+const guide = await readFile(join(root, "docs/generated-clients.md"), "utf8");
+function findCommands(language: string): string {
+  const [, section = ""] = new RegExp(`^## ${language}\n(.*?)(?=^## )`, "ms").exec(guide) ?? [];
+  const [, commands = ""] = /^```sh\n(.*?)^```/ms.exec(section) ?? [];
+  return commands;
+}
+
+describe("the commands of docs/generated-clients.md", () => {
+  it.each([
+    ["Go", "ice/v1/ice_service_grpc.pb.go", "func NewIceServiceClient("],
+    ["TypeScript", "ice/v1/ice_service_pb.ts", "export const IceService:"],
+    ["Ruby", "ice/v1/ice_service_services_pb.rb", "module Example\n  module IceService"],
+    ["PHP", "Example/IceService/V1/IceServiceClient.php", "namespace Example\\IceService\\V1;"],
+  ])("generate a client for %s", { timeout: 300_000 }, async (language, file, content) => {
+    const out = join(generated, language);
+    const env = { ...process.env, OUT: out };
+    await runProgram("bash", ["-euc", findCommands(language)], { cwd: root, env });
+    expect(await readFile(join(out, file), "utf8")).toContain(content);
+  });
+
+  it("are not needed to know the namespace of C#", async () => {
+    const args = ["-I", "proto", "-I", "third_party/proto", "ice/v1/ice_service.proto"];
+    await runProgram("protoc", [...args, `--csharp_out=${generated}`], { cwd: root });
+    const code = await readFile(join(generated, "IceService.cs"), "utf8");
+    expect(code).toContain("namespace Example.IceService.V1 {");
+  });
+});
