@@ -10,7 +10,7 @@ import { type HealthLog, logGroupChange, logUrlChange } from "./health-log.js";
 import { describeHealth, type HealthReport } from "./health-report.js";
 import type { ProbeConfig } from "./probe-config.js";
 import { ProbeSchedule } from "./probe-schedule.js";
-import { listTargets, type ProbeTarget } from "./probe-target.js";
+import { listTargets, listUnprobed, type ProbeTarget } from "./probe-target.js";
 import type { ProbeUrl } from "./probe-url.js";
 import { UrlHealth } from "./url-health.js";
 
@@ -40,6 +40,7 @@ export class HealthMonitor {
   #schedule: ProbeSchedule | undefined;
   #followed: Followed | undefined;
   #groups: readonly UrlGroup[] = [];
+  #unprobed: ReadonlyMap<string, readonly string[]> = new Map();
   /** By key, in configured order. */
   #health: ReadonlyMap<string, UrlHealth> = new Map();
   #downUrls: readonly string[] = [];
@@ -95,6 +96,7 @@ export class HealthMonitor {
     const { servers, managed } = this.#followed ?? {};
     this.#groups = servers === undefined ? [] : listUrlGroups(servers.regions, managed);
     const targets = listTargets(this.#groups, servers?.life.ttlSeconds ?? 0);
+    this.#unprobed = listUnprobed(this.#groups);
     const before = this.#health;
     const nowMs = this.#options.clock();
     this.#health = new Map(
@@ -116,7 +118,13 @@ export class HealthMonitor {
     return findGroupStates(this.#groups, this.#isUp);
   }
 
-  readonly #isUp = (key: string): boolean => this.#health.get(key)?.state !== "down";
+  /** A URL that is not probed is up while others of its group are, or where there are no others. */
+  readonly #isUp = (key: string): boolean => {
+    const companions = this.#unprobed.get(key) ?? [];
+    return companions.length > 0 ? companions.some(this.#isProbedUp) : this.#isProbedUp(key);
+  };
+
+  readonly #isProbedUp = (key: string): boolean => this.#health.get(key)?.state !== "down";
 
   async #probe(target: ProbeTarget, settings: ProbeConfig, signal: AbortSignal): Promise<void> {
     const { probeUrl, clock, now, log } = this.#options;

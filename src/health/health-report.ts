@@ -58,6 +58,17 @@ export function describeHealth(
   };
 }
 
+/** The managed providers whose servers all reject their credential, as far as they are probed. */
+export function listRejected({ groups }: HealthReport): readonly string[] {
+  return groups.flatMap(({ provider, urls }) => {
+    const probed = urls.filter(({ state }) => state !== "not-probed");
+    const isRejected = probed.every(
+      ({ state, lastCause }) => state === "down" && lastCause === "wrong-secret",
+    );
+    return provider !== undefined && probed.length > 0 && isRejected ? [provider] : [];
+  });
+}
+
 function describeUrl(url: string, { state, sinceMs, last, relayProven }: UrlHealth): UrlReport {
   return {
     url,

@@ -1,4 +1,5 @@
 import type { IceUrl } from "../ice/ice-url.js";
+import { canProbe } from "../probe/server-address.js";
 import type { ProbeAccount } from "../turn/provider.js";
 import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
 
@@ -13,6 +14,24 @@ export interface ProbeTarget {
   readonly account?: ProbeAccount;
   /** How long the credentials live that holders are given. */
   readonly ttlSeconds: number;
+}
+
+/**
+ * Lists the keys of the URLs that cannot be probed (TURN over DTLS), each with those of its groups that
+ * can: what is found of these decides about it.
+ */
+export function listUnprobed(groups: readonly UrlGroup[]): ReadonlyMap<string, readonly string[]> {
+  const unprobed = new Map<string, readonly string[]>();
+  for (const group of groups) {
+    const keys = listKeys(group);
+    const probed = keys.filter(({ url }) => canProbe(url)).map(({ key }) => key);
+    for (const { url, key } of keys) {
+      if (!canProbe(url)) {
+        unprobed.set(key, [...(unprobed.get(key) ?? []), ...probed]);
+      }
+    }
+  }
+  return unprobed;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { systemClock, systemTimer } from "../clock.js";
 import type { HealthMonitor } from "../health/health-monitor.js";
-import type { HealthReport } from "../health/health-report.js";
+import { type HealthReport, listRejected } from "../health/health-report.js";
 import { openHealthMonitor } from "../health/open-health-monitor.js";
 import type { IceConfig } from "../ice-config.js";
 import type { Logger } from "../observability/logger.js";
@@ -67,13 +67,8 @@ export class ServerSupervision {
   }
 
   #renewRejected(): void {
-    for (const { provider, urls } of this.report.groups) {
-      const isRejected = urls.every(
-        ({ state, lastCause }) => state === "down" && lastCause === "wrong-secret",
-      );
-      if (provider !== undefined && isRejected) {
-        this.#renewals.renewEarly(provider);
-      }
+    for (const provider of listRejected(this.report)) {
+      this.#renewals.renewEarly(provider);
     }
   }
 

@@ -250,6 +250,21 @@ describe("HealthMonitor", () => {
     ]);
   });
 
+  it("takes a URL that it does not probe for up as long as another one of its group is", async () => {
+    const bench = new Bench();
+    const dtls = "turns:t?transport=udp";
+    bench.monitor.configure(
+      ...regional([], { eu: [dtls, "turn:t"], us: ["turn:u", "turns:u?transport=udp"] }),
+    );
+    bench.outcomes.set("turn:t", refused);
+    await bench.time.advance(25);
+    expect(bench.down).toEqual([dtls, "turn:t"]);
+    expect(bench.monitor.report.groups.map(({ state }) => state)).toEqual(["replaced", "live"]);
+    bench.outcomes.set("turn:t", good);
+    await bench.time.advance(20);
+    expect(bench.down).toEqual([]);
+  });
+
   it("reports what it knows", async () => {
     const bench = new Bench();
     bench.outcomes.set("turn:a", refused);
