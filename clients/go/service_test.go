@@ -143,11 +143,11 @@ func TestWatchOutlivesItsToken(t *testing.T) {
 	client := newClient(t, variable(t, "ICE_URL"), iceservice.Options{
 		Token: func(context.Context, string) (string, error) {
 			signed.Add(1)
-			return signToken(secret, time.Now().Add(3*time.Second)), nil
+			return signToken(secret, time.Now().Add(8*time.Second)), nil
 		},
 		OnRetry: func(err error, delay time.Duration) { t.Logf("watching again in %v: %v", delay, err) },
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	usernames := map[string]bool{}
 	for list, err := range client.Watch(ctx, iceservice.Request{}) {
