@@ -1,0 +1,88 @@
+import { type IceServer, PeerConnection, type RelayType } from "node-datachannel";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type RelayedLists, startRelayedLists, type TurnServer } from "./relayed-lists.js";
+
+let lists: RelayedLists;
+beforeAll(async () => {
+  lists = await startRelayedLists();
+});
+afterAll(() => lists?.stop());
+
+const connections: PeerConnection[] = [];
+afterAll(() => connections.forEach((connection) => void connection.close()));
+
+function connect(server: IceServer | string): PeerConnection {
+  const connection = new PeerConnection("peer", {
+    iceServers: [server],
+    iceTransportPolicy: "relay",
+  });
+  connections.push(connection);
+  return connection;
+}
+
+/** The address that it takes for the server, as in docs/refresh.md. */
+function toIceServer(
+  { url, username, credential }: TurnServer,
+  relayType: RelayType = "TurnUdp",
+): IceServer {
+  const { hostname, port } = new URL(url.replace("turn:", "turn://"));
+  return { hostname, port: Number(port), username, password: credential, relayType };
+}
+
+/** The candidates of a connection of its own, once it has gathered all. */
+async function gather(server: IceServer | string): Promise<readonly string[]> {
+  const connection = connect(server);
+  const candidates: string[] = [];
+  connection.onLocalCandidate((candidate) => candidates.push(candidate));
+  const isComplete = new Promise<void>((resolve) => {
+    connection.onGatheringStateChange((state) => state === "complete" && resolve());
+  });
+  connection.createDataChannel("data");
+  await isComplete;
+  return candidates;
+}
+
+/** One whose credential has a slash and a plus. */
+async function fetchAwkwardServer(): Promise<TurnServer> {
+  for (let ttlSeconds = 600; ; ttlSeconds += 1) {
+    const server = await lists.fetchTurnServer(ttlSeconds);
+    if (/\/.*\+|\+.*\//.test(server.credential)) {
+      return server;
+    }
+  }
+}
+
+describe("libdatachannel", () => {
+  it("exchanges messages over relays", async () => {
+    const server = toIceServer(await lists.fetchTurnServer(600));
+    const [caller, callee] = [connect(server), connect(server)];
+    for (const [from, to] of [
+      [caller, callee],
+      [callee, caller],
+    ] as const) {
+      from.onLocalDescription((sdp, type) => to.setRemoteDescription(sdp, type));
+      from.onLocalCandidate((candidate, mid) => to.addRemoteCandidate(candidate, mid));
+    }
+    callee.onDataChannel((channel) => {
+      channel.onMessage((message) => channel.sendMessage(`${message} back`));
+    });
+    const channel = caller.createDataChannel("data");
+    const answer = new Promise((resolve) => channel.onMessage(resolve));
+    channel.onOpen(() => channel.sendMessage("there and"));
+    expect(await answer).toBe("there and back");
+    const pair = caller.getSelectedCandidatePair();
+    expect([pair?.local.type, pair?.remote.type]).toEqual(["relay", "relay"]);
+  });
+
+  it("takes a URL whose credential is percent-encoded, whatever characters it has", async () => {
+    const { url, username, credential } = await fetchAwkwardServer();
+    const address = url.slice("turn:".length);
+    const user = `${encodeURIComponent(username)}:${encodeURIComponent(credential)}`;
+    const candidates = await gather(`turn:${user}@${address}`);
+    expect(candidates).toEqual([expect.stringMatching(/ typ relay /)]);
+  });
+
+  it("leaves out TURN over TCP, without an error", async () => {
+    expect(await gather(toIceServer(await lists.fetchTurnServer(600), "TurnTcp"))).toEqual([]);
+  });
+});
