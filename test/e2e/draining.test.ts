@@ -79,6 +79,21 @@ async function withService(
   }
 }
 
+/** The same in the clear and over TLS, side by side, since it waits for seconds. */
+async function withServices(
+  args: readonly string[],
+  shutdown: Shutdown,
+  use: (service: IceService, tls: boolean) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    [false, true].map((tls) =>
+      withService(args, shutdown, (service) => use(service, tls), tls).catch((cause: unknown) => {
+        throw new Error(tls ? "it fails over TLS" : "it fails in the clear", { cause });
+      }),
+    ),
+  );
+}
+
 /** The service's processes, as long as they run. */
 function stoppable({ pid }: IceService): number[] {
   try {
@@ -148,6 +163,15 @@ async function openSecure(port: number, protocol: string): Promise<Socket> {
   return socket;
 }
 
+const openWatchers: readonly OpenWatcher[] = [
+  watchWithGrpcJs,
+  watchWithConnect,
+  // gRPC-Web over HTTP/2
+  watchWithGrpcWeb,
+  // as server-sent events
+  watchWithCurl,
+];
+
 const call = (streamId: number, flags: number = flag.endHeaders | flag.endStream) =>
   writeFrame(
     frameType.headers,
@@ -187,77 +211,61 @@ describe.each<[string, readonly string[]]>([
   ["one process", []],
   ["--workers 2", ["--workers", "2"]],
 ])("A stop of %s", (_, args) => {
-  describe.each([
-    ["in the clear", false],
-    ["over TLS", true],
-  ])("with HTTP/2 %s", (__, tls) => {
-    const open = async ({ port }: IceService) =>
+  describe("with HTTP/2, in the clear and over TLS", () => {
+    const open = async ({ port }: IceService, tls: boolean) =>
       tls ? startRawHttp2(await openSecure(port, "h2")) : connectRawHttp2(port);
 
     it("announces its end at once, and ends with the last stream that it has served", async () => {
-      await withService(
-        args,
-        delayed,
-        async (service) => {
-          const client = await open(service);
-          client.socket.write(call(1));
-          await eventually(client.endedStreams).toEqual([1]);
-          service.signal("SIGTERM");
-          await eventually(client.goAways).toEqual([{ lastStreamId: maxStreamId, code: 0 }]);
-          client.socket.write(call(3));
-          await eventually(client.isClosed).toBe(true);
-          const [first, ...others] = client.goAways();
-          expect(first).toEqual({ lastStreamId: maxStreamId, code: 0 });
-          // Over TLS, Node cannot serve what comes after the announcement; the client is told so.
-          const last = tls ? 1 : 3;
-          expect(client.endedStreams()).toEqual(tls ? [1] : [1, 3]);
-          expect(others.length).toBeGreaterThan(0);
-          for (const goAway of others) {
-            expect(goAway).toEqual({ lastStreamId: last, code: 0 });
-          }
-        },
-        tls,
-      );
+      await withServices(args, delayed, async (service, tls) => {
+        const client = await open(service, tls);
+        client.socket.write(call(1));
+        await eventually(client.endedStreams).toEqual([1]);
+        service.signal("SIGTERM");
+        await eventually(client.goAways).toEqual([{ lastStreamId: maxStreamId, code: 0 }]);
+        client.socket.write(call(3));
+        await eventually(client.isClosed).toBe(true);
+        const [first, ...others] = client.goAways();
+        expect(first).toEqual({ lastStreamId: maxStreamId, code: 0 });
+        // Over TLS, Node cannot serve what comes after the announcement; the client is told so.
+        const last = tls ? 1 : 3;
+        expect(client.endedStreams()).toEqual(tls ? [1] : [1, 3]);
+        expect(others.length).toBeGreaterThan(0);
+        for (const goAway of others) {
+          expect(goAway).toEqual({ lastStreamId: last, code: 0 });
+        }
+      });
     });
 
     it("finishes a call whose body comes after the last GOAWAY", async () => {
-      await withService(
-        args,
-        long,
-        async (service) => {
-          const client = await open(service);
-          client.socket.write(post(1));
-          expect(await client.ping()).toBe(true);
-          service.signal("SIGTERM");
-          await eventually(() => client.goAways().length).toBe(2);
-          expect(client.goAways()[1]).toEqual({ lastStreamId: 1, code: 0 });
-          client.socket.write(postBody(1));
-          await eventually(client.endedStreams).toEqual([1]);
-          await eventually(client.isClosed).toBe(true);
-        },
-        tls,
-      );
+      await withServices(args, long, async (service, tls) => {
+        const client = await open(service, tls);
+        client.socket.write(post(1));
+        expect(await client.ping()).toBe(true);
+        service.signal("SIGTERM");
+        await eventually(() => client.goAways().length).toBe(2);
+        expect(client.goAways()[1]).toEqual({ lastStreamId: 1, code: 0 });
+        client.socket.write(postBody(1));
+        await eventually(client.endedStreams).toEqual([1]);
+        await eventually(client.isClosed).toBe(true);
+      });
     });
   });
 
-  describe.each([
-    ["in the clear", false],
-    ["over TLS", true],
-  ])("with HTTP/1.1 %s", (__, tls) => {
-    const open = async ({ port }: IceService): Promise<RawConnection> =>
+  describe("with HTTP/1.1, in the clear and over TLS", () => {
+    const open = async ({ port }: IceService, tls: boolean): Promise<RawConnection> =>
       tls ? followConnection(await openSecure(port, "http/1.1")) : openRawConnection(port);
-    const openMany = (service: IceService) =>
-      Promise.all(Array.from({ length: 16 }, () => open(service)));
+    const openMany = (service: IceService, tls: boolean) =>
+      Promise.all(Array.from({ length: 16 }, () => open(service, tls)));
     /** Has these requests arrive before the service notices that it is time to stop accepting. */
     async function stopAsTheyCome(
       service: IceService,
+      tls: boolean,
       connections: readonly RawConnection[],
-      text: string,
     ) {
       await startDraining(service, tls);
       await whileSuspended(service, async () => {
         for (const { socket } of connections) {
-          socket.write(text);
+          socket.write(request);
         }
         await sleep(pastDelayMs);
       });
@@ -269,74 +277,59 @@ describe.each<[string, readonly string[]]>([
     };
 
     it("answers requests that reach idle connections as it begins", async () => {
-      await withService(
-        args,
-        delayed,
-        async (service) => {
-          const connections = await openMany(service);
-          for (const { socket } of connections) {
-            socket.write(request.replace("Host", "X-First: 1\r\nHost"));
-          }
-          const used = connections.map(({ socket, received }) => {
-            const before = received;
-            return eventually(before)
-              .toMatch(/^HTTP\/1\.1 200 .*\}$/s)
-              .then(() => {
-                const length = received().length;
-                const closed = new Promise<string>((resolve, reject) => {
-                  socket.once("error", reject);
-                  socket.once("close", () => resolve(received().slice(length)));
-                });
-                closed.catch(() => {});
-                return { socket, received, closed };
+      await withServices(args, delayed, async (service, tls) => {
+        const connections = await openMany(service, tls);
+        for (const { socket } of connections) {
+          socket.write(request.replace("Host", "X-First: 1\r\nHost"));
+        }
+        const used = connections.map(({ socket, received }) => {
+          const before = received;
+          return eventually(before)
+            .toMatch(/^HTTP\/1\.1 200 .*\}$/s)
+            .then(() => {
+              const length = received().length;
+              const closed = new Promise<string>((resolve, reject) => {
+                socket.once("error", reject);
+                socket.once("close", () => resolve(received().slice(length)));
               });
-          });
-          const idle = await Promise.all(used);
-          await stopAsTheyCome(service, idle, request);
-          await expectLastAnswers(idle);
-        },
-        tls,
-      );
+              closed.catch(() => {});
+              return { socket, received, closed };
+            });
+        });
+        const idle = await Promise.all(used);
+        await stopAsTheyCome(service, tls, idle);
+        await expectLastAnswers(idle);
+      });
     });
 
     it("answers requests on connections that were silent until then", async () => {
-      await withService(
-        args,
-        delayed,
-        async (service) => {
-          const connections = await openMany(service);
-          await untilAccepted(service, tls);
-          await stopAsTheyCome(service, connections, request);
-          await expectLastAnswers(connections);
-        },
-        tls,
-      );
+      await withServices(args, delayed, async (service, tls) => {
+        const connections = await openMany(service, tls);
+        await untilAccepted(service, tls);
+        await stopAsTheyCome(service, tls, connections);
+        await expectLastAnswers(connections);
+      });
     });
 
     it("waits for a request whose first bytes have come", async () => {
-      await withService(
-        args,
-        long,
-        async (service) => {
-          const connections = await openMany(service);
-          for (const { socket } of connections) {
-            socket.write(request.slice(0, 40));
-          }
-          const stalled = await open(service);
-          stalled.socket.write(posted);
-          await untilAccepted(service, tls);
-          const silent = await open(service);
-          service.signal("SIGTERM");
-          // The grace for silent connections is over then.
-          expect(await silent.closed).toBe("");
-          for (const { socket } of connections) {
-            socket.write(request.slice(40));
-          }
-          stalled.socket.write("{}");
-          await expectLastAnswers([...connections, stalled]);
-        },
-        tls,
-      );
+      await withServices(args, long, async (service, tls) => {
+        const connections = await openMany(service, tls);
+        for (const { socket } of connections) {
+          socket.write(request.slice(0, 40));
+        }
+        const stalled = await open(service, tls);
+        stalled.socket.write(posted);
+        await untilAccepted(service, tls);
+        const silent = await open(service, tls);
+        service.signal("SIGTERM");
+        // The grace for silent connections is over then.
+        expect(await silent.closed).toBe("");
+        for (const { socket } of connections) {
+          socket.write(request.slice(40));
+        }
+        stalled.socket.write("{}");
+        await expectLastAnswers([...connections, stalled]);
+      });
     });
   });
 
@@ -403,23 +396,21 @@ describe.each<[string, readonly string[]]>([
     });
   });
 
-  it.each<[string, OpenWatcher]>([
-    ["@grpc/grpc-js", watchWithGrpcJs],
-    ["Connect over HTTP/1.1", watchWithConnect],
-    ["gRPC-Web over HTTP/2", watchWithGrpcWeb],
-    ["curl, as server-sent events", watchWithCurl],
-  ])("ends watches of %s with UNAVAILABLE at shutdown.timeout", async (__, openWatcher) => {
+  it("ends watches with UNAVAILABLE at shutdown.timeout, whatever the client", async () => {
     await withService(args, { delay: "0s", timeout: "4s" }, async (service) => {
-      const watcher = openWatcher(service.url, { token });
+      const watchers = openWatchers.map((openWatcher) => openWatcher(service.url, { token }));
+      const ends = () => Promise.all(watchers.map(({ end }) => end));
       try {
-        await eventually(() => watcher.lists.length).toBe(1);
+        await eventually(() => watchers.map(({ lists }) => lists.length)).toEqual([1, 1, 1, 1]);
         service.signal("SIGTERM");
         await eventually(() => isRefused(service.port)).toBe(true);
-        const state = await Promise.race([watcher.end, sleep(500, "open")]);
-        expect(state).toBe("open");
-        expect(await watcher.end).toBe("unavailable");
+        const first = await Promise.race([...watchers.map(({ end }) => end), sleep(500, "open")]);
+        expect(first).toBe("open");
+        expect(await ends()).toEqual(watchers.map(() => "unavailable"));
       } finally {
-        watcher.leave();
+        for (const watcher of watchers) {
+          watcher.leave();
+        }
       }
     });
   });
