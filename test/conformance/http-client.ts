@@ -73,7 +73,10 @@ function createHttp2Client(url: string): HttpClient {
   let session: ClientHttp2Session | undefined;
   function start(spec: HttpRequest): HttpExchange {
     const { method = "POST", path, headers = {}, body } = spec;
-    session ??= connect(url);
+    if (session === undefined || session.destroyed) {
+      // The first one, or after the server has ended one that was idle.
+      session = connect(url);
+    }
     const stream = session.request(
       { ...headers, ":method": method, ":path": path },
       { endStream: body === undefined },

@@ -133,10 +133,13 @@ describe("ice-service under faults", () => {
       repeat(async () => {
         const credential = traffic.latest();
         if (credential !== undefined) {
-          expect(
-            await allocateRelay({ ...credential, port: coturn.port, transport: "udp", realm }),
-          ).toMatchObject({ allocated: true });
-          counts.relays += 1;
+          const to = { port: coturn.port, transport: "udp", realm } as const;
+          const outcome = await allocateRelay({ ...credential, ...to });
+          // On a busy machine it may have expired by the time that coturn sees it.
+          if (Number.parseInt(credential.username, 10) > secondsFromNow(0)) {
+            expect(outcome).toMatchObject({ allocated: true });
+            counts.relays += 1;
+          }
         }
         await sleep(200);
       });

@@ -71,7 +71,7 @@ export async function generatePythonClient(): Promise<PythonGrpc> {
       target,
       token = "-",
       ttlSeconds = 0,
-      timeoutSeconds = 5,
+      timeoutSeconds = 15,
       caFile,
       watch,
       repeatSeconds = 0,
@@ -87,7 +87,7 @@ export async function generatePythonClient(): Promise<PythonGrpc> {
         options.push("--watch");
       }
       const output = await runPython([script, directory.path, target, token, ...options], {
-        timeoutMs: (timeoutSeconds + repeatSeconds) * 1000 + 5000,
+        timeoutMs: (timeoutSeconds + repeatSeconds) * 1000 + 60_000,
       });
       return outcomeSchema.parse(JSON.parse(output));
     },
