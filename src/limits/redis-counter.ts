@@ -176,14 +176,16 @@ function readReply(reply: unknown): Outcome {
 }
 
 /**
- * Such as `ECONNREFUSED`, and `NOAUTH` where it is Redis that refuses. No more of it: ioredis puts
- * commands with their arguments into its errors, the password of AUTH among them.
+ * Such as `ECONNREFUSED`, `NOAUTH` if Redis refuses, or `Sentinel: NOAUTH`. No more of it: ioredis puts commands with
+ * their arguments into its errors, the password of AUTH among them.
  */
 function nameFailure(error: unknown): string {
   const message = error instanceof Error ? error.message : "";
-  if (message.startsWith("All sentinels")) {
-    const [, last] = /Last error: (?:connect )?([A-Z]{4,20})\b/.exec(message) ?? [];
-    return last === undefined ? "no Sentinel knows the master" : `no Sentinel answers: ${last}`;
+  const [noSentinel, last] = /^All sentinels\b.*?(?:Last error: (.*))?$/s.exec(message) ?? [];
+  if (noSentinel !== undefined) {
+    const [, refusal] = /^([A-Z]{4,20})\b/.exec(last ?? "") ?? [];
+    const silence = last === undefined ? "no Sentinel knows the master" : "no Sentinel answers";
+    return refusal === undefined ? silence : `Sentinel: ${refusal}`;
   }
   const [, reply] = /^([A-Z]{2,20})\b/.exec(message) ?? [];
   return findErrorCode(error) ?? reply ?? "connection failed";

@@ -4,6 +4,7 @@ import { connect, createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { RedisConfig } from "../../src/limits/redis-config.js";
 import { RedisCounter } from "../../src/limits/redis-counter.js";
+import type { SentinelConfig } from "../../src/limits/sentinel-config.js";
 import { createRecordingLog } from "../authentication/verifier-setup.js";
 import { findFreePort } from "../parts/free-port.js";
 import { type RedisServer, startRedisServer } from "../parts/redis-server.js";
@@ -21,12 +22,13 @@ async function startServer(options?: Parameters<typeof startRedisServer>[0]): Pr
   return server;
 }
 
-async function openCounter(url: string) {
+async function openCounter(url: string, sentinel?: SentinelConfig) {
   const { log, lines } = createRecordingLog();
   const config: RedisConfig = {
     location: createSecretKey(url, "utf8"),
     address: "redis://the-server",
     keyPrefix: "test:",
+    ...(sentinel && { sentinel }),
   };
   const counter = new RedisCounter(config, log);
   stops.push(() => counter.close());
@@ -90,6 +92,26 @@ describe("RedisCounter", { retry: 2 }, () => {
       { level: "warn", fields: { redis: "redis://the-server", cause: "ECONNREFUSED" } },
       { level: "info" },
     ]);
+  });
+
+  it("tells that no Sentinel answers, and why, without its password", async () => {
+    const sentinel = await startServer({
+      password: "sentinel-password",
+      isSentinel: true,
+      settings: ["sentinel monitor mymaster 127.0.0.1 1 1"],
+    });
+    const open = (port: number, password: string, master = "mymaster") =>
+      openCounter(`redis://${master}`, {
+        addresses: [{ host: "127.0.0.1", port }],
+        passwordFile: { name: "sentinel.secret", key: createSecretKey(password, "utf8") },
+      });
+    const away = await open(await findFreePort(), "sentinel-password");
+    expect(away.lines).toMatchObject([{ fields: { cause: "no Sentinel answers" } }]);
+    const wrong = await open(sentinel.port, "WRONG-password");
+    expect(wrong.lines).toMatchObject([{ fields: { cause: "Sentinel: WRONGPASS" } }]);
+    expect(JSON.stringify(wrong.lines)).not.toContain("WRONG-password");
+    const unknown = await open(sentinel.port, "sentinel-password", "another");
+    expect(unknown.lines).toMatchObject([{ fields: { cause: "no Sentinel knows the master" } }]);
   });
 
   it("waits for a server that hangs once, and goes back to it", async () => {
