@@ -21,7 +21,7 @@ for program in javac mvn; do
 done
 
 rust=$(cargo --version 2>/dev/null | cut -d ' ' -f 2) || true
-if ! printf '%s\n' 1.85 "$rust" | sort -VC || ! command -v cargo-clippy cargo-fmt >/dev/null; then
+if ! { printf '%s\n' 1.85 "$rust" | sort -VC && command -v cargo-clippy && command -v cargo-fmt; } >/dev/null; then
   fail "npm run test:foreign needs Rust, 1.85 or later, with clippy and rustfmt. On Debian 13 or later, this installs it:" \
     "  sudo apt-get update && sudo apt-get install cargo rust-clippy rustfmt" \
     "Elsewhere: https://rustup.rs"
@@ -40,6 +40,16 @@ while read -r package version; do
     GOBIN="$cache/go-tools/$name@$version" nice go install "$package@$version"
   fi
 done <"$(dirname "$0")/go-tools.txt"
+
+# Before the tests, because two builds at a time must not fill Maven's repository.
+for project in "$(dirname "$0")/../../clients/java" "$(dirname "$0")/webrtc-java"; do
+  fetched="$cache/maven-$(sha256sum <"$project/pom.xml" | cut -c 1-16)"
+  if [ ! -e "$fetched" ]; then
+    echo "Fetching what $project/pom.xml names" >&2
+    nice mvn -q -B -f "$project" -Pkotlin org.apache.maven.plugins:maven-dependency-plugin:3.8.1:go-offline >&2
+    touch "$fetched"
+  fi
+done
 
 version=$(<"$(dirname "$0")/keycloak-version.txt")
 keycloak="$cache/keycloak-$version"
