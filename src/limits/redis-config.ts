@@ -52,8 +52,8 @@ export const redisSection = checked(written, (values, place) => {
     const fix = "Write the URL into a file of its own, and name that with urlFile";
     return at.refuse("holds a password", fix);
   }
-  const key = urlFile?.key ?? createSecretKey(url ?? "", "utf8");
-  const location = locateRedis(key, values.sentinel !== undefined, at);
+  const given = urlFile?.key ?? createSecretKey(url ?? "", "utf8");
+  const location = locateRedis(given, values.sentinel !== undefined, at);
   if (location === undefined) {
     return undefined;
   }
