@@ -2,6 +2,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { startProcess } from "../parts/child-process.js";
+import { runDiagnosis, startPageBrowser } from "../parts/diagnostic-page.js";
+import { startEturnalEngine } from "../parts/eturnal-engine.js";
+import { startIceService } from "../parts/ice-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { type PionServer, startPionServer } from "./pion-server.js";
 
@@ -66,5 +69,36 @@ describe("ice-service check, at pion's server", { timeout: 400_000 }, () => {
     const { status, report } = await check([`turn:127.0.0.1:${await startPion("-deny-peers")}`]);
     expect(report.results).toMatchObject([{ ok: false, cause: "peer-denied" }]);
     expect(status).toBe(1);
+  });
+});
+
+describe("the diagnostic page, in Chromium", () => {
+  it("proves relays of pion and of eturnal's engine, and names pion's refusal", async () => {
+    const eturnal = await startEturnalEngine(secret, "lax");
+    servers.push(eturnal);
+    const url = (port: number) => `turn:127.0.0.1:${port}`;
+    const rows = [
+      [url(await startPion()), "works", undefined],
+      [url(await startPion("-deny-peers")), "fails", "peer-denied"],
+      [url(eturnal.port), "works", undefined],
+      [`${url(eturnal.port)}?transport=tcp`, "works", undefined],
+    ];
+    const service = await startIceService({
+      args: ["--dev"],
+      env: {
+        ICE_STUN_URLS: "",
+        ICE_TURN_URLS: rows.map(([text]) => text).join(),
+        ICE_TURN_SECRET: secret,
+      },
+    });
+    const browser = await startPageBrowser.Chromium();
+    try {
+      const [link = ""] = /http\S+\/#token=\S+/.exec(service.stdout()) ?? [];
+      const { urls } = await runDiagnosis(browser, link);
+      expect(urls.map((each) => [each.url.text, each.state, each.reason?.name])).toEqual(rows);
+    } finally {
+      await browser.stop();
+      await service.stop();
+    }
   });
 });
