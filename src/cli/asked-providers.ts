@@ -40,7 +40,7 @@ export async function askProviders(settings: ManagedSettings | undefined): Promi
   };
   const startTimer = systemTimer;
   const renewals = new ManagedRenewals(states, {
-    ...{ clock, startTimer, random: Math.random, log },
+    ...{ clock, startTimer, random: Math.random, log, isRejected: () => false },
     outgoing: createOutgoingHttp(process.env),
   });
   renewals.use(services);

@@ -28,9 +28,9 @@ export class ServerSupervision {
       startTimer: systemTimer,
       random: Math.random,
       log,
+      isRejected: (provider) => listRejected(this.report).includes(provider),
     });
     findings.managedStates.onChange(() => this.#probeOthers());
-    findings.downUrls.onChange(() => this.#renewRejected());
   }
 
   /** Does so by this configuration from now on. */
@@ -63,12 +63,6 @@ export class ServerSupervision {
     if (this.#probedUrls !== urls) {
       this.#probedUrls = urls;
       this.#monitor.followManaged();
-    }
-  }
-
-  #renewRejected(): void {
-    for (const provider of listRejected(this.report)) {
-      this.#renewals.renewEarly(provider);
     }
   }
 

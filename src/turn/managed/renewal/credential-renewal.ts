@@ -17,6 +17,11 @@ export interface RenewalOptions {
   readonly random: () => number;
   readonly log: Log & { error(fields: object, message: string): void };
   readonly counts: RenewalCounts;
+  /**
+   * Whether all servers of the provider with this name reject its credential, which may have been
+   * revoked. Asked at each look: another credential is requested then, a minute after the last one.
+   */
+  readonly isRejected: (provider: string) => boolean;
   /** Called whenever the state has changed. */
   readonly onChange: () => void;
 }
@@ -65,13 +70,6 @@ export class CredentialRenewal {
     const { identity } = this.service;
     const credential = this.#credential;
     return { identity, isPending: this.#isPending, ...(credential && { credential }) };
-  }
-
-  /** The servers reject the credential: asks for another, a minute after the last request or later. */
-  renewEarly(): void {
-    if (this.#lastFailure === undefined) {
-      this.#waitMs = Math.min(this.#waitMs, longestRetryMs);
-    }
   }
 
   /** Gives up a request that is under way; nothing follows. */
@@ -164,10 +162,11 @@ export class CredentialRenewal {
   }
 
   #findWaitMs(): number {
-    const nowMs = this.#options.clock();
-    const leftMs = hasPassed(this.#waitMs, this.#sinceMs, nowMs)
-      ? 0
-      : this.#sinceMs + this.#waitMs - nowMs;
+    const { clock, isRejected } = this.#options;
+    const nowMs = clock();
+    const isUseless = this.#lastFailure === undefined && isRejected(this.service.name);
+    const waitMs = isUseless ? Math.min(this.#waitMs, longestRetryMs) : this.#waitMs;
+    const leftMs = hasPassed(waitMs, this.#sinceMs, nowMs) ? 0 : this.#sinceMs + waitMs - nowMs;
     return Math.max(leftMs, this.#limit.findWaitMs(nowMs));
   }
 }

@@ -42,11 +42,6 @@ export class ManagedRenewals {
     this.#publish();
   }
 
-  /** Told that all servers of a provider reject its credential, which may have been revoked. */
-  renewEarly(provider: string): void {
-    this.#renewals.find(({ service }) => service.name === provider)?.renewEarly();
-  }
-
   /** Asks nobody any more; what is known stays. */
   stop(): void {
     for (const renewal of this.#renewals) {

@@ -45,6 +45,8 @@ class Bench {
   readonly requests: number[] = [];
   underWay = 0;
   mostUnderWay = 0;
+  /** The provider whose servers reject its credential. */
+  rejected: string | undefined;
   respond: () => Promise<Answer> = async () => good();
   readonly renewals = new ManagedRenewals(this.states, {
     outgoing: {
@@ -62,6 +64,7 @@ class Bench {
     clock: this.time.clock,
     startTimer: this.time.startTimer,
     random: () => 0,
+    isRejected: (provider) => this.rejected === provider,
     log: {
       info: (fields, msg) => this.lines.push({ level: "info", msg, ...fields }),
       warn: (fields, msg) => this.lines.push({ level: "warn", msg, ...fields }),
@@ -212,13 +215,22 @@ describe("ManagedRenewals", () => {
     const bench = new Bench();
     bench.renewals.use([createService("a")]);
     await bench.time.advance(10);
-    bench.renewals.renewEarly("a");
+    bench.rejected = "a";
     await bench.time.advance(49);
     expect(bench.requests).toEqual([0]);
     await bench.time.advance(32);
     expect(bench.requests).toHaveLength(2);
+    bench.rejected = "b";
     await bench.time.advance(hour);
     expect(bench.requests).toHaveLength(2);
+  });
+
+  it("asks again for as long as servers reject each new credential", async () => {
+    const bench = new Bench();
+    bench.renewals.use([createService("a")]);
+    bench.rejected = "a";
+    await bench.time.advance(301);
+    expect(bench.requests).toEqual([0, 60, 120, 180, 240, 300]);
   });
 
   it("leaves a provider alone that has asked for it, even if its credential is rejected", async () => {
@@ -226,7 +238,7 @@ describe("ManagedRenewals", () => {
     bench.respond = async () => answer(429, "", { "Retry-After": "3600" });
     bench.renewals.use([createService("a")]);
     await bench.time.advance(1);
-    bench.renewals.renewEarly("a");
+    bench.rejected = "a";
     await bench.time.advance(3000);
     expect(bench.requests).toEqual([0]);
   });
