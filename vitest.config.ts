@@ -29,6 +29,8 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // Most system tests wait for servers: with four files at a time, two cores are idle for a third of the time.
     maxWorkers: 6,
+    // Concurrent tests of a file wait beside each other, in browsers that they share.
+    maxConcurrency: 20,
     reporters: ["default", "./test/plain-summary.ts"],
   },
 });

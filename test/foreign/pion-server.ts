@@ -5,6 +5,8 @@ import { createTemporaryDirectory } from "../parts/temporary-directory.js";
 export interface PionServer {
   /** Of TURN over UDP and over TCP, on 127.0.0.1. */
   readonly port: number;
+  /** Its log, which tells of each request with an expired credential. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export async function startPionServer(
   const port = await server.untilReady(() => Number(server.stdout().trim()) || undefined);
   return {
     port,
+    log: server.stderr,
     async stop() {
       await server.stop();
       await directory.remove();

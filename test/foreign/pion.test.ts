@@ -12,7 +12,7 @@ const program = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const secret = "north-north-north-north";
 
 let directory: TemporaryDirectory;
-const servers: PionServer[] = [];
+const servers: Pick<PionServer, "stop">[] = [];
 beforeAll(async () => {
   directory = await createTemporaryDirectory("pion");
   await directory.write("turn.secret", secret);

@@ -8,6 +8,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: 60_000 } },
     maxWorkers: 2,
+    // Concurrent tests of a file wait beside each other, in browsers that they share.
+    maxConcurrency: 20,
     reporters: ["default", "./test/plain-summary.ts"],
   },
 });

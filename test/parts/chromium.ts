@@ -1,10 +1,13 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { type FreezablePage, openFreezablePage } from "./freezable-page.js";
 import type { NetworkHost } from "./network-host.js";
 import { createNssDatabase } from "./nss-database.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface Chromium {
   newPage(options?: BrowserContextOptions): Promise<Page>;
+  /** Opens a URL in a page that can be frozen. */
+  openFreezablePage(url: string): Promise<FreezablePage>;
   stop(): Promise<void>;
 }
 
@@ -48,6 +51,7 @@ export async function startChromium({ on, caFile }: ChromiumOptions = {}): Promi
   }
   return {
     newPage: (options) => browser.newPage(options),
+    openFreezablePage: (url) => openFreezablePage(browser, url),
     async stop() {
       await browser.close();
       await home.remove();

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { type Bridge, openBridge } from "./bridge.js";
 import { startProcess } from "./child-process.js";
@@ -28,6 +28,8 @@ export interface Firefox {
   setPreferences(preferences: Preferences): Promise<void>;
   /** A PNG of the whole page. */
   screenshot(): Promise<Buffer>;
+  /** Sends a signal to the processes that run pages, such as SIGSTOP to freeze them. */
+  signalPages(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -108,10 +110,35 @@ export async function startFirefox({
       acceptInsecureCerts: caFile === undefined,
       timeouts: { script: 300_000, pageLoad: 60_000 },
     });
-    return { ...createTab(marionette), stop };
+    return {
+      ...createTab(marionette),
+      signalPages(name) {
+        for (const pid of listPageProcesses(child.pid)) {
+          process.kill(pid, name);
+        }
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** The processes of pages name their Firefox, and end with what they are. */
+function listPageProcesses(firefoxPid: number): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => / -parentPid (\d+) .* tab$/.exec(readCommand(pid))?.[1] === `${firefoxPid}`);
+}
+
+/** Words between spaces, which are NULs before the process has changed its title. Empty when it has ended. */
+function readCommand(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
   }
 }
 
@@ -120,7 +147,7 @@ const outcomeSchema = z.object({
 });
 const imageSchema = z.object({ value: z.string() });
 
-function createTab(marionette: Marionette): Omit<Firefox, "stop"> {
+function createTab(marionette: Marionette): Omit<Firefox, "signalPages" | "stop"> {
   async function evaluate(expression: string) {
     const script = `const [done] = arguments;
       (async () => (${expression}))().then((value) => done({ value }), (error) => done({ error: String(error) }));`;

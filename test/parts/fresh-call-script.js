@@ -1,143 +1,254 @@
-// Runs in the browser: calls between two connections of one page, each kept fresh by the client library.
+// Runs in the browser: calls that the client library keeps connected, between two sides of one page, or
+// between sides of two pages that exchange signals over the page's server (see signal-boxes.ts).
 import { createIceServerSource, keepConnectionFresh } from "../../clients/typescript/src/index.js";
 
 const sendMs = 50;
-const calls = {};
+/** A longer delay of a timer is a pause of the page. */
+const pauseMs = 100;
+/** By call and role. */
+const sides = {};
+const otherRole = { caller: "callee", callee: "caller" };
 
-/**
- * Calls from `caller` to `callee`, over relays only by default, and sends a message every 50 ms.
- * @param isDirect whether the sides may connect directly, and only so
- * @param kept the sides that use the library
- */
-async function startCall(name, { url, token, ttlSeconds, isDirect = false, kept }) {
-  const policy = isDirect ? "all" : "relay";
-  const errors = [];
-  const sides = {};
-  for (const side of ["caller", "callee"]) {
-    // A side that does not use the library has servers that last.
-    const life = kept.includes(side) ? { ttlSeconds } : {};
-    const source = createIceServerSource({ url, ...life, getToken: () => token });
-    const { iceServers } = await source.get();
-    const connection = new RTCPeerConnection({
-      iceServers,
-      iceTransportPolicy: policy,
-      bundlePolicy: "max-bundle",
-    });
-    sides[side] = { side, source, connection, generations: new Set(), usernames: new Set() };
+let pausedMs = 0;
+let lastTickMs = performance.now();
+setInterval(() => {
+  const nowMs = performance.now();
+  const lateMs = nowMs - lastTickMs - sendMs;
+  pausedMs += lateMs > pauseMs ? lateMs : 0;
+  lastTickMs = nowMs;
+  for (const { channel } of Object.values(sides)) {
+    if (channel.readyState === "open") {
+      channel.send(JSON.stringify({ pausedMs, filling: "x".repeat(130) }));
+    }
   }
-  const call = {
-    isDirect,
-    sides,
-    errors,
-    glares: 0,
-    received: 0,
-    longestGapMs: 0,
-    longestPauseMs: 0,
-  };
-  calls[name] = call;
-  negotiate(call, sides.caller, sides.callee, true);
-  negotiate(call, sides.callee, sides.caller, false);
-  const sending = sides.caller.connection.createDataChannel("media", {
-    ordered: false,
-    maxRetransmits: 0,
-  });
-  let lastMs;
-  sides.callee.connection.ondatachannel = ({ channel }) => {
-    channel.onmessage = () => {
-      const nowMs = performance.now();
-      call.longestGapMs = Math.max(call.longestGapMs, nowMs - (lastMs ?? nowMs));
-      call.received += 1;
-      lastMs = nowMs;
-    };
-  };
-  let lastSendMs = performance.now();
-  call.timer = setInterval(() => {
-    // On a busy machine, the page itself pauses.
-    const nowMs = performance.now();
-    call.longestPauseMs = Math.max(call.longestPauseMs, nowMs - lastSendMs);
-    lastSendMs = nowMs;
-    if (sending.readyState === "open") {
-      sending.send("x".repeat(160));
-    }
-  }, sendMs);
-  for (const { side, connection, source } of Object.values(sides)) {
-    if (kept.includes(side)) {
-      keepConnectionFresh(connection, source, { onError: (error) => errors.push(String(error)) });
-    }
+}, sendMs);
+
+/** Calls between two sides of this page. Signals take `signalMs`. */
+async function startCall(name, { signalMs = 0, ...options }) {
+  for (const role of ["callee", "caller"]) {
+    await createSide(name, role, options, (signal) =>
+      setTimeout(() => sides[`${name}/${otherRole[role]}`]?.take(signal), signalMs),
+    );
+  }
+  sides[`${name}/caller`].open();
+}
+
+/** Makes one side of a call. The other page joins it as well, the caller last. */
+async function joinCall(name, role, otherPage, options) {
+  const side = await createSide(name, role, options, (signal) =>
+    post(otherPage, { to: `${name}/${otherRole[role]}`, signal }),
+  );
+  if (role === "caller") {
+    side.open();
   }
 }
 
-/** Perfect negotiation (W3C webrtc section 10.7). */
-function negotiate(call, own, other, isPolite) {
-  const { connection } = own;
+/**
+ * @param policy `direct` for calls whose sides connect directly, and only so
+ * @param kept the roles that use the library
+ * @param lasting the roles whose credentials outlast the test
+ * @param tokenUrl where tokens are fetched, instead of `token`
+ */
+async function createSide(name, role, options, send) {
+  const { url, token, tokenUrl, ttlSeconds, policy = "relay" } = options;
+  const { kept = ["caller", "callee"], lasting = [] } = options;
+  const side = {
+    name,
+    role,
+    errors: [],
+    statuses: [],
+    glares: 0,
+    received: 0,
+    longestGapMs: 0,
+    isLost: false,
+  };
+  let current = tokenUrl === undefined ? token : undefined;
+  const source = createIceServerSource({
+    url,
+    ...(!lasting.includes(role) && { ttlSeconds }),
+    async getToken(rejected) {
+      if (tokenUrl !== undefined && (current === undefined || current === rejected)) {
+        current = await (await fetch(tokenUrl)).text();
+      }
+      return current;
+    },
+    async fetch(...request) {
+      const response = await fetch(...request);
+      side.statuses.push(response.status);
+      return response;
+    },
+  });
+  // After a change of the network, the first request may wait on a connection that is gone.
+  const { iceServers } = await retry(() => source.get());
+  const connection = new RTCPeerConnection({
+    iceServers,
+    iceTransportPolicy: policy === "relay" ? "relay" : "all",
+    bundlePolicy: "max-bundle",
+  });
+  const channel = connection.createDataChannel("media", {
+    ...{ negotiated: true, id: 1, ordered: false, maxRetransmits: 0 },
+  });
+  Object.assign(side, { connection, channel, generations: new Set(), usernames: new Set() });
+  sides[`${name}/${role}`] = side;
+  measure(side);
+  negotiate(side, send, policy === "direct");
+  side.keep = () => {
+    if (kept.includes(role)) {
+      const onError = (error) => side.errors.push(String(error));
+      const onLost = () => {
+        side.isLost = true;
+      };
+      keepConnectionFresh(connection, source, { onError, onLost });
+    }
+  };
+  if (role === "callee") {
+    side.keep();
+  }
+  side.open = () => {
+    side.keep();
+    side.negotiates = true;
+    connection.onnegotiationneeded();
+  };
+  return side;
+}
+
+/** Notes the longest time without a message, without what either page has paused itself. */
+function measure(side) {
+  let last;
+  side.channel.onmessage = ({ data }) => {
+    const now = { ms: performance.now(), here: pausedMs, there: JSON.parse(data).pausedMs };
+    if (last !== undefined) {
+      const paused = Math.max(now.here - last.here, now.there - last.there);
+      side.longestGapMs = Math.max(side.longestGapMs, now.ms - last.ms - paused);
+    }
+    side.received += 1;
+    last = now;
+  };
+}
+
+/** Perfect negotiation (W3C webrtc section 10.7). The callee does not make the first offer. */
+function negotiate(side, send, isDirect) {
+  const { connection } = side;
+  const isPolite = side.role === "caller";
   let isMakingOffer = false;
   connection.onnegotiationneeded = async () => {
+    if (side.negotiates !== true) {
+      return;
+    }
     try {
       isMakingOffer = true;
       await connection.setLocalDescription();
-      other.take({ description: connection.localDescription });
+      send({ description: connection.localDescription });
     } catch (error) {
-      call.errors.push(String(error));
+      side.errors.push(String(error));
     } finally {
       isMakingOffer = false;
     }
   };
   connection.onicecandidate = ({ candidate }) => {
-    if (!(call.isDirect && candidate?.type === "relay")) {
-      other.take({ candidate });
+    if (!(isDirect && candidate?.type === "relay")) {
+      send({ candidate });
     }
   };
   let ignoresOffer = false;
-  own.take = async ({ description, candidate }) => {
+  side.take = async ({ description, candidate }) => {
     try {
       if (description !== undefined) {
         const collides =
           description.type === "offer" && (isMakingOffer || connection.signalingState !== "stable");
-        call.glares += collides ? 1 : 0;
+        side.glares += collides ? 1 : 0;
         ignoresOffer = !isPolite && collides;
         if (ignoresOffer) {
           return;
         }
+        side.negotiates = true;
         await connection.setRemoteDescription(description);
         if (description.type === "offer") {
           await connection.setLocalDescription();
-          other.take({ description: connection.localDescription });
+          send({ description: connection.localDescription });
         }
       } else if (candidate !== null) {
         await connection.addIceCandidate(candidate);
       }
     } catch (error) {
       if (!ignoresOffer) {
-        call.errors.push(String(error));
+        side.errors.push(String(error));
       }
     }
   };
 }
 
-/** What has become of a call. To be called often, as it also notes what changes. */
+/** What has become of the sides of a call here. To be called often, as it also notes what changes. */
 function readCall(name) {
-  const { sides, errors, glares, received, longestGapMs, longestPauseMs } = calls[name];
   const read = {};
-  for (const { side, connection, generations, usernames } of Object.values(sides)) {
-    const configuration = connection.getConfiguration();
-    generations.add(/^a=ice-ufrag:(.*)$/m.exec(connection.localDescription?.sdp ?? "")?.[1]);
-    usernames.add(configuration.iceServers.find(({ username }) => username)?.username);
-    read[side] = {
-      state: connection.iceConnectionState,
-      generations: generations.size,
-      usernames: usernames.size,
-      policy: configuration.iceTransportPolicy,
-      bundlePolicy: configuration.bundlePolicy,
-    };
+  for (const side of Object.values(sides)) {
+    if (side.name === name) {
+      read[side.role] = readSide(side);
+    }
   }
-  return { ...read, errors, glares, received, longestGapMs: longestGapMs - longestPauseMs };
+  return read;
+}
+
+function readSide(side) {
+  const { connection, generations, usernames } = side;
+  const configuration = connection.getConfiguration();
+  generations.add(/^a=ice-ufrag:(.*)$/m.exec(connection.localDescription?.sdp ?? "")?.[1]);
+  usernames.add(configuration.iceServers.find(({ username }) => username)?.username);
+  const { errors, statuses, glares, received, longestGapMs, isLost } = side;
+  return {
+    ...{ errors, statuses, glares, received, longestGapMs, isLost },
+    state: connection.iceConnectionState,
+    generations: generations.size,
+    usernames: usernames.size,
+    // The time is the first part of a user name.
+    expiries: [...usernames].filter((name) => parseInt(name, 10) * 1000 < Date.now()).length,
+    policy: configuration.iceTransportPolicy,
+    bundlePolicy: configuration.bundlePolicy,
+  };
+}
+
+/** Both sides of a call in this page restart ICE at once. */
+function restartBoth(name) {
+  for (const role of ["caller", "callee"]) {
+    sides[`${name}/${role}`].connection.restartIce();
+  }
 }
 
 function endCall(name) {
-  clearInterval(calls[name].timer);
-  for (const { connection } of Object.values(calls[name].sides)) {
-    connection.close();
+  for (const role of ["caller", "callee"]) {
+    sides[`${name}/${role}`]?.connection.close();
+    delete sides[`${name}/${role}`];
   }
 }
 
-Object.assign(window, { startCall, readCall, endCall });
+let posted = Promise.resolve();
+/** In order, and again after a failure. */
+function post(page, message) {
+  const body = JSON.stringify(message);
+  posted = posted.then(() => retry(() => fetch(`/signals/${page}`, { method: "POST", body })));
+}
+
+async function listen(page) {
+  for (let from = 0; ; ) {
+    const messages = await retry(async () => (await fetch(`/signals/${page}?from=${from}`)).json());
+    from += messages.length;
+    for (const { to, signal } of messages) {
+      sides[to]?.take(signal);
+    }
+  }
+}
+
+async function retry(send) {
+  for (;;) {
+    try {
+      return await send();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
+}
+
+if (location.hash !== "") {
+  listen(location.hash.slice(1));
+}
+Object.assign(window, { startCall, joinCall, readCall, restartBoth, endCall });

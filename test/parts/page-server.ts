@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "rolldown";
 
@@ -9,8 +9,14 @@ export interface PageServer {
   stop(): Promise<void>;
 }
 
-/** Serves one page, at every path, that loads `scriptFile` bundled with all that it imports. */
-export async function startPageServer(scriptFile: string): Promise<PageServer> {
+/** Answers some requests itself, and says of each whether it has. */
+export type RequestHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<boolean>;
+
+/** Bundles a script with all that it imports. */
+export async function bundleScript(scriptFile: string): Promise<string> {
   const bundle = await build({
     input: scriptFile,
     write: false,
@@ -18,9 +24,22 @@ export async function startPageServer(scriptFile: string): Promise<PageServer> {
     // Our sources name the files that the compiler makes of them.
     resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
   });
-  const script = bundle.output[0].code.replaceAll("</script", "<\\/script");
+  return bundle.output[0].code;
+}
+
+/** Serves one page, at every path that no handler answers, that loads `scriptFile` as a bundle. */
+export async function startPageServer(
+  scriptFile: string,
+  ...handlers: readonly RequestHandler[]
+): Promise<PageServer> {
+  const script = (await bundleScript(scriptFile)).replaceAll("</script", "<\\/script");
   const page = `<!doctype html><title>Test</title><script type="module">${script}</script>`;
-  const server = createServer((_, response) => {
+  const server = createServer(async (request, response) => {
+    for (const handle of handlers) {
+      if (await handle(request, response)) {
+        return;
+      }
+    }
     response.setHeader("Content-Type", "text/html; charset=utf-8").end(page);
   });
   server.listen(0, "127.0.0.1");

@@ -1,4 +1,4 @@
-import { findElapsedMs, readMoment } from "./elapsed-time.js";
+import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServer, IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
 import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
@@ -14,6 +14,14 @@ const answererShare = 0.9;
 const behindShare = 0.25;
 /** How long the side that answered last leaves credentials of unknown age to the other side. */
 const answererPatienceMs = 10_000;
+/** How long the side that answered last has a new list before it uses it, so that the other side restarts first. */
+const answererDelayMs = 5000;
+/**
+ * The same for both sides when the credentials have already expired, because the service was away. The
+ * other side may have no list yet. It would answer a restart with expired credentials, without a relay, and
+ * Firefox would close the call.
+ */
+const expiredDelayMs = 12_000;
 
 /**
  * Why credentials must be replaced: `planned` by the side whose turn it is, `unplanned` by the other
@@ -38,10 +46,13 @@ export function followCredentials<Configuration extends object>(
   const startedAt = readMoment();
   /** What the connection's configuration has. Undefined while the library has not set it. */
   let configured: IceServerList | undefined;
+  /** Since when the connection has a list that is not in use. */
+  let replaceableAt: Moment | undefined;
   /** Undefined while it is unknown. */
   let inUse: IceServerList | undefined;
   let generation = readGeneration(connection);
   let isBehind = false;
+  let behindAt: Moment | undefined;
 
   /** Candidates that were gathered since the last time have used what is configured. */
   function noteGeneration(): void {
@@ -50,21 +61,36 @@ export function followCredentials<Configuration extends object>(
       return;
     }
     inUse = configured;
-    isBehind = generation !== undefined && !hasOffered(connection) && isWorthCatchingUp();
+    replaceableAt = undefined;
+    isBehind =
+      generation !== undefined &&
+      !hasOffered(connection) &&
+      configured !== undefined &&
+      isWorthCatchingUp(configured);
+    behindAt = isBehind ? readMoment() : behindAt;
     generation = current;
   }
 
   /**
    * With lists of different ages, the two sides would restart in turn, twice as often as needed. One
    * restart right away brings them to the same age. That pays where the call is likely to outlast the
-   * credentials: where it has already lasted as long as they still live.
+   * credentials: where it has already lasted as long as they still live. Once in a life at most, or two
+   * sides that are slow to answer would do so in turn.
    */
-  function isWorthCatchingUp(): boolean {
+  function isWorthCatchingUp(list: IceServerList): boolean {
+    const lifeMs = (list.ttlSeconds ?? 0) * 1000;
     return (
-      inUse !== undefined &&
-      findSpentShare(inUse) > behindShare &&
-      findLifeLeftMs(inUse) < findElapsedMs(startedAt)
+      findSpentShare(list) > behindShare &&
+      findLifeLeftMs(list) < findElapsedMs(startedAt) &&
+      (behindAt === undefined || findElapsedMs(behindAt) > lifeMs)
     );
+  }
+
+  function findUnknownReason(): ReplacementReason | undefined {
+    if (hasOffered(connection)) {
+      return "planned";
+    }
+    return findElapsedMs(startedAt) > answererPatienceMs ? "unplanned" : undefined;
   }
 
   /** Negative for credentials that do not expire. */
@@ -86,6 +112,7 @@ export function followCredentials<Configuration extends object>(
         inUse = list;
       }
       configured = list;
+      replaceableAt = list === inUse ? undefined : (replaceableAt ?? readMoment());
     },
     are: (list) => list === inUse,
     findReason() {
@@ -93,13 +120,16 @@ export function followCredentials<Configuration extends object>(
       if (generation === undefined) {
         return undefined;
       }
-      const offered = hasOffered(connection);
-      const share = inUse === undefined ? undefined : findSpentShare(inUse);
-      if (offered && (share === undefined || share > offererShare)) {
-        return "planned";
+      if (inUse === undefined) {
+        return findUnknownReason();
       }
-      const isLate =
-        share === undefined ? findElapsedMs(startedAt) > answererPatienceMs : share > answererShare;
+      const share = findSpentShare(inUse);
+      const waitedMs = replaceableAt === undefined ? 0 : findElapsedMs(replaceableAt);
+      const delayMs = share > 1 ? expiredDelayMs : 0;
+      if (hasOffered(connection)) {
+        return share > offererShare && waitedMs >= delayMs ? "planned" : undefined;
+      }
+      const isLate = share > answererShare && waitedMs >= delayMs + answererDelayMs;
       return isLate || isBehind ? "unplanned" : undefined;
     },
   };

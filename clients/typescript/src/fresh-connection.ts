@@ -1,7 +1,9 @@
 import { followCredentials } from "./credentials-in-use.js";
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
+import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
-import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
+import { followContact } from "./lost-contact.js";
+import { hasLostTransport, type PeerConnection, readGeneration } from "./peer-connection.js";
 import { isRelayed } from "./selected-pair.js";
 
 export interface FreshConnectionOptions {
@@ -15,6 +17,11 @@ export interface FreshConnectionOptions {
    * callback itself throws is ignored.
    */
   readonly onError?: (error: unknown) => void;
+  /**
+   * Called once when no ICE restart can bring the call back, because its transport has failed. The library
+   * has ended its work: make a new connection.
+   */
+  readonly onLost?: () => void;
 }
 
 export interface FreshConnection {
@@ -25,16 +32,16 @@ export interface FreshConnection {
 const checkMs = 2000;
 /** The list of a restart that is not planned is no older than this share of its life. */
 const freshShare = 0.05;
-/** How long the side that answered last waits for the other side to restart after a failure. */
-const answererPatienceMs = 10_000;
-/** How long a restart may take before it is tried again. */
+/** How long a restart may take before it is tried again: longer each time in a row. */
 const restartMs = 15_000;
-const maxDelayMs = 60_000;
+const maxRestartMs = 60_000;
+/** The longest delay after errors. By then both sides have a list when the service is back. */
+const maxDelayMs = 10_000;
 
 /**
  * Keeps a call connected when its TURN credentials expire. Gives the connection each new list, with the
  * rest of its configuration unchanged, and restarts ICE before the credentials in use expire, if the call
- * is relayed. Also restarts ICE after it has failed, such as when the network has changed.
+ * is relayed. Also restarts ICE when the sides have lost contact, such as after a change of the network.
  *
  * Both sides can use it: the side that made the last offer restarts. The other one does so only when that
  * has not happened in time.
@@ -42,51 +49,60 @@ const maxDelayMs = 60_000;
 export function keepConnectionFresh<Configuration extends object>(
   connection: PeerConnection<Configuration>,
   source: Pick<IceServerSource, "get" | "findLifeLeftMs">,
-  { restart = () => connection.restartIce(), onError = () => {} }: FreshConnectionOptions = {},
+  {
+    restart = () => connection.restartIce(),
+    onError = () => {},
+    onLost = () => {},
+  }: FreshConnectionOptions = {},
 ): FreshConnection {
   const credentials = followCredentials(connection, source);
+  const contact = followContact(connection);
+  let latest: IceServerList | undefined;
   let lastRestart: { readonly moment: Moment; readonly from: string | undefined } | undefined;
-  let failedAt: Moment | undefined;
+  /** Restarts in a row that have brought nothing back so far. */
+  let attempts = 0;
   let errors = 0;
   let lastErrorAt: Moment | undefined;
   let isChecking = false;
-
-  /** Whether ICE has failed, and it is for this side to restart it. */
-  function hasToRecover(): boolean {
-    if (!isFailed()) {
-      failedAt = undefined;
-      return false;
-    }
-    failedAt ??= readMoment();
-    return hasOffered(connection) || findElapsedMs(failedAt) > answererPatienceMs;
-  }
-
-  function isFailed(): boolean {
-    return connection.iceConnectionState === "failed";
-  }
+  let wasLost = false;
 
   /** Whether the last restart may still succeed. */
-  function isRestarting(): boolean {
+  function isRestarting(hasNoContact: boolean): boolean {
+    const patienceMs = Math.min(restartMs * 2 ** Math.max(attempts - 1, 0), maxRestartMs);
     return (
       lastRestart !== undefined &&
-      findElapsedMs(lastRestart.moment) < restartMs &&
-      (isFailed() || readGeneration(connection) === lastRestart.from)
+      findElapsedMs(lastRestart.moment) < patienceMs &&
+      (hasNoContact || readGeneration(connection) === lastRestart.from)
     );
   }
 
   async function check(): Promise<void> {
-    const recovers = hasToRecover();
-    let reason = credentials.findReason();
-    if (isRestarting() || (reason !== undefined && !isRelayed(await connection.getStats()))) {
-      reason = undefined;
+    const hasNoContact = contact.isToRestart();
+    const isConnected = ["connected", "completed"].includes(connection.iceConnectionState);
+    if (isConnected) {
+      attempts = 0;
     }
-    const list = await source.get(reason === "unplanned" ? { maxAgeShare: freshShare } : {});
+    const waits = isRestarting(hasNoContact);
+    const recovers = hasNoContact && !waits;
+    const reason = waits ? undefined : credentials.findReason();
+    const replaces =
+      reason !== undefined && (!isConnected || isRelayed(await connection.getStats()));
+    const list = await source.get(
+      // That the service answers is a sign that the network is back.
+      recovers
+        ? { maxAgeShare: 0 }
+        : reason === "unplanned" && replaces
+          ? { maxAgeShare: freshShare }
+          : {},
+    );
     if (connection.signalingState !== "stable") {
       return;
     }
     credentials.configure(list);
-    const replaces = reason !== undefined && !credentials.are(list);
-    if ((recovers || replaces) && !isRestarting()) {
+    const isNew = list !== latest;
+    latest = list;
+    if (recovers ? isNew || contact.isLong() : replaces && !credentials.are(list)) {
+      attempts += recovers ? 1 : 0;
       lastRestart = { moment: readMoment(), from: readGeneration(connection) };
       void Promise.resolve().then(restart).catch(report);
     }
@@ -98,9 +114,22 @@ export function keepConnectionFresh<Configuration extends object>(
       .catch(() => {});
   }
 
+  /** Whether the transport has failed, seen twice, because the states do not change at once. */
+  function isLost(): boolean {
+    const isLostNow = hasLostTransport(connection);
+    const isSure = wasLost && isLostNow;
+    wasLost = isLostNow;
+    return isSure;
+  }
+
   async function tick(): Promise<void> {
     if (connection.signalingState === "closed") {
       clearInterval(timer);
+      return;
+    }
+    if (isLost()) {
+      clearInterval(timer);
+      void Promise.resolve().then(onLost).catch(report);
       return;
     }
     const delayMs = errors === 0 ? 0 : Math.min(checkMs * 2 ** errors, maxDelayMs);

@@ -18,7 +18,7 @@ export interface IceServerSource {
   /**
    * Returns the list, from the cache while less than three quarters of its life have passed. Calls at the
    * same time share one request. When the request fails, the last list is returned while it lives, and
-   * the next request waits for 1 s, then longer each time, up to 30 s.
+   * the next request waits for 1 s, then longer each time, up to about 10 s.
    *
    * Rejects with an IceServiceError, with what `fetch` rejects with, or with what `getToken` throws.
    */
@@ -44,6 +44,8 @@ const listWithoutLifeMs = 600_000;
 const silenceMs = 65_000;
 const minDelayMs = 1000;
 const maxDelayMs = 30_000;
+/** Shorter, because a call that has lost contact waits for the next list. */
+const maxGetDelayMs = 10_000;
 /** So many streams without a single message in a row, and the way there does not let them through. */
 const maxSilentStreams = 2;
 /** The status of what has no such stream, such as an old proxy or another service. */
@@ -93,7 +95,7 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
   function noteFailure(error: unknown): never {
     if (isTransient(error)) {
       failures += 1;
-      const ms = Math.max(findDelayMs(failures), findRetryAfterMs(error));
+      const ms = Math.max(findDelayMs(failures, maxGetDelayMs), findRetryAfterMs(error));
       delay = { since: readMoment(), ms };
     }
     throw error;
@@ -204,7 +206,7 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
       await sleep(
         isPolled
           ? Math.max(findFreshMs(list), minDelayMs)
-          : Math.max(findDelayMs(failures), waitMs),
+          : Math.max(findDelayMs(failures, maxDelayMs), waitMs),
         signal,
       );
     }
@@ -223,8 +225,8 @@ function findRetryAfterMs(error: unknown): number {
 }
 
 /** Twice as long after each failure, and spread, so that the clients of a server do not come back together. */
-function findDelayMs(failures: number): number {
-  const delayMs = Math.min(minDelayMs * 2 ** (failures - 1), maxDelayMs);
+function findDelayMs(failures: number, maxMs: number): number {
+  const delayMs = Math.min(minDelayMs * 2 ** (failures - 1), maxMs);
   return delayMs * (0.5 + Math.random());
 }
 

@@ -4,11 +4,26 @@ import type { StatsReport } from "./selected-pair.js";
 export interface PeerConnection<Configuration extends object> {
   readonly signalingState: string;
   readonly iceConnectionState: string;
+  readonly connectionState: string;
   readonly localDescription: { readonly type: string; readonly sdp: string } | null;
   getConfiguration(): Configuration;
   setConfiguration(configuration: Configuration): void;
   getStats(): Promise<StatsReport>;
   restartIce(): void;
+}
+
+/**
+ * Whether the DTLS transport has failed, which no ICE restart brings back. Chromium keeps it when ICE has
+ * failed; Firefox does not, nor when the address of the device is gone.
+ */
+export function hasLostTransport({
+  connectionState,
+  iceConnectionState,
+}: PeerConnection<object>): boolean {
+  return (
+    connectionState === "failed" &&
+    ["connected", "completed", "disconnected"].includes(iceConnectionState)
+  );
 }
 
 /** Whether this side has made the last offer. */

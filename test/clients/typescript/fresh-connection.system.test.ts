@@ -1,72 +1,62 @@
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, type ExpectStatic, it } from "vitest";
-import { startChromium } from "../../parts/chromium.js";
 import { type Coturn, startCoturn } from "../../parts/coturn.js";
-import { startFirefox } from "../../parts/firefox.js";
+import { findFreePort } from "../../parts/free-port.js";
+import {
+  type CallBrowser,
+  type CallOptions,
+  type CallSide,
+  callBrowserNames,
+  callScriptFile,
+  driveCalls,
+  openCallBrowser,
+} from "../../parts/fresh-call.js";
 import { type IceService, startIceService } from "../../parts/ice-service.js";
 import { type PageServer, startPageServer } from "../../parts/page-server.js";
+import { createSubjectTokens } from "../../parts/subject-tokens.js";
 import { connectorTokens } from "../../parts/tokens.js";
 
 const token = "fresh-connection-token";
 const secret = "north-north-north-north";
 const ttlSeconds = 12;
-/** Three expiries, and the time until the restart after that. */
+const tokenLifeSeconds = 4;
 const expiries = 3;
-
-interface Side {
-  readonly state: string;
-  readonly generations: number;
-  readonly usernames: number;
-  readonly policy: string;
-  readonly bundlePolicy: string;
-}
-
-interface Call {
-  readonly caller: Side;
-  readonly callee: Side;
-  readonly errors: readonly string[];
-  readonly glares: number;
-  readonly received: number;
-  /** Between two messages, without what the page itself has paused. */
-  readonly longestGapMs: number;
-}
-
-interface Browser {
-  evaluate(expression: string): Promise<unknown>;
-  stop(): Promise<void>;
-}
-
-async function openInChromium(url: string): Promise<Browser> {
-  const chromium = await startChromium();
-  const page = await chromium.newPage();
-  await page.goto(url);
-  return { evaluate: (expression) => page.evaluate(expression), stop: chromium.stop };
-}
-
-async function openInFirefox(url: string): Promise<Browser> {
-  const firefox = await startFirefox({
-    preferences: {
-      "media.peerconnection.ice.loopback": true,
-      // The names of mDNS are not found here, and a call that could be direct would use a relay.
-      "media.peerconnection.ice.obfuscate_host_addresses": false,
-    },
-  });
-  await firefox.goto(url);
-  return firefox;
-}
+const configuration = { policy: "relay", bundlePolicy: "max-bundle" };
+const issuer = createSubjectTokens();
 
 let coturn: Coturn;
 let server: PageServer;
 let service: IceService;
 beforeAll(async () => {
-  coturn = await startCoturn({ secrets: [secret] });
-  server = await startPageServer(
-    fileURLToPath(new URL("../../parts/fresh-call-script.js", import.meta.url)),
-  );
-  service = await startIceService({
-    files: { "tokens.yaml": connectorTokens({ page: token }), "turn.secret": secret },
+  // With a change of credentials, each side has two relays for a while.
+  coturn = await startCoturn({ secrets: [secret], relayPortCount: 200 });
+  server = await startPageServer(callScriptFile, async ({ url }, response) => {
+    if (url !== "/token") {
+      return false;
+    }
+    response.end(await issuer.sign("page", tokenLifeSeconds));
+    return true;
+  });
+  service = await startService();
+});
+afterAll(async () => {
+  await service?.stop();
+  await server?.stop();
+  await coturn?.stop();
+});
+
+const startService = (port = 0) =>
+  startIceService({
+    files: {
+      "tokens.yaml": connectorTokens({ page: token }),
+      "turn.secret": secret,
+      ...issuer.files,
+    },
     config: {
-      auth: { connectorTokensFile: "tokens.yaml" },
+      listen: { port },
+      auth: {
+        connectorTokensFile: "tokens.yaml",
+        jwt: issuer.jwt.map((entry) => ({ ...entry, clockTolerance: "0s" })),
+      },
       cors: { allowedOrigins: [server.origin] },
       ice: {
         stunUrls: [],
@@ -76,83 +66,150 @@ beforeAll(async () => {
           minTtl: "1s",
         },
       },
+      shutdown: { delay: "0s" },
     },
   });
-});
-afterAll(async () => {
-  await service.stop();
-  await server.stop();
-  await coturn.stop();
-});
 
-let browser: Browser;
-const run = (name: string, ...args: readonly unknown[]) =>
-  browser.evaluate(`${name}(${args.map((argument) => JSON.stringify(argument)).join(", ")})`);
-const readCall = async (name: string) => (await run("readCall", name)) as Call;
-
-/** Calls until a side has had so many lists. */
-async function call(expect: ExpectStatic, name: string, options: object): Promise<Call> {
-  await run("startCall", name, { url: service.url, token, ttlSeconds, ...options });
-  await expect
-    .poll(async () => {
-      const { caller, callee } = await readCall(name);
-      return Math.max(caller.usernames, callee.usernames);
-    })
-    .toBeGreaterThan(expiries);
-  // The restart follows within a check of the library, and the message after it within another.
-  const { received } = await readCall(name);
-  await expect.poll(async () => (await readCall(name)).received).toBeGreaterThan(received + 100);
-  const end = await readCall(name);
-  await run("endCall", name);
-  return end;
-}
-
-const configuration = { policy: "relay", bundlePolicy: "max-bundle" };
-
-describe.each([
-  ["Chromium", openInChromium],
-  ["Firefox", openInFirefox],
-])("keepConnectionFresh, in %s", (_, open) => {
+describe.concurrent.each(callBrowserNames)("keepConnectionFresh, in %s", (browserName) => {
+  let browser: CallBrowser;
+  let calls: ReturnType<typeof driveCalls>;
   beforeAll(async () => {
-    browser = await open(server.origin);
+    browser = await openCallBrowser[browserName](server.origin);
+    calls = driveCalls(browser.evaluate);
   });
-  afterAll(() => browser.stop());
+  afterAll(() => browser?.stop());
 
-  it.concurrent("restarts ICE before each expiry from one side, where both sides use it", async ({
-    expect,
-  }) => {
-    const { caller, callee, errors, glares, longestGapMs } = await call(expect, "both", {
-      kept: ["caller", "callee"],
-    });
-    expect(errors).toEqual([]);
-    expect(glares).toBe(0);
-    expect(caller).toMatchObject({ state: "connected", ...configuration });
-    expect(callee).toMatchObject({ state: "connected", ...configuration });
-    for (const { generations, usernames } of [caller, callee]) {
-      expect(generations).toBeGreaterThan(expiries);
+  const start = (name: string, options: Partial<CallOptions> = {}) =>
+    calls.start(name, { url: service.url, token, ttlSeconds, ...options });
+
+  /** Waits until both sides are so far, and a hundred messages more have come. */
+  async function finish(
+    expect: ExpectStatic,
+    name: string,
+    isFinished: (caller: CallSide, callee: CallSide) => boolean,
+  ) {
+    const read = () => calls.read(name);
+    await expect
+      .poll(async () => {
+        const { caller, callee } = await read();
+        return isFinished(caller, callee);
+      })
+      .toBe(true);
+    const { received } = (await read()).callee;
+    await expect
+      .poll(async () => {
+        const sides = await read();
+        return sides.callee.received > received + 100 || sides;
+      })
+      .toBe(true);
+    const { caller, callee } = await read();
+    await calls.end(name);
+    return { caller, callee, sides: [caller, callee] };
+  }
+
+  it("restarts ICE before each expiry, where both sides use it", async ({ expect }) => {
+    await start("both");
+    const { sides } = await finish(
+      expect,
+      "both",
+      (caller, callee) => Math.min(caller.expiries, callee.expiries) >= expiries,
+    );
+    for (const side of sides) {
+      expect(side).toMatchObject({ state: "connected", errors: [], glares: 0, ...configuration });
+      expect(side.generations).toBeGreaterThan(expiries);
       // The library looks every 2 s, which is too seldom for both sides to keep step with 12 s.
-      expect(generations).toBeLessThanOrEqual(2 * usernames);
+      expect(side.generations).toBeLessThanOrEqual(2 * side.usernames);
+      expect(side.longestGapMs).toBeLessThan(2000);
     }
-    expect(longestGapMs).toBeLessThan(2000);
   });
 
-  it.concurrent("restarts from the side that answered, where the other side does not use it", async ({
+  it("restarts from the side that answered, where the other side does not use it", async ({
     expect,
   }) => {
-    const { caller, callee, errors, longestGapMs } = await call(expect, "answerer", {
-      kept: ["callee"],
+    await start("answerer", { kept: ["callee"], lasting: ["caller"] });
+    const { callee } = await finish(
+      expect,
+      "answerer",
+      (caller, { expiries: expired }) => expired >= expiries && caller.generations >= expiries,
+    );
+    expect(callee).toMatchObject({ state: "connected", errors: [], ...configuration });
+    expect(callee.longestGapMs).toBeLessThan(2000);
+  });
+
+  it("leaves a direct connection alone, and keeps its configuration fresh", async ({ expect }) => {
+    await start("direct", { policy: "direct", kept: ["caller"], lasting: ["callee"] });
+    const { caller } = await finish(
+      expect,
+      "direct",
+      ({ expiries: expired }) => expired >= expiries,
+    );
+    expect(caller).toMatchObject({
+      ...{ state: "connected", errors: [], generations: 1, policy: "all" },
     });
-    expect(errors).toEqual([]);
-    expect(caller.generations).toBeGreaterThanOrEqual(expiries);
-    expect(callee).toMatchObject({ state: "connected", ...configuration });
-    expect(longestGapMs).toBeLessThan(2000);
   });
 
-  it.concurrent("leaves a direct connection alone, and keeps its configuration fresh", async ({
+  it("survives that both sides restart at once", async ({ expect }) => {
+    await start("glare", { signalMs: 200 });
+    const read = () => calls.read("glare");
+    for (const glares of [1, 2, 3]) {
+      const { received } = (await read()).callee;
+      await expect.poll(async () => (await read()).callee.received).toBeGreaterThan(received + 20);
+      await calls.restartBoth("glare");
+      await expect.poll(async () => (await read()).caller.glares).toBeGreaterThanOrEqual(glares);
+    }
+    const { sides } = await finish(expect, "glare", ({ expiries: expired }) => expired >= 2);
+    for (const side of sides) {
+      expect(side).toMatchObject({ state: "connected", errors: [], ...configuration });
+      expect(side.longestGapMs).toBeLessThan(2000);
+    }
+  });
+
+  it("goes on when the service restarts, and when it is away until the credentials have expired", async ({
     expect,
   }) => {
-    const { caller, errors } = await call(expect, "direct", { kept: ["caller"], isDirect: true });
-    expect(errors).toEqual([]);
-    expect(caller).toMatchObject({ state: "connected", generations: 1, policy: "all" });
+    const port = await findFreePort();
+    let restarted = await startService(port);
+    await start("restart", { url: restarted.url });
+    await restarted.stop();
+    restarted = await startService(port);
+    const read = async () => (await calls.read("restart")).caller;
+    await expect.poll(async () => (await read()).usernames).toBe(2);
+    await restarted.stop();
+    await expect
+      .poll(async () => {
+        const { expiries: expired, usernames } = await read();
+        return expired === usernames;
+      })
+      .toBe(true);
+    await expect.poll(async () => (await read()).errors).not.toEqual([]);
+    restarted = await startService(port);
+    const { usernames } = await read();
+    const { sides } = await finish(
+      expect,
+      "restart",
+      (caller, callee) => caller.usernames > usernames && callee.usernames > usernames,
+    );
+    for (const side of sides) {
+      expect(side.state).toBe("connected");
+      // coturn keeps a relay whose credential has expired.
+      expect(side.longestGapMs).toBeLessThan(2000);
+    }
+    await restarted.stop();
+  });
+
+  it("gets another token when one expires between two lists", async ({ expect }) => {
+    await start("tokens", { tokenUrl: "/token" });
+    const { sides } = await finish(
+      expect,
+      "tokens",
+      ({ expiries: expired }) => expired >= expiries,
+    );
+    for (const { errors, statuses, longestGapMs } of sides) {
+      expect(errors).toEqual([]);
+      // A list that is asked for out of turn may come before its token expires.
+      expect(statuses.join(" ")).toMatch(/^200( 401 200| 200)*$/);
+      expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(2);
+      expect(longestGapMs).toBeLessThan(2000);
+    }
   });
 });

@@ -6,8 +6,8 @@ import {
 } from "../../../clients/typescript/src/index.js";
 import { type LinkedConnection, linkConnections } from "./linked-connections.js";
 
-const ttlSeconds = 600;
-/** Ten of them: a list is replaced after three quarters of its life. */
+const usualTtlSeconds = 600;
+/** In ten lives: a list is replaced after three quarters of its life. */
 const plannedRestarts = Math.ceil(10 / 0.75);
 
 beforeEach(() => {
@@ -20,7 +20,7 @@ afterEach(() => {
 const passSeconds = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1000);
 
 /** A source whose user names hold their expiry. */
-function createSource() {
+function createSource(ttlSeconds: number) {
   const service = { status: 200, requests: 0 };
   const source = createIceServerSource({
     url: "https://ice.test",
@@ -43,20 +43,27 @@ function findLifeLeftSeconds({ configurationInUse }: LinkedConnection): number {
 /** A call of two sides, of which the callee has got its list so many seconds earlier. */
 async function startCall({
   secondsBetween = 0,
+  ttlSeconds = usualTtlSeconds,
+  signalMs = 100,
   isRelayed = true,
   kept = ["caller", "callee"],
   options = {},
 }: {
   readonly secondsBetween?: number;
+  readonly ttlSeconds?: number;
+  readonly signalMs?: number;
   readonly isRelayed?: boolean;
   readonly kept?: readonly string[];
   readonly options?: FreshConnectionOptions;
 } = {}) {
-  const sources = { caller: createSource(), callee: createSource() };
+  const sources = { caller: createSource(ttlSeconds), callee: createSource(ttlSeconds) };
   const calleeList = await sources.callee.get();
   await passSeconds(secondsBetween);
   const callerList = await sources.caller.get();
-  const [caller, callee] = linkConnections(callerList.iceServers, calleeList.iceServers, isRelayed);
+  const [caller, callee] = linkConnections(callerList.iceServers, calleeList.iceServers, {
+    isRelayed,
+    signalMs,
+  });
   if (kept.includes("caller")) {
     keepConnectionFresh(caller, sources.caller, options);
   }
@@ -67,7 +74,10 @@ async function startCall({
 }
 
 /** Passes ten lives, and returns the least that was left of a life. */
-async function passLives(...sides: readonly LinkedConnection[]): Promise<number> {
+async function passLives(
+  sides: readonly LinkedConnection[],
+  ttlSeconds = usualTtlSeconds,
+): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
   for (let seconds = 0; seconds < 10 * ttlSeconds; seconds += 2) {
     await passSeconds(2);
@@ -81,7 +91,7 @@ describe("keepConnectionFresh", () => {
     "restarts once a life, with lists of 600 s of which one is %i s older",
     async (secondsBetween) => {
       const { caller, callee, sources } = await startCall({ secondsBetween });
-      expect(await passLives(caller, callee)).toBeGreaterThan(0);
+      expect(await passLives([caller, callee])).toBeGreaterThan(0);
       // One more for the first offer, and two until the lists have the same age.
       expect(caller.generations).toBeLessThanOrEqual(plannedRestarts + 3);
       for (const { service } of Object.values(sources)) {
@@ -90,9 +100,18 @@ describe("keepConnectionFresh", () => {
     },
   );
 
+  it.each([
+    ["lives are short", { ttlSeconds: 20, signalMs: 100 }],
+    ["signals are slow", { ttlSeconds: 60, signalMs: 25_000 }],
+  ])("restarts at most twice a life and side where %s", async (_, { ttlSeconds, signalMs }) => {
+    const { caller, callee } = await startCall({ secondsBetween: 10, ttlSeconds, signalMs });
+    await passLives([caller, callee], ttlSeconds);
+    expect(caller.generations).toBeLessThanOrEqual(2 * plannedRestarts + 1);
+  });
+
   it("restarts once a life from the side that answered, where the other side does not use it", async () => {
     const { callee } = await startCall({ kept: ["callee"] });
-    expect(await passLives(callee)).toBeGreaterThan(0);
+    expect(await passLives([callee])).toBeGreaterThan(0);
     expect(callee.generations).toBeLessThanOrEqual(plannedRestarts + 1);
   });
 
@@ -106,7 +125,7 @@ describe("keepConnectionFresh", () => {
 
   it("leaves a direct call alone", async () => {
     const { caller, sources } = await startCall({ isRelayed: false });
-    await passLives(caller);
+    await passLives([caller]);
     expect(caller.generations).toBe(1);
     expect(sources.caller.service.requests).toBeLessThanOrEqual(plannedRestarts + 1);
     expect(caller.getConfiguration()).toMatchObject({
@@ -115,24 +134,103 @@ describe("keepConnectionFresh", () => {
     });
   });
 
-  it("restarts after a failure: first the side that offered, then the other one", async () => {
-    const { caller, callee } = await startCall();
-    callee.iceConnectionState = "failed";
-    await passSeconds(4);
+  it.each([
+    ["failed", 0],
+    ["disconnected", 3],
+    ["checking", 15],
+  ])(
+    "restarts from the side that offered when the sides are %s for %i s",
+    async (state, seconds) => {
+      const { caller, callee } = await startCall();
+      caller.iceConnectionState = state;
+      callee.iceConnectionState = state;
+      await passSeconds(seconds);
+      expect(caller.generations).toBe(1);
+      await passSeconds(4);
+      expect(caller.generations).toBe(2);
+      expect(callee.generations).toBe(2);
+    },
+  );
+
+  it.each([
+    ["failed", 10],
+    ["disconnected", 13],
+    ["checking", 25],
+  ])("restarts from the other side when it is %s for %i s", async (state, seconds) => {
+    const { callee } = await startCall();
+    callee.iceConnectionState = state;
+    await passSeconds(seconds);
     expect(callee.generations).toBe(1);
-    caller.iceConnectionState = "failed";
     await passSeconds(4);
+    expect(callee.generations).toBe(2);
+  });
+
+  it("leaves a connection alone that is disconnected for a moment", async () => {
+    const { caller, sources } = await startCall();
+    caller.iceConnectionState = "disconnected";
+    await passSeconds(2);
+    caller.iceConnectionState = "connected";
+    await passSeconds(60);
+    expect(caller.generations).toBe(1);
+    expect(sources.caller.service.requests).toBe(1);
+  });
+
+  it("waits for a sign of the network before it restarts, but not for long", async () => {
+    const { caller, sources } = await startCall({ kept: ["caller"] });
+    sources.caller.service.status = 503;
+    caller.iceConnectionState = "disconnected";
+    await passSeconds(12);
+    expect(caller.generations).toBe(1);
+    await passSeconds(6);
     expect(caller.generations).toBe(2);
+  });
+
+  it("says once that a call whose transport has failed is lost, and leaves it alone", async () => {
+    let losses = 0;
+    const options = {
+      onLost: () => {
+        losses += 1;
+      },
+    };
+    const { caller } = await startCall({ kept: ["caller"], options });
+    caller.connectionState = "failed";
+    await passSeconds(3600);
+    expect(losses).toBe(1);
+    expect(caller.generations).toBe(1);
+  });
+
+  it("does not take a failure of ICE for a failed transport", async () => {
+    let losses = 0;
+    const options = {
+      onLost: () => {
+        losses += 1;
+      },
+    };
+    const { caller } = await startCall({ kept: ["caller"], options });
+    caller.connectionState = "failed";
+    caller.iceConnectionState = "failed";
     await passSeconds(10);
-    expect(callee.generations).toBe(3);
+    caller.connectionState = "connected";
+    caller.iceConnectionState = "connected";
+    await passSeconds(10);
+    expect(losses).toBe(0);
+    expect(caller.generations).toBe(2);
+  });
+
+  it("restarts less and less often where restarts do not help", async () => {
+    const { caller } = await startCall({ kept: ["caller"] });
+    caller.iceConnectionState = "failed";
+    await passSeconds(240);
+    // After 0, 15, 45, 105, 165, and 225 s.
+    expect(caller.generations).toBe(1 + 6);
   });
 
   it("asks a service that is away less and less often, and restarts when it is back", async () => {
     const { caller, callee, sources } = await startCall({ kept: ["caller"] });
     sources.caller.service.status = 503;
-    await passSeconds(0.99 * ttlSeconds);
-    // For 144 s, at most every 15 s after the first few times.
-    expect(sources.caller.service.requests).toBeLessThan(20);
+    await passSeconds(0.99 * usualTtlSeconds);
+    // For 144 s, every 5 to 15 s after the first few times.
+    expect(sources.caller.service.requests).toBeLessThan(40);
     expect(caller.generations).toBe(1);
     sources.caller.service.status = 200;
     await passSeconds(60);
@@ -159,7 +257,7 @@ describe("keepConnectionFresh", () => {
       },
     };
     await startCall({ kept: ["caller"], options });
-    await passSeconds(0.8 * ttlSeconds + 20);
+    await passSeconds(0.8 * usualTtlSeconds + 20);
     expect(restarts).toBe(2);
   });
 
@@ -181,7 +279,7 @@ describe("keepConnectionFresh", () => {
     };
     const { caller, sources } = await startCall({ kept: ["caller"], options });
     sources.caller.service.status = 403;
-    await passSeconds(0.8 * ttlSeconds);
+    await passSeconds(0.8 * usualTtlSeconds);
     expect(reported).toContainEqual(expect.objectContaining({ status: 403 }));
     sources.caller.service.status = 200;
     await passSeconds(60);

@@ -1,24 +1,27 @@
 import type { PeerConnection } from "../../../clients/typescript/src/index.js";
 
-const signalingMs = 100;
-
 export interface LinkedConnection extends PeerConnection<object> {
   signalingState: string;
   iceConnectionState: string;
+  connectionState: string;
   /** The configuration that the candidates in use were gathered with, as JSON. */
   readonly configurationInUse: string;
   /** How many ICE generations there have been. */
   readonly generations: number;
 }
 
-/** Two connected sides, whose offers and answers take 100 ms. */
+/** Two connected sides. An offer and its answer take `signalMs` together. */
 export function linkConnections(
   callerServers: readonly object[],
   calleeServers: readonly object[],
-  isRelayed: boolean,
+  { isRelayed, signalMs }: { readonly isRelayed: boolean; readonly signalMs: number },
 ): readonly [LinkedConnection, LinkedConnection] {
-  const caller = createConnection(callerServers, isRelayed, () => negotiate(caller, callee));
-  const callee = createConnection(calleeServers, isRelayed, () => negotiate(callee, caller));
+  const caller = createConnection(callerServers, isRelayed, () =>
+    negotiate(caller, callee, signalMs),
+  );
+  const callee = createConnection(calleeServers, isRelayed, () =>
+    negotiate(callee, caller, signalMs),
+  );
   caller.gather("offer");
   callee.gather("answer");
   return [caller, callee];
@@ -26,7 +29,7 @@ export function linkConnections(
 
 type Side = ReturnType<typeof createConnection>;
 
-function negotiate(offerer: Side, answerer: Side) {
+function negotiate(offerer: Side, answerer: Side, signalMs: number) {
   if (offerer.signalingState !== "stable" || answerer.signalingState !== "stable") {
     return;
   }
@@ -35,7 +38,7 @@ function negotiate(offerer: Side, answerer: Side) {
   setTimeout(() => {
     answerer.gather("answer");
     offerer.signalingState = "stable";
-  }, signalingMs);
+  }, signalMs);
 }
 
 function createConnection(
@@ -47,6 +50,7 @@ function createConnection(
   const side = {
     signalingState: "stable",
     iceConnectionState: "connected",
+    connectionState: "connected",
     localDescription: null as { type: string; sdp: string } | null,
     configurationInUse: "",
     generations: 0,

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/turn/v5"
@@ -16,14 +17,15 @@ import (
 func main() {
 	secret := flag.String("secret", "", "the shared secret")
 	denyPeers := flag.Bool("deny-peers", false, "whether no peer is permitted")
+	lifetime := flag.Duration("allocation-lifetime", 10*time.Minute, "for how long an allocation lasts without a refresh")
 	flag.Parse()
-	if err := serve(*secret, *denyPeers); err != nil {
+	if err := serve(*secret, *denyPeers, *lifetime); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func serve(secret string, denyPeers bool) error {
+func serve(secret string, denyPeers bool, lifetime time.Duration) error {
 	// Outgoing connections take TCP ports, but hardly anything takes UDP ports.
 	tcp, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -40,8 +42,9 @@ func serve(secret string, denyPeers bool) error {
 	permit := func(net.Addr, net.IP) bool { return !denyPeers }
 	logger := logging.NewDefaultLoggerFactory().NewLogger("turn")
 	server, err := turn.NewServer(turn.ServerConfig{
-		Realm:       "turn.test",
-		AuthHandler: turn.LongTermTURNRESTAuthHandler(secret, logger),
+		Realm:              "turn.test",
+		AllocationLifetime: lifetime,
+		AuthHandler:        turn.LongTermTURNRESTAuthHandler(secret, logger),
 		PacketConnConfigs: []turn.PacketConnConfig{
 			{PacketConn: udp, RelayAddressGenerator: relays, PermissionHandler: permit},
 		},
