@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+
+const clientFile = fileURLToPath(new URL("../../clients/typescript/src/index.ts", import.meta.url));
 
 export interface PageServer {
   /** Such as `http://127.0.0.1:40123`. */
@@ -21,8 +24,12 @@ export async function bundleScript(scriptFile: string): Promise<string> {
     input: scriptFile,
     write: false,
     logLevel: "warn",
-    // Our sources name the files that the compiler makes of them.
-    resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
+    resolve: {
+      // Our sources name the files that the compiler makes of them.
+      extensionAlias: { ".js": [".ts", ".js"] },
+      alias: { "@ice-service/client": clientFile },
+    },
+    transform: { define: { "process.env.NODE_ENV": '"production"' } },
   });
   return bundle.output[0].code;
 }
