@@ -21,8 +21,7 @@ public final class RefreshedCall {
     PeerConnectionFactory factory = new PeerConnectionFactory(new HeadlessAudioDeviceModule());
     Peer caller = new Peer(factory, configuration);
     Peer callee = new Peer(factory, configuration);
-    RTCDataChannel channel =
-        caller.connection.createDataChannel("data", new RTCDataChannelInit());
+    RTCDataChannel channel = caller.connection.createDataChannel("data", new RTCDataChannelInit());
     caller.call(callee);
     String relay = caller.relays.take();
     // The other side's channel has come over the relays.

@@ -21,7 +21,7 @@ public final class Channels {
    * @param url such as {@code https://ice.example.com} or {@code http://127.0.0.1:8080}
    * @param authority a PEM file of the authority that signed the service's certificate; without it,
    *     one that Java trusts
-   * @throws IllegalArgumentException if the URL is neither
+   * @throws IllegalArgumentException if it is no http or https URL
    * @throws IOException if the file cannot be read
    */
   public static ManagedChannel open(URI url, Optional<File> authority) throws IOException {
