@@ -64,7 +64,6 @@ export function keepConnectionFresh<Configuration extends object>(
   let errors = 0;
   let lastErrorAt: Moment | undefined;
   let isChecking = false;
-  let wasLost = false;
 
   /** Whether the last restart may still succeed. */
   function isRestarting(hasNoContact: boolean): boolean {
@@ -114,20 +113,12 @@ export function keepConnectionFresh<Configuration extends object>(
       .catch(() => {});
   }
 
-  /** Whether the transport has failed, seen twice, because the states do not change at once. */
-  function isLost(): boolean {
-    const isLostNow = hasLostTransport(connection);
-    const isSure = wasLost && isLostNow;
-    wasLost = isLostNow;
-    return isSure;
-  }
-
   async function tick(): Promise<void> {
     if (connection.signalingState === "closed") {
       clearInterval(timer);
       return;
     }
-    if (isLost()) {
+    if (hasLostTransport(connection)) {
       clearInterval(timer);
       void Promise.resolve().then(onLost).catch(report);
       return;

@@ -3,7 +3,7 @@ import type { PeerConnection } from "../../../clients/typescript/src/index.js";
 export interface LinkedConnection extends PeerConnection<object> {
   signalingState: string;
   iceConnectionState: string;
-  connectionState: string;
+  readonly sctp: { readonly transport: { state: string } };
   /** The configuration that the candidates in use were gathered with, as JSON. */
   readonly configurationInUse: string;
   /** How many ICE generations there have been. */
@@ -50,7 +50,7 @@ function createConnection(
   const side = {
     signalingState: "stable",
     iceConnectionState: "connected",
-    connectionState: "connected",
+    sctp: { transport: { state: "connected" } },
     localDescription: null as { type: string; sdp: string } | null,
     configurationInUse: "",
     generations: 0,
