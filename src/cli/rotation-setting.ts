@@ -92,7 +92,7 @@ export async function tellFailure<T>(secretFile: string, work: () => Promise<T>)
       throw usageError(
         secretFile,
         `it, or a file beside it, cannot be read or replaced (${error.message})`,
-        "Run this as the file's owner or as root, in a directory that may be written. Where it may not, as with secrets that Kubernetes mounts, rotate by hand: docs/secret-rotation.md",
+        "Run this as the file's owner or as root, in a writable directory. If the directory is read-only, as with secrets that Kubernetes mounts, rotate by hand: docs/secret-rotation.md",
       );
     }
     throw error;
@@ -141,8 +141,8 @@ function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseL
   if ((turnDb === undefined) === (turnDbFile === undefined)) {
     throw usageError(
       key,
-      turnDb === undefined ? "is missing" : "stands beside --turn-db",
-      "Give one: --turn-db URL, or --turn-db-file FILE with a file that holds the URL",
+      turnDb === undefined ? "is missing" : "is set together with --turn-db",
+      "Give one: --turn-db URL, or --turn-db-file FILE with a file that contains the URL",
     );
   }
   refuseFlaw(key, turnDb ?? turnDbFile ?? "");

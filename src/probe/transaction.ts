@@ -201,6 +201,6 @@ function malformed(problem: string): ProbeError {
 
 function silenceError({ reliable }: Transport): ProbeError {
   return reliable
-    ? probeError("time-out", "the connection stands, but no answer came in time")
+    ? probeError("time-out", "the server accepted the connection, but did not answer in time")
     : timeOutError();
 }

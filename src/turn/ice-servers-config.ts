@@ -112,7 +112,7 @@ function configureRegion(
   const count = countUrls(stunUrls, urls, spread);
   if (count > mostUrlsWithoutWarning) {
     place.warn(
-      `answers of region ${name} hold up to ${count} STUN and TURN URLs: browsers slow down or warn from 5; ice.turn.serversPerAnswer makes them shorter`,
+      `responses in region ${name} have up to ${count} STUN and TURN URLs: browsers slow down or warn from 5; limit them with ice.turn.serversPerAnswer`,
     );
   }
   return { name, stunUrls, ...provider, spread };

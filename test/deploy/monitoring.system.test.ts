@@ -139,7 +139,7 @@ const codeBlocks = (language: string) =>
 describe("docs/metrics.md", () => {
   it("links to files that exist", () => {
     const links = [...document.matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link);
-    expect(links).toHaveLength(9);
+    expect(links).toHaveLength(10);
     for (const link of links) {
       expect(existsSync(resolve(root, "docs", link))).toBe(true);
     }

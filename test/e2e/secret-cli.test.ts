@@ -91,7 +91,11 @@ const good = ["--turn-db-file", "url", ...inRealm];
 describe("ice-service secret rotate", () => {
   it.each<[string, string[], RegExp, Record<string, string>?]>([
     ["without a database", [...rotate, ...inRealm], /--turn-db: is missing/],
-    ["with two databases", [...rotate, ...good, "--turn-db", "sqlite:x"], /beside --turn-db/],
+    [
+      "with two databases",
+      [...rotate, ...good, "--turn-db", "sqlite:x"],
+      /together with --turn-db/,
+    ],
     ["without a realm", [...rotate, "--turn-db-file", "url"], /required option '-r, --realm/],
     [
       "with an empty realm",

@@ -126,7 +126,7 @@ describe("a coturn that works", () => {
       });
       expect(inTheClear.failure).toEqual({
         cause: "time-out",
-        detail: "the connection stands, but no answer came in time",
+        detail: "the server accepted the connection, but did not answer in time",
       });
     } finally {
       await front.stop();
