@@ -84,8 +84,9 @@ export function keepConnectionFresh<Configuration extends object>(
     const waits = isRestarting(hasNoContact);
     const recovers = hasNoContact && !waits;
     const reason = waits ? undefined : credentials.findReason();
-    const replaces =
-      reason !== undefined && (!isConnected || isRelayed(await connection.getStats()));
+    // Not "disconnected": a call that uses no relay may also be that for a moment.
+    const isOpening = ["new", "checking"].includes(connection.iceConnectionState);
+    const replaces = reason !== undefined && (isOpening || isRelayed(await connection.getStats()));
     const list = await source.get(
       // That the service answers is a sign that the network is back.
       recovers
