@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 
 /** What people write, and what HAProxy says of it. */
-const cases: readonly [lines: string[], server: string, result: string][] = [
+const cases: readonly [lines: string[], server: string, result: unknown][] = [
   // By default it sends `OPTIONS / HTTP/1.0` without Host: haproxy/haproxy#2330, standardnotes/server#1038.
   [["option httpchk"], "", "UP L7OK 204"],
   [["option httpchk /healthz"], "", "UP L7OK 204"],
@@ -37,7 +37,8 @@ const cases: readonly [lines: string[], server: string, result: string][] = [
   ],
   // RFC 9112 section 3.2 demands a Host of HTTP/1.1, and RFC 9113 section 8.3.1 an authority of HTTP/2.
   [["option httpchk OPTIONS / HTTP/1.1"], "", "DOWN L7STS 400"],
-  [["option httpchk"], "proto h2", "DOWN SOCKERR"],
+  // HAProxy does not always notice that its stream was reset.
+  [["option httpchk"], "proto h2", expect.stringMatching(/^DOWN (?:SOCKERR|L7TOUT)$/)],
   [["option httpchk OPTIONS /nowhere"], "", "DOWN L7STS 404"],
 ];
 

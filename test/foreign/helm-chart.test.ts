@@ -1,9 +1,13 @@
+import { createHmac } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments, stringify } from "yaml";
-import { runProgram } from "../parts/child-process.js";
+import { runProgram, startProcess } from "../parts/child-process.js";
+import { findFreePort } from "../parts/free-port.js";
+import { secondsFromNow } from "../parts/real-time.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
+import { allocateRelay } from "../parts/turn-allocation.js";
 import { findGoTool } from "./go-tools.js";
 
 const root = join(import.meta.dirname, "../..");
@@ -137,6 +141,42 @@ describe.each(valuesFiles)("the chart with %s", (_, values, kinds) => {
 });
 
 describe("the chart", () => {
+  it("runs a coturn that accepts the service's credentials, whatever ends the file of the secret", async () => {
+    const port = await findFreePort();
+    const coturn = { enabled: true, port, minPort: 49_152, maxPort: 49_252 };
+    const objects = parseAllDocuments(
+      await render({ secret: existing, config: { ice: { turn } }, coturn }),
+    ).map((document) => document.toJS());
+    const [{ command, args }] = objects.find(
+      (object) => object?.kind === "Deployment" && object.metadata.name.endsWith("-coturn"),
+    ).spec.template.spec.containers;
+    const secret = "north-north-north-north-north-nor";
+    const [program, ...others] = [...command, ...args];
+    const turnserver = startProcess({
+      name: "turnserver",
+      command: program,
+      args: others,
+      cwd: directory.path,
+      env: { PATH: process.env["PATH"] ?? "", TURN_SECRET: `${secret}\n` },
+    });
+    try {
+      const username = `${secondsFromNow(60)}:chart`;
+      const credential = createHmac("sha1", secret).update(username).digest("base64");
+      const to = {
+        port,
+        transport: "udp",
+        realm: "turn.example.com",
+        username,
+        credential,
+      } as const;
+      await expect
+        .poll(() => allocateRelay(to).catch(() => undefined), { timeout: 60_000 })
+        .toMatchObject({ allocated: true });
+    } finally {
+      await turnserver.stop("SIGKILL");
+    }
+  }, 90_000);
+
   it.each([
     ["a key that is misspelled", { sercet: existing, config: { ice: { turn } } }, "sercet"],
     ["no TURN server", { secret: existing }, "config.ice.turn has no TURN servers"],
