@@ -1,5 +1,9 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
 import { type IceServer, PeerConnection, type RelayType } from "node-datachannel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runProgram } from "../parts/child-process.js";
 import { type RelayedLists, startRelayedLists, type TurnServer } from "./relayed-lists.js";
 
 let lists: RelayedLists;
@@ -72,6 +76,41 @@ describe("libdatachannel", () => {
     expect(await answer).toBe("there and back");
     const pair = caller.getSelectedCandidatePair();
     expect([pair?.local.type, pair?.remote.type]).toEqual(["relay", "relay"]);
+  });
+
+  it("runs the bot of the TypeScript client's examples, over relays", async () => {
+    const client = join(import.meta.dirname, "../../clients/typescript");
+    await runProgram("npm", ["run", "build", "--prefix", client]);
+    const caller = connect(toIceServer(await lists.fetchTurnServer(600)));
+    const isComplete = new Promise<void>((resolve) => {
+      caller.onGatheringStateChange((state) => state === "complete" && resolve());
+    });
+    const channel = caller.createDataChannel("data");
+    await isComplete;
+    const bot = spawn("node", [join(client, "examples/echo-bot.mjs"), "--relay"], {
+      env: { ...process.env, ICE_URL: lists.url, TOKEN: lists.token },
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const exit = once(bot, "exit");
+    try {
+      bot.stdin.end(caller.localDescription()?.sdp);
+      let sdp = "";
+      for await (const chunk of bot.stdout) {
+        sdp += chunk;
+        if (sdp.endsWith("\r\n\n")) {
+          break;
+        }
+      }
+      const echo = new Promise((resolve) => channel.onMessage(resolve));
+      channel.onOpen(() => channel.sendMessage("hello, bot"));
+      caller.setRemoteDescription(sdp.trimEnd().concat("\r\n"), "answer");
+      expect(await echo).toBe("hello, bot");
+      expect(caller.getSelectedCandidatePair()?.remote.type).toBe("relay");
+      caller.close();
+      expect(await exit).toEqual([0, null]);
+    } finally {
+      bot.kill("SIGKILL");
+    }
   });
 
   it("takes a URL whose credential is percent-encoded, whatever characters it has", async () => {

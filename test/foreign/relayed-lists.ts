@@ -19,6 +19,9 @@ export interface TurnServer {
 }
 
 export interface RelayedLists {
+  /** The service's, and the token that it accepts. */
+  readonly url: string;
+  readonly token: string;
   /** Asks the service for its only server. Each lifetime gives another credential. */
   fetchTurnServer(ttlSeconds: number): Promise<TurnServer>;
   /** What coturn has logged. */
@@ -47,6 +50,8 @@ export async function startRelayedLists(): Promise<RelayedLists> {
     },
   });
   return {
+    url: service.url,
+    token,
     async fetchTurnServer(ttlSeconds) {
       const response = await fetch(`${service.url}/api/v1/ice-servers?ttlSeconds=${ttlSeconds}`, {
         headers: { Authorization: `Bearer ${token}` },

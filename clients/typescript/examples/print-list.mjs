@@ -1,4 +1,4 @@
-// Prints the list, and every list that replaces it. A bot would give each one to its connections.
+// Prints the list, and with --watch every list that replaces it.
 import { createIceServerSource } from "../dist/index.js";
 
 const { ICE_URL = "http://127.0.0.1:8080", TOKEN } = process.env;
