@@ -1,29 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runProgram } from "../parts/child-process.js";
-import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { buildTimeoutMs, buildTypeDecoder, type TypeDecoder } from "./type-decoder.js";
 
 const file = join(import.meta.dirname, "../../deploy/grafana-dashboard.json");
 const content = readFileSync(file, "utf8");
 
-let directory: TemporaryDirectory;
-let program: string;
+let types: TypeDecoder;
 beforeAll(async () => {
-  directory = await createTemporaryDirectory("dashboard");
-  program = join(directory.path, "dashboard-types");
-  await runProgram("nice", ["go", "build", "-o", program, "."], {
-    cwd: join(import.meta.dirname, "dashboard-types"),
-    timeout: 600_000,
-  });
-}, 600_000);
-afterAll(() => directory.remove());
+  types = await buildTypeDecoder("dashboard-types");
+}, buildTimeoutMs);
+afterAll(() => types?.remove());
 
-async function countPanels(dashboard: string): Promise<number> {
-  const written = await directory.write("dashboard.json", dashboard);
-  const { stdout } = await runProgram("bash", ["-c", `${program} <${written}`]);
-  return Number(stdout);
-}
+const countPanels = async (dashboard: string) => Number(await types.decode(dashboard));
 
 describe("deploy/grafana-dashboard.json", () => {
   it("has the fields of Grafana's types, and no others", async () => {

@@ -1,32 +1,18 @@
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runProgram } from "../parts/child-process.js";
 import { readProxyBlocks } from "../parts/documented-proxies.js";
-import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
+import { buildTimeoutMs, buildTypeDecoder, type TypeDecoder } from "./type-decoder.js";
 
 const [bootstrap = ""] = readProxyBlocks("Envoy", "yaml");
 
-let directory: TemporaryDirectory;
-let program: string;
+let types: TypeDecoder;
 beforeAll(async () => {
-  directory = await createTemporaryDirectory("envoy");
-  program = join(directory.path, "envoy-types");
-  await runProgram("nice", ["go", "build", "-o", program, "."], {
-    cwd: join(import.meta.dirname, "envoy-types"),
-    timeout: 600_000,
-  });
-}, 600_000);
-afterAll(() => directory.remove());
-
-async function decode(yaml: string): Promise<string> {
-  const file = await directory.write("bootstrap.yaml", yaml);
-  const { stdout } = await runProgram("bash", ["-c", `${program} <${file}`]);
-  return stdout.trim();
-}
+  types = await buildTypeDecoder("envoy-types");
+}, buildTimeoutMs);
+afterAll(() => types?.remove());
 
 describe("the bootstrap of Envoy in docs/proxies.md", () => {
   it("has the fields of Envoy's types, and values that they allow", async () => {
-    expect(await decode(bootstrap)).toBe("ice");
+    expect(await types.decode(bootstrap)).toBe("ice");
   });
 
   it.each([
@@ -37,6 +23,6 @@ describe("the bootstrap of Envoy in docs/proxies.md", () => {
     ["an extension that does not exist", "PreviousHostsPredicate", "OtherPredicate", "resolve"],
   ])("would not have %s: %s", async (_, good, bad, message) => {
     expect(bootstrap).toContain(good);
-    await expect(decode(bootstrap.replace(good, bad))).rejects.toThrow(message);
+    await expect(types.decode(bootstrap.replace(good, bad))).rejects.toThrow(message);
   });
 });
