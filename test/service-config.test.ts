@@ -565,7 +565,7 @@ describe("loadConfig", () => {
       { limits: { redis: { url: "redis://m:1", sentinel: { addresses: ["a"] } } } },
       {},
       "limits.redis.url",
-      /which Sentinel finds out/,
+      /has a port, although Sentinel reports the port of the master/,
     ],
     [
       "no Sentinel",

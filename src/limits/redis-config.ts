@@ -119,7 +119,7 @@ function locateRedis(
   if (hasSentinel && url.port !== "") {
     const fix =
       "Write the name of the master as the host, without a port, such as redis://mymaster";
-    return place.refuse("has a port, which Sentinel finds out", fix);
+    return place.refuse("has a port, although Sentinel reports the port of the master", fix);
   }
   return { location, address: `${url.protocol}//${url.host}${url.pathname}` };
 }

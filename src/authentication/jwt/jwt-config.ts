@@ -52,7 +52,7 @@ const written = section({
   }),
   allowInsecureUrl: key(trueOrFalse, {
     default: false,
-    help: "Accepts an http: URL, for an issuer inside of a cluster. An attacker who can answer in its place can sign tokens.",
+    help: "Accepts an http: URL, for an issuer inside a cluster. An attacker who can answer in its place can sign tokens.",
   }),
   discovery: key(trueOrFalse, {
     default: false,
