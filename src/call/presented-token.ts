@@ -84,6 +84,9 @@ function findQueryTokens(
 
 /** Percent-decoding of RFC 3986, not form decoding: clients send tokens raw, so that `+` is `+`. */
 function decodePercent(text: string): string | undefined {
+  if (!text.includes("%")) {
+    return text;
+  }
   try {
     return decodeURIComponent(text);
   } catch {

@@ -66,6 +66,8 @@ function fingerprintSecret(key: KeyObject): Promise<string> {
       bytes.toString("hex"),
     );
     secretFingerprints.set(key, fingerprint);
+    // Without memory or a free thread, for once: the next scrape tries again.
+    fingerprint.catch(() => secretFingerprints.delete(key));
   }
   return fingerprint;
 }
