@@ -8,7 +8,7 @@ import { type PageServer, startPageServer } from "../../parts/page-server.js";
 import { createSubjectTokens } from "../../parts/subject-tokens.js";
 
 const issuer = createSubjectTokens();
-/** A request and its response over HTTP/1.1, without TLS. The README has the exact numbers. */
+/** A request and its response over HTTP/1.1, without TLS, as the README promises with some reserve. */
 const mostBytes = { sent: 1300, received: 1500 };
 
 let service: IceService;
