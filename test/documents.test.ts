@@ -8,9 +8,9 @@ const readRoot = (file: string) => readFileSync(resolve(root, file), "utf8");
 
 const documents = [
   ...readdirSync(root).filter((name) => name.endsWith(".md")),
-  ...["docs", "test", "deploy"].flatMap((folder) =>
+  ...["clients", "docs", "test", "deploy"].flatMap((folder) =>
     readdirSync(resolve(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => name.endsWith(".md"))
+      .filter((name) => name.endsWith(".md") && !/node_modules|\.venv|target\//.test(name))
       .map((name) => `${folder}/${name}`),
   ),
 ];

@@ -1,22 +1,24 @@
-/** Whether a token may ask for users: it may, or it would with a scope that it lacks (RFC 6749 section 3.3). */
+/**
+ * Whether a token may name users: it may, or it lacks the scope for that (RFC 6749 section 3.3).
+ */
 export type UsersRight = "granted" | { readonly missingScope: string };
 
-/** Who calls, as proven by a verified token. */
+/** The caller, as a verified token proves it. */
 export interface Caller {
   /** The name of the token's kind, such as `jwt`. */
   readonly kind: string;
-  /** Who vouches for the subject, such as a JWT's `iss`. Empty where the service's own files do. */
+  /** The issuer of the subject, such as a JWT's `iss`. Empty for the service's own files. */
   readonly issuer: string;
-  /** The name by which the issuer knows the caller; empty where the token has none. */
+  /** The issuer's name for the caller; empty if the token has none. */
   readonly subject: string;
-  /** When the token expires by its own word, in Unix seconds; absent where it does not. */
+  /** When the token expires, in Unix seconds; absent if it does not. */
   readonly expiresAtSeconds?: number;
   /**
-   * From when on the token counts no more unless it is verified again, in Unix seconds: its expiry
-   * with the clock tolerance, for instance. Absent where it has no end.
+   * When the token must be verified again, in Unix seconds, such as its expiry with the clock tolerance.
+   * Absent if it never must.
    */
   readonly endsAtSeconds?: number;
-  /** Whether it may ask for its users. Absent: it may not. */
+  /** Whether it may name users; absent means that it may not. */
   readonly usersRight?: UsersRight;
 }
 

@@ -1,18 +1,18 @@
-/** How many bytes a digest has: those of SHA-256. */
+/** The length of a SHA-256 digest in bytes. */
 export const digestBytes = 32;
-/** As many as a number can hold, nearly always tell two digests apart. */
+/** As many bytes as a number can hold. They nearly always differ between two digests. */
 const headBytes = 6;
 
 /**
- * Digests in order, one behind the other in one piece of memory, which another thread can be given:
- * to hand over a hundred thousand of them takes as long as to hand over one.
+ * Sorted digests in one piece of memory, which can be handed to another thread at the same cost for one
+ * digest as for a hundred thousand.
  */
 export class DigestTable {
   readonly #bytes: Uint8Array;
 
   /**
    * @param bytes as {@link sortDigests} makes them
-   * @throws Error when they are something else
+   * @throws Error when they are not
    */
   constructor(bytes: Uint8Array) {
     if (bytes.byteLength % digestBytes !== 0) {
@@ -27,7 +27,7 @@ export class DigestTable {
 
   /**
    * @param digest 64 hex digits
-   * @returns its place in the order, from 0; -1 when it is not there
+   * @returns its place in the order, from 0; -1 when it is not in the table
    */
   find(digest: string): number {
     const wanted = Buffer.from(digest, "hex");
@@ -61,9 +61,9 @@ export class DigestTable {
 }
 
 export interface SortedDigests {
-  /** Of a {@link DigestTable}, in memory of their own. */
+  /** Of a {@link DigestTable}, in their own memory. */
   readonly bytes: Uint8Array;
-  /** For each place of the table, where its digest stood in the list. */
+  /** For each place of the table, the place of its digest in the list. */
   readonly order: readonly number[];
 }
 

@@ -1,18 +1,20 @@
 /**
- * Why a token of any kind is rejected. Each kind has further reasons of its own. The literals are
- * stable: logs are searched and counted by them.
+ * Why a token of any kind is rejected. Each kind has more reasons. The literals are stable, because
+ * operators search logs for them and count them.
  */
 export const sharedReasons = ["too_large", "malformed", "revoked", "cancelled"] as const;
 
-/** A token did not verify. The message is the same whatever the cause, and never holds the token. */
+/**
+ * A token was not verified. The message is the same for every cause, and never contains the token.
+ */
 export class TokenRejectedError<Reason extends string = string> extends Error {
   override readonly name = "TokenRejectedError";
 
   /**
-   * @param reason the cause, meant for the log and not for the caller: one of {@link sharedReasons}
-   *   or of the kind's
-   * @param isProven whether the token is known to be bad, and not only lacking what would prove it good
-   * @param detail what exactly differs, for the log only; holds no more of the token than a claim
+   * @param reason the cause, for the log and not for the caller: one of {@link sharedReasons} or of the
+   *   kind's
+   * @param isProven whether the token is known to be bad, and does not only lack a proof
+   * @param detail what exactly differs, for the log only; of the token, it contains at most a claim
    */
   constructor(
     readonly reason: Reason,
@@ -24,8 +26,8 @@ export class TokenRejectedError<Reason extends string = string> extends Error {
 }
 
 /**
- * A token cannot be verified for now, because its issuer does not answer. The caller is asked to try
- * again, and does not hear that its token is invalid.
+ * A token cannot be verified now, because its issuer does not answer. The caller is asked to try again;
+ * its token is not called invalid.
  */
 export class VerificationUnavailableError extends Error {
   override readonly name = "VerificationUnavailableError";

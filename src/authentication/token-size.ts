@@ -3,7 +3,7 @@ import { wholeNumber } from "../config/scalars.js";
 
 export const defaultMaxTokenBytes = 12 * 1024;
 
-/** The key of `auth` for the longest token of any kind that is looked at, in UTF-8 bytes. */
+/** The key of `auth` that limits the length of tokens of any kind, in UTF-8 bytes. */
 export const maxTokenBytesKey = key(wholeNumber(1024, 32 * 1024), {
   default: defaultMaxTokenBytes,
   restart: "for a new value",
@@ -11,7 +11,7 @@ export const maxTokenBytesKey = key(wholeNumber(1024, 32 * 1024), {
 });
 
 export function isTooLarge(token: string, maxBytes: number): boolean {
-  // A character takes up to three bytes; to count them takes longer than all the rest of a lookup.
+  // A character has up to three bytes. Counting them would take longer than the rest of a lookup.
   return (
     token.length > maxBytes || (token.length > maxBytes / 3 && Buffer.byteLength(token) > maxBytes)
   );

@@ -21,19 +21,19 @@ import { refuseToken } from "./translate-error.js";
 export interface AuthenticationOptions {
   readonly verifier: TokenVerifier;
   readonly counts: AuthenticationCounts;
-  /** For unknown tokens of each client address; undefined: no limit. */
+  /** For unknown tokens of each client address; no limit if undefined. */
   readonly failedAuthentication: VerificationPermits | undefined;
   /** By default those of REST. */
   readonly tokenParameters?: TokenParameters;
 }
 
 /**
- * Lets a call on only with one valid token, and puts its caller on record. Returns the token: at once
- * for a known one, as nearly every one is.
+ * Admits a call with exactly one valid token, and records its caller. Returns the token, without a
+ * promise if it is known, as nearly every token is.
  *
  * @param authorization the Authorization header; several are joined with a comma
- * @param rawQuery the query as sent, without `?`; empty where a token is not accepted there
- * @param wait its signal ends a wait for the issuer's keys; it is read only if there is one
+ * @param rawQuery the query as sent, without `?`; empty if a token is not accepted there
+ * @param wait its signal ends a wait for the issuer's keys; read only if there is one
  * @throws ConnectError Unauthenticated without a token, InvalidArgument with more than one
  * @throws TokenRejectedError, VerificationUnavailableError, QuotaExceededError (or rejects with them)
  */
@@ -44,7 +44,7 @@ export type Authenticate = (
   wait: CancellableWait,
 ) => string | Promise<string>;
 
-/** Rejected like any other, and counted by the same limit. */
+/** Rejected like any other token, and counted by the same limit. */
 const malformedToken = new UnknownToken("", undefined, "malformed");
 
 export function createAuthentication({
@@ -76,8 +76,7 @@ export function createAuthentication({
     try {
       const presented = findToken(authorization, rawQuery, tokenParameters);
       if (presented === undefined) {
-        // No failure that a limit counts: it is refused without work, and it is how a strayed client
-        // comes.
+        // No limit counts this failure: it costs no work, and lost clients cause it.
         record.cause = "no_token";
         counts.fail("no_token");
         throw refuseToken();
@@ -85,7 +84,7 @@ export function createAuthentication({
       const known =
         presented.token === undefined ? malformedToken : verifier.recognize(presented.token);
       if (!(known instanceof UnknownToken)) {
-        // No limit for known tokens, as others may have failed behind the same address.
+        // Known tokens are not limited, because others behind the same address may have failed.
         return accept(presented, known, record);
       }
       const verified = verifyUnknown(known, record.clientAddress, wait);
@@ -103,8 +102,9 @@ export function createAuthentication({
 export const streamTokenKey = createContextKey("", { description: "token of a stream" });
 
 /**
- * The caller that authentication has proven.
- * @throws Error when the call did not pass authentication: a mistake of ours, never let through.
+ * The authenticated caller.
+ *
+ * @throws Error when the call was not authenticated, which is a bug and never let through
  */
 export function requireCaller(values: ContextValues): Caller {
   const { caller } = values.get(callRecordKey);

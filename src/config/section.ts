@@ -17,7 +17,7 @@ export interface Section<Value, Written = WrittenSection> extends Kind<Value, Wr
   readonly structure: Extract<Structure, { readonly type: "section" }>;
 }
 
-/** A mapping of known keys. A key that is not known is a problem. */
+/** A mapping with known keys. An unknown key is a problem. */
 export function section<K extends Keys>(keys: K): Section<SectionValue<K>> {
   return {
     unit: "",
@@ -78,7 +78,7 @@ export function sectionOrValue<Value>(
   };
 }
 
-/** Whether a section has no key that is set: it is as good as absent. */
+/** Whether no key of a section is set, so that it counts as absent. */
 function saysNothing({ kind, isOptional }: Key, written: unknown): boolean {
   const isSection = isOptional && kind.structure?.type === "section";
   return isSection && isRecord(written) && Object.keys(written).length === 0;
@@ -107,7 +107,10 @@ function readKeys(keys: Keys, given: WrittenSection, place: Place): object | und
   return isWhole ? values : undefined;
 }
 
-/** Whether a variable is set that replaces what the file says; another variable is a problem. */
+/**
+ * Whether a variable that replaces this value is set. If the value comes from a variable too, that is a
+ * problem.
+ */
 function isReplaced(name: string, keys: Keys, given: WrittenSection, place: Place): boolean {
   const rival = Object.entries(keys).find(
     ([other, key]) =>
@@ -127,7 +130,7 @@ function refuseOthers(keys: Keys, given: WrittenSection, place: Place): void {
   }
 }
 
-/** Whether there is a value of each key that is not optional; each was read by its own kind. */
+/** Whether each required key has a value. Its own kind has read each value. */
 function isComplete<K extends Keys>(values: object, keys: K): values is SectionValue<K> {
   return Object.entries(keys).every(
     ([name, each]) => each.isOptional || Object.hasOwn(values, nameProperty(name, each)),

@@ -9,30 +9,30 @@ import { printTransportAddress, type TransportAddress } from "./transport-addres
 import type { Allocation, TurnSession } from "./turn-session.js";
 import { openUdpTransport, type UdpTransport } from "./udp-transport.js";
 
-/** Where relays are tested: in public networks only, or wherever there is a relay. */
+/** Where relays are tested: only in public networks, or everywhere. */
 export type RelayTest = "in-public" | "everywhere";
 
 export interface RelayProofOptions {
-  /** What the session talks to. */
+  /** The server of the session. */
   readonly server: TransportAddress;
   readonly session: TurnSession;
-  /** What the session has allocated. */
+  /** The allocation of the session. */
   readonly allocation: Allocation;
   /** Of the session. */
   readonly context: TransactionContext;
   readonly test: RelayTest;
-  /** How long all of it may take. */
+  /** The time limit for all of it. */
   readonly waitMs: number;
 }
 
 /**
- * Finds out whether others can use a relay: a second socket, which knows nothing of the server, sends
- * a packet to the relayed address, and gets one back through the relay.
+ * Finds out whether others can use a relay. A second socket, which knows nothing of the server, sends a
+ * packet to the relayed address and gets one back through the relay.
  *
- * @returns why this was not shown: `relay-unreachable`, `peer-denied`, or `relay-not-tested`; undefined
- *   when packets have crossed the relay in both directions
- * @throws ProbeError when the session's transport ends; the reason of the session's signal, unless
- *   its time is up
+ * @returns why this failed: `relay-unreachable`, `peer-denied`, or `relay-not-tested`; undefined when
+ *   packets have crossed the relay in both directions
+ * @throws ProbeError when the session's transport ends; the reason of the session's signal, unless its
+ *   time is up
  */
 export async function proveRelay(options: RelayProofOptions): Promise<ProbeFailure | undefined> {
   const { allocation, context, test, waitMs } = options;
@@ -82,9 +82,11 @@ async function proveFrom(
 }
 
 /**
- * The addresses that packets from outside may come from: the mapped one. A server behind a TCP proxy
- * reports the proxy's address, so that it takes the outside socket's own, unless that is behind NAT.
- * @returns none where our public address is not known
+ * The addresses that packets from outside may come from. Usually, this is the mapped address. A server
+ * behind a TCP proxy reports the proxy's address; then it is the outside socket's own address, unless
+ * that is behind NAT.
+ *
+ * @returns none if our public address is unknown
  */
 function listPeers(
   mapped: TransportAddress,
@@ -128,7 +130,7 @@ function toPeerDenied({ address }: TransportAddress, error: StunErrorCode | unde
   } satisfies ProbeFailure;
 }
 
-/** Sends the packets, and says what has become of them. */
+/** Sends the packets, and returns what became of them. */
 async function tellCrossing(
   context: TransactionContext,
   { relayed, mapped }: Allocation,

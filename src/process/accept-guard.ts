@@ -12,9 +12,10 @@ const listeningSchema = z.object({
   ),
 });
 /**
- * Has the primary process refuse connections before it runs out of descriptors: those that wait for a
- * worker are open here. node:cluster accepts them itself, on a listening handle that it shows to
- * nobody, so this looks at the servers that start to listen in this process from now on.
+ * Has the primary process refuse connections before it runs out of descriptors, because connections that
+ * wait for a worker are open in it. node:cluster accepts them itself, on a listening handle that it does
+ * not expose. This function therefore watches the servers that start to listen in this process from now
+ * on.
  */
 export function guardAcceptedConnections(
   openFiles: OpenFiles,
@@ -28,7 +29,7 @@ export function guardAcceptedConnections(
     }
     const { server } = data;
     const handle = server._handle;
-    // cluster puts its own function there as soon as the server listens.
+    // cluster sets its own function there when the server listens.
     server.once("listening", () => process.nextTick(guardHandle, handle));
   };
   const guardHandle = guard.wrap((handle: object) => {

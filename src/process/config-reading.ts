@@ -5,25 +5,25 @@ import type { FileContents } from "../files/file-contents.js";
 import { adviseOnCode, isTransientCode } from "../files/read-failure.js";
 import { type ThreadOrder, threadMessageSchema } from "./messages.js";
 
-/** Beside this file and in the bundle. */
+/** In the same folder, also in the bundle. */
 const threadProgram = new URL("./config-thread.js", import.meta.url);
 
-/** The longest reading takes a few seconds; a network file system may be away for longer. */
+/** The longest reading takes a few seconds. A network file system can be away for longer. */
 const defaultTimeoutMs = 60_000;
-/** Files themselves are kept outside of it. */
+/** The content of files is kept outside of this heap. */
 const maxHeapMiB = 512;
 
-/** How reading the configuration went. */
+/** The outcome of reading the configuration. */
 export interface ConfigReading {
-  /** The version of each file that was read, or was to be read. */
+  /** The version of each file that was read, or should have been. */
   readonly versions: ReadonlyMap<string, string>;
-  /** What was read, checked already; or why it cannot be used. */
+  /** The checked result, or why it cannot be used. */
   readonly result: FileContents | ConfigError;
 }
 
 /**
- * Reads the configuration, and every file that it names, in a thread of its own, so that no call
- * waits meanwhile. Settles when the thread is gone: there are never two.
+ * Reads the configuration and every file that it names in a separate thread, so that no call waits.
+ * Settles when the thread has ended, so that there are never two.
  *
  * @throws ConfigError when the thread cannot do its work, or takes longer than a minute
  */
@@ -93,7 +93,7 @@ function findOtherVersion(version: string, key: string): ConfigError | undefined
       ]);
 }
 
-/** One that could not begin lacked what a thread needs, which may be there next time. */
+/** A thread that could not start lacked resources, which may be available next time. */
 function describeThreadFailure(error: unknown, key: string, hasBegun: boolean): unknown {
   const code = findCause(error) ?? findErrorCode(error) ?? "unknown error";
   if (code === "ERR_WORKER_OUT_OF_MEMORY") {
@@ -108,7 +108,7 @@ function describeThreadFailure(error: unknown, key: string, hasBegun: boolean): 
   return new ConfigError([{ key, problem, fix, transientCode: code }]);
 }
 
-/** Only the message says why Node cannot set up a thread. */
+/** Only the message says why Node cannot create a thread. */
 function findCause(error: unknown): string | undefined {
   return error instanceof Error ? /^Worker init.*: (E[A-Z]+)$/.exec(error.message)?.[1] : undefined;
 }

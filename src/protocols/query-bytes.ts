@@ -1,16 +1,16 @@
 /**
- * The value of a query parameter as the bytes that were percent-encoded, which need not be UTF-8.
+ * The value of a query parameter as percent-decoded bytes, which may not be UTF-8.
  *
  * @param query as sent, without `?`
  * @param name as it is written in the query
- * @returns the first parameter of that name; empty where there is none
+ * @returns the first parameter of that name; empty if there is none
  */
 export function readQueryBytes(query: string, name: string): Uint8Array {
   const parameter = query.split("&").find((each) => each.startsWith(`${name}=`)) ?? "";
   return decodeFormBytes(parameter.slice(name.length + 1));
 }
 
-/** The bytes that a form encodes: `+` is a space, and `%` without two digits stands for itself. */
+/** Decodes a form value: `+` is a space, and `%` without two digits stays as it is. */
 export function decodeFormBytes(text: string): Uint8Array {
   const bytes = Buffer.from(text.replaceAll("+", " "));
   let size = 0;

@@ -4,14 +4,14 @@ import type { Socket } from "node:net";
 /** A GOAWAY frame with the highest stream and NO_ERROR (RFC 9113 sections 4.1 and 6.8). */
 const notice = Buffer.from("000008070000000000" + "7fffffff" + "00000000", "hex");
 
-/** How far {@link sendShutdownNotice} got. */
+/** The result of {@link sendShutdownNotice}. */
 export type NoticeOutcome = "sent" | "busy" | "impossible";
 
 /**
  * Warns an HTTP/2 client that the connection is about to end, while streams that it opens are still
- * served (RFC 9113 section 6.8). nghttp2 has a function for this that Node does not offer, and ignores
- * new streams after any other GOAWAY. So the frame is written past Node, straight to the TCP
- * connection, at a moment when none of Node's bytes wait: between two frames. Over TLS that is
+ * served (RFC 9113 section 6.8). nghttp2 has a function for this, but Node does not offer it, and
+ * nghttp2 ignores new streams after any other GOAWAY. Therefore the frame is written straight to the TCP
+ * connection, between two of Node's frames, when none of Node's bytes wait. Over TLS, that is
  * impossible.
  *
  * @returns `busy` when Node has bytes to send, or has not sent any: try again later
@@ -38,7 +38,7 @@ export function sendShutdownNotice(socket: Socket): NoticeOutcome {
     // The kernel's buffer is full, or the client is gone.
     return "busy";
   }
-  // Half a frame: whatever followed would be misread.
+  // After half a frame, everything else would be misread.
   socket.destroy();
   return "impossible";
 }

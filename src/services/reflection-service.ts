@@ -24,15 +24,15 @@ import {
 } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { boundRequests } from "./bounded-requests.js";
 
-/** On one stream: a tool asks for each file and each symbol once. */
+/** On one stream: a tool requests each file and each symbol once. */
 const maxRequests = 1000;
-/** In characters. Answers repeat the names that were asked for, and wait in memory until they are taken. */
+/** In characters. Answers repeat the requested names and wait in memory until they are sent. */
 const maxNameLength = 512;
 
 /**
- * gRPC server reflection for the given services, everything that their files import, and the details of
- * errors, which no service imports but clients must decode: v1, and the same
- * under its older name, which many tools still ask for; the messages are identical on the wire.
+ * gRPC server reflection for the given services, all files that theirs import, and the details of
+ * errors, which clients must decode although no service imports them. It serves v1 and v1alpha, which
+ * many tools still use. Their messages are identical on the wire.
  */
 export function createReflectionServices(services: readonly DescService[]): {
   v1: ServiceImpl<typeof ServerReflection>;
@@ -70,7 +70,7 @@ function createAnswer(
   for (const file of [...services.map((service) => service.file), file_google_rpc_error_details]) {
     collectFiles(file, files);
   }
-  // Encoded once: anybody may ask, and as often as they like.
+  // Encoded once, because anyone may request them at any rate.
   const encoded = new Map(
     [...files].map(([name, { proto }]) => [name, toBinary(FileDescriptorProtoSchema, proto)]),
   );
@@ -96,7 +96,7 @@ function rejectLongNames({ host, messageRequest: { value = "" } }: ServerReflect
   }
 }
 
-/** What there is to list. */
+/** What reflection lists. */
 interface Described {
   readonly services: readonly DescService[];
   /** By name without `.proto`, as for `encoded`. */
@@ -164,7 +164,7 @@ function refuse(errorCode: Code, errorMessage: string) {
   return { case: "errorResponse" as const, value: { errorCode, errorMessage } };
 }
 
-/** A symbol may be a method, field or enum value: these are in the file of what contains them. */
+/** Methods, fields, and enum values are in the file of the type that contains them. */
 function findFileOfSymbol(registry: Registry, symbol: string): DescFile | undefined {
   return (registry.get(symbol) ?? registry.get(symbol.replace(/\.[^.]*$/, "")))?.file;
 }

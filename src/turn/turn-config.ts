@@ -15,7 +15,7 @@ import { regionName, regionSection } from "./region-config.js";
 
 const defaultMinTtlSeconds = 60;
 
-/** The keys of `ice.turn`, but for those of other features. */
+/** The keys of `ice.turn`, except those of other features. */
 export const turnKeys = {
   urls: optionalKey(iceUrls("turn"), {
     example: [
@@ -64,13 +64,13 @@ export const turnKeys = {
 
 export type TurnValues = SectionValue<typeof turnKeys>;
 
-/** What is in effect: with the secrets of a variable, or of development. */
+/** The effective values, including the secret of a variable or of development. */
 export type CompleteTurn<Values extends TurnValues = TurnValues> = Values & {
   readonly minTtlSeconds: number;
   readonly secretFiles: readonly Secret[];
 };
 
-/** Completes `ice.turn`; what is wrong with it joins the problems. */
+/** Completes `ice.turn`, and reports what is wrong with it. */
 export function completeTurn<Values extends TurnValues>(
   values: Values,
   place: Place,
@@ -85,13 +85,13 @@ export function completeTurn<Values extends TurnValues>(
     checkRegions(values, [...values.regions.keys()], place);
   }
   const secretFiles = findSecrets(values, place);
-  // TURN URLs without a secret have a problem of their own.
+  // TURN URLs without a secret are another problem.
   const hasUrls = values.regions !== undefined || (values.urls ?? []).length > 0;
   checkPseudonymKey(values, hasUrls || secretFiles.length > 0, place);
   return { ...values, minTtlSeconds, secretFiles };
 }
 
-/** @param names of keys that mean nothing without regions */
+/** @param names of keys that require regions */
 export function refuseWithoutRegions<Name extends string>(
   values: Readonly<Partial<Record<Name, unknown>>>,
   names: readonly Name[],

@@ -4,9 +4,9 @@ import type { ManagedProvider } from "./managed/managed-provider.js";
 import type { TurnProvider } from "./provider.js";
 import { findUrlKey } from "./selection/live-urls.js";
 
-/** URLs that replace one another: never the last of them is left out of answers. */
+/** URLs that replace one another. The last of them is never left out of answers. */
 export type UrlGroup = {
-  /** Empty where no regions are configured, and for STUN URLs that several regions share. */
+  /** Empty if no regions are configured, and for STUN URLs that several regions share. */
   readonly region: string;
   /** At least one. */
   readonly urls: readonly IceUrl[];
@@ -14,7 +14,7 @@ export type UrlGroup = {
   | { readonly kind: "stun" }
   | {
       readonly kind: "turn";
-      /** Where credentials for the URLs come from. */
+      /** The source of credentials for the URLs. */
       readonly provider: TurnProvider;
       /** The name of a managed provider; absent for the operator's own servers. */
       readonly managed?: string;
@@ -35,8 +35,8 @@ export function listKeys(
 }
 
 /**
- * All URLs that answers are made of, region by region in configured order, then those of managed
- * providers at this moment. The code that probes, checks, or reports them asks here.
+ * All URLs that answers are made of: region by region in configured order, then those of managed
+ * providers at this moment. The code that probes, checks, or reports them uses this function.
  */
 export function listUrlGroups(
   regions: readonly IceRegion[],

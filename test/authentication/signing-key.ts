@@ -10,7 +10,7 @@ import type { AsymmetricAlgorithm } from "../../src/authentication/jwt/jwt-algor
 
 export const issuer = "https://issuer.test";
 export const audience = "ice-service";
-/** Where the movable clock starts, in Unix seconds. */
+/** The start of the movable clock, in Unix seconds. */
 export const startSeconds = 1_800_000_000;
 
 export interface SigningKey {
@@ -55,7 +55,7 @@ export function createHmacSecret(): KeyObject {
   return createSecretKey(randomBytes(64));
 }
 
-/** Claims of a token that is good for ten minutes from the clock's start. */
+/** Claims of a token that is valid for ten minutes from the clock's start. */
 export const goodClaims = {
   iss: issuer,
   aud: audience,
@@ -63,7 +63,7 @@ export const goodClaims = {
   exp: startSeconds + 600,
 } as const satisfies JWTPayload;
 
-/** Signs with a library: claims and header parameters of `changes` win over good ones. */
+/** Signs with a library. Claims and header parameters of `changes` replace good ones. */
 export function signToken(
   { algorithm, privateKey, jwk }: SigningKey,
   changes: { claims?: JWTPayload; header?: Partial<JWTHeaderParameters> } = {},
@@ -73,7 +73,7 @@ export function signToken(
     .sign(privateKey);
 }
 
-/** Signs any header and any payload text with ES256, however wrong they are. */
+/** Signs any header and any payload text with ES256, valid or not. */
 export function forgeToken(key: KeyObject, header: unknown, payload: string): string {
   const input = `${encode(JSON.stringify(header))}.${encode(payload)}`;
   const signature = signBytes("sha256", Buffer.from(input), { key, dsaEncoding: "ieee-p1363" });

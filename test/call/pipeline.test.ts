@@ -32,11 +32,11 @@ function throwDenied(): never {
 }
 
 interface Setup {
-  /** What a stage does instead of nothing. `respond` answers by default. */
+  /** What a stage does. By default, nothing; `respond` answers. */
   readonly [name: string]: Stage;
 }
 
-/** Runs a call whose stages note their names. Its time-out is a minute. */
+/** Runs a call whose stages record their names. Its timeout is a minute. */
 function startCall(behaviors: Setup = {}, refuse?: UnaryCodec["refuse"]) {
   const client = createFakeClient({});
   const exchange = {
@@ -104,7 +104,7 @@ function startCall(behaviors: Setup = {}, refuse?: UnaryCodec["refuse"]) {
   return { call, seen, lines, ends, answer: client.answer, leave: client.leave };
 }
 
-/** A stage that waits until it is told to go on. */
+/** A stage that waits until the test releases it. */
 function createWait() {
   let goOn = () => {};
   const wait = new Promise<void>((resolve) => {
@@ -113,7 +113,7 @@ function createWait() {
   return { stage: () => wait, goOn };
 }
 
-/** Whatever is going to happen without further events has happened then. */
+/** Resolves when everything that needs no further event has happened. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 afterEach(() => {

@@ -7,7 +7,7 @@ import { findProblems } from "./load-declared.js";
 
 const declared = listKeys(configSection);
 
-/** What is said about a key of the service's configuration that is written somewhere else. */
+/** What is said about a key of the service's configuration in the wrong place. */
 function advise(content: object): string | undefined {
   return findProblems(configSection, { auth: { jwt: [] }, ...content }).find((problem) =>
     problem.includes("unknown key"),

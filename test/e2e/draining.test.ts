@@ -37,7 +37,7 @@ const request = `GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${toke
 const posted = `POST /ice.v1.IceService/GetIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer ${token}\r\nContent-Length: 2\r\n\r\n`;
 const lastAnswer = /^HTTP\/1\.1 200 .*\r\nconnection: close\r\n/is;
 const maxStreamId = 2 ** 31 - 1;
-/** Waits for an event on a machine that may be busy. */
+/** Waits for an event, also on a busy machine. */
 const eventually = <T>(probe: () => T) => expect.poll(probe, { timeout: 15_000 });
 
 let certificate: TestCertificate;
@@ -69,7 +69,7 @@ async function withService(
   });
   try {
     await use(service);
-    // Not killed: the stop has an end of its own.
+    // The service is not killed: the stop ends by itself.
     expect(await service.stop()).toBe(0);
   } finally {
     for (const pid of stoppable(service)) {
@@ -79,7 +79,7 @@ async function withService(
   }
 }
 
-/** The same in the clear and over TLS, side by side, since it waits for seconds. */
+/** The same in the clear and over TLS, in parallel, because it waits for seconds. */
 async function withServices(
   args: readonly string[],
   shutdown: Shutdown,
@@ -94,7 +94,7 @@ async function withServices(
   );
 }
 
-/** The service's processes, as long as they run. */
+/** The service's processes that still run. */
 function stoppable({ pid }: IceService): number[] {
   try {
     return [...childPids(pid), pid];
@@ -112,8 +112,8 @@ function resume(pid: number): void {
 }
 
 /**
- * Has the service learn of everything that happens meanwhile at once: of its stop, and of what
- * clients have sent before.
+ * Has the service notice everything that happens meanwhile at once: its stop, and what clients have sent
+ * before.
  */
 async function whileSuspended(service: IceService, act: () => Promise<void>): Promise<void> {
   const pids = stoppable(service);
@@ -129,13 +129,13 @@ async function whileSuspended(service: IceService, act: () => Promise<void>): Pr
 /** Sends SIGTERM; settles when every process has begun to drain. */
 async function startDraining(service: IceService, tls = false): Promise<void> {
   service.signal("SIGTERM");
-  // One for each worker, as they take turns.
+  // One for each worker, because they take turns.
   for (let index = 0; index < 4; index++) {
     await eventually(() => ask(service, "/readyz", tls)).toMatch(/^HTTP\/1\.1 503/);
   }
 }
 
-/** Asks on a connection of its own; returns all that comes. */
+/** Sends a request on a new connection; returns everything that arrives. */
 async function ask({ port }: IceService, target: string, tls: boolean): Promise<string> {
   const connection = tls
     ? followConnection(await openSecure(port, "http/1.1"))
@@ -202,7 +202,7 @@ const post = (streamId: number) =>
 const postBody = (streamId: number) =>
   writeFrame(frameType.data, flag.endStream, streamId, Buffer.from("{}"));
 
-/** From the start of draining with `delayed` until it stops accepting, and more. */
+/** Longer than from the start of draining with `delayed` until it stops accepting. */
 const pastDelayMs = 2500;
 const delayed: Shutdown = { delay: "2s", timeout: "60s" };
 const long: Shutdown = { delay: "0s", timeout: "60s" };
@@ -226,7 +226,7 @@ describe.each<[string, readonly string[]]>([
         await eventually(client.isClosed).toBe(true);
         const [first, ...others] = client.goAways();
         expect(first).toEqual({ lastStreamId: maxStreamId, code: 0 });
-        // Over TLS, Node cannot serve what comes after the announcement; the client is told so.
+        // Over TLS, Node cannot serve requests after the announcement. The client is told so.
         const last = tls ? 1 : 3;
         expect(client.endedStreams()).toEqual(tls ? [1] : [1, 3]);
         expect(others.length).toBeGreaterThan(0);
@@ -256,7 +256,7 @@ describe.each<[string, readonly string[]]>([
       tls ? followConnection(await openSecure(port, "http/1.1")) : openRawConnection(port);
     const openMany = (service: IceService, tls: boolean) =>
       Promise.all(Array.from({ length: 16 }, () => open(service, tls)));
-    /** Has these requests arrive before the service notices that it is time to stop accepting. */
+    /** Lets these requests arrive before the service notices that it must stop accepting. */
     async function stopAsTheyCome(
       service: IceService,
       tls: boolean,
@@ -322,7 +322,7 @@ describe.each<[string, readonly string[]]>([
         await untilAccepted(service, tls);
         const silent = await open(service, tls);
         service.signal("SIGTERM");
-        // The grace for silent connections is over then.
+        // Then the grace period for silent connections is over.
         expect(await silent.closed).toBe("");
         for (const { socket } of connections) {
           socket.write(request.slice(40));
@@ -375,7 +375,7 @@ describe.each<[string, readonly string[]]>([
       await Promise.all(drips);
       expect(await http1.closed).toMatch(lastAnswer);
       await eventually(http2.endedStreams).toEqual([1]);
-      // The answer's media type is not compressed by HPACK beyond recognition.
+      // HPACK leaves the answer's media type readable.
       await eventually(preface.received).toMatch(/"iceServers"/);
     });
   });
@@ -389,7 +389,7 @@ describe.each<[string, readonly string[]]>([
       const http2 = await connectRawHttp2(service.port);
       expect(await http2.ping()).toBe(true);
       service.signal("SIGTERM");
-      // Well before the 60 s of the time-out, at which the service would be killed.
+      // Well before the timeout of 60 s, when the service would be killed.
       await silent.closed;
       await idle.closed;
       await eventually(http2.isClosed).toBe(true);
@@ -425,7 +425,7 @@ describe.each<[string, readonly string[]]>([
           connection.socket.write(request);
           connections.push(connection);
         }
-        // The time to stop accepting has come and gone when the service runs on.
+        // The time to stop accepting has passed when the service continues.
         await sleep(pastDelayMs);
       });
       for (const { closed } of connections) {

@@ -17,17 +17,17 @@ import { watchWithGrpcJs } from "../parts/watchers.js";
 
 const token = "proxies-document-token";
 const authorization = `Bearer ${token}`;
-/** A token for calls through one proxy, which are found in the log by its name. */
+/** A token for calls through one proxy. Its name finds them in the log. */
 const tokenOf = (name: ProxyName) => `${token}-of-${name.replace(" ", "-")}`;
 const clientAddress = "127.0.0.7";
 const rpc = "/ice.v1.IceService/GetIceServers";
-/** What must not be in a proxy's log. */
+/** Text that must not appear in a proxy's log. */
 const queries = [
   `/turn?service=turn&key=${token}&api=${token}&username=alice-of-proxies`,
   `/api/v1/ice-servers?token=${token}&user=alice-of-proxies&clientAddress=198.51.100.77`,
 ];
 const page = readFileSync(new URL("../../docs/proxies.md", import.meta.url), "utf8");
-/** What has to stand before which part of a block. */
+/** What must come before which part of a block. */
 const largeTokens: Readonly<Record<ProxyName, readonly [before: RegExp, setting: string]>> = {
   nginx: [/server_name/, "large_client_header_buffers 4 48k;"],
   HAProxy: [/^defaults/, "global\n  tune.bufsize 65536"],
@@ -50,7 +50,7 @@ afterAll(async () => {
   await certificate.stop();
 });
 
-/** Starts an instance with the settings of a block, on a port of its own. */
+/** Starts an instance with the settings of a block on its own port. */
 function startInstance(settings: string): Promise<IceService> {
   const { listen, ice = {} } = parse(settings);
   return startIceService({
@@ -73,7 +73,7 @@ function startInstance(settings: string): Promise<IceService> {
   });
 }
 
-/** Calls with TLS as a client at {@link clientAddress}, on a connection of its own. */
+/** Calls with TLS as a client at {@link clientAddress}, on a new connection. */
 function call(
   port: number,
   path: string,
@@ -129,7 +129,7 @@ describe.each(proxies)("docs/proxies.md: %s", (name) => {
     startDocumentedProxy(name, {
       upstreamPorts,
       certificate,
-      // Only this long does Caddy look for an instance that is up.
+      // Caddy looks for an instance that is up only for this long.
       adjust: (block) => block.replace("lb_try_duration 10s", "lb_try_duration 1s"),
     });
 

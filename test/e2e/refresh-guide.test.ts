@@ -11,7 +11,7 @@ import { networkSecret, type RelayNetwork, startRelayNetwork } from "../parts/re
 
 const read = (file: string) =>
   readFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), "utf8");
-/** The code of docs/refresh.md that holds a name. */
+/** The code block of docs/refresh.md that contains a name. */
 const findCode = (name: string) =>
   [...read("docs/refresh.md").matchAll(/^```\w+\n(.*?)^```/gms)]
     .map(([, code = ""]) => code)
@@ -36,7 +36,7 @@ afterAll(async () => {
   await network?.stop();
 });
 
-/** A call over relays only, which renegotiates whenever it is asked to. */
+/** A call over relays only, which renegotiates whenever it must. */
 const call = `
   const connect = async (iceServers) => {
     const configuration = { iceServers, iceTransportPolicy: "relay", bundlePolicy: "max-bundle" };
@@ -133,7 +133,7 @@ print(to_turn_uri(*json.load(sys.stdin)))`;
   });
 });
 
-/** One whose credential has a slash and a plus. */
+/** A server whose credential has a slash and a plus. */
 function findAwkwardServer(url: string) {
   for (let index = 0; ; index += 1) {
     const server = createIceServer(url, `gstreamer-${index}`);

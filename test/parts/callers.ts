@@ -1,13 +1,13 @@
 import type { Caller } from "../../src/authentication/caller.js";
 
-/** Who presents a connector token of this name. */
+/** A caller with a connector token of this name. */
 export const connectorCaller = (name: string): Caller => ({
   kind: "connector",
   issuer: "",
   subject: name,
 });
 
-/** Who presents a JWT of this issuer. */
+/** A caller with a JWT of this issuer. */
 export const jwtCaller = (
   issuer: string,
   subject: string,

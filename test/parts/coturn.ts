@@ -9,26 +9,28 @@ import { createTemporaryDirectory } from "./temporary-directory.js";
 export interface CoturnOptions {
   /** Each is accepted. */
   readonly secrets: readonly string[];
-  /** Where it runs; by default beside the tests. */
+  /** The host that it runs on; by default that of the tests. */
   readonly on?: NetworkHost;
-  /** The addresses that it listens on, of `on`; by default 127.0.0.1, and ::1 with `ipv6`. */
+  /** The addresses of `on` that it listens on; by default 127.0.0.1, and ::1 with `ipv6`. */
   readonly listenIps?: readonly string[];
-  /** Where it listens; by default a free port. */
+  /** The port; by default a free one. */
   readonly port?: number;
   readonly realm?: string;
-  /** With it, `tlsPort` answers TURN over TLS. */
+  /** If set, `tlsPort` serves TURN over TLS. */
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
   /** By default a free port. */
   readonly tlsPort?: number;
   /** Whether it listens and relays on ::1 too. */
   readonly ipv6?: boolean;
-  /** What it relays on; by default what it listens on. */
+  /** The addresses of relays; by default those that it listens on. */
   readonly relayIps?: readonly string[];
-  /** `none` gives relays to everybody; with `user`, it knows no secret, but one user's password. */
+  /**
+   * `none` gives relays to everybody. With `user`, it accepts one user's password instead of a secret.
+   */
   readonly authentication?: "secret" | "none" | "user";
-  /** Only so many relays at a time find a port; by default 50. */
+  /** The number of relays that can be open at a time; by default 50. */
   readonly relayPortCount?: number;
-  /** By how much its clock is ahead of the real time; negative: behind. */
+  /** How far its clock is ahead of the real time; negative means behind. */
   readonly clockAheadSeconds?: number;
   /** Further lines for turnserver.conf. */
   readonly extra?: readonly string[];
@@ -40,7 +42,7 @@ export interface Coturn {
   readonly tlsPort: number;
   readonly realm: string;
   output(): string;
-  /** Sends a signal, such as SIGSTOP to a server that is to be there and to say nothing. */
+  /** Sends a signal, such as SIGSTOP to have a server that exists but does not respond. */
   signal(name: NodeJS.Signals): void;
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { runProgram } from "./child-process.js";
 
-/** Makes the database of certificates that browsers read, in which an authority is trusted for servers. */
+/** Makes a certificate database for browsers that trusts an authority for servers. */
 export async function createNssDatabase(directory: string, caFile: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const certutil = (...args: string[]) =>

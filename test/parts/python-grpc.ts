@@ -13,11 +13,11 @@ export interface PythonCall {
   readonly token?: string;
   readonly ttlSeconds?: number;
   readonly timeoutSeconds?: number;
-  /** With it the call goes over TLS, and this authority is trusted. */
+  /** If set, the call uses TLS and trusts this authority. */
   readonly caFile?: string;
   /** Takes the first list of WatchIceServers instead. */
   readonly watch?: boolean;
-  /** Calls again and again on one channel for so long, until a call fails. */
+  /** Repeats the call on one channel for this time, until one fails. */
   readonly repeatSeconds?: number;
 }
 

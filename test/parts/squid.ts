@@ -6,21 +6,21 @@ import { findFreePort } from "./free-port.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 export interface SquidOptions {
-  /** Names that it resolves to 127.0.0.1, beside those that the system knows. */
+  /** Names that it resolves to 127.0.0.1, in addition to those of the system. */
   readonly hosts: readonly string[];
-  /** Who may use it. Absent: everybody. */
+  /** Who may use it; everybody if absent. */
   readonly user?: { readonly name: string; readonly password: string };
 }
 
 export interface Squid {
   /** `host:port` */
   readonly address: string;
-  /** What it was asked for so far, such as `CONNECT idp.test:40123 200`. */
+  /** The requests so far, such as `CONNECT idp.test:40123 200`. */
   requests(): string[];
   stop(): Promise<void>;
 }
 
-/** Squid refuses to run as root: nobody has to do. */
+/** Squid refuses to run as root, so it runs as nobody. */
 const nobody = 65534;
 const isRoot = process.getuid?.() === 0;
 
@@ -29,7 +29,7 @@ export async function startSquid({ hosts, user }: SquidOptions): Promise<Squid> 
   const directory = await createTemporaryDirectory("squid");
   const file = (name: string) => join(directory.path, name);
   const port = await findFreePort();
-  // Two of the same name would share their memory.
+  // Two instances with the same name would share their memory.
   const name = `ice${port}`;
   const files = {
     hosts: hosts.map((host) => `127.0.0.1 ${host}\n`).join(""),

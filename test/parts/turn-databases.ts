@@ -2,15 +2,15 @@ import { startPostgresServer } from "./postgres-server.js";
 import { startRedisServer } from "./redis-server.js";
 import { createSqliteFile } from "./sqlite-file.js";
 
-/** A database that coturn reads secrets from, as each side is told of it. */
+/** A database that coturn reads secrets from, and its settings on either side. */
 export interface TurnDatabase {
   /** For `--turn-db`, with the password. */
   readonly url: string;
   /** For turnserver.conf. */
   readonly coturnLines: readonly string[];
-  /** What the database's own client finds, sorted. */
+  /** The secrets that the database's own client finds, sorted. */
   listSecrets(realm: string): Promise<string[]>;
-  /** Has that client add one. */
+  /** Adds a secret with that client. */
   addSecret(realm: string, secret: string): Promise<unknown>;
   stop(): Promise<void>;
 }

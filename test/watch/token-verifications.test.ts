@@ -7,7 +7,7 @@ import { connectorCaller } from "../parts/callers.js";
 const caller = connectorCaller("someone");
 const wait = { signal: new AbortController().signal };
 
-/** Leaves each verification to the test, until one was good: then it remembers the token. */
+/** Leaves each verification to the test. After a good one, it remembers the token. */
 function createVerifier() {
   const begun: { resolve(caller: Caller): void; reject(error: Error): void }[] = [];
   let isKnown = false;

@@ -2,7 +2,7 @@ import { fileName } from "../../config/file-kinds.js";
 import { optionalKey } from "../../config/key.js";
 import type { SectionValue } from "../../config/kind.js";
 
-/** The key of `auth` that is about connector tokens. */
+/** The key of `auth` for connector tokens. */
 export const connectorKeys = {
   connectorTokensFile: optionalKey(fileName, {
     example: "connector-tokens.yaml",
@@ -11,5 +11,5 @@ export const connectorKeys = {
   }),
 };
 
-/** What the kind takes from the configuration. */
+/** The values of the configuration that this kind uses. */
 export type ConnectorAuth = SectionValue<typeof connectorKeys>;

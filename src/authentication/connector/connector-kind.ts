@@ -44,7 +44,7 @@ export function createConnectorKind(
               throw new TokenRejectedError(expired);
             }
             if (looksLikeConnectorToken(token)) {
-              // One of another deployment, or one that was removed: nobody else is to see it.
+              // A token of another deployment, or one that was removed. No other kind may see it.
               throw new TokenRejectedError(unknown.reason);
             }
             return unknown;

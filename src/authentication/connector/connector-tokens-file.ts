@@ -34,11 +34,11 @@ const fixes: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a connector tokens file: YAML with `tokens`, a list of `name`, `hash` and optionally
- * `expires` (RFC 3339; a date alone ends the token as that day begins in UTC) and `mayNameUsers`.
+ * Reads a connector tokens file: YAML with `tokens`, a list of `name`, `hash`, and optionally `expires`
+ * (RFC 3339; a date alone is the start of that day in UTC) and `mayNameUsers`.
  *
- * @throws ConfigError with every problem found. Values are never repeated in it: somebody may have
- *   put a token where its hash belongs.
+ * @throws ConfigError with every problem. It repeats no values, because somebody may have written a
+ *   token in place of its hash.
  */
 export function readConnectorTokensFile(file: string, files: Files): ConnectorTable {
   return blameKey(file, configKey, () => files.parse(file, connectorTokensParser));
@@ -132,7 +132,7 @@ function describeIssue(issue: z.core.$ZodIssue, content: unknown, file: string):
     const known = issue.path.length === 0 ? knownKeys.file : knownKeys.entry;
     return issue.keys.map((unknownKey) => ({
       key: configKey,
-      // A long one may be a token that was put in the wrong place.
+      // A long name may be a misplaced token.
       problem: `${where} has an unknown key${unknownKey.length <= 16 ? ` "${unknownKey}"` : ""}`,
       fix: suggestKey(unknownKey, known),
     }));

@@ -5,10 +5,15 @@ import { introspectionReasons } from "./introspection-reasons.js";
 import { IntrospectionSource } from "./introspection-source.js";
 import { createIntrospectionVerifier } from "./introspection-verifier.js";
 
-/** What an access token consists of (RFC 6749 appendix A.12), without the space that ends it in a header. */
+/**
+ * The characters of an access token (RFC 6749 appendix A.12), without the space, which ends it in a
+ * header.
+ */
 const tokenForm = /^[\x21-\x7e]+$/;
 
-/** Tokens of any form that an authorization server is asked about (RFC 7662). The last of all kinds. */
+/**
+ * Tokens of any form, verified by an authorization server (RFC 7662). It is the last of all kinds.
+ */
 export const introspectionKind: TokenKind<IntrospectionAuth> = {
   name: "introspection",
   reasons: introspectionReasons,
@@ -20,7 +25,7 @@ export const introspectionKind: TokenKind<IntrospectionAuth> = {
           return { sources: [], verify: () => undefined };
         }
         const { url, clientId } = introspection;
-        // Another client may be told other things about a token.
+        // The server may answer another client differently.
         const id = JSON.stringify([url.href, clientId]);
         const source =
           sources.get(id) ?? new IntrospectionSource({ url, clock, log, outgoing, startTimer });

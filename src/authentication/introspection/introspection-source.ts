@@ -17,9 +17,9 @@ import { maxRequests, RequestSlots } from "./request-slots.js";
 
 const defaultTimeoutMs = 5_000;
 const maxResponseBytes = 64 * 1024;
-/** Of all answers that are remembered, in characters. */
+/** The size of all remembered answers, in characters. */
 const maxRememberedChars = 16 * 1024 * 1024;
-/** Beside the answer itself, for its place in a table. */
+/** The size of an entry in a table, in addition to the answer. */
 const overheadChars = 200;
 const logPauseMs = 10_000;
 
@@ -29,19 +29,19 @@ export interface IntrospectionSourceOptions {
   readonly log: Log;
   readonly outgoing: OutgoingHttp;
   readonly startTimer: StartTimer;
-  /** For one request, in milliseconds. 5000 by default. */
+  /** For one request, in milliseconds; 5000 by default. */
   readonly timeoutMs?: number;
 }
 
-/** What an authorization server has said of a token, and when it was asked, in Unix milliseconds. */
+/** What an authorization server said about a token, and when it was asked, in Unix milliseconds. */
 export interface Finding {
   readonly introspection: Introspection;
   readonly askedAtMs: number;
 }
 
 /**
- * An introspection endpoint (RFC 7662), and what it has said. Outlives reloads, after which every token
- * is verified anew: without a memory, all of them would be asked about at once.
+ * An introspection endpoint (RFC 7662), and its answers. It outlives reloads: after a reload, every
+ * token is verified again, and without remembered answers each would cause a request at once.
  */
 export class IntrospectionSource implements ProofSource {
   successCount = 0;
@@ -63,17 +63,17 @@ export class IntrospectionSource implements ProofSource {
     setMaxListeners(maxRequests, this.#closed.signal);
   }
 
-  /** What was last said of a token, however long ago. */
+  /** The last answer about a token, of any age. */
   recall(digest: string): Finding | undefined {
     return this.#findings.get(digest);
   }
 
   /**
-   * Asks about a token. Calls that ask about the same one share a request.
+   * Asks about a token. Calls that ask about the same token share a request.
    *
    * @param digest SHA-256 of the token in hex
-   * @param authorization the value of the header that proves who asks
-   * @param wait its signal ends the wait, not the request that others wait for as well
+   * @param authorization the value of the header that authenticates the service
+   * @param wait its signal ends the wait, but not the request that others wait for
    * @throws VerificationUnavailableError, TokenRejectedError `cancelled` (as rejections)
    */
   ask(
@@ -131,7 +131,7 @@ export class IntrospectionSource implements ProofSource {
     }
   }
 
-  /** Logs it unless it was logged just now: any token can make it happen. */
+  /** Logs it at a limited rate, because any token can cause it. */
   #countFailure(problem: string): void {
     this.failureCount += 1;
     const nowMs = this.#options.clock();
@@ -149,7 +149,7 @@ export class IntrospectionSource implements ProofSource {
     return { url: printWithoutQuery(this.#options.url) };
   }
 
-  /** There is nothing to prepare or renew: each token is asked about when it is used. */
+  /** Nothing to prepare or renew: the server is asked when a token is used. */
   keepFresh(): void {}
 
   isStale(): boolean {

@@ -13,9 +13,9 @@ import type { IntrospectionReason } from "./introspection-reasons.js";
 import type { ActiveToken } from "./introspection-response.js";
 import type { Finding, IntrospectionSource } from "./introspection-source.js";
 
-/** For how long a token that is not active is not asked about again. */
+/** How long the answer for an inactive token is remembered. */
 const inactiveForMs = 10_000;
-/** By how much the clock of the authorization server may be ahead, as to when a token begins to count. */
+/** How far the clock of the authorization server may be ahead when `nbf` is checked. */
 const clockToleranceSeconds = 30;
 
 export interface IntrospectionVerifierOptions {
@@ -32,8 +32,8 @@ export type VerifyByIntrospection = (
 ) => Promise<VerifiedToken>;
 
 /**
- * Verifies tokens by what the authorization server says of them: `active`, `aud` or a scope in its
- * stead, `exp`, `nbf`; and that it is not on the deny list.
+ * Verifies tokens by the authorization server's answer: `active`, `aud` or else a scope, `exp`, and
+ * `nbf`. The token must not be on the deny list.
  */
 export function createIntrospectionVerifier(
   config: IntrospectionConfig,
@@ -41,7 +41,7 @@ export function createIntrospectionVerifier(
 ): VerifyByIntrospection {
   const authorization = authorize(config);
 
-  /** When a finding must be renewed, in Unix milliseconds. */
+  /** When the answer must be renewed, in Unix milliseconds. */
   function findEnd({ introspection, askedAtMs }: Finding): number {
     if (typeof introspection === "string") {
       return askedAtMs + inactiveForMs;
@@ -54,7 +54,7 @@ export function createIntrospectionVerifier(
 
   function isCurrent(finding: Finding): boolean {
     const nowMs = clock();
-    // Asked in the future: the clock was set back.
+    // A time in the future means that the clock was set back.
     return nowMs >= finding.askedAtMs && nowMs < findEnd(finding);
   }
 
@@ -121,7 +121,7 @@ function checkPurpose(
   }
 }
 
-/** A token that a client has for itself has no subject (RFC 6749 section 4.4). */
+/** A token that a client got for itself has no subject (RFC 6749 section 4.4). */
 function findSubject({ subject, clientId }: ActiveToken): string {
   return subject ?? (clientId === undefined ? "" : `client:${clientId}`);
 }
@@ -130,7 +130,7 @@ function reject(reason: IntrospectionReason, detail?: string): TokenRejectedErro
   return new TokenRejectedError(reason, true, detail);
 }
 
-/** HTTP Basic, where both parts are form-encoded before (RFC 6749 section 2.3.1). */
+/** HTTP Basic. Both parts are form-encoded first (RFC 6749 section 2.3.1). */
 function authorize({ clientId, clientSecretFile }: IntrospectionConfig): string {
   const secret = revealSecret(clientSecretFile);
   return printBasicAuthorization(encodeForm(clientId), encodeForm(secret));

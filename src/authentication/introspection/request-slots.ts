@@ -6,7 +6,7 @@ export const maxRequests = 16;
 const maxWaiting = 1_000;
 const maxWaitMs = 2_000;
 
-/** Runs at most 16 requests at a time. Further ones wait in order, up to 2 seconds and 1,000 of them. */
+/** Runs at most 16 requests at a time. Up to 1,000 more wait in order, for up to 2 seconds. */
 export class RequestSlots {
   readonly #startTimer: StartTimer;
   readonly #waiters = new Set<() => void>();

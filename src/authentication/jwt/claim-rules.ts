@@ -12,12 +12,13 @@ export interface ClaimRulesOptions {
   readonly source: ProofSource;
   readonly clock: Clock;
   readonly isDenied: DenyList;
-  /** Whether the clock tolerance applies to `exp` too, or to `nbf` only. */
+  /** Whether the clock tolerance applies to `exp` and `nbf`, or only to `nbf`. */
   readonly toleratesExpiry: boolean;
 }
 
 /**
- * Judges the claims of a token whose signature, issuer, and times jose has checked.
+ * Checks the claims of a token whose signature, issuer, and times jose has checked.
+ *
  * @throws TokenRejectedError
  */
 export type ClaimRules = (claims: JWTPayload) => VerifiedToken;
@@ -28,13 +29,13 @@ export function createClaimRules(
   { source, clock, isDenied, toleratesExpiry }: ClaimRulesOptions,
 ): ClaimRules {
   return (claims) => {
-    // A token that names its audiences is for nobody else (RFC 7519 section 4.1.3).
+    // A token with an audience is only for that audience (RFC 7519 section 4.1.3).
     const claim = claims.aud === undefined ? audienceClaim : "aud";
     if (!containsOneOf(claims[claim], audience)) {
       throw rejectAudience(claim, claims, audience);
     }
     const { exp } = claims;
-    // JSON has no infinity, but 1e999 reads as one.
+    // JSON has no infinity, but 1e999 is read as one.
     if (exp === undefined || !Number.isFinite(exp)) {
       throw rejectClaim("exp");
     }
@@ -50,11 +51,11 @@ export function createClaimRules(
       issuer,
       subject,
       expiresAtSeconds: exp,
-      // jose compares whole seconds, and `exp` may have a fraction.
+      // jose compares whole seconds, but `exp` may have a fraction.
       endsAtSeconds: toleratesExpiry ? Math.ceil(exp) + clockToleranceSeconds : exp,
       ...(usersScope !== undefined && { usersRight: readUsersRight(claims, usersScope) }),
     };
-    // The tolerance does not extend it: within, the token is verified each time.
+    // The tolerance does not extend this: within it, the token is verified each time.
     return { caller, knownUntilMs: exp * 1000, source };
   };
 }
@@ -79,9 +80,8 @@ function containsOneOf(claim: unknown, texts: readonly string[]): boolean {
 }
 
 /**
- * A `sub` or `jti` as its text. RFC 7519 sections 4.1.2 and 4.1.7 have strings; some issuers number
- * their users and tokens instead, or write null where there is none. A number that cannot be told from
- * others is no name.
+ * A `sub` or `jti` as text. RFC 7519 sections 4.1.2 and 4.1.7 require strings, but some issuers use
+ * numbers, or null for none. A number that is not exact identifies nobody.
  */
 function readName(name: "sub" | "jti", claims: JWTPayload): string | undefined {
   const claim: unknown = claims[name];

@@ -1,17 +1,17 @@
 import { type Clock, hasPassed } from "../../clock.js";
 import type { Log } from "../../log.js";
 
-/** A URL that keeps failing is logged once in this time. */
+/** A URL that keeps failing is logged once per this time. */
 const repeatMs = 10_000;
 
-/** What the log says about a key set. */
+/** The fields that the log has about a key set. */
 export interface KeySetLabels {
   readonly issuer: string;
   /** Without its query. */
   readonly url: string;
 }
 
-/** How the fetches of one key set have gone so far, for the log and the metrics. */
+/** The outcomes of the fetches of one key set, for the log and the metrics. */
 export class FetchOutcomes {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -50,12 +50,12 @@ export class FetchOutcomes {
     return this.#failureCount;
   }
 
-  /** Whether the last success was so long ago. */
+  /** Whether the last success is at least this old. */
   isOlderThan(ageMs: number): boolean {
     return hasPassed(ageMs, this.#loadedAtMs, this.#clock());
   }
 
-  /** Whether there was no failure for so long. */
+  /** Whether the last failure is at least this old, or there was none. */
   hasRestedFor(durationMs: number): boolean {
     return hasPassed(durationMs, this.#failedAtMs, this.#clock());
   }

@@ -8,16 +8,16 @@ import { FetchOutcomes } from "./fetch-outcomes.js";
 import { type PublishedKey, parseKeySet } from "./key-set.js";
 
 const maxAgeMs = 10 * 60_000;
-/** Older keys are not used before they have been fetched again. */
+/** Older keys are fetched again before they are used. */
 const maxIdleAgeMs = 2 * maxAgeMs;
-/** The time from a fetch that failed to the next one in the background. */
+/** The time between a failed fetch and the next one in the background. */
 const cooldownMs = 10_000;
-/** The least time from the start of one fetch to the start of the next. */
+/** The minimum time between the starts of two fetches. */
 const intervalMs = 1_000;
 /** How long a call waits for the start of the next fetch. */
 const maxWaitMs = 2_000;
 
-/** What all key sets of a process are fetched with. */
+/** What all key sets of a process share to fetch keys. */
 export interface FetchSurroundings {
   readonly clock: Clock;
   readonly monotonicClock: Clock;
@@ -26,7 +26,7 @@ export interface FetchSurroundings {
   readonly budget: FetchBudget;
 }
 
-/** Uses the keys of a key set. */
+/** A user of a key set. */
 export interface KeySetReader {
   readonly issuer: string;
   /** Called when the published keys have changed. */
@@ -41,11 +41,11 @@ interface Fetch {
 }
 
 /**
- * A key set behind a URL, shared by all who read it. It is fetched:
- * - at the start;
- * - in the background, when the keys are 10 minutes old and in use;
- * - while calls wait, when the keys are 20 minutes old, because nobody called;
- * - while a call waits, when the present keys do not verify its token.
+ * A key set behind a URL, shared by all its readers. It is fetched:
+ * - at the start
+ * - in the background, when the keys are 10 minutes old and in use
+ * - while calls wait, when the keys are 20 minutes old because nobody called
+ * - while a call waits, when the current keys do not verify its token
  *
  * The last good keys stay in use while the URL fails.
  */
@@ -78,7 +78,7 @@ export class FetchedKeySet {
     }));
   }
 
-  /** The reader gets the keys that are there at once. */
+  /** The reader gets the current keys at once. */
   addReader(reader: KeySetReader): void {
     this.#readers.add(reader);
     if (this.#published !== undefined) {
@@ -94,7 +94,7 @@ export class FetchedKeySet {
     return this.#readers.size > 0;
   }
 
-  /** Of all readers, each once. */
+  /** The issuers of all readers, each once. */
   get issuers(): readonly string[] {
     return [...new Set([...this.#readers].map(({ issuer }) => issuer))];
   }
@@ -103,13 +103,13 @@ export class FetchedKeySet {
     return this.#published !== undefined;
   }
 
-  /** False while fetches fail: no wait would bring newer keys. */
+  /** False while fetches fail, because waiting would not bring newer keys. */
   get isStale(): boolean {
     return this.hasKeys && !this.outcomes.isFailing && this.outcomes.isOlderThan(maxIdleAgeMs);
   }
 
   /**
-   * Waits for the next fetch, which counts for no client. Settles at once when none may start within
+   * Waits for the next fetch, which counts against no client. Settles at once when none may start within
    * 2 seconds. Never rejects.
    */
   async fetch(): Promise<void> {
@@ -129,10 +129,11 @@ export class FetchedKeySet {
   }
 
   /**
-   * Fetches for a call whose token the present keys do not verify. Yields after each fetch: after one
-   * that was in progress, and after one that started later. Ends when the next fetch may not start
-   * within 2 seconds of the call: a URL is asked at most once a second, and at most three times a
-   * minute on behalf of one client.
+   * Fetches for a call whose token the current keys do not verify. Yields after a fetch that was in
+   * progress, and after one that started later. Ends when the next fetch may not start within 2 seconds
+   * of the call: a URL is fetched at most once a second, and at most three times a minute on behalf of
+   * one client.
+   *
    * @throws TokenRejectedError `cancelled`
    */
   async *fetchFor(wait: CancellableWait | undefined): AsyncGenerator<void, void> {
@@ -210,7 +211,7 @@ export class FetchedKeySet {
       }
     } catch (error) {
       if (!this.#closed.signal.aborted) {
-        // A URL that hangs must not hold up every call: it rests for as long as it took to fail.
+        // A URL that hangs must not delay every call, so it rests for as long as it took to fail.
         const endedAtMs = monotonicClock();
         this.#nextAtMs = Math.max(this.#nextAtMs, endedAtMs + (endedAtMs - begunAtMs));
         this.outcomes.fail(error);

@@ -5,18 +5,18 @@ import { fetchKeySetText, type KeySetLocation } from "./jwks-fetch.js";
 import { JwksSource, type JwksSourceOptions } from "./jwks-source.js";
 import type { KeySource } from "./key-source.js";
 
-/** What tells one source from another. */
+/** What identifies a source. */
 export interface JwksIdentity extends Pick<JwksSourceOptions, "issuer" | "algorithms"> {
   readonly location: KeySetLocation;
 }
 
 export interface JwksPoolOptions extends FetchSurroundings, Pick<JwksSourceOptions, "onChange"> {
   readonly outgoing: OutgoingHttp;
-  /** For one fetch, in milliseconds. 5000 by default. */
+  /** For one fetch, in milliseconds; 5000 by default. */
   readonly timeoutMs?: number;
 }
 
-/** How the fetches for one issuer have gone so far. */
+/** The state of the fetches for one issuer. */
 export interface JwksStatus {
   readonly issuer: string;
   /** When keys were last loaded, in Unix milliseconds; undefined before the first time. */
@@ -26,8 +26,8 @@ export interface JwksStatus {
 }
 
 /**
- * The key sets that are fetched from URLs, each once for all who read it. They outlive a change of the
- * configuration: while its URL is down, the last good keys must not be lost.
+ * The key sets that are fetched from URLs, one for each URL. They outlive a change of the configuration,
+ * so that the last good keys are not lost while a URL is down.
  */
 export class JwksPool {
   readonly #options: JwksPoolOptions;
@@ -48,7 +48,7 @@ export class JwksPool {
     return source;
   }
 
-  /** How the fetches have gone, for each issuer. */
+  /** The state of the fetches for each issuer. */
   get statuses(): JwksStatus[] {
     return [...this.#keySets.values()].flatMap((keySet) => {
       const { loadedAtMs, successCount, failureCount } = keySet.outcomes;
@@ -56,7 +56,7 @@ export class JwksPool {
     });
   }
 
-  /** Closes all sources but these. */
+  /** Closes all other sources. */
   keep(used: ReadonlySet<ProofSource>): void {
     for (const [id, source] of this.#sources) {
       if (!used.has(source)) {

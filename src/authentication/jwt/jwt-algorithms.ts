@@ -21,15 +21,15 @@ export type AsymmetricAlgorithm = (typeof asymmetricAlgorithms)[number];
 export type HmacAlgorithm = (typeof hmacAlgorithms)[number];
 export type JwtAlgorithm = AsymmetricAlgorithm | HmacAlgorithm;
 
-/** What RFC 9864 section 2.2 calls EdDSA with the curve Ed25519, which is the only one here. */
+/** EdDSA with the curve Ed25519, the only one supported here (RFC 9864 section 2.2). */
 const ed25519 = "Ed25519";
 
-/** The one name by which an algorithm is known here: `EdDSA` also for `Ed25519`. */
+/** The canonical name of an algorithm here: `EdDSA` for `Ed25519` as well. */
 export function nameAlgorithm(written: string): string {
   return written === ed25519 ? "EdDSA" : written;
 }
 
-/** Every name by which a token can call one of these algorithms. */
+/** Every name that a token can use for one of these algorithms. */
 export function listTokenNames(algorithms: readonly JwtAlgorithm[]): string[] {
   return algorithms.includes("EdDSA") ? [...algorithms, ed25519] : [...algorithms];
 }

@@ -10,7 +10,7 @@ import {
 import { chooseSecret, type JwtSecret, type SecretEncoding } from "./jwt-secret.js";
 import { chooseLocation, type WrittenLocation } from "./key-set-location.js";
 
-/** Where an issuer's keys come from, with the only algorithms that those keys may verify. */
+/** The source of an issuer's keys, and the only algorithms that those keys may verify. */
 export type JwtKeys =
   | {
       readonly kind: "fetched";
@@ -27,10 +27,10 @@ export type JwtKeys =
 const keySources = ["jwksUrl", "discovery", "jwksFile", "publicKeyFile", "secretFile"] as const;
 
 const usual = ["ES256"] as const;
-/** Most providers sign with the first, whatever they can do beside. */
+/** Most providers sign with the first, even if they support others. */
 const discoveryDefault = ["RS256", "ES256"] as const;
 
-/** What an entry of `auth.jwt` says about its keys. */
+/** What an entry of `auth.jwt` says about its verification keys. */
 export interface WrittenKeys extends WrittenLocation {
   readonly algorithms?: readonly JwtAlgorithm[];
   readonly jwksFile?: string;
@@ -39,7 +39,7 @@ export interface WrittenKeys extends WrittenLocation {
   readonly secretEncoding?: SecretEncoding;
 }
 
-/** @returns undefined where there is not exactly one source that can be used, which is a problem */
+/** @returns undefined unless there is exactly one usable source, with the problem reported */
 export function chooseKeys(entry: WrittenKeys, place: Place): JwtKeys | undefined {
   const given = keySources.filter((source) => (entry[source] ?? false) !== false);
   if (given.length > 1) {

@@ -8,10 +8,10 @@ import {
 } from "./jwt-algorithms.js";
 
 export const secretEncodings = ["utf8", "base64", "base64url", "hex"] as const;
-/** How a file writes the bytes of an HMAC key. */
+/** How the file encodes the bytes of an HMAC key. */
 export type SecretEncoding = (typeof secretEncodings)[number];
 
-/** Shown where a file holds bytes that are no text. */
+/** Shown when a file contains bytes that are not text. */
 export const binarySecretFix =
   "Write random bytes as text, such as with `openssl rand -base64 32`, and set secretEncoding: base64 (or base64url, hex)";
 
@@ -27,10 +27,10 @@ export interface JwtSecret {
 }
 
 /**
- * The key that a secret's file writes. Padding of base64 may be absent (RFC 4648 section 3.2).
+ * The key in a secret's file. Padding of base64 may be absent (RFC 4648 section 3.2).
  *
  * @param written the text of the file, as UTF-8
- * @param place of the entry, which gets the problems
+ * @param place of the entry, for problems
  * @returns undefined when the text is not in that encoding, or the key is too short
  */
 export function chooseSecret(

@@ -13,7 +13,7 @@ import {
   type UsableKeys,
 } from "./key-set.js";
 
-/** What a PEM file holds: a public key, or the certificate of one. */
+/** The content of a PEM file: a public key, or its certificate. */
 export interface PublicKeyFile {
   readonly publicKey: KeyObject;
   readonly certificate?: X509Certificate;
@@ -21,11 +21,12 @@ export interface PublicKeyFile {
 
 /**
  * Reads the one public key of a PEM file (`PUBLIC KEY` or `CERTIFICATE` of RFC 7468 sections 13 and 5,
- * or `RSA PUBLIC KEY`). Of a certificate, nothing but the key counts: it is trusted because it is in the
- * file, by any signer, and with any expiry.
+ * or `RSA PUBLIC KEY`). Only the key of a certificate counts. It is trusted because it is in the file,
+ * with any signer and any expiry.
  *
  * @param entryKey the issuer's place in the configuration, such as `auth.jwt[0]`
- * @throws ConfigError when the file holds anything else, or a key that one of the algorithms cannot use
+ * @throws ConfigError when the file contains anything else, or a key that one of the algorithms cannot
+ *   use
  */
 export function readPublicKeyFile(
   file: string,
@@ -57,7 +58,8 @@ export function readPublicKeyFile(
 }
 
 /**
- * What an operator wants to know of a certificate's life, as a phrase that follows its file's name.
+ * Describes when a certificate is not valid, as a phrase that follows its file's name.
+ *
  * @returns undefined while it is valid
  */
 export function describeCertificateLife(
@@ -123,7 +125,7 @@ function parseKeySetFile(
   }
 }
 
-/** `createPublicKey` alone would also take a private key, and the first block of many. */
+/** `createPublicKey` alone would also accept a private key, and the first of several blocks. */
 function parsePublicKey(pem: string, file: string, fileKey: string): PublicKeyFile {
   const labels = [...pem.matchAll(/-----BEGIN ([^-]*)-----/g)].map(([, label = ""]) => label);
   if (labels.some((label) => label.includes("PRIVATE"))) {
@@ -150,7 +152,7 @@ function parsePublicKey(pem: string, file: string, fileKey: string): PublicKeyFi
       return { publicKey: createPublicKey(pem) };
     }
   } catch {
-    // Told below like every other content that is no key.
+    // Reported below, like all other content that is not a key.
   }
   return throwProblem(
     fileKey,

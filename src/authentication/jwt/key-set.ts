@@ -8,17 +8,18 @@ import { listFittingAlgorithms } from "./key-fit.js";
 export const maxKeySetBytes = 256 * 1024;
 const maxKeys = 100;
 
-/** A member of a JSON Web Key Set as it was published: anything can be in it. */
+/** A member of a published JSON Web Key Set. It can contain anything. */
 export type PublishedKey = Readonly<Record<string, unknown>>;
 
-/** A text is no usable JSON Web Key Set. The message names the cause and quotes nothing. */
+/** A text is not a usable JSON Web Key Set. The message names the cause and quotes nothing. */
 export class KeySetError extends Error {
   override readonly name = "KeySetError";
 }
 
 /**
- * Reads a JSON Web Key Set (RFC 7517 section 5). What is no object in its list is left out.
- * @throws KeySetError when the text is not JSON, not a JWKS, or holds more than 100 keys
+ * Reads a JSON Web Key Set (RFC 7517 section 5). Members that are not objects are left out.
+ *
+ * @throws KeySetError when the text is not JSON, not a JWKS, or has more than 100 keys
  */
 export function parseKeySet(text: string): readonly PublishedKey[] {
   let json: unknown;
@@ -37,18 +38,18 @@ export function parseKeySet(text: string): readonly PublishedKey[] {
   return keys.filter(isRecord);
 }
 
-/** What of a key set may verify an issuer's tokens. */
+/** The part of a key set that may verify an issuer's tokens. */
 export interface UsableKeys {
   /** The public keys, with their key material, `kid` and `alg` only. */
   readonly keys: readonly JWK[];
-  /** How many members hold a private or a symmetric key. They are never used. */
+  /** The number of members with a private or symmetric key. They are never used. */
   readonly secretCount: number;
 }
 
 /**
- * Finds the keys that can verify one of the algorithms. The others are left out, as RFC 7517 section 5
- * wants it, so that every key in the result can be imported. A member of a key that is null or of
- * another type than RFC 7517 gives it counts as absent.
+ * Finds the keys that can verify one of the algorithms. Others are left out, as RFC 7517 section 5
+ * requires, so that every key in the result can be imported. A parameter that is null, or not of the
+ * type in RFC 7517, counts as absent.
  */
 export function selectKeys(
   published: readonly PublishedKey[],
@@ -81,13 +82,13 @@ function readPublicKey(
     if (usable.length === 0) {
       return undefined;
     }
-    // As Node writes it: some publishers of keys pad or cut their numbers in odd ways.
+    // As Node writes it, because some publishers pad or truncate the numbers of their keys.
     const { kty = "", ...material } = publicKey.export({ format: "jwk" });
     return {
       kty,
       ...pickTexts(material),
       ...(kid !== undefined && { kid }),
-      // An Ed25519 key fits one algorithm only, and a token can call that by another name.
+      // An Ed25519 key supports one algorithm only, but a token can use another name for it.
       ...(alg && kty !== "OKP" && { alg }),
     };
   } catch {

@@ -1,7 +1,7 @@
 /**
- * The shared secrets of one realm in the database of a TURN server, which reads them anew at each
- * authentication. Everything takes effect at once, is done within seconds or fails, and may be
- * done twice.
+ * The shared secrets of one realm in the database of a TURN server, which reads them at each
+ * authentication. Every operation takes effect at once, ends or fails within seconds, and may be
+ * repeated.
  */
 export interface TurnSecretStore {
   /** @throws TurnDatabaseError */
@@ -13,13 +13,13 @@ export interface TurnSecretStore {
   close(): Promise<void>;
 }
 
-/** More secrets in one realm than this are taken for a mistake. */
+/** More secrets in one realm are considered a mistake. */
 export const maxSecrets = 1000;
 
-/** How long connecting, or one statement, may take. */
+/** The time limit for connecting, and for one statement. */
 export const databaseTimeoutMs = 5000;
 
-/** The database cannot be used. Never holds a secret, nor the database's password. */
+/** The database cannot be used. Never contains a secret or the database's password. */
 export class TurnDatabaseError extends Error {
   override readonly name = "TurnDatabaseError";
 
