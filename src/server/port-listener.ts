@@ -1,26 +1,19 @@
-import type { Server as Http1Server } from "node:http";
-import { performServerHandshake, type ServerHttp2Session } from "node:http2";
 import { Server as HttpsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
-import { ConfigError } from "../errors.js";
+import type { Socket } from "node:net";
 import type { Files } from "../files/files.js";
 import { createPeerTrust } from "../http/client-address.js";
-import { endNothing, type Guard } from "../http/guard.js";
+import { endNothing } from "../http/guard.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
-import type { HttpLimits } from "../http/http-limits.js";
-import type { BrokenSessionListener } from "./broken-session.js";
 import { type AgingOptions, ConnectionAges } from "./connection-ages.js";
 import { type ConnectionGate, guardConnections } from "./connection-gate.js";
-import { deferDestroy } from "./deferred-destroy.js";
 import { type CloseOptions, Draining } from "./draining.js";
 import { createHttp1Side } from "./http1-side.js";
-import type { Http2Connection } from "./http2-exchange.js";
 import { Http2Farewell } from "./http2-farewell.js";
-import { type Http2SessionCheck, serveSession } from "./http2-session.js";
+import { type Http2Options, Http2Side } from "./http2-side.js";
 import { Lingering } from "./lingering.js";
 import type { PortConfig } from "./listen-config.js";
-import { describeListenFailure } from "./listen-failure.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
+import { bindPort } from "./port-binding.js";
 import { createPortOwner } from "./port-owner.js";
 import { sniffHttpVersion } from "./protocol-sniffer.js";
 import { takeProxyHeaders } from "./proxied-connections.js";
@@ -61,14 +54,11 @@ export interface PortAging extends AgingOptions {
 }
 
 /** What a port is opened with. */
-export interface PortOptions {
+export interface PortOptions extends Http2Options {
   readonly files: Files;
-  readonly limits: HttpLimits;
-  readonly guard: Guard;
   /** Answers every request, of either HTTP version. */
   readonly listener: ExchangeListener;
   readonly malformedRequestListener: MalformedRequestListener;
-  readonly brokenSessionListener?: BrokenSessionListener;
   /** With it, connections that have reached their greatest age are ended gracefully. */
   readonly aging?: PortAging;
   /** Refuses connections that the process has no room for; without it, `maxConnections` alone does. */
@@ -84,7 +74,6 @@ export interface PortOptions {
  */
 export async function openPort(config: PortConfig, options: PortOptions): Promise<PortListener> {
   const { files, limits, guard, listener, malformedRequestListener, gate } = options;
-  const sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
   const turns = new Turns(guard, listener);
   const tls = config.tls && loadTlsOptions(config.tls, files);
   let certificateExpiresAtSeconds = tls && findFirstExpiry(tls);
@@ -97,7 +86,7 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
   const limitAge = (seconds: number | undefined) =>
     ages?.limit(seconds === undefined ? undefined : seconds * 1000);
   limitAge(config.maxConnectionAgeSeconds);
-  const startHttp2 = createHttp2Side(options, sessions, turns);
+  const http2 = new Http2Side(options, turns);
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
@@ -119,7 +108,7 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
         if (version === "http2") {
           // As Node's own HTTP/2 servers have it: a connection that its client has closed is closed.
           socket.allowHalfOpen = false;
-          const { session, connection } = startHttp2(socket);
+          const { session, connection } = http2.serve(socket);
           const farewell = new Http2Farewell(session, socket, guard);
           draining.addHttp2(session, farewell);
           ages?.add(socket, () => {
@@ -152,19 +141,11 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
   // First of all: what waits for its header is open too.
   http1.prependListener("connection", onConnection);
 
-  const { address, port } = await bind(http1, config, guard);
+  const { address, port } = await bindPort(http1, config, guard);
   if (gate !== undefined) {
     guardConnections(http1, gate, guard);
   }
-  const checkSession = guard.wrap(
-    (_: ServerHttp2Session, check: Http2SessionCheck) => check(),
-    (_, session) => session.destroy(),
-  );
-  const checkSessions = guard.wrap(() => {
-    for (const [session, check] of sessions) {
-      checkSession(session, check);
-    }
-  }, endNothing);
+  const checkSessions = guard.wrap(() => http2.check(), endNothing);
   const checks = setInterval(checkSessions, limits.checkIntervalMs).unref();
   const host = address.includes(":") ? `[${address}]` : address;
   return {
@@ -197,53 +178,4 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
       };
     },
   };
-}
-
-function createHttp2Side(
-  { limits, guard, brokenSessionListener = () => {} }: PortOptions,
-  sessions: Map<ServerHttp2Session, Http2SessionCheck>,
-  turns: Turns,
-): (socket: Socket) => { session: ServerHttp2Session; connection: Http2Connection } {
-  const settings = {
-    maxConcurrentStreams: limits.maxConcurrentStreams,
-    maxHeaderListSize: limits.maxHeaderBytes,
-    enablePush: false,
-  };
-  return (socket) => {
-    // Not by way of a server and its "session" event, which would not say whose session it is.
-    const session = performServerHandshake(socket, { settings });
-    deferDestroy(session, guard);
-    const forget = guard.wrap(() => sessions.delete(session), endNothing);
-    const onError = guard.wrap(
-      (error: NodeJS.ErrnoException) => brokenSessionListener(error, socket),
-      endNothing,
-    );
-    session.on("error", onError).on("close", forget);
-    const connection = { remoteAddress: socket.remoteAddress };
-    sessions.set(session, serveSession(session, socket, connection, limits, guard, turns));
-    return { session, connection };
-  };
-}
-
-function bind(
-  server: Http1Server | HttpsServer,
-  { host, port }: PortConfig,
-  guard: Guard,
-): Promise<AddressInfo> {
-  return new Promise((resolve, reject) => {
-    const onError = guard.wrap((error: NodeJS.ErrnoException) => {
-      reject(new ConfigError([describeListenFailure(error, host, port)]));
-    }, endNothing);
-    // Stays: an error without a listener would end the process, whenever it came.
-    server.on("error", onError);
-    const onListening = guard.wrap(() => {
-      const address = server.address();
-      if (address === null || typeof address === "string") {
-        reject(new Error("the server has no TCP address"));
-      } else {
-        resolve(address);
-      }
-    }, endNothing);
-    server.listen({ host, port, backlog: 1024 }, onListening);
-  });
 }

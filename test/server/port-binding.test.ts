@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ConfigError, printConfigError } from "../../src/errors.js";
-import { describeListenFailure } from "../../src/server/listen-failure.js";
+import { describeListenFailure } from "../../src/server/port-binding.js";
 
 const failure = (code: string) => Object.assign(new Error("listen"), { code });
 
