@@ -1,4 +1,4 @@
-import { isIPv4, isIPv6, SocketAddress } from "node:net";
+import { isIP, isIPv4, isIPv6, SocketAddress } from "node:net";
 
 /**
  * The one way to write an IP address (RFC 5952), so that one client has one name; IPv4-mapped IPv6
@@ -31,4 +31,28 @@ export function toPlainAddress(address: string | undefined): string | undefined 
   const mark = address.indexOf("%");
   const unzoned = mark === -1 ? address : address.slice(0, mark);
   return unzoned.startsWith("::ffff:") && isIPv4(unzoned.slice(7)) ? unzoned.slice(7) : unzoned;
+}
+
+/** A block of addresses. */
+export interface Subnet {
+  /** As it was written. */
+  readonly text: string;
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly family: "ipv4" | "ipv6";
+}
+
+/**
+ * Reads CIDR notation (RFC 4632 section 3.1), such as `10.0.0.0/8`, or a single address.
+ * @returns undefined where the text is neither
+ */
+export function parseSubnet(text: string): Subnet | undefined {
+  const [address = "", length, ...rest] = text.split("/");
+  const version = isIP(address);
+  const longest = version === 4 ? 32 : 128;
+  const prefixLength = length === undefined ? longest : Number(length);
+  const isLength = length === undefined || (/^\d{1,3}$/.test(length) && prefixLength <= longest);
+  return version !== 0 && rest.length === 0 && isLength
+    ? { text, address, prefixLength, family: version === 4 ? "ipv4" : "ipv6" }
+    : undefined;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseIpAddress, toPlainAddress } from "../src/ip-address.js";
+import { parseIpAddress, parseSubnet, toPlainAddress } from "../src/ip-address.js";
 
 describe("parseIpAddress", () => {
   it.each([
@@ -31,5 +31,24 @@ describe("toPlainAddress", () => {
     [undefined, undefined],
   ])("%s is %s", (address, plain) => {
     expect(toPlainAddress(address)).toBe(plain);
+  });
+});
+
+describe("parseSubnet", () => {
+  it.each([
+    ["10.0.0.0/8", "10.0.0.0", 8, "ipv4"],
+    ["0.0.0.0/0", "0.0.0.0", 0, "ipv4"],
+    ["192.0.2.7", "192.0.2.7", 32, "ipv4"],
+    ["fd00::/8", "fd00::", 8, "ipv6"],
+    ["2001:db8::1", "2001:db8::1", 128, "ipv6"],
+  ])("reads %s", (text, address, prefixLength, family) => {
+    expect(parseSubnet(text)).toEqual({ text, address, prefixLength, family });
+  });
+
+  it.each([
+    ...["", "/8", "10.0.0.0/", "10.0.0.0/33", "10.0.0.0/8/8", "10.0.0.0/-1", "10.0.0.0/8.0"],
+    ...["fd00::/129", "[fd00::]/8", "10.0.0.1:80", "proxy.example.com", " 10.0.0.0/8"],
+  ])("takes %j for none", (text) => {
+    expect(parseSubnet(text)).toBeUndefined();
   });
 });

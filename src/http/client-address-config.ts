@@ -1,32 +1,45 @@
 import { list } from "../config/collections.js";
 import { key } from "../config/key.js";
-import { checked, type SectionValue } from "../config/kind.js";
+import { checked, type Kind, type SectionValue } from "../config/kind.js";
 import { choice, text } from "../config/scalars.js";
+import { parseSubnet, type Subnet } from "../ip-address.js";
 import { clientAddressHeaders } from "./forwarded-header.js";
-import { parseSubnet } from "./subnet.js";
 
-/** A block of addresses (RFC 4632 section 3.1), as {@link parseSubnet} reads it. */
-const subnet = checked(text(), (block, place) => {
-  if (parseSubnet(block) === undefined) {
-    const bare = block.replace(/^\[([^\]]*)\]/, "$1");
-    const fix =
-      parseSubnet(bare) === undefined
-        ? "Write CIDR blocks such as 10.0.0.0/8 and fd00::/8, or single addresses, without a port"
-        : `Write ${bare}`;
-    return place.refuse(`${JSON.stringify(block)} is not an IP address or CIDR block`, fix);
-  }
-  return block;
-});
+/** A block of addresses, or a single one. No client address has a zone, or is IPv4 written as IPv6. */
+const block: Kind<Subnet, string, ""> = {
+  unit: "",
+  read(given, place) {
+    const written = text().read(given, place);
+    if (written === undefined) {
+      return undefined;
+    }
+    const subnet = parseBlock(written);
+    if (subnet === undefined) {
+      const bare = written.replace(/^\[([^\]]*)\]/, "$1");
+      const fix =
+        parseBlock(bare) === undefined
+          ? "Write CIDR blocks such as 10.0.0.0/8 and fd00::/8, or single addresses, without a port"
+          : `Write ${bare}`;
+      return place.refuse(`${JSON.stringify(written)} is not an IP address or CIDR block`, fix);
+    }
+    return subnet;
+  },
+  describe: (subnet) => subnet.text,
+};
+
+function parseBlock(written: string): Subnet | undefined {
+  return /%|^::ffff:/i.test(written) ? undefined : parseSubnet(written);
+}
 
 /** The addresses of machines whose word about the client counts. */
 const proxies = (keyName: string) =>
-  checked(list(subnet, { max: 1000 }), (blocks, place) => {
-    for (const block of blocks) {
-      if (parseSubnet(block)?.prefixLength === 0) {
-        place.warn(`${keyName} contains ${block}: every client can forge its address`);
+  checked(list(block, { max: 1000 }), (subnets, place) => {
+    for (const { prefixLength, text: written } of subnets) {
+      if (prefixLength === 0) {
+        place.warn(`${keyName} contains ${written}: every client can forge its address`);
       }
     }
-    return blocks;
+    return subnets;
   });
 
 /** The keys of `listen` that say where requests come from. */

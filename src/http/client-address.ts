@@ -1,9 +1,8 @@
 import { BlockList } from "node:net";
-import { parseIpAddress, toPlainAddress } from "../ip-address.js";
+import { parseIpAddress, type Subnet, toPlainAddress } from "../ip-address.js";
 import type { ClientAddressConfig } from "./client-address-config.js";
 import { readHops } from "./forwarded-header.js";
 import type { HttpExchange } from "./http-exchange.js";
-import { parseSubnet } from "./subnet.js";
 
 /** Finds where a request comes from; undefined when its connection is already gone. */
 export type FindClientAddress = (
@@ -52,19 +51,15 @@ export function createClientAddressFinder({
 }
 
 /** Finds whether the other end of a connection is in one of the blocks. */
-export function createPeerTrust(blocks: readonly string[]): (peerAddress: string) => boolean {
+export function createPeerTrust(blocks: readonly Subnet[]): (peerAddress: string) => boolean {
   const isTrusted = createTrust(blocks);
   return (peerAddress) => isTrusted(toPlainAddress(peerAddress) ?? "");
 }
 
-function createTrust(blocks: readonly string[]): (address: string) => boolean {
+function createTrust(blocks: readonly Subnet[]): (address: string) => boolean {
   const list = new BlockList();
-  for (const block of blocks) {
-    const subnet = parseSubnet(block);
-    if (subnet === undefined) {
-      throw new Error("the configuration has let a malformed block through");
-    }
-    list.addSubnet(subnet.address, subnet.prefixLength, subnet.family);
+  for (const { address, prefixLength, family } of blocks) {
+    list.addSubnet(address, prefixLength, family);
   }
   return (address) => list.check(address, address.includes(":") ? "ipv6" : "ipv4");
 }

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from "node:net";
+import { parseSubnet } from "../ip-address.js";
 
 interface HostEntry {
   /** Without a leading dot, in lower case. */
@@ -44,10 +45,9 @@ export function parseNoProxy(text: string): (url: URL) => boolean {
 
 /** Adds a block to the list, or returns the entry if it is none. */
 function readEntry(entry: string, blocks: BlockList): HostEntry[] {
-  const [, address = "", length] = /^([^/]+)\/(\d{1,3})$/.exec(entry) ?? [];
-  const version = isIP(address);
-  if (version !== 0 && Number(length) <= (version === 4 ? 32 : 128)) {
-    blocks.addSubnet(address, Number(length), version === 4 ? "ipv4" : "ipv6");
+  const block = entry.includes("/") ? parseSubnet(entry) : undefined;
+  if (block !== undefined) {
+    blocks.addSubnet(block.address, block.prefixLength, block.family);
     return [];
   }
   return [entry === "*" ? everything : readHost(entry)];

@@ -2,8 +2,11 @@ import { isIP } from "node:net";
 import { describe, expect, it } from "vitest";
 import { createClientAddressFinder } from "../../src/http/client-address.js";
 import { RequestHeaders } from "../../src/http/request-headers.js";
+import { parseSubnet } from "../../src/ip-address.js";
 
-const trustedProxies = ["10.0.0.0/8", "192.0.2.7", "fd00::/8"];
+const trustedProxies = ["10.0.0.0/8", "192.0.2.7", "fd00::/8"].flatMap(
+  (block) => parseSubnet(block) ?? [],
+);
 
 function find(
   header: "x-forwarded-for" | "forwarded",
