@@ -22,17 +22,17 @@ export interface MethodStages<C extends Codec> {
 }
 
 /** The stages that all methods share. Absent ones are left out. */
-export interface SharedStages {
+export interface SharedStages<C extends Codec = Codec> {
   /** Takes a place for a call that needs no token. */
-  readonly admitPublic?: Stage;
+  readonly admitPublic?: Stage<C>;
   /** Looks at headers and query only: nothing of a stranger's body is read. */
-  readonly authenticate?: Stage;
-  readonly limitCaller?: Stage;
+  readonly authenticate?: Stage<C>;
+  readonly limitCaller?: Stage<C>;
   /** Whether the caller may send this request. */
-  readonly checkRights?: Stage;
+  readonly checkRights?: Stage<C>;
   /** Whether the fields of the request can be used. */
-  readonly validate?: Stage;
-  readonly limitUser?: Stage;
+  readonly validate?: Stage<C>;
+  readonly limitUser?: Stage<C>;
 }
 
 /**
@@ -40,7 +40,7 @@ export interface SharedStages {
  * its trace surround it (see Reply).
  */
 export function orderStages<C extends Codec>(
-  shared: SharedStages,
+  shared: SharedStages<C>,
   { read, invoke, respond }: MethodStages<C>,
 ): readonly Stage<C>[] {
   const { admitPublic, authenticate, limitCaller, checkRights, validate, limitUser } = shared;

@@ -56,11 +56,11 @@ export function createMethodRoutes(
  * A unary method in one format.
  * @throws Error for a method of another kind (startup only)
  */
-export function createUnaryFormat(
+export function createUnaryFormat<C extends UnaryCodec>(
   spec: MethodImplSpec,
-  shared: SharedStages,
+  shared: SharedStages<C>,
   protocol: ProtocolName,
-  open: OpenCodec<UnaryCodec>,
+  open: OpenCodec<C>,
 ): CallFormat {
   if (spec.kind !== "unary") {
     throw new Error(`${nameTarget(spec.method)} is not unary`);

@@ -18,7 +18,7 @@ const formType = "application/x-www-form-urlencoded";
 const maxFormBytes = 8 * 1024;
 
 /** GetIceServers in the form of draft-uberti-behave-turn-rest-00, over GET and POST. */
-export const openTurnRestCodec: OpenCodec<UnaryCodec> = (head) => new TurnRestCodec(head);
+export const openTurnRestCodec: OpenCodec<TurnRestCodec> = (head) => new TurnRestCodec(head);
 
 export class TurnRestCodec implements UnaryCodec {
   readonly protocol = "rest";

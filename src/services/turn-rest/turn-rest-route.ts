@@ -7,7 +7,8 @@ import { InvalidFieldError } from "../../errors.js";
 import { GetIceServersRequestSchema, IceService } from "../../gen/ice/v1/ice_service_pb.js";
 import { createUnaryFormat } from "../../protocols/method-routes.js";
 import type { Route } from "../../protocols/route.js";
-import { openTurnRestCodec, TurnRestCodec } from "./turn-rest-codec.js";
+import { openTurnRestCodec, type TurnRestCodec } from "./turn-rest-codec.js";
+import { turnRestDescription } from "./turn-rest-request.js";
 
 /**
  * `/turn`: GetIceServers for software that speaks draft-uberti-behave-turn-rest-00, such as Janus. A
@@ -24,7 +25,7 @@ export function createTurnRestRoute(
   const own = { ...stages, checkRights: createUsernameRights(stages.checkRights) };
   const format = createUnaryFormat(spec, own, "rest", openTurnRestCodec);
   return {
-    path: "/turn",
+    path: turnRestDescription.path,
     target: nameTarget(method),
     allowedMethods: ["GET", "HEAD", "POST"],
     choose: () => format,
@@ -35,12 +36,9 @@ export function createTurnRestRoute(
  * Most software sends a username without being asked, often a random one: it names a user only where
  * the caller has the right, and is ignored otherwise.
  */
-function createUsernameRights(checkRights: Stage | undefined): Stage {
+function createUsernameRights(checkRights: Stage | undefined): Stage<TurnRestCodec> {
   return (call) => {
-    if (
-      requireCaller(call.values).usersRight !== "granted" ||
-      !(call.codec instanceof TurnRestCodec)
-    ) {
+    if (requireCaller(call.values).usersRight !== "granted") {
       return undefined;
     }
     const user = call.codec.readUsername();
