@@ -5,10 +5,10 @@ import { isRecord } from "./value-text.js";
 import { YamlTextError } from "./yaml-faults.js";
 import { parseYamlText } from "./yaml-text.js";
 
-/** Some 20,000 values; whatever they are, to check them takes no longer than calls can wait. */
+/** About 20,000 values: few enough to be checked without a delay that calls would notice. */
 const maxParts = 100_000;
 
-/** Parses the configuration file into its keys, whatever they are. */
+/** Parses the configuration file into its keys, known or not. */
 export const configFileParser = plainDataParser<Record<string, unknown>>({
   name: "configuration",
   maxBytes: 1024 * 1024,

@@ -3,7 +3,7 @@ import type { Files } from "../files/files.js";
 import { describeReadFailure } from "../files/read-failure.js";
 import { configFileParser } from "./config-file.js";
 import type { VariableEntry } from "./environment.js";
-import { type KeyPath, printKeyPath } from "./key-path.js";
+import { findValue, type KeyPath, printKeyPath } from "./key-path.js";
 
 /** What is written: in the configuration file, and in the variables over it. */
 export interface ConfigSource {
@@ -71,7 +71,7 @@ function replaceLists(content: object, entries: readonly VariableEntry[]): strin
     lists.set(printKeyPath(listPath), list);
   }
   return [...lists].flatMap(([key, { path, variables }]) => {
-    const lost = read(content, path);
+    const lost = findValue(content, path);
     assign(content, path, [{}]);
     return Array.isArray(lost) && lost.length > 0
       ? [
@@ -79,13 +79,6 @@ function replaceLists(content: object, entries: readonly VariableEntry[]): strin
         ]
       : [];
   });
-}
-
-function read(root: object, path: KeyPath): unknown {
-  return path.reduce<unknown>(
-    (parent, part) => (parent instanceof Object ? Reflect.get(parent, part) : undefined),
-    root,
-  );
 }
 
 function assign(root: object, path: KeyPath, value: unknown): void {

@@ -8,3 +8,17 @@ export function printKeyPath(path: KeyPath): string {
     .join("")
     .replace(/^\./, "");
 }
+
+/**
+ * Finds what is at a path of plain data.
+ * @returns undefined where the path leads to nothing
+ */
+export function findValue(root: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (parent, part) =>
+      typeof parent === "object" && parent !== null && Object.hasOwn(parent, part)
+        ? Reflect.get(parent, part)
+        : undefined,
+    root,
+  );
+}

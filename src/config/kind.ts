@@ -61,7 +61,7 @@ export interface KeyDeclaration<Written> {
   readonly isAlternative?: boolean;
   /** The environment variable that overrides the file. */
   readonly variable?: string;
-  /** Whether an empty variable is a value, rather than as good as none. */
+  /** Set when an empty variable is a value. Otherwise it counts as not set. */
   readonly emptyVariable?: "is a value";
   /** Whether the variable is the only way to set it: it is a secret that no file should hold. */
   readonly isVariableOnly?: boolean;

@@ -4,18 +4,17 @@ import { readConfigSource } from "./config-source.js";
 import { listKeys } from "./declared-keys.js";
 import { fileVariable, readEnvironment } from "./environment.js";
 import { refuseFlaw } from "./free-text.js";
-import { printKeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
 import { adviseOnKey } from "./misplaced-key.js";
 import { type Environment, Place, type UnknownKey } from "./place.js";
-import { ProblemList } from "./problem-list.js";
+import { ProblemCollection } from "./problem-collection.js";
 
 export interface LoadOptions {
   /** The configuration file; by default the one that ICE_CONFIG names, else none. */
   readonly file?: string | undefined;
   readonly env: Environment;
   readonly files: Files;
-  /** False where nobody is served: then it does not matter that nobody could prove who he is. */
+  /** False where nobody is served: then a configuration without authentication is accepted. */
   readonly needsCallers?: boolean;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev?: { readonly secret: KeyObject };
@@ -43,7 +42,7 @@ export function loadDeclared<Config>(
   const overlay = readEnvironment(keys, env);
   const { content, findVariable, ...source } = readConfigSource(configFile, overlay.entries, files);
   const warnings = [...overlay.warnings, ...source.warnings];
-  const problems = new ProblemList((path) => findVariable(path) ?? printKeyPath(path));
+  const problems = new ProblemCollection();
   const context = {
     problems,
     warn: (text: string) => void warnings.push(text),

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Files } from "../files/files.js";
 import { findTextFlaw } from "./free-text.js";
 import { type KeyPath, printKeyPath } from "./key-path.js";
-import type { ProblemList } from "./problem-list.js";
+import type { ProblemCollection } from "./problem-collection.js";
 import { adviseOnKind, describeWrongKind, printValue } from "./value-text.js";
 
 /** A key that is not known where it is written. */
@@ -20,12 +20,12 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What one load of the configuration is done with. */
 export interface LoadContext {
-  readonly problems: ProblemList;
+  readonly problems: ProblemCollection;
   /** Adds what works, but is probably not meant. */
   readonly warn: (text: string) => void;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev: { readonly secret: KeyObject } | undefined;
-  /** False where nobody is served: then it does not matter that nobody could prove who he is. */
+  /** False where nobody is served: then a configuration without authentication is accepted. */
   readonly needsCallers: boolean;
   /** What to do about a key that is not known. */
   readonly adviseOnKey: (key: UnknownKey) => string;
@@ -77,7 +77,9 @@ export class Place {
    * @returns undefined, as a kind does that reads nothing
    */
   refuse(problem: string, fix = this.#sample, transientCode?: string): undefined {
-    this.context.problems.add(this.path, problem, fix, transientCode);
+    const { problems, findVariable } = this.context;
+    const key = findVariable(this.path) ?? printKeyPath(this.path);
+    problems.add({ key, problem, fix, transientCode });
   }
 
   /**

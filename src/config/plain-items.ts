@@ -89,7 +89,7 @@ function readPlainItem(
   return { item, end: at };
 }
 
-/** A text of which lines are left out. */
+/** A text without some of its lines. */
 class RestOfText {
   readonly #text: string;
   readonly #kept: string[] = [];
@@ -115,7 +115,7 @@ class RestOfText {
     this.#cut(this.#passLines(end));
   }
 
-  /** @param line stands for all of them, and ends with a line break */
+  /** @param line replaces all of them, and ends with a line break */
   replaceUpTo(end: number, line: string): void {
     this.#kept.push(line);
     this.#lineCount += 1;

@@ -1,6 +1,5 @@
 import { listKeys } from "./declared-keys.js";
-import type { KeyPath } from "./key-path.js";
-import { printKeyPath } from "./key-path.js";
+import { findValue, printKeyPath } from "./key-path.js";
 import type { Kind } from "./kind.js";
 
 /** The keys of a changed configuration that a running process cannot apply. */
@@ -19,15 +18,4 @@ export function findDeclaredRestartKeys<Config>(
     const isChanged = JSON.stringify(read(before)) !== JSON.stringify(read(after));
     return declaration.restart !== undefined && isChanged ? [printKeyPath(path)] : [];
   });
-}
-
-/** @returns undefined where the path leads to nothing */
-function findValue(config: unknown, path: KeyPath): unknown {
-  return path.reduce<unknown>(
-    (parent, part) =>
-      typeof parent === "object" && parent !== null && Object.hasOwn(parent, part)
-        ? Reflect.get(parent, part)
-        : undefined,
-    config,
-  );
 }

@@ -4,7 +4,7 @@ import { suggest } from "./near-name.js";
 import { isRecord, printValue } from "./value-text.js";
 
 /**
- * One of several sections. Each declares the key that tells it from the others, as a choice of one
+ * One of several sections. Each declares the key that distinguishes it from the others, as a choice of one
  * name, such as `provider: cloudflare`, and its own other keys.
  *
  * @param tag the name of that key

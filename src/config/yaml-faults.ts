@@ -42,7 +42,7 @@ const quotedText = /(?<=[\w)]): .*|\s*".*|(?<=escape sequence) .*/s;
 
 /** Collects the faults of one text, of which there can be as many as characters. */
 export class YamlFaults {
-  /** To be told each line's beginning. */
+  /** Must get the offset of each line's beginning. */
   readonly lineCounter = new LineCounter();
   readonly #places: { readonly offset: number; readonly code: string; readonly message: string }[] =
     [];

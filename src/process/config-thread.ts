@@ -29,14 +29,8 @@ try {
   if (!(error instanceof ConfigError)) {
     throw error;
   }
-  const [first, ...others] = error.problems;
-  const { omittedCount } = error;
-  tell({
-    kind: "refused",
-    versions: files.versions,
-    problems: [first, ...others],
-    omittedCount,
-  });
+  const { problems, omittedCount } = error;
+  tell({ kind: "refused", versions: files.versions, problems, omittedCount });
 }
 
 /** Handed over rather than copied: there may be a hundred megabytes. */

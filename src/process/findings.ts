@@ -10,7 +10,7 @@ export class Findings {
 
   /** All of it, to be sent to another process. */
   get data(): FindingsData {
-    return { downUrls: [...this.downUrls.list], managed: [...this.managedStates.list] };
+    return { downUrls: this.downUrls.list, managed: this.managedStates.list };
   }
 
   /** Replaces all of it, and calls the listeners of what has changed. */
@@ -29,6 +29,6 @@ export class Findings {
 }
 
 export interface FindingsData {
-  readonly downUrls: string[];
-  readonly managed: ManagedState[];
+  readonly downUrls: readonly string[];
+  readonly managed: readonly ManagedState[];
 }

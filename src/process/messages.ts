@@ -16,7 +16,7 @@ const problemSchema = z.object({
 
 /** What a ConfigError holds. */
 const problemsShape = {
-  problems: z.tuple([problemSchema], problemSchema),
+  problems: z.tuple([problemSchema], problemSchema).readonly(),
   omittedCount: z.int(),
 };
 
@@ -29,7 +29,7 @@ export const workerMessageSchema = z.discriminatedUnion("kind", [
   /** With the URL that it listens at. */
   z.object({ kind: z.literal("ready"), url: z.string() }),
   z.object({ kind: z.literal("refused"), ...problemsShape }),
-  /** Whether it serves by the last files: told when it could not, and when it can at last. */
+  /** Whether it serves by the last files: sent when it cannot, and when it finally can. */
   z.object({ kind: z.literal("reloaded"), succeeded: z.boolean() }),
   z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema) }),
   /** It wants no more connections. */
@@ -64,8 +64,8 @@ const managedStateSchema = z.object({
 });
 /** What the primary finds out, and its workers use. */
 const findingsShape = {
-  downUrls: z.array(z.string()),
-  managed: z.array(managedStateSchema),
+  downUrls: z.array(z.string()).readonly(),
+  managed: z.array(managedStateSchema).readonly(),
 };
 
 /** What the files of a configuration hold. */

@@ -75,9 +75,8 @@ export async function runWorker(
     return 0;
   } catch (error) {
     if (error instanceof ConfigError) {
-      const [first, ...others] = error.problems;
-      const { omittedCount } = error;
-      await primary.tell({ kind: "refused", problems: [first, ...others], omittedCount });
+      const { problems, omittedCount } = error;
+      await primary.tell({ kind: "refused", problems, omittedCount });
       return 2;
     }
     throw error;
