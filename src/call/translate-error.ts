@@ -9,7 +9,7 @@ import { InvalidFieldError } from "../errors.js";
 import { BadRequestSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
 import { CallerExpiredError } from "../turn/credential-life.js";
-import { WatchLimitError } from "../watch/watch-limit-error.js";
+import { WatchLimitError } from "../watch/ice-server-watches.js";
 import { StalledClientError } from "./call-end.js";
 import type { CallRecord } from "./call-record.js";
 
@@ -90,7 +90,7 @@ function refuseForScope({ message, scope }: UsersRightMissingError): ConnectErro
 }
 
 /**
- * The answer to a call without a valid token, the same whatever the cause. `invalid_token` says
+ * The answer to a call without a valid token, the same for every cause. `invalid_token` says
  * that a token was sent (RFC 6750 section 3.1); without one the challenge carries no error code.
  */
 export function refuseToken(error?: "invalid_token"): ConnectError {

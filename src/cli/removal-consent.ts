@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { usageError } from "../errors.js";
-import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-error.js";
+import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-state.js";
 
 /** Whether to remove the old secret, which is named by its fingerprint. */
 export type ConfirmRemoval = (fingerprint: string) => Promise<boolean>;

@@ -15,8 +15,8 @@ import {
   TurnDatabaseError,
   type TurnSecretStore,
 } from "../turn/providers/shared-secret/database/turn-secret-store.js";
-import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-error.js";
 import { RotationFiles } from "../turn/providers/shared-secret/rotation/rotation-files.js";
+import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-state.js";
 
 /** What every command that deals with the TURN server's database is told. */
 export interface RotationCommandOptions {

@@ -5,7 +5,7 @@ import { usageError } from "../errors.js";
 import { lockFile } from "../files/file-lock.js";
 import { advanceRotation } from "../turn/providers/shared-secret/rotation/advance-rotation.js";
 import type { RotationStep } from "../turn/providers/shared-secret/rotation/next-step.js";
-import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-error.js";
+import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-state.js";
 import { type ConfirmRemoval, createRemovalConsent } from "./removal-consent.js";
 import {
   findRotationSetting,

@@ -1,5 +1,4 @@
 import type { StartTimer } from "../clock.js";
-import { BoundedRuns } from "./bounded-runs.js";
 import type { ProbeTarget } from "./probe-target.js";
 
 export interface ProbeScheduleOptions {
@@ -88,6 +87,35 @@ export class ProbeSchedule {
       }
     } finally {
       this.#underWay.delete(controller);
+    }
+  }
+}
+
+/** Runs a limited number of tasks at a time; the others wait in order. */
+class BoundedRuns {
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+
+  /** @param concurrency at least 1 */
+  constructor(concurrency: number) {
+    this.#free = concurrency;
+  }
+
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) {
+      this.#free -= 1;
+    } else {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) {
+        this.#free += 1;
+      } else {
+        next();
+      }
     }
   }
 }

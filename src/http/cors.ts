@@ -2,7 +2,6 @@ import type { HttpExchange } from "./http-exchange.js";
 import type { HttpHeaders } from "./http-message.js";
 import { portMethods } from "./options-answer.js";
 import { createOriginMatcher } from "./origin-matcher.js";
-import { allowHeaders } from "./preflight-headers.js";
 
 const allowedMethods = portMethods.join(", ");
 const exposedByHttp = [
@@ -14,6 +13,12 @@ const exposedByHttp = [
 ];
 /** Seconds. The longest that Chromium keeps a preflight's answer. */
 const maxAgeSeconds = "7200";
+
+/** Of Access-Control-Request-Headers as a whole, and of the names in it. */
+const maxRequestedBytes = 4096;
+const maxRequestedNames = 64;
+/** A field name (RFC 9110 section 5.6.2), with the white space that a list may have. */
+const listedName = /^[ \t]*[\w!#$%&'*+.^`|~-]+[ \t]*$/;
 
 /**
  * Adds the CORS headers (https://fetch.spec.whatwg.org/#http-cors-protocol) that every answer
@@ -66,4 +71,22 @@ export function isPreflight({ method, headers }: HttpExchange): boolean {
     headers.find("origin") !== null &&
     headers.find("access-control-request-method") !== null
   );
+}
+
+/**
+ * The Access-Control-Allow-Headers of a preflight: what it asks for, since pages send headers that no
+ * fixed list knows, such as those of tracing libraries. Which headers a page may send protects
+ * nothing here: no header but Authorization gives access.
+ *
+ * @param requested Access-Control-Request-Headers
+ * @param fixed the answer where nothing is requested, too much, or what is no list of names
+ */
+export function allowHeaders(requested: string | null, fixed: string): string {
+  if (requested === null || requested.length > maxRequestedBytes) {
+    return fixed;
+  }
+  const names = requested.split(",");
+  return names.length <= maxRequestedNames && names.every((name) => listedName.test(name))
+    ? requested
+    : fixed;
 }

@@ -4,10 +4,9 @@ import packageJson from "../../package.json" with { type: "json" };
 import { systemClock } from "../clock.js";
 import type { LogConfig } from "./log-config.js";
 import { LogDestination } from "./log-destination.js";
-import { describeLogLoss } from "./log-loss.js";
-import type { Metric } from "./metric.js";
+import { describeCounter, type Metric } from "./metric.js";
 import { findNonBlockingMode } from "./non-blocking-output.js";
-import { openPrettyLines } from "./pretty-lines.js";
+import { escapeControls } from "./printable-text.js";
 import { createDirectRequestLog, createRequestLog, type RequestLog } from "./request-log.js";
 
 export type { Logger };
@@ -66,7 +65,7 @@ export async function openLog(
     maxWaitingBytes,
     describeGap: createGapLine(options, print),
   });
-  const describeLog = () => describeLogLoss(destination.lostLines);
+  const describeLog = () => [describeLogLoss(destination.lostLines)];
   if (print !== undefined) {
     const log = pino(options, { write: (line) => destination.write(print(line)) });
     return { log, requestLog: createRequestLog(log), describeLog };
@@ -75,6 +74,32 @@ export async function openLog(
   const write = (line: string) => destination.write(line);
   const requestLog = createDirectRequestLog(log, { write, timestamp, bindings });
   return { log, requestLog, describeLog };
+}
+
+/**
+ * Loads what turns pino's JSON lines into lines for people.
+ * @param colorize whether the reader is a terminal that shows colors
+ */
+async function openPrettyLines(colorize: boolean): Promise<(line: string) => string> {
+  const { default: pretty } = await import("pino-pretty");
+  const print = pretty.prettyFactory({
+    colorize,
+    translateTime: "SYS:HH:MM:ss",
+    // pino-pretty expects a text here: the place in the source that pino-caller adds.
+    customPrettifiers: { caller: (caller) => JSON.stringify(caller) },
+  });
+  // pino-pretty prints messages and stacks as they are, without the controls. Escaped, they show.
+  const escapeText = (value: unknown) =>
+    typeof value === "string" ? escapeControls(value) : value;
+  return (line) => print(JSON.parse(line, (_, value) => escapeText(value)));
+}
+
+function describeLogLoss(lostLines: number): Metric {
+  return describeCounter(
+    "ice_log_lines_lost_total",
+    "Log lines that could not be written: disk full, I/O error, reader gone, or more lines than it takes.",
+    [{ labels: {}, value: lostLines }],
+  );
 }
 
 /** Linux writes to a file as one piece, however much it is. */

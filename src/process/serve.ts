@@ -13,7 +13,6 @@ import { readConfigInThread } from "./config-reading.js";
 import { reloadOnChange } from "./config-reload.js";
 import { serveLocally } from "./local-service.js";
 import { prepareForLongLife } from "./long-life.js";
-import { findNodeWarnings } from "./node-advice.js";
 import { OpenedParts, startUnlessStopped } from "./opened-parts.js";
 import { ignoreOutputErrors } from "./output-errors.js";
 import type { ServeOrder, Serving, ServingStart } from "./serving.js";
@@ -104,6 +103,19 @@ async function readConfiguration({ file, workerCount, dev }: ServeOrder): Promis
     logs.log.warn(warning);
   }
   return { config, files, load, parts: createProcessParts(logs, openFiles) };
+}
+
+/**
+ * What the operator should know about the version of Node that runs the service.
+ * @param version such as `20.19.0`
+ */
+export function findNodeWarnings(version: string): string[] {
+  const [major] = version.split(".");
+  return major === "20"
+    ? [
+        "Node.js 20 is past its end of life: a client can corrupt its memory over HTTP/2 and end the process. Use Node.js 22 or later",
+      ]
+    : [];
 }
 
 /**

@@ -1,7 +1,8 @@
-import { systemClock, systemTimer } from "../clock.js";
-import type { HealthMonitor } from "../health/health-monitor.js";
+import { randomBytes } from "node:crypto";
+import { monotonicClock, systemClock, systemTimer } from "../clock.js";
+import { HealthMonitor } from "../health/health-monitor.js";
 import { type HealthReport, listRejected } from "../health/health-report.js";
-import { openHealthMonitor } from "../health/open-health-monitor.js";
+import type { ProbeUrl } from "../health/probe-url.js";
 import type { IceConfig } from "../ice-config.js";
 import type { Logger } from "../observability/logger.js";
 import type { Metric } from "../observability/metric.js";
@@ -21,13 +22,16 @@ export class ServerSupervision {
 
   constructor(findings: Findings, log: Logger) {
     this.#findings = findings;
-    this.#monitor = openHealthMonitor(systemClock, log, (urls) => findings.downUrls.set(urls));
+    const shared = { clock: systemClock, startTimer: systemTimer, random: Math.random, log };
+    this.#monitor = new HealthMonitor({
+      ...shared,
+      now: monotonicClock,
+      probeUrl: loadAtFirstProbe(),
+      onChange: (urls) => findings.downUrls.set(urls),
+    });
     this.#renewals = new ManagedRenewals(findings.managedStates, {
+      ...shared,
       outgoing: this.#outgoing,
-      clock: systemClock,
-      startTimer: systemTimer,
-      random: Math.random,
-      log,
       isRejected: (provider) => listRejected(this.report).includes(provider),
     });
     findings.managedStates.onChange(() => this.#probeOthers());
@@ -69,4 +73,14 @@ export class ServerSupervision {
   #nameManagedUrls(): string {
     return JSON.stringify(this.#managed.map(({ urls }) => urls.map(({ text }) => text)));
   }
+}
+
+/** A process without probes does without their code. */
+function loadAtFirstProbe(): ProbeUrl {
+  let probeUrl: ProbeUrl | undefined;
+  return async (target, options) => {
+    const { createProbeUrl } = await import("../health/probe-url.js");
+    probeUrl ??= createProbeUrl(systemClock, monotonicClock, randomBytes);
+    return probeUrl(target, options);
+  };
 }

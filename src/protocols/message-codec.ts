@@ -1,4 +1,4 @@
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMethod, JsonReadOptions, JsonWriteOptions, Message } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 import { createMethodSerializationLookup } from "@connectrpc/connect/protocol";
 import { UnreadableMessageError } from "../call/error-fault.js";
@@ -8,10 +8,20 @@ import type { CodecOptions } from "./codec-options.js";
 import { sealLatin1 } from "./envelope.js";
 import { createFieldwiseEncoder } from "./fieldwise-encoder.js";
 import { createJsonPrinter } from "./json-fields.js";
-import { strictJson } from "./strict-json.js";
 
 /** The largest response that protobuf and gRPC can carry. */
 const writeMaxBytes = 0xffffffff;
+
+/** What Connect's serialization takes beside the options that its types name. */
+type JsonOptions = Partial<JsonReadOptions & JsonWriteOptions> & {
+  readonly textDecoder: { decode(bytes?: Uint8Array): string };
+};
+
+/**
+ * Rejects JSON that is not UTF-8 (RFC 8259 section 8.1). By default, replacement characters would
+ * replace what is wrong, and the call would be served with another value.
+ */
+const strictJson: JsonOptions = { textDecoder: new TextDecoder("utf-8", { fatal: true }) };
 
 /**
  * A method's messages in protobuf and JSON. A request of the same bytes as the one before is decoded

@@ -4,6 +4,7 @@ import type { FindClientAddress } from "../http/client-address.js";
 import { createCorsPolicy, isPreflight } from "../http/cors.js";
 import { findHeaderProblem } from "../http/header-problem.js";
 import type { ExchangeListener } from "../http/http-exchange.js";
+import type { ProtocolName } from "../http/http-message.js";
 import {
   createNotFound,
   methodNotAllowed,
@@ -13,7 +14,6 @@ import {
 import { readMediaType } from "../http/media-type.js";
 import { createOptionsAnswer, portMethods } from "../http/options-answer.js";
 import { type RequestTarget, splitRequestTarget } from "../http/request-target.js";
-import { nameProtocol } from "../protocols/protocol-name.js";
 import type { Route } from "../protocols/route.js";
 import type { Router } from "../protocols/router.js";
 import type { Readiness } from "../readiness.js";
@@ -113,4 +113,12 @@ function refuseUnknownGrpcMethod(reply: Reply): void {
   const mediaType = readMediaType(reply.exchange.headers);
   reply.record.protocol = nameProtocol(mediaType);
   reply.refuseGrpc(mediaType, Code.Unimplemented, "unknown service or method");
+}
+
+/** The protocol of a request to a route, for the log; a guess where its format is unknown. */
+function nameProtocol(mediaType: string): ProtocolName {
+  if (mediaType.startsWith("application/grpc-web")) {
+    return "grpc-web";
+  }
+  return mediaType.startsWith("application/grpc") ? "grpc" : "connect";
 }

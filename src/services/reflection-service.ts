@@ -22,7 +22,6 @@ import {
   ServerReflectionResponseSchema as ResponseV1AlphaSchema,
   type ServerReflection as ServerReflectionV1Alpha,
 } from "../gen/grpc/reflection/v1alpha/reflection_pb.js";
-import { boundRequests } from "./bounded-requests.js";
 
 /** On one stream: a tool requests each file and each symbol once. */
 const maxRequests = 1000;
@@ -61,6 +60,27 @@ export function createReflectionServices(services: readonly DescService[]): {
       },
     },
   };
+}
+
+/**
+ * Passes the request messages of a stream on, until it has had its share.
+ * @throws ConnectError ResourceExhausted at one request too many
+ */
+export async function* boundRequests<T>(
+  requests: AsyncIterable<T>,
+  maxRequests: number,
+): AsyncGenerator<T, void, undefined> {
+  let count = 0;
+  for await (const request of requests) {
+    count += 1;
+    if (count > maxRequests) {
+      throw new ConnectError(
+        `the stream has more than ${maxRequests} requests`,
+        Code.ResourceExhausted,
+      );
+    }
+    yield request;
+  }
 }
 
 function createAnswer(

@@ -10,7 +10,6 @@ import { IceServerWatch, type WatchOptions, type WatchOrder } from "./ice-server
 import { NewestValue } from "./newest-value.js";
 import { PacedVisits } from "./paced-visits.js";
 import { TokenVerifications } from "./token-verifications.js";
-import { WatchLimitError } from "./watch-limit-error.js";
 
 export interface WatchesOptions extends WatchOptions {
   readonly startTimer: StartTimer;
@@ -19,10 +18,15 @@ export interface WatchesOptions extends WatchOptions {
 
 /** The clock is looked at so often at least: machines sleep, clocks are set, and timers do not know. */
 const longestWaitMs = 1000;
-/** A watch is looked at again no sooner, whatever it says. */
+/** The shortest time between two looks at a watch. */
 const shortestWaitMs = 100;
 /** How long after a change others are waited for, as files rarely change alone. */
 const settleMs = 200;
+
+/** There are as many watches as there may be. The message is meant for the caller. */
+export class WatchLimitError extends Error {
+  override readonly name = "WatchLimitError";
+}
 
 /** The watches of this process. One timer waits for the one that is due first. */
 export class IceServerWatches {
@@ -137,7 +141,7 @@ export class IceServerWatches {
       source.keepFresh();
     }
     if (nowMs < this.#lastLookMs - longestWaitMs) {
-      // The clock was set back: what is due was told by the wrong time.
+      // The clock was set back, so the due times are wrong.
       this.#renewals.add(this.#open);
     }
     this.#lastLookMs = nowMs;

@@ -13,8 +13,7 @@ import type { CredentialLifeSettings } from "../../src/turn/ice-server-settings.
 import { ManagedChoice } from "../../src/turn/managed/managed-choice.js";
 import { ManagedStates } from "../../src/turn/managed/managed-states.js";
 import type { SharedSecretSettings } from "../../src/turn/providers/shared-secret/provider.js";
-import { IceServerWatches } from "../../src/watch/ice-server-watches.js";
-import { WatchLimitError } from "../../src/watch/watch-limit-error.js";
+import { IceServerWatches, WatchLimitError } from "../../src/watch/ice-server-watches.js";
 import { connectorCaller, jwtCaller } from "../parts/callers.js";
 import { ManualTime } from "../parts/manual-time.js";
 import { createFleet, createSharedSecret, hourLife } from "../turn/ice-servers.js";

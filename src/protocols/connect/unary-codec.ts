@@ -1,5 +1,5 @@
 import type { DescMethod, Message } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import {
   codeToHttpStatus,
@@ -17,7 +17,6 @@ import { compressMinBytes, decompressRequest } from "../compression.js";
 import { negotiateCompression } from "../content-coding.js";
 import { createMessageCodec, type MessageCodec } from "../message-codec.js";
 import { readTimeout } from "../timeout.js";
-import { decodeAsArgument } from "./decode-argument.js";
 import { readQuery } from "./query.js";
 
 /** Where a request says what it carries, and where its message is if not in the body. */
@@ -131,6 +130,20 @@ class ConnectUnaryCodec implements UnaryCodec {
     return this.#responseCompression === null || body.length < compressMinBytes
       ? { status, headers, body }
       : compress({ status, headers, body }, this.#responseCompression);
+  }
+}
+
+/**
+ * Decodes a message as Connect reports errors: bytes that are no message are an internal error in
+ * gRPC, and the library says so for all protocols.
+ * @throws ConnectError InvalidArgument, or ResourceExhausted when the bytes are too many
+ */
+function decodeAsArgument(messages: MessageCodec, bytes: Uint8Array, binary: boolean): Message {
+  try {
+    return messages.decode(bytes, binary);
+  } catch (error) {
+    const { code, rawMessage } = ConnectError.from(error);
+    throw code === Code.Internal ? new ConnectError(rawMessage, Code.InvalidArgument) : error;
   }
 }
 

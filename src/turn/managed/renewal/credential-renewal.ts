@@ -5,9 +5,8 @@ import type { ManagedCredential } from "../managed-credential.js";
 import { ManagedError, type ManagedFailure } from "../managed-error.js";
 import type { ManagedService } from "../managed-service.js";
 import type { DatedCredential, ManagedState } from "../managed-states.js";
-import { requestCredential } from "./credential-request.js";
+import { RequestLimit, requestCredential } from "./credential-request.js";
 import type { RenewalCounts } from "./renewal-counts.js";
-import { RequestLimit } from "./request-limit.js";
 
 export interface RenewalOptions {
   readonly outgoing: Pick<OutgoingHttp, "send">;

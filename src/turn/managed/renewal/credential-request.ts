@@ -3,14 +3,14 @@ import { OutgoingError, type OutgoingHttp } from "../../../outgoing/outgoing-htt
 import type { ManagedCredential } from "../managed-credential.js";
 import { ManagedError } from "../managed-error.js";
 import type { ManagedService } from "../managed-service.js";
-import { parseRetryAfter } from "./retry-after.js";
 
 /** A list of ICE servers has a few kilobytes at most. */
 const maxBytes = 64 * 1024;
+const hourMs = 3_600_000;
 
 /**
  * Asks a service for a credential.
- * @throws ManagedError whatever goes wrong (as a rejection)
+ * @throws ManagedError (rejects with it) when the service gives none
  */
 export async function requestCredential(
   service: ManagedService,
@@ -42,5 +42,46 @@ function parseJson(text: string): unknown {
   } catch {
     // The error would quote the text.
     throw new ManagedError("malformed", "the response is not JSON");
+  }
+}
+
+/**
+ * Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date.
+ *
+ * @returns whole seconds from 0 on; undefined if it is neither
+ */
+function parseRetryAfter(text: string | null, nowMs: number): number | undefined {
+  const written = text?.trim() ?? "";
+  if (/^\d{1,10}$/.test(written)) {
+    return Number(written);
+  }
+  // Other texts that Date accepts, such as "-1", are not HTTP dates.
+  const atMs = /^[A-Z][a-z]{2,8}, /.test(written) ? Date.parse(written) : Number.NaN;
+  return Number.isNaN(atMs) ? undefined : Math.max(0, Math.ceil((atMs - nowMs) / 1000));
+}
+
+/** Counts the requests of the last hour. */
+export class RequestLimit {
+  readonly #max: number;
+  /** When each was made, in Unix milliseconds; as many as there may be. */
+  #madeAtMs: readonly number[] = [];
+
+  /** @param maxPerHour undefined is no limit */
+  constructor(maxPerHour: number | undefined) {
+    this.#max = maxPerHour ?? Number.POSITIVE_INFINITY;
+  }
+
+  add(nowMs: number): void {
+    if (this.#max !== Number.POSITIVE_INFINITY) {
+      this.#madeAtMs = [...this.#madeAtMs, nowMs].slice(-this.#max);
+    }
+  }
+
+  /** How long there may be no other, in milliseconds. A clock that was set back does not stretch it. */
+  findWaitMs(nowMs: number): number {
+    const [oldest] = this.#madeAtMs;
+    return oldest === undefined || this.#madeAtMs.length < this.#max
+      ? 0
+      : Math.min(hourMs, Math.max(0, oldest + hourMs - nowMs));
   }
 }

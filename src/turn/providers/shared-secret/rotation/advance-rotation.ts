@@ -2,9 +2,8 @@ import type { Clock } from "../../../../clock.js";
 import type { TurnSecretStore } from "../database/turn-secret-store.js";
 import { createTurnSecret, fingerprintSecret } from "../turn-secret.js";
 import { findNextStep, type RotationStep } from "./next-step.js";
-import { RotationError } from "./rotation-error.js";
 import type { RotationFiles } from "./rotation-files.js";
-import { findRemovalTime, type RotationState } from "./rotation-state.js";
+import { findRemovalTime, RotationError, type RotationState } from "./rotation-state.js";
 
 export interface RotationOptions {
   readonly files: RotationFiles;
@@ -19,7 +18,7 @@ export interface RotationOptions {
   readonly marginSeconds?: number | undefined;
   /** Asked before the old secret is removed, by its fingerprint. What it throws ends the rotation for now. */
   readonly confirmRemoval: (fingerprint: string) => Promise<boolean>;
-  /** Is told of each step, once it is done. */
+  /** Called after each step. */
   readonly report: (step: RotationStep) => void;
 }
 
@@ -32,7 +31,7 @@ export type RotationOutcome =
       readonly untilSeconds: number;
       readonly ttlSeconds: number;
       readonly marginSeconds: number;
-      /** Fingerprints of what else the database has. It stays: others may sign with it. */
+      /** Fingerprints of the other secrets in the database. They stay: others may sign with them. */
       readonly unknown: readonly string[];
     };
 

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { RotationError } from "./rotation-error.js";
 
 const seconds = z.int().min(0);
 const common = {
@@ -57,6 +56,18 @@ export type RotationPhase<Phase extends RotationState["phase"]> = Extract<
   RotationState,
   { phase: Phase }
 >;
+
+/** The rotation cannot go on by itself. Never holds a secret. */
+export class RotationError extends Error {
+  override readonly name = "RotationError";
+
+  constructor(
+    readonly problem: string,
+    readonly fix: string,
+  ) {
+    super(`${problem}. ${fix}`);
+  }
+}
 
 /**
  * @param file its name, for the error

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findNodeWarnings } from "../../src/process/node-advice.js";
+import { findNodeWarnings } from "../../src/process/serve.js";
 import { startIceService } from "../parts/ice-service.js";
 import { connectorTokens } from "../parts/tokens.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { encodeGrpcMessage } from "../../../src/protocols/grpc/status.js";
+import { encodeGrpcMessage } from "../../../src/protocols/grpc/trailers.js";
 
 describe("encodeGrpcMessage", () => {
   it.each([

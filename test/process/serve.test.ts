@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findNodeWarnings } from "../../src/process/node-advice.js";
+import { findNodeWarnings } from "../../src/process/serve.js";
 
 describe("findNodeWarnings", () => {
   it.each(["20.19.0", "20.20.2"])("advises against Node %s", (version) => {

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { boundRequests } from "../../src/services/bounded-requests.js";
+import { boundRequests } from "../../src/services/reflection-service.js";
 
 async function collect(requests: AsyncIterable<number>): Promise<{ seen: number[]; end: unknown }> {
   const seen: number[] = [];

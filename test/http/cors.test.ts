@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allowHeaders } from "../../src/http/preflight-headers.js";
+import { allowHeaders } from "../../src/http/cors.js";
 
 const fixed = "Content-Type, Authorization";
 const names = (count: number) => Array.from({ length: count }, (_, index) => `x-${index}`).join();
