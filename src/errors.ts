@@ -1,4 +1,4 @@
-/** One thing wrong with the configuration, told so that the reader can mend it at once. */
+/** One problem of the configuration, worded so that the reader can fix it at once. */
 export interface ConfigProblem {
   /** The key in the file or the environment variable, such as `ice.turn.ttl` or `ICE_TURN_TTL`. */
   readonly key: string;
@@ -6,7 +6,7 @@ export interface ConfigProblem {
   readonly problem: string;
   /** What to do about it. */
   readonly fix: string;
-  /** The code of an error that may pass without anybody mending the configuration, such as `EMFILE`. */
+  /** The code of an error that may pass without a change of the configuration, such as `EMFILE`. */
   readonly transientCode?: string | undefined;
   /** The configuration is valid, but this machine cannot listen at the address that it names. */
   readonly isAddressFailure?: boolean | undefined;
@@ -39,7 +39,7 @@ export class ConfigError extends Error {
     this.omittedCount = omitted;
   }
 
-  /** Whether it may pass without anybody mending the configuration. */
+  /** Whether it may pass without a change of the configuration. */
   get isTransient(): boolean {
     return this.problems.some(({ transientCode }) => transientCode !== undefined);
   }
@@ -62,7 +62,7 @@ function describeFailure(problems: readonly ConfigProblem[]): string {
     : "The configuration cannot be used";
 }
 
-/** A command line that cannot be used: exit code 2, told as problems of the configuration are. */
+/** A command line that cannot be used: exit code 2, printed like problems of the configuration. */
 export function usageError(key: string, problem: string, fix: string): ConfigError {
   return new ConfigError([{ key, problem, fix }]);
 }

@@ -12,7 +12,7 @@ export function deadlinePassed(): ConnectError {
   return new ConnectError("the deadline has passed", Code.DeadlineExceeded);
 }
 
-/** The client takes nothing of its stream: what it is sent would be kept for ever. */
+/** The client does not read its stream, so everything sent to it would stay in memory forever. */
 export class StalledClientError extends Error {
   override readonly name = "StalledClientError";
 

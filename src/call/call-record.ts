@@ -29,7 +29,7 @@ export class CallRecord {
   /** Who caused the call to fail, where the code alone would blame the wrong side. */
   fault?: Fault | undefined = undefined;
   caller?: Caller | undefined = undefined;
-  /** Gives back what the call has taken. Called once, when the request has ended in whatever way. */
+  /** Gives back what the call has taken. Called once, when the request ends for any reason. */
   onEnd?: (() => void) | undefined = undefined;
   /** The other end of the connection, as the socket or a PROXY protocol header names it; it may be a proxy. */
   peerAddress?: string | undefined = undefined;

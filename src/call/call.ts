@@ -160,7 +160,7 @@ export class Call<C extends Codec = Codec> implements HandlerContext, ResponseMe
     }
   }
 
-  /** Ends what the call has started, and whatever still listens to its signal. */
+  /** Ends what the call has started, and aborts its signal for what still listens. */
   end(): void {
     clearTimeout(this.#timer);
     this.#abortListener = undefined;

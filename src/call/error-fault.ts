@@ -51,7 +51,7 @@ export function recordFault(error: ConnectError, record: CallRecord): void {
 }
 
 /**
- * Passes request messages on, and marks the errors of whatever decodes them.
+ * Passes request messages on, and marks the errors of their decoder.
  * @throws UnreadableMessageError when a message cannot be read; ConnectError Canceled when the
  *   request ends early
  */

@@ -138,7 +138,7 @@ function respond(call: Call<UnaryCodec>): Promise<void> | undefined {
   return undefined;
 }
 
-/** Whatever comes of it, nobody waits for the answer any more. */
+/** Throws why nobody waits for the answer anymore, if that is so. */
 function throwIfOver(call: Call<Codec>): void {
   const end = call.findEnd();
   if (end !== undefined) {

@@ -23,7 +23,7 @@ export interface ReplyRecords extends AccessLog {
 export class Reply implements FaultAnswerer {
   readonly exchange: HttpExchange;
   readonly record = new CallRecord();
-  /** What this answer carries, whatever it is: CORS, and how the caller stands with its quota. */
+  /** Headers of this answer, also if it is an error: CORS, and what is left of the caller's quota. */
   readonly answerHeaders: HttpHeaders = {};
   readonly #requestId: string;
   readonly #records: ReplyRecords;

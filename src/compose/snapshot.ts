@@ -26,7 +26,7 @@ import { ManagedChoice } from "../turn/managed/managed-choice.js";
 import type { ManagedStates } from "../turn/managed/managed-states.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
 
-/** What answers callers by one configuration, over whatever server. */
+/** What answers callers by one configuration, in our own server or in another one. */
 export interface Issuance {
   readonly config: Config;
   readonly verifier: TokenVerifier;

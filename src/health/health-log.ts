@@ -65,8 +65,8 @@ function explain(failure: ProbeFailure | undefined): object {
 }
 
 /**
- * Writes a line for each group that is served otherwise than was said last.
- * @returns what has been said now
+ * Logs a line for each group whose state differs from the one that was logged last.
+ * @returns what has been logged by now
  */
 export function logGroupChange(
   log: HealthLog,

@@ -23,7 +23,7 @@ export interface HealthMonitorOptions {
   /** Milliseconds of a clock that never jumps. */
   readonly now: () => number;
   readonly log: HealthLog;
-  /** Told the keys of the URLs that are down, whenever these are others than before. */
+  /** Called with the keys of the URLs that are down, whenever they change. */
   readonly onChange: (downUrls: readonly string[]) => void;
 }
 

@@ -54,7 +54,7 @@ export interface HttpExchange extends ClientPresence {
   closeAfterwards(): void;
   /**
    * Gives the exchange up, without an end that the client could take for a whole response.
-   * @param isOurFault whether HTTP/2 clients are told of an internal error
+   * @param isOurFault whether HTTP/2 clients get INTERNAL_ERROR rather than CANCEL
    */
   destroy(isOurFault?: boolean): void;
 }

@@ -22,7 +22,7 @@ export interface FieldProblem {
   readonly detail: string;
 }
 
-/** What is told of an error. */
+/** What an answer says about an error. */
 export interface Problem {
   readonly status: number;
   /** In lower snake case, such as `not_found`. */

@@ -1,6 +1,6 @@
 /**
- * The headers of a request, read where Node left them: nothing is copied until somebody changes or
- * iterates them, which hardly a call does. All values of a repeated name are kept, so that
+ * The headers of a request, read from Node's own array. They are copied only when somebody changes or
+ * iterates them, which is rare. All values of a repeated name are kept, so that
  * authentication sees a second Authorization header.
  */
 export class RequestHeaders implements Headers {

@@ -19,7 +19,7 @@ export interface ResponseDescription {
 }
 
 /**
- * A route that no RPC describes, for the OpenAPI document. It stands beside the code of its route.
+ * A route that no RPC describes, for the OpenAPI document. It is declared next to the code of the route.
  */
 export interface RouteDescription {
   readonly path: string;

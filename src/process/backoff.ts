@@ -10,14 +10,14 @@ export function retryDelayMs(tries: number): number {
   return Math.min(maxRetryMs, firstRetryMs * 2 ** (tries - 1));
 }
 
-/** Who has served this long has not failed for the reason that it failed for before. */
+/** A worker that has served this long has not failed for the same reason as before. */
 const stableAfterMs = 60_000;
 const firstDelayMs = 500;
 const maxDelayMs = 30_000;
 
 /**
  * How long to wait before one worker's place is filled again: not at all after a first failure,
- * then longer each time, so that a worker that cannot live costs next to nothing.
+ * then longer each time, so that a worker that cannot run costs almost nothing.
  */
 export class RestartBackoff {
   #failures = 0;

@@ -125,7 +125,7 @@ class ConfigReload {
       this.#tellFailure(trigger, error);
     }
     if (versions !== undefined) {
-      // The good ones too: what was broken may be mended by putting an old file back.
+      // The good ones too: what was broken may be repaired by putting an old file back.
       this.#watch.follow(new Map([...this.#goodVersions, ...versions]));
     }
   }
@@ -153,7 +153,7 @@ class ConfigReload {
     if (isTransient) {
       this.#retryTimer = setTimeout(() => this.request("retry"), retryInMs).unref();
     }
-    // That it goes on failing for such a reason is told once.
+    // A failure that repeats for such a reason is logged once.
     if (!isTransient || this.#tries === 1) {
       log.error(
         { trigger, ...describe(error), ...(isTransient && { retryInMs }) },

@@ -9,7 +9,7 @@ import { usageError } from "../errors.js";
 
 const readyTimeoutMs = 10_000;
 const pollMs = 50;
-/** What it gets to end by itself. */
+/** How long it may take to stop before it is killed. */
 const stopTimeoutMs = 2_000;
 const connectTimeoutMs = 1_000;
 /** What of its output is kept, to explain a failure, in characters. */

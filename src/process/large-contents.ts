@@ -49,7 +49,7 @@ export class LargeContentSender {
     return { images, values };
   }
 
-  /** @param used is added the ID of what was sent */
+  /** @param used gets the ID of what was sent */
   async #sendLarge<T extends Content>(
     name: string,
     content: T,

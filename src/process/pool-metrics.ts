@@ -16,7 +16,7 @@ export class PoolMetrics {
   /** The last counts of workers that have ended. */
   #ended: ProcessMetrics[] = [];
 
-  /** Asks every worker. For one that takes too long stands what it told before. */
+  /** Asks every worker. One that takes too long counts with its last report. */
   readonly read = shareWhilePending(() => this.#ask());
 
   /** Takes a worker in, from when it is ready until it ends. */

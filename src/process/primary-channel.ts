@@ -45,14 +45,14 @@ export class PrimaryChannel {
     void this.tell({ kind: "listening" });
   }
 
-  /** Settles when the message is out, or cannot be told since the primary is gone. */
+  /** Settles when the message is out, or cannot be sent because the primary is gone. */
   tell(message: WorkerMessage): Promise<void> {
     return new Promise((resolve) => {
       this.#worker.send(message, () => resolve());
     });
   }
 
-  /** Has the primary told these metrics whenever it asks. */
+  /** Sends these metrics to the primary whenever it asks. */
   report(metrics: ProcessMetrics, log: { error(fields: object, text: string): void }): void {
     this.#measure = () => {
       metrics.read().then(

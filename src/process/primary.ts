@@ -6,7 +6,7 @@ import { PoolMetrics } from "./pool-metrics.js";
 import type { Serving, ServingStart } from "./serving.js";
 import { WorkerPool } from "./worker-pool.js";
 
-/** What a worker gets to end by itself beyond the time that the configuration gives it. */
+/** How long after the configured time a worker that has not stopped is killed. */
 const stopMarginMs = 5_000;
 
 /**

@@ -21,8 +21,8 @@ export interface RunningWorker {
   /** Undefined when the process could not be made at all. */
   readonly pid: number | undefined;
   /**
-   * Settles with its URL when the worker takes calls. Rejects when it ends before: with a ConfigError when it
-   * told one.
+   * Settles with its URL when the worker takes calls. Rejects when it ends before that: with the
+   * ConfigError that it has reported, if any.
    */
   readonly ready: Promise<string>;
   /** Settles when the process is gone. Never rejects. */
@@ -34,7 +34,7 @@ export interface RunningWorker {
   configure(contents: FileContents, findings: FindingsData): void;
   /** Has it use these findings. Does nothing before it can be configured, either. */
   setFindings(findings: FindingsData): void;
-  /** What it has counted, as far as it has told. */
+  /** What it has counted, as of its last report. */
   readonly metrics: WorkerMetrics;
   kill(signal: NodeJS.Signals): void;
 }
@@ -44,7 +44,7 @@ export interface RunningWorker {
  * @param env beside the variables of this process
  * @param dealer watches which connections the worker gets
  * @param onListening called when the worker can be configured
- * @param onReload called when the worker could not take over a configuration, and when it has at last
+ * @param onReload called when the worker cannot apply a configuration, and when it finally has
  */
 export function startWorker(
   env: Readonly<Record<string, string>>,

@@ -1,6 +1,6 @@
 import type { Metric } from "../observability/metric.js";
 
-/** What one worker has counted, as far as it has told. */
+/** What one worker has counted, as of its last report. */
 export class WorkerMetrics {
   readonly #ask: () => void;
   #last: readonly Metric[] = [];
@@ -11,7 +11,7 @@ export class WorkerMetrics {
     this.#ask = ask;
   }
 
-  /** What it told last; nothing before the first time. */
+  /** Its last report; empty before the first one. */
   get last(): readonly Metric[] {
     return this.#last;
   }
@@ -35,7 +35,7 @@ export class WorkerMetrics {
     this.giveUp();
   }
 
-  /** Lets go of who waits, as the worker has ended. */
+  /** Ends the wait for an answer, because the worker has ended. */
   giveUp(): void {
     this.#asked?.settle();
     this.#asked = undefined;

@@ -22,7 +22,7 @@ export interface WorkerPoolOptions {
   readonly dealer: ConnectionDealer;
   /** Called with each worker, those that replace others included. */
   readonly onStart: (worker: RunningWorker) => void;
-  /** Called when a worker could not take over a configuration, and when it has at last. */
+  /** Called when a worker cannot apply a configuration, and when it finally has. */
   readonly onReload: (succeeded: boolean) => void;
   readonly log: Logger;
 }
@@ -54,7 +54,7 @@ export class WorkerPool {
 
   /**
    * Starts the workers; settles with their URL when all are ready. From then on one that ends is replaced.
-   * @throws Error when one of them ends before it was ready; a ConfigError when it told one
+   * @throws Error when one of them ends before it was ready; the ConfigError that it has reported, if any
    */
   async start(): Promise<string> {
     const { count, args } = this.#options;

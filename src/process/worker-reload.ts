@@ -11,9 +11,8 @@ export interface WorkerReloadOptions {
 }
 
 /**
- * Applies what the primary process has read and checked. What fails all the same is the bad luck
- * of this process alone, such as a lack of file descriptors: it is tried again until it succeeds or
- * newer files come.
+ * Applies what the primary process has read and checked. A failure here is a problem of this process
+ * alone, such as a lack of file descriptors: it is tried again until it succeeds or newer files come.
  */
 export class WorkerReload {
   readonly #options: WorkerReloadOptions;

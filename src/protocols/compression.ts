@@ -5,8 +5,8 @@ import type { Compression } from "@connectrpc/connect/protocol";
 export const compressMinBytes = 1024;
 
 /**
- * Decompresses what a caller sent. Whatever is wrong with it is the caller's mistake; Connect's
- * adapters say so of some errors only, and report a brotli stream that ends early as one of ours.
+ * Decompresses what a caller sent. Every failure is the caller's mistake. Connect's adapters report
+ * only some failures so, and a brotli stream that ends early as an internal error.
  *
  * @throws ConnectError ResourceExhausted beyond `maxBytes`, else InvalidArgument
  */

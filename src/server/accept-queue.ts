@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 
-/** Without new connections for this long, hardly one comes between the last look and the close. */
+/** After this long without a new connection, one rarely arrives between the last look and the close. */
 const quietMs = 30;
 /**
  * Between two looks while it is quiet. A process that never rests is the one to be interrupted when
@@ -26,7 +26,7 @@ const maxStarvedWaitMs = 10_000;
  * the connections in its accept queue, and the kernel has no way to close only the entrance. Node
  * accepts one connection in each turn of its event loop, so after a turn without one the queue was
  * empty. Close the socket without awaiting anything else. Settles within about two seconds, or ten
- * where the process hardly gets to run.
+ * where the process gets little CPU time.
  *
  * @param readArrivals a number that changes whenever a connection has been accepted
  * @param isBusy whether accepted connections are still on their way to their process

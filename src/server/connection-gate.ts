@@ -48,7 +48,7 @@ export function guardConnections(
   server.on("tlsClientError", onTlsError);
 }
 
-/** Node does not document it, but has had it on POSIX ever since. */
+/** Not documented, but present in every version of Node on POSIX. */
 function findDescriptor(socket: Socket): number | undefined {
   const handle: unknown = Reflect.get(socket, "_handle");
   const descriptor: unknown = handle instanceof Object ? Reflect.get(handle, "fd") : undefined;

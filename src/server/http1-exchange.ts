@@ -44,7 +44,7 @@ export class Http1Exchange implements HttpExchange {
     this.output = response;
   }
 
-  /** Whatever else the client may call it: Node's parser lets any version through. */
+  /** Node's parser lets any version through: all but 1.0 count as 1.1. */
   get httpVersion(): "1.0" | "1.1" {
     return this.body.httpVersion === "1.0" ? "1.0" : "1.1";
   }

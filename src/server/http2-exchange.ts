@@ -18,8 +18,8 @@ import { requestIdHeader } from "../http/request-id.js";
 const waitForTrailers = { waitForTrailers: true };
 
 /**
- * What never comes twice: in the table of headers that the client keeps for compression (RFC 7541
- * section 2.3.2), it would take the place of what does, and costs a few percent of a call.
+ * Headers whose values never repeat. In the table that the client keeps for compression (RFC 7541
+ * section 2.3.2), they would displace those that do, at a cost of a few percent of a call.
  */
 const unindexedHeaders = [requestIdHeader];
 

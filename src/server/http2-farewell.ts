@@ -9,8 +9,8 @@ const maxStreamId = 2 ** 31 - 1;
 /** How long a client that does not answer the PING is waited for, after its last byte. */
 const silenceMs = 2_000;
 /**
- * The age at which a connection may be told. Of a younger one, the client may have chosen it for calls
- * that are not sent yet; Go's client (Caddy) fails some of these.
+ * The age from which the client of a connection may be asked to leave. It may have chosen a younger
+ * connection for calls that it has not sent yet; Go's client (Caddy) fails some of these.
  */
 const minAgeMs = 200;
 /** How long a client that goes on sending may take to answer the PING. */

@@ -17,7 +17,7 @@ export type Http2SessionCheck = () => void;
  * Makes an exchange of each stream of an HTTP/2 connection over this socket. The check that it returns bounds what
  * Node leaves open: how long a request may take to arrive and an answer to be taken, how long a
  * connection may be idle, and how much may come that belongs to no request. Node and nghttp2 end
- * most floods at once, but answer PING and SETTINGS for ever, and read what means nothing.
+ * most floods at once, but answer PING and SETTINGS forever, and read frames without effect.
  */
 export function serveSession(
   session: ServerHttp2Session,
@@ -76,7 +76,7 @@ export function serveSession(
   return () => {
     const nowMs = performance.now();
     if (session.destroyed) {
-      // Node waits for ever for the client to take the last bytes. It gets until the next check.
+      // Node waits forever for the client to take the last bytes. The client has until the next check.
       if (isEnding) {
         socket.destroy();
       }

@@ -13,7 +13,7 @@ export class Lingering {
     this.#guard = guard;
   }
 
-  /** Node would close the connection with its last response, whatever the client has sent after the request. */
+  /** Node would close the connection with its last response, even if the client has sent more after the request. */
   lingerAtEnd(socket: Socket): void {
     socket.destroySoon = this.#guard.wrap(() => this.end(socket), endNothing);
   }

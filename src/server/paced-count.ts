@@ -16,7 +16,7 @@ export class PacedCount {
   /** Since the last line of the log; undefined when that was long ago. */
   #unlogged: number | undefined;
 
-  /** @param write logs that so many came since it was last called */
+  /** @param write logs how many came since it was last called */
   constructor(write: (count: number) => void, guard: Guard, startTimer: StartTimer = systemTimer) {
     this.#write = write;
     this.#guard = guard;

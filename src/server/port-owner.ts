@@ -45,9 +45,9 @@ export function createPortOwner(
           },
           onRequest,
         );
-  // By itself Node would ask for every body, also those of calls that are refused by their headers.
+  // Without a listener, Node asks for every body, also of calls that are rejected by their headers.
   server.on("checkContinue", onExpectation);
-  // An expectation that Node does not know it would refuse by itself, without our headers.
+  // Without a listener, Node rejects an unknown expectation itself, without our headers.
   server.on("checkExpectation", onRequest);
   server.maxConnections = config.maxConnections;
   // Their size is bounded. Node would leave out what is behind the thousandth, such as a second Host.

@@ -81,7 +81,7 @@ function parseBinary(bytes: Buffer): ProxyHeader | "incomplete" | "malformed" {
   const family = familyAndTransport >> 4;
   const transport = familyAndTransport & 15;
   const needed = addressBytes[family];
-  // LOCAL is the balancer's own connection: whatever else it says is skipped.
+  // LOCAL is the balancer's own connection: the rest of the header is skipped.
   if (!isLocal && (needed === undefined || transport > 2 || length < binaryFixedBytes + needed)) {
     return "malformed";
   }

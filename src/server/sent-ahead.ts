@@ -97,7 +97,7 @@ export class SentAhead {
     this.#isBehindStream = false;
   }
 
-  /** Stops Node reading, which it otherwise goes on with by itself, such as when a request is done with. */
+  /** Stops Node from reading. Otherwise it resumes on its own, such as at the end of a request. */
   #pause(): void {
     const socket = this.#socket;
     if (socket.isPaused()) {

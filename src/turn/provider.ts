@@ -64,7 +64,7 @@ export interface ProbeAccount {
    * that chooses the names itself has one.
    */
   readonly sharedName?: string;
-  /** Whether the credentials expire when a probe wants them to, which tells clocks apart. */
+  /** Whether a probe can choose when the credentials expire, which shows whether clocks differ. */
   readonly canChooseExpiry: boolean;
   /**
    * @param name for quotas by name: probes and holders do not use up each other's

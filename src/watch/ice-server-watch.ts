@@ -155,7 +155,7 @@ export class IceServerWatch {
   /** Whether the reader would get the same, and has no need of a fresh credential. */
   #isCurrent(version: string, nowMs: number): boolean {
     const last = this.#last;
-    // Made in the future: the clock was set back, and when to refresh was told by the wrong time.
+    // Made in the future: the clock was set back, so the time to refresh is wrong.
     return last?.version === version && nowMs < this.#refreshAtMs && nowMs >= last.madeAtMs;
   }
 

@@ -45,7 +45,7 @@ export class ManagedChoice {
   readonly #use: ManagedSettings["use"];
   readonly #candidates: readonly Candidate[];
   #waiting: Promise<void> | undefined;
-  /** What was known when a wait was in vain: until there is more, nobody else waits. */
+  /** The revision of the states when a wait timed out: nobody waits again before the next revision. */
   #gaveUpAtRevision: number | undefined;
   #isMissing = false;
 

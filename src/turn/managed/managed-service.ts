@@ -8,7 +8,7 @@ export interface ManagedService {
   readonly identity: string;
   /** How long a whole response may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** The longest number of requests within an hour; undefined is no limit. */
+  /** The most requests within an hour; undefined is no limit. */
   readonly maxPerHour: number | undefined;
   /** Makes the request that gets a new credential. Called once for each. */
   createRequest(): ManagedRequest;

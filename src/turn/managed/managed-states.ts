@@ -34,7 +34,7 @@ export class ManagedStates {
     return [...this.#byIdentity.values()];
   }
 
-  /** Undefined while nothing is known of it, which is as good as pending. */
+  /** Undefined while nothing is known of it: its first credential is pending then, too. */
   find(identity: string): ManagedState | undefined {
     return this.#byIdentity.get(identity);
   }

@@ -10,7 +10,7 @@ export interface TurnServer {
   readonly weight: number;
 }
 
-/** Names a host in one way, in whatever case and with whatever dot at the end it is written. */
+/** Names a host in one way: in lower case, and without a dot at the end. */
 export function toHostKey({ host }: IceUrl): string {
   return host.toLowerCase().replace(/\.$/, "");
 }

@@ -14,7 +14,7 @@ export const turnWays: readonly ((url: IceUrl) => boolean)[] = [
 const ways = [...turnWays, (url: IceUrl) => !isTurn(url)];
 
 /**
- * Cuts a list to so many URLs: one of each way to connect is kept first (of several `turns` the
+ * Cuts a list to `maxUrls` URLs: one of each way to connect is kept first (of several `turns` the
  * one on port 443), then the rest of TURN, then the rest of STUN.
  *
  * @param maxUrls 0 is no limit
@@ -31,7 +31,7 @@ export function selectUrls(urls: readonly IceUrl[], maxUrls: number): readonly I
     return preferred === undefined ? [] : [preferred];
   });
   const byNeed = new Set([
-    // TURN over DTLS is no way of its own, since hardly a client has it; still it goes before STUN.
+    // TURN over DTLS does not count as a way, since few clients support it; but it precedes STUN.
     ...(oneOfEachWay.some(isTurn) ? [] : urls.filter(isTurn).slice(0, 1)),
     ...oneOfEachWay,
     ...urls.filter(isTurn),

@@ -70,7 +70,7 @@ export class SharedSecretProvider implements TurnProvider {
   }
 }
 
-/** Keyed by the secrets that answers depend on, which cannot be told from it. */
+/** Keyed by the secrets that answers depend on. Reveals nothing about them. */
 function nameVersion(settings: SharedSecretSettings): string {
   const { urls, identity, name, secrets, pseudonymKey } = settings;
   const texts = urls.map(({ text }) => text);

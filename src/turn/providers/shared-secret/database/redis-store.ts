@@ -71,7 +71,7 @@ async function run<T>(command: Promise<T>): Promise<T> {
   }
 }
 
-/** A reply of Redis may repeat the arguments of the command, so only its first word is told. */
+/** A reply of Redis may repeat the arguments of the command, so only its first word is reported. */
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) {
     return "unknown error";
