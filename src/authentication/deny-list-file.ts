@@ -59,7 +59,7 @@ function parseDenyList(bytes: Uint8Array, file: string): string[] {
     const [index] = parsed.error.issues[0]?.path.filter((part) => typeof part === "number") ?? [];
     return refuse(
       index === undefined
-        ? `${file} holds no list named deny`
+        ? `${file} contains no list named deny`
         : `deny[${index}] in ${file} is not valid`,
     );
   }

@@ -78,7 +78,7 @@ function readAuthorities(file: string, files: Files): string {
     }
     throw usageError(
       "--ca",
-      `${file} holds no certificate`,
+      `${file} contains no certificate`,
       "Give a PEM file with the certificates of your authorities",
     );
   }

@@ -129,7 +129,7 @@ function findSigningFile(
   if (secretFile === undefined) {
     throw usageError(
       "ICE_TURN_SECRET",
-      "holds the secret, which cannot be changed in a running service",
+      "contains the secret, which cannot be changed in a running service",
       "Write it into a file (mode 0600), and name that with ice.turn.secretFiles or ICE_TURN_SECRET_FILE instead",
     );
   }

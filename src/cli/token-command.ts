@@ -69,7 +69,7 @@ export async function hashToken(): Promise<number> {
   if (token === "" || Buffer.byteLength(token) > defaultMaxTokenBytes || /\s/.test(token)) {
     throw usageError(
       "standard input",
-      `does not hold one token of 1 to ${defaultMaxTokenBytes} bytes without white space`,
+      `does not contain one token of 1 to ${defaultMaxTokenBytes} bytes without white space`,
       "Run: printf %s TOKEN | ice-service token hash",
     );
   }

@@ -75,7 +75,7 @@ function toSecret(content: Uint8Array, source: string, binaryFix?: string): KeyO
   }
   if (placeholders.includes(secret)) {
     throw new SecretError(
-      `${source} holds the placeholder of the documentation`,
+      `${source} contains the placeholder of the documentation`,
       "Make your own with `ice-service secret new`",
     );
   }

@@ -49,7 +49,7 @@ function composeDocument(text: string, maxParts: number, faults: YamlFaults): Do
   let document: Document | undefined;
   const add = (next: Document) => {
     if (document !== undefined) {
-      faults.add(next.range?.[0] ?? 0, "MULTIPLE_DOCS", "The file holds more than one document");
+      faults.add(next.range?.[0] ?? 0, "MULTIPLE_DOCS", "The file contains more than one document");
     }
     document ??= next;
   };

@@ -2,7 +2,7 @@ import { FileReadError } from "./files.js";
 
 const openFilesAdvice =
   "Raise the limit of open files (LimitNOFILE in a systemd unit, else ulimit -n), or lower listen.maxConnections";
-const storageAdvice = "Check the disk or the network file system that holds the file";
+const storageAdvice = "Check the disk or the network file system that contains the file";
 
 /**
  * What to do about errors of the operating system that say nothing about the file: each may pass by

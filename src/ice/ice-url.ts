@@ -57,7 +57,7 @@ export function parseIceUrl(text: string): IceUrl {
     fail(`is longer than ${maxLength} characters`, "Shorten the host name");
   }
   if (/[\s\p{Cc}]/u.test(text)) {
-    fail("holds white space or a control character (RFC 3986 section 2)", "Remove it");
+    fail("contains white space or a control character (RFC 3986 section 2)", "Remove it");
   }
   const scheme = parseScheme(text, fail);
   const rest = text.slice(scheme.length + 1);

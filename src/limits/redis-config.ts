@@ -24,7 +24,7 @@ const written = section({
   urlFile: optionalKey(secretFile, {
     example: "redis-url.secret",
     isAlternative: true,
-    help: "A file that holds the URL, such as rediss://USER:PASSWORD@redis.example.com:6379/0.",
+    help: "A file that contains the URL, such as rediss://USER:PASSWORD@redis.example.com:6379/0.",
   }),
   caFile: optionalKey(authorityFile, {
     example: "redis-ca.pem",
@@ -50,7 +50,7 @@ export const redisSection = checked(written, (values, place) => {
   const at = place.at(url === undefined ? "urlFile" : "url");
   if (url !== undefined && URL.canParse(url) && new URL(url).password !== "") {
     const fix = "Write the URL into a file of its own, and name that with urlFile";
-    return at.refuse("holds a password", fix);
+    return at.refuse("contains a password", fix);
   }
   const given = urlFile?.key ?? createSecretKey(url ?? "", "utf8");
   const location = locateRedis(given, values.sentinel !== undefined, at);

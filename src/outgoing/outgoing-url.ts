@@ -40,7 +40,7 @@ export function uncheckedUrl(example: string): Kind<URL, string, ""> {
       }
       const url = new URL(written);
       if (url.username !== "" || url.password !== "") {
-        place.refuse("holds a user name or password", "Remove it");
+        place.refuse("contains a user name or password", "Remove it");
       }
       try {
         readProxies(place.context.env)(url);

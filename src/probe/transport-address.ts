@@ -32,7 +32,7 @@ export function readAddress(message: StunMessage, type: number): TransportAddres
   }
   const isIpv6 = value.length === 20 && value.readUInt8(1) === familyCode.ipv6;
   if (!isIpv6 && !(value.length === 8 && value.readUInt8(1) === familyCode.ipv4)) {
-    throw new MalformedMessageError("it holds an address of no known family");
+    throw new MalformedMessageError("it contains an address of no known family");
   }
   const mask = plainTypes.includes(type)
     ? Buffer.alloc(16)

@@ -79,7 +79,7 @@ function readAuthorities(file: string, files: Files): Buffer {
     throw new ConfigError([
       {
         key,
-        problem: `${file} holds no certificate`,
+        problem: `${file} contains no certificate`,
         fix: "Give the PEM certificates of the authorities that sign your clients' certificates",
       },
     ]);

@@ -38,8 +38,8 @@ describe("readDenyListFile", () => {
   });
 
   it.each([
-    ["an empty file", "", /holds no list named deny/],
-    ["a list without its name", "- jti: a\n", /holds no list named deny/],
+    ["an empty file", "", /contains no list named deny/],
+    ["a list without its name", "- jti: a\n", /contains no list named deny/],
     ["an entry with both", "deny: [{ jti: a, subject: b }]", /deny\[0\]/],
     ["an entry without either", "deny: [{ jti: a }, { issuer: b }]", /deny\[1\]/],
     ["an empty subject", 'deny: [{ subject: "" }]', /deny\[0\]/],

@@ -248,7 +248,7 @@ describe("ice-service check", () => {
     [["--timeout", "2m"], /--timeout: /],
     [["--watch", "--interval", "0s"], /--interval: /],
     [["--ca", "no.pem"], /--ca: no\.pem does not exist/],
-    [["--ca", "tokens.yaml"], /--ca: tokens\.yaml holds no certificate/],
+    [["--ca", "tokens.yaml"], /--ca: tokens\.yaml contains no certificate/],
     [["--config", "no.yaml"], /no\.yaml: does not exist \(ENOENT\)/],
     [[], /ice: names no URL/],
   ])("%j is bad usage: exit code 2", async (args, text) => {

@@ -83,7 +83,7 @@ export class FetchOutcomes {
     this.#log.warn(
       { ...this.#readLabels(), problem },
       this.#successCount === 0
-        ? "the issuer's keys cannot be loaded: its tokens are refused"
+        ? "the issuer's keys cannot be loaded: its tokens are rejected"
         : "the issuer's keys cannot be loaded: the last good ones stay in use",
     );
   }

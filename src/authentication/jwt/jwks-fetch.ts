@@ -84,7 +84,7 @@ async function authorize({
   const token = (await readText(fetchTokenFile, "fetchTokenFile")).replace(/\r?\n$/, "");
   // What cannot be sent would be quoted in an error.
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new KeySetError("fetchTokenFile holds no token that can be sent");
+    throw new KeySetError("fetchTokenFile contains no token that can be sent");
   }
   return { Authorization: `Bearer ${token}` };
 }

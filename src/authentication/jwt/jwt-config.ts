@@ -120,7 +120,7 @@ function refuseOverlaps(entries: readonly Issuer[], place: Place): void {
           .at(index, "algorithms")
           .refuse(
             `contains ${shared.join(", ")}, like auth.jwt[${earlierIndex}], which has the same issuer`,
-            "Give each algorithm to one entry of an issuer; a JWKS can hold several keys",
+            "Give each algorithm to one entry of an issuer; a JWKS can contain several keys",
           );
       }
     }

@@ -74,14 +74,14 @@ function checkLength(
 ): JwtSecret | undefined {
   const bytes = secret.symmetricKeySize ?? 0;
   const hashBytes = Math.max(...algorithms.map((algorithm) => Number(algorithm.slice(2)) / 8));
-  const holds = encoding === "utf8" ? `${bytes} bytes` : `${bytes} bytes in ${encoding}`;
+  const size = encoding === "utf8" ? `${bytes} bytes` : `${bytes} bytes in ${encoding}`;
   if (bytes < 32) {
     return place
       .at("secretFile")
-      .refuse(`holds ${holds}; RFC 7518 section 3.2 asks for 32 or more`, makeOne);
+      .refuse(`has ${size}; RFC 7518 section 3.2 requires 32 or more`, makeOne);
   }
   if (bytes < hashBytes) {
-    place.warn(`the JWT secret holds ${holds}; RFC 7518 section 3.2 asks for ${hashBytes}`);
+    place.warn(`the JWT secret has ${size}; RFC 7518 section 3.2 requires ${hashBytes}`);
   }
   return { secret, algorithms };
 }

@@ -42,7 +42,7 @@ export function readPublicKeyFile(
   if (fitting.length === 0) {
     throwProblem(
       fileKey,
-      `${file} holds ${describeKey(publicKey)}, which no algorithm here can use`,
+      `${file} contains ${describeKey(publicKey)}, which no algorithm here can use`,
       "Use an RSA key of at least 2048 bits, an EC key on P-256, P-384 or P-521, or an Ed25519 key",
     );
   }
@@ -50,7 +50,7 @@ export function readPublicKeyFile(
   if (unfit.length > 0) {
     throwProblem(
       `${entryKey}.algorithms`,
-      `${unfit.join(", ")} cannot be verified with ${describeKey(publicKey)}, which ${file} holds`,
+      `${unfit.join(", ")} cannot be verified with ${describeKey(publicKey)}, which ${file} contains`,
       `Use ${fitting.length === 1 ? "" : "one or more of "}${fitting.join(", ")}, or another key file`,
     );
   }
@@ -90,14 +90,14 @@ export function readKeySetFile(
   if (secretCount > 0) {
     throwProblem(
       fileKey,
-      `${file} holds a private or symmetric key`,
+      `${file} contains a private or symmetric key`,
       "Leave only public keys in it: the service verifies and never signs",
     );
   }
   if (keys.length === 0) {
     throwProblem(
       fileKey,
-      `${file} holds no public signing key that can verify ${algorithms.join(" or ")}`,
+      `${file} contains no public signing key that can verify ${algorithms.join(" or ")}`,
       `Add such a key, or change ${entryKey}.algorithms`,
     );
   }
@@ -131,7 +131,7 @@ function parsePublicKey(pem: string, file: string, fileKey: string): PublicKeyFi
   if (labels.some((label) => label.includes("PRIVATE"))) {
     throwProblem(
       fileKey,
-      `${file} holds a private key`,
+      `${file} contains a private key`,
       "Keep that with the issuer; `openssl pkey -pubout` makes the public key of it",
     );
   }
@@ -139,7 +139,7 @@ function parsePublicKey(pem: string, file: string, fileKey: string): PublicKeyFi
   if (others.length > 0) {
     throwProblem(
       fileKey,
-      `${file} holds ${labels.length} PEM blocks`,
+      `${file} contains ${labels.length} PEM blocks`,
       "Leave the one of the key that signs the tokens, without the certificates above it; use jwksFile for several keys",
     );
   }

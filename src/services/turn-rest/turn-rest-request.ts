@@ -19,7 +19,7 @@ export const turnRestDescription: RouteDescription = {
   parameters: [
     {
       name: "service",
-      description: "The service that is asked for.",
+      description: "The requested service.",
       isRequired: true,
       schema: { enum: ["turn"] },
     },

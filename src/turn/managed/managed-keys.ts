@@ -18,7 +18,7 @@ export const providerSecretFile = checked(secretFile, (secret, place) =>
   /^[\x21-\x7e]+$/.test(revealSecret(secret))
     ? secret
     : place.refuse(
-        "holds a character that no token has",
+        "contains a character that no token has",
         "Write the token alone into the file, as the provider shows it",
       ),
 );

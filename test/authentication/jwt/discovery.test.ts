@@ -167,7 +167,7 @@ describe("fetchKeySetText", () => {
   it("sends no token that cannot be sent, and does not repeat it", async () => {
     const fetchTokenFile = await directory.write("token", "hidden\n\ntoken");
     expect(await fetchText({ fetchTokenFile })).toBe(
-      "KeySetError: fetchTokenFile holds no token that can be sent",
+      "KeySetError: fetchTokenFile contains no token that can be sent",
     );
     expect(await fetchText({ fetchTokenFile: `${fetchTokenFile}.gone` })).toBe(
       "KeySetError: fetchTokenFile cannot be read (ENOENT)",

@@ -149,7 +149,7 @@ describe("a source of keys behind a URL", () => {
         {
           level: "warn",
           fields: expect.objectContaining({ issuer, problem: expect.stringMatching(problem) }),
-          message: expect.stringContaining("refused"),
+          message: expect.stringContaining("rejected"),
         },
         { level: "info", fields: expect.anything(), message: expect.stringContaining("again") },
       ]);

@@ -319,7 +319,7 @@ describe("http", () => {
     ],
     [
       { url: "https://user:pass@turn.test/" },
-      "ice.turn.managed[0].url: holds a user name or password. Remove it",
+      "ice.turn.managed[0].url: contains a user name or password. Remove it",
     ],
     [
       { url: "turn.test" },
@@ -368,7 +368,7 @@ describe("ice.turn.managed", () => {
 
   it("refuses a token that no header can carry, and shows nothing of it", () => {
     expect(problemsWith({ ...http, tokenFile: "odd.token" })).toEqual([
-      "ice.turn.managed[0].tokenFile: holds a character that no token has. Write the token alone into the file, as the provider shows it",
+      "ice.turn.managed[0].tokenFile: contains a character that no token has. Write the token alone into the file, as the provider shows it",
     ]);
   });
 

@@ -38,7 +38,7 @@ export const sharedSecretKeys = {
   identity: key(choice("static", "subject", "pseudonym"), {
     default: "static",
     variable: "ICE_TURN_IDENTITY",
-    help: "The part of the username after the colon: static (name), subject (a tag for the issuer, a dot, and the subject), or pseudonym (a keyed hash). See docs/production.md.",
+    help: "The part of the username after the colon: static (name), subject (a tag for the issuer, a dot, and the subject), or pseudonym (a keyed hash). See docs/rate-limits.md.",
   }),
   pseudonymKeyFile: optionalKey(secretFile, {
     example: "pseudonym.key",

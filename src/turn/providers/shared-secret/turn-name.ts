@@ -16,10 +16,10 @@ export function findTurnNameProblem(name: string): string | undefined {
     return "is empty";
   }
   if (rejected.test(name)) {
-    return "holds white space, a quote, a backslash or an invisible character, which coturn refuses";
+    return "contains white space, a quote, a backslash, or an invisible character, which coturn rejects";
   }
   if (soundsLikeSql(name)) {
-    return 'holds both "union" and "select", which coturn refuses';
+    return 'contains both "union" and "select", which coturn rejects';
   }
   if (Buffer.byteLength(name) > maxNameBytes) {
     return `is longer than ${maxNameBytes} bytes`;

@@ -35,7 +35,7 @@ export class TurnDatabaseError extends Error {
 export function checkSecretCount(count: number): void {
   if (count > maxSecrets) {
     throw new TurnDatabaseError(
-      `it holds more than ${maxSecrets} secrets for this realm`,
+      `it contains more than ${maxSecrets} secrets for this realm`,
       "Remove those that nobody signs with",
     );
   }
