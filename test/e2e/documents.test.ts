@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parse, parseAllDocuments, stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { probeCauses } from "../../src/probe/probe-failure.js";
 import { probeFixes } from "../../src/probe/probe-fix.js";
 import { type ChildProcess, runProgram, startProcess } from "../parts/child-process.js";
@@ -128,13 +128,15 @@ describe("the lines that --dev prints", () => {
 });
 
 describe("README.md", () => {
-  const elsewhere = [
-    "npm ci && npm start", // the lines above, by what npm start runs
-    "npm ci && npm test", // this very run
+  /** Tested above, by what `npm start` runs. */
+  const start = "npm ci && npm start";
+  const tableCommands = [...readRoot("README.md").matchAll(/^\|.*`(node examples\/\S+)`/gm)];
+  const commands = [
+    ...codeBlocks("README.md", "sh").filter(
+      (code) => code !== start && !code.startsWith("export "),
+    ),
+    ...tableCommands.map(([, command = ""]) => command),
   ];
-  const commands = codeBlocks("README.md", "sh").filter(
-    (code) => !elsewhere.includes(code) && !code.startsWith("export "),
-  );
 
   const examples = commands.filter((command) => command.includes("examples/"));
   const badTokens: readonly [string, string | undefined, RegExp][] = [
@@ -154,10 +156,9 @@ describe("README.md", () => {
   });
 
   it("names npm scripts that exist", () => {
-    expect(readRoot("README.md")).toContain(elsewhere[0]);
+    expect(readRoot("README.md")).toContain(start);
     expect(JSON.parse(readRoot("package.json")).scripts).toMatchObject({
       start: "node dist/main.js serve --dev",
-      test: expect.any(String),
     });
   });
 
@@ -554,114 +555,33 @@ describe("docs/rate-limits.md", () => {
 });
 
 describe("docs/scaling.md", () => {
-  const blocks = codeBlocks("docs/scaling.md", "yaml").map((code) => parseAllDocuments(code));
-  const objects = blocks.flatMap((documents) => documents.map((document) => document.toJS()));
-  const find = (kind: string) => objects.find((object) => object.kind === kind);
-  const deployment = find("Deployment");
-  const pod = deployment.spec.template;
-  const [container] = pod.spec.containers;
-  const configText: string = find("ConfigMap").data["ice-service.yaml"];
-
-  let place: TemporaryDirectory;
-  let paths: Record<string, string>;
-  beforeAll(async () => {
-    place = await createTemporaryDirectory("scaling");
-    paths = { ...(await installProgram(place)), ICE_HOST: "127.0.0.1", ICE_PORT: "0" };
-    await mkdir(`${place.path}/config`);
-    await mkdir(`${place.path}/secret`);
-    const quick = inPlace(configText).replace(/delay: \d+s/, "delay: 0s");
-    await place.write("config/ice-service.yaml", quick);
-    await place.write("ice-service.yaml", quick);
-    for (const [name, content] of Object.entries(find("Secret").stringData)) {
-      // What stands in the secret's place is refused.
-      const own = String(content).replace(/^PUT-HERE.*$/, "north-north-north-north");
-      await place.write(`secret/${name}`, own);
-    }
-  });
-  afterAll(() => place.remove());
-  const inPlace = (text: string) => text.replaceAll("/etc/ice-service", place.path);
-
-  async function serveUntilReady(command: string): Promise<{ workers?: number }> {
-    const args = ["-c", `exec ${command}`];
-    const serving = startProcess({
-      name: command,
-      command: "bash",
-      args,
-      cwd: place.path,
-      env: paths,
-    });
-    try {
-      return await serving.untilReady(() => {
-        const line = /^.*"ready".*$/m.exec(serving.stderr());
-        return line === null ? undefined : JSON.parse(line[0]);
-      });
-    } finally {
-      expect(await serving.stop()).toBe(0);
-    }
-  }
-
-  it("has YAML that parses", () => {
-    const problems = blocks.flat().flatMap(({ errors, warnings }) => [...errors, ...warnings]);
-    expect(problems).toEqual([]);
-    expect(objects.map(({ kind }) => kind)).toEqual([
-      "ConfigMap",
-      "Secret",
-      "Deployment",
-      "Service",
-      "Service",
-      "HorizontalPodAutoscaler",
-      "PodDisruptionBudget",
-    ]);
-  });
-
   it.each(codeBlocks("docs/scaling.md", "sh"))("%s", async (command) => {
-    const ready = await serveUntilReady(command);
-    expect(ready.workers ?? 1).toBe(availableParallelism());
-  });
-
-  it("has a container whose command serves, with a worker for each CPU", async () => {
-    const ready = await serveUntilReady(inPlace(container.command.join(" ")));
-    expect(String(ready.workers)).toBe(container.resources.limits.cpu);
-  });
-
-  it("mounts the files where the configuration and the command look for them", () => {
-    const volumes = new Map(
-      pod.spec.volumes.map((volume: { name: string }) => [volume.name, volume]),
-    );
-    const mounted = container.volumeMounts.map((mount: { name: string; mountPath: string }) => [
-      mount.mountPath,
-      volumes.get(mount.name),
-    ]);
-    expect(mounted).toEqual([
-      ["/etc/ice-service/config", { name: "config", configMap: { name: "ice-service" } }],
-      [
-        "/etc/ice-service/secret",
-        { name: "secret", secret: { secretName: "ice-service", defaultMode: 0o440 } },
-      ],
-    ]);
-  });
-
-  it("names pods, ports and objects alike everywhere", () => {
-    const { labels } = pod.metadata;
-    expect(deployment.spec.selector.matchLabels).toEqual(labels);
-    expect(find("PodDisruptionBudget").spec.selector.matchLabels).toEqual(labels);
-    for (const { spec } of objects.filter(({ kind }) => kind === "Service")) {
-      expect(spec.selector).toEqual(labels);
-      expect(spec.ports[0].targetPort).toBe(container.ports[0].name);
+    const place = await createTemporaryDirectory("scaling");
+    try {
+      const paths = await installProgram(place);
+      await place.write("connector-tokens.yaml", "tokens: []");
+      await place.write(
+        "ice-service.yaml",
+        "auth: { connectorTokensFile: connector-tokens.yaml }\nadmin: false\nshutdown: { delay: 0s }\n",
+      );
+      const serving = startProcess({
+        name: command,
+        command: "bash",
+        args: ["-c", `exec ${command}`],
+        cwd: place.path,
+        env: { ...paths, ICE_HOST: "127.0.0.1", ICE_PORT: "0" },
+      });
+      try {
+        const ready: { workers?: number } = await serving.untilReady(() => {
+          const line = /^.*"ready".*$/m.exec(serving.stderr());
+          return line === null ? undefined : JSON.parse(line[0]);
+        });
+        expect(ready.workers ?? 1).toBe(availableParallelism());
+      } finally {
+        expect(await serving.stop()).toBe(0);
+      }
+    } finally {
+      await place.remove();
     }
-    for (const probe of [container.readinessProbe, container.livenessProbe]) {
-      expect(probe.httpGet.port).toBe(container.ports[0].name);
-    }
-    expect(container.ports[0].containerPort).toBe(8080);
-    expect(find("HorizontalPodAutoscaler").spec.scaleTargetRef.name).toBe(deployment.metadata.name);
-  });
-
-  it("leaves the pod the time to drain, after it is known not to be ready", () => {
-    const { delay, timeout } = parse(configText).shutdown;
-    const { periodSeconds, failureThreshold } = container.readinessProbe;
-    expect(Number.parseInt(delay, 10)).toBeGreaterThan(periodSeconds * failureThreshold);
-    expect(pod.spec.terminationGracePeriodSeconds).toBeGreaterThan(
-      Number.parseInt(delay, 10) + Number.parseInt(timeout, 10) + 5,
-    );
   });
 });

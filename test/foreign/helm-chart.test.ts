@@ -1,7 +1,8 @@
 import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseAllDocuments, stringify } from "yaml";
+import { parse, parseAllDocuments, stringify } from "yaml";
 import { runProgram, startProcess } from "../parts/child-process.js";
 import { findFreePort } from "../parts/free-port.js";
 import { secondsFromNow } from "../parts/real-time.js";
@@ -64,6 +65,12 @@ const everything = {
   },
   coturn: { enabled: true, externalIp: "192.0.2.1" },
 };
+/** The values that docs/kubernetes.md has one write: those of step 3, and the addition for a test cluster. */
+const [documented = {}, forTrials = {}] = [
+  ...readFileSync(join(root, "docs/kubernetes.md"), "utf8").matchAll(
+    /^ {3}```yaml\n(.*?)^ {3}```/gms,
+  ),
+].map(([, block = ""]) => parse(block));
 const valuesFiles: readonly (readonly [what: string, values: object, kinds: number])[] = [
   ["the least", { secret: existing, config: { ice: { turn } } }, 7],
   ["regions", { secret: existing, config: { ice: { turn: regions } } }, 7],
@@ -81,6 +88,8 @@ const valuesFiles: readonly (readonly [what: string, values: object, kinds: numb
     3,
   ],
   ["everything", everything, 17],
+  ["the values of docs/kubernetes.md", documented, 7],
+  ["those for a small test cluster", { ...documented, ...forTrials }, 6],
 ];
 
 let directory: TemporaryDirectory;
@@ -175,6 +184,25 @@ describe("the chart", () => {
       await turnserver.stop("SIGKILL");
     }
   }, 90_000);
+
+  it("runs as many workers as docs/scaling.md says, and leaves a pod the time to drain", async () => {
+    const values = { secret: existing, config: { ice: { turn } }, workers: 2 };
+    const objects = parseAllDocuments(await render(values)).map((document) => document.toJS());
+    const pod = objects.find((object) => object?.kind === "Deployment").spec.template.spec;
+    const [{ args, readinessProbe }] = pod.containers;
+    expect(args.slice(-2)).toEqual(["--workers", "2"]);
+
+    const config: string = objects.find((object) => object?.kind === "ConfigMap").data[
+      "ice-service.yaml"
+    ];
+    const { delay, timeout } = parse(config).shutdown;
+    const delaySeconds = Number.parseInt(delay, 10);
+    const { periodSeconds, failureThreshold } = readinessProbe;
+    expect(delaySeconds).toBeGreaterThan(periodSeconds * failureThreshold);
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(
+      delaySeconds + Number.parseInt(timeout, 10) + 5,
+    );
+  });
 
   it.each([
     ["a key that is misspelled", { sercet: existing, config: { ice: { turn } } }, "sercet"],
