@@ -7,7 +7,7 @@ import type { JwtAuth } from "./jwt/jwt-config.js";
 import { tokenKeys } from "./token-kinds.js";
 import { maxTokenBytesKey } from "./token-size.js";
 
-/** Who may call. Each kind of token has keys of its own. */
+/** Who may call. Each kind of token has its own keys. */
 export const authSection = checked(
   section({
     queryToken: key(trueOrFalse, {
@@ -44,5 +44,5 @@ function isSet(value: unknown): boolean {
   return Array.isArray(value) ? value.length > 0 : value !== undefined;
 }
 
-/** What tokens are verified by. */
+/** What is needed to verify tokens. */
 export type AuthConfig = Omit<ValueOf<typeof authSection>, keyof JwtAuth> & JwtAuth;

@@ -2,22 +2,21 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { StreamPlaces } from "../limits/stream-places.js";
 import type { Stage } from "./pipeline.js";
 
-/** What the calls of a service may take, as anybody can make them. */
+/** Limits of a service's calls, which anybody can make. */
 export interface PublicCallLimit {
   readonly streams: StreamPlaces;
-  /** For unary calls whose request is still on its way. */
+  /** For unary calls whose request has not arrived completely. */
   readonly unfinished: StreamPlaces;
   /**
-   * From a stream's start, in milliseconds. Undefined where a stream may stay for as long as its
-   * client does.
+   * From a stream's start, in milliseconds. Undefined if a stream may stay as long as its client.
    */
   readonly maxStreamAgeMs?: number;
 }
 
 /**
- * Lets a call that needs no token through only while there is a place for it, which it keeps until
- * the request ends. Runs before the request is read: one that never arrives counts as well. Throws
- * ConnectError ResourceExhausted.
+ * Admits a call without a token only if there is a place for it, which it keeps until the request ends.
+ * Runs before the request is read, so that requests that never arrive count as well. Throws ConnectError
+ * ResourceExhausted.
  */
 export function createPublicCallStage({
   streams,

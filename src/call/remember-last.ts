@@ -1,6 +1,6 @@
 /**
- * Lets a function return its last result again when it is called with the same value or object
- * again. Only for functions of their argument alone, and for objects that nobody changes.
+ * Wraps a function to return its last result when it is called again with the same value or object. Only
+ * for functions that depend on their argument alone, and for objects that nobody changes.
  */
 export function rememberLast<In, Out>(compute: (input: In) => Out): (input: In) => Out {
   let last: { readonly input: In; readonly output: Out } | undefined;
@@ -13,8 +13,8 @@ export function rememberLast<In, Out>(compute: (input: In) => Out): (input: In) 
 }
 
 /**
- * Lets a function return its result again for an object that it was called with before, for as long as
- * that object lives. Only for functions of their argument alone, and for objects that nobody changes.
+ * Wraps a function to remember its result for each object, as long as that object lives. Only for
+ * functions that depend on their argument alone, and for objects that nobody changes.
  */
 export function rememberEach<In extends object, Out extends object>(
   compute: (input: In) => Out,

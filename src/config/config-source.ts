@@ -5,17 +5,18 @@ import { configFileParser } from "./config-file.js";
 import type { VariableEntry } from "./environment.js";
 import { findValue, type KeyPath, printKeyPath } from "./key-path.js";
 
-/** What is written: in the configuration file, and in the variables over it. */
+/** The written values: those of the configuration file, overridden by variables. */
 export interface ConfigSource {
   readonly content: unknown;
-  /** What is overridden without having to be. */
+  /** Values that are overridden without need. */
   readonly warnings: readonly string[];
-  /** The variable that a key, or one that contains it, was set by. */
+  /** The variable that set a key, or one that contains it. */
   readonly findVariable: (path: KeyPath) => string | undefined;
 }
 
 /**
- * Reads the configuration file, if any, and lays the variables over it.
+ * Reads the configuration file, if any, and applies the variables.
+ *
  * @throws ConfigError when the file is not YAML
  */
 export function readConfigSource(
@@ -59,8 +60,9 @@ function parseFile(file: string, files: Files): Record<string, unknown> {
 }
 
 /**
- * Variables make one entry of a list, in place of those of the file.
- * @returns a warning for each list of the file that is lost
+ * Variables make one entry of a list, which replaces those of the file.
+ *
+ * @returns a warning for each list of the file that is replaced
  */
 function replaceLists(content: object, entries: readonly VariableEntry[]): string[] {
   const lists = new Map<string, { readonly path: KeyPath; readonly variables: string[] }>();

@@ -1,9 +1,9 @@
 import { closest, distance } from "fastest-levenshtein";
 
 /**
- * The known name that was probably meant; undefined where none is near.
- * @param maxSlips more slips of the finger make another name; by default one for three characters,
- *   up to 3
+ * The known name that was probably meant; undefined if none is near.
+ *
+ * @param maxSlips the largest number of typing errors; by default one for three characters, up to 3
  */
 export function findNearName(
   given: string,
@@ -18,7 +18,7 @@ export function findNearName(
     : undefined;
 }
 
-/** The fix of a name that is not known. */
+/** The fix for an unknown name. */
 export function suggest(given: string, known: readonly string[]): string {
   const near = findNearName(given, known);
   return near === undefined ? `Use one of: ${known.join(", ")}` : `Did you mean ${near}?`;

@@ -6,10 +6,10 @@ import { type KeyPath, printKeyPath } from "./key-path.js";
 import type { ProblemCollection } from "./problem-collection.js";
 import { adviseOnKind, describeWrongKind, printValue } from "./value-text.js";
 
-/** A key that is not known where it is written. */
+/** A key that is unknown at its place. */
 export interface UnknownKey {
   readonly name: string;
-  /** Of the section that it is written in. */
+  /** The path of the section that contains it. */
   readonly path: KeyPath;
   /** The keys of that section. */
   readonly known: readonly string[];
@@ -18,26 +18,26 @@ export interface UnknownKey {
 /** Variables of the process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What one load of the configuration is done with. */
+/** The context of one load of the configuration. */
 export interface LoadContext {
   readonly problems: ProblemCollection;
-  /** Adds what works, but is probably not meant. */
+  /** Adds a warning about something that works, but is probably a mistake. */
   readonly warn: (text: string) => void;
   /** Development: loopback only, no authentication needed, this TURN secret unless one is configured. */
   readonly dev: { readonly secret: KeyObject } | undefined;
-  /** False where nobody is served: then a configuration without authentication is accepted. */
+  /** False when nobody is served: then a configuration without authentication is accepted. */
   readonly needsCallers: boolean;
-  /** What to do about a key that is not known. */
+  /** Suggests what to do about an unknown key. */
   readonly adviseOnKey: (key: UnknownKey) => string;
   readonly env: Environment;
   readonly files: Files;
-  /** Absent where there is no configuration file. */
+  /** Absent without a configuration file. */
   readonly file: string | undefined;
-  /** The variable that a key, or one that contains it, was set by. */
+  /** The variable that set a key, or one that contains it. */
   readonly findVariable: (path: KeyPath) => string | undefined;
 }
 
-/** Where in the configuration a value is written, while it is read. */
+/** The place of a value in the configuration, while it is read. */
 export class Place {
   readonly path: KeyPath;
   readonly context: LoadContext;
@@ -57,7 +57,7 @@ export class Place {
     return this.context.findVariable(this.path) !== undefined;
   }
 
-  /** Of a key or an entry inside of the value. */
+  /** The place of a key or an entry inside the value. */
   at(...parts: KeyPath): Place {
     const inner = parts[0] === this.#onlyKey ? parts.slice(1) : parts;
     return new Place([...this.path, ...inner], this.context);
@@ -69,10 +69,10 @@ export class Place {
   }
 
   /**
-   * Adds what is wrong with the value.
+   * Adds a problem of the value.
    *
    * @param problem a phrase that follows the name of the key
-   * @param fix what to do; by default, a look at the sample
+   * @param fix what to do; by default, a reference to the sample
    * @param transientCode as in {@link ConfigProblem}
    * @returns undefined, as a kind does that reads nothing
    */
@@ -83,8 +83,8 @@ export class Place {
   }
 
   /**
-   * Adds that a text is not one of those that can be written. Invisible characters are named instead,
-   * where they may be the reason.
+   * Adds that a text is not one of the allowed ones. If invisible characters may be the reason, they are
+   * named instead.
    *
    * @param problem a phrase that follows the text, such as `is not a number`
    */
@@ -108,7 +108,10 @@ export class Place {
     this.context.warn(text);
   }
 
-  /** Makes the name of a file absolute: relative to the configuration file, unless it is a variable's. */
+  /**
+   * Makes the name of a file absolute. It is relative to the configuration file, unless a variable set
+   * it.
+   */
   resolveFile(name: string): string {
     const { file = "." } = this.context;
     return this.isFromVariable ? resolve(name) : resolve(dirname(file), name);

@@ -1,10 +1,10 @@
 import { type Composer, LineCounter } from "yaml";
 import { maxShownProblems } from "../errors.js";
 
-/** The code of a text that goes beyond what is read. */
+/** The code for a text that exceeds the limits. */
 export const tooLarge = "TOO_LARGE";
 
-/** What is wrong at one place of a text. */
+/** A fault at one place of a text. */
 export interface YamlFault {
   /** From 1. */
   readonly line: number;
@@ -12,11 +12,11 @@ export interface YamlFault {
   readonly column: number;
   /** Such as `BAD_INDENT`, of the `yaml` library or of our own. */
   readonly code: string;
-  /** In words. Quotes nothing of the text, which may hold a secret. */
+  /** In words. Quotes nothing of the text, which may contain a secret. */
   readonly message: string;
 }
 
-/** A text is not YAML, or goes beyond what is read. */
+/** A text is not YAML, or exceeds the limits. */
 export class YamlTextError extends Error {
   override readonly name = "YamlTextError";
 
@@ -31,18 +31,18 @@ export class YamlTextError extends Error {
     super(`${faults.length + omittedCount} faults in a YAML text`);
   }
 
-  /** Whether not all of the text was looked at. */
+  /** Whether a part of the text was not read. */
   get isTooLarge(): boolean {
     return this.faults.some(({ code }) => code === tooLarge);
   }
 }
 
-/** Where the library's messages repeat what it has read: after a colon, in quotes, or as an escape. */
+/** Where the library's messages repeat the text: after a colon, in quotes, or as an escape. */
 const quotedText = /(?<=[\w)]): .*|\s*".*|(?<=escape sequence) .*/s;
 
-/** Collects the faults of one text, of which there can be as many as characters. */
+/** Collects the faults of one text, which can have as many as it has characters. */
 export class YamlFaults {
-  /** Must get the offset of each line's beginning. */
+  /** Must be called with the offset of each line's beginning. */
   readonly lineCounter = new LineCounter();
   readonly #places: { readonly offset: number; readonly code: string; readonly message: string }[] =
     [];
@@ -57,8 +57,8 @@ export class YamlFaults {
   }
 
   /**
-   * Has a composer report here. It would make an error with a stack of each fault, which takes
-   * seconds and hundreds of megabytes where there are a million.
+   * Makes a composer report here. It would create an error with a stack for each fault, which takes
+   * seconds and hundreds of megabytes for a million faults.
    */
   listenTo(composer: Composer): void {
     const onError: ComposeListener = (source, code, message, isWarning) => {

@@ -7,7 +7,7 @@ import { section } from "../config/section.js";
 const usualTimeoutSeconds = 5;
 const smallCount = wholeNumber(1, 100);
 
-/** How the URLs, of STUN too, are probed. */
+/** How URLs are probed, including those of STUN. */
 export const probeSection = checked(
   section({
     interval: key(duration({ min: "1s", max: "1h", fix: "Write 30s, for example" }), {
@@ -45,5 +45,5 @@ export const probeSection = checked(
 );
 
 export type ProbeConfig = ValueOf<typeof probeSection>;
-/** How much the test of a relay counts. */
+/** The effect of a failed test of the relay. */
 export type RelayPolicy = ProbeConfig["relay"];

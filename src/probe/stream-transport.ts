@@ -33,12 +33,13 @@ export async function openTlsTransport(
   await untilOpen(connection, "connect", signal, toProbeError);
   const socket = connectTls({
     socket: connection,
-    // What the certificate is checked against; a name is sent as SNI too (RFC 6066 section 3).
+    // The name or address that the certificate must be valid for. A name is also sent as SNI (RFC 6066
+    // section 3).
     host,
     ...(isIP(host) === 0 && { servername: host }),
     ...(extraCa !== undefined && { ca: [...rootCertificates, extraCa] }),
   });
-  // The TCP connection stands, so silence from here on is about TLS.
+  // The TCP connection is open, so silence from here on is about TLS.
   await untilOpen(
     socket,
     "secureConnect",
@@ -49,7 +50,9 @@ export async function openTlsTransport(
   return carry(socket);
 }
 
-/** @param onTimeOut what a time-out of the probe means at this step, where it means more */
+/**
+ * @param onTimeOut the failure of the probe if it times out in this step, if that is more specific
+ */
 function untilOpen(
   socket: Socket,
   event: "connect" | "secureConnect",

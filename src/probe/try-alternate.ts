@@ -4,10 +4,10 @@ import type { ServerAddress } from "./server-address.js";
 import { MalformedMessageError, type StunMessage } from "./stun-message.js";
 import { printTransportAddress, readAddress, type TransportAddress } from "./transport-address.js";
 
-/** Where a server sends its clients in its place. */
+/** The server to which a server redirects its clients. */
 export interface Alternate {
   readonly address: TransportAddress;
-  /** What the alternate's certificate must be valid for, where the server says so. */
+  /** The name for which the alternate's certificate must be valid, if the server gives one. */
   readonly domain?: string;
 }
 
@@ -26,7 +26,8 @@ const domainName =
 
 /**
  * Reads ALTERNATE-SERVER and ALTERNATE-DOMAIN (RFC 8489 sections 14.15 and 14.16).
- * @returns undefined where the message names no alternate
+ *
+ * @returns undefined if the message names no alternate
  * @throws MalformedMessageError
  */
 export function readAlternate(response: StunMessage): Alternate | undefined {
@@ -41,10 +42,10 @@ export function readAlternate(response: StunMessage): Alternate | undefined {
 const mostAlternates = 3;
 
 /**
- * Visits a server, and where that sends us elsewhere, the alternate, over the same transport, with the
- * same credential. At most three, and none twice.
+ * Visits a server and, if it redirects, the alternate server, over the same transport with the same
+ * credential. Follows at most three, and none twice.
  *
- * @param onFollow told each alternate before it is visited
+ * @param onFollow called with each alternate before it is visited
  * @throws ProbeError `redirect-loop`; whatever the last visit throws
  */
 export async function followAlternates<T>(

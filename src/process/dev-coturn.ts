@@ -9,24 +9,24 @@ import { usageError } from "../errors.js";
 
 const readyTimeoutMs = 10_000;
 const pollMs = 50;
-/** How long it may take to stop before it is killed. */
+/** How long it may take to stop. Then it is killed. */
 const stopTimeoutMs = 2_000;
 const connectTimeoutMs = 1_000;
-/** What of its output is kept, to explain a failure, in characters. */
+/** How much of its output is kept to explain a failure, in characters. */
 const maxOutput = 2_000;
 const relayPorts = { first: 49_160, last: 49_200 };
 
 /** A coturn that lives as long as this process. */
 export interface DevCoturn {
-  /** Settles with its last output when it ends without being asked to. */
+  /** Settles with its last output when it ends unexpectedly. */
   readonly died: Promise<string>;
-  /** Ends it within some 2 s and removes its files. */
+  /** Ends it within some 2 s, and removes its files. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the coturn on the PATH on 127.0.0.1, with a configuration for this run only. It ends with
- * this process, and its files are removed then, however the process ends by itself.
+ * Starts the coturn on the PATH on 127.0.0.1, with a configuration for this run only. It ends with this
+ * process, and its files are removed, unless this process is killed.
  *
  * @param port for TURN over UDP and TCP
  * @param secret that signs the credentials
@@ -45,7 +45,7 @@ export async function startDevCoturn(
       "Stop what listens there, or choose another one: ICE_TURN_URLS=turn:127.0.0.1:3479",
     );
   }
-  // Nothing is awaited before the listener for the exit exists: it would miss an exit meanwhile.
+  // Nothing is awaited before the exit listener exists, because it would miss an exit.
   const directory = mkdtempSync(join(tmpdir(), "ice-service-coturn-"));
   let coturn: ChildProcess | undefined;
   const remove = () => {
@@ -64,7 +64,7 @@ export async function startDevCoturn(
   }
   try {
     const configFile = join(directory, "turnserver.conf");
-    // In a file, since everybody on the machine can read the command lines of processes.
+    // In a file, because everybody on the machine can read command lines.
     writeFileSync(configFile, printCoturnConfig(port, secret, directory), { mode: 0o600 });
     coturn = spawn("turnserver", ["-c", configFile], {
       cwd: directory,
@@ -161,7 +161,7 @@ function printCoturnConfig(port: number, secret: string, directory: string): str
     `static-auth-secret=${secret}`,
     "realm=localhost",
     "fingerprint",
-    // Both ends of a call on this machine.
+    // Both ends of a call can be on this machine.
     "allow-loopback-peers",
     "no-multicast-peers",
     "no-tls",

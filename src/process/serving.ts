@@ -9,17 +9,17 @@ import type { Supervision } from "./supervision.js";
 
 /** What to serve, and with how many processes. */
 export interface ServeOrder {
-  /** The configuration file; undefined for the one that `ICE_CONFIG` names, if any. */
+  /** The configuration file; undefined for the one in `ICE_CONFIG`, if any. */
   readonly file: string | undefined;
-  /** 1: the process that the operator has started serves. From 2 on, that many workers do. */
+  /** 1: the process that the operator started serves. From 2 on, as many workers do. */
   readonly workerCount: number;
   /** Only with one process. */
   readonly dev: DevRun | undefined;
 }
 
-/** What `--dev` adds, for one run. */
+/** What `--dev` adds to one run. */
 export interface DevRun {
-  /** Signs TURN credentials, unless the configuration brings a secret. */
+  /** Signs TURN credentials, unless the configuration has a secret. */
   readonly secret: KeyObject;
   readonly connectorToken: ConnectorTokenEntry;
   /**
@@ -27,37 +27,39 @@ export interface DevRun {
    * @throws ConfigError when it cannot start
    */
   startCoturn(config: Config, signal: AbortSignal): Promise<DevCoturn | undefined>;
-  /** To be called when the service takes calls at this URL. */
+  /** Must be called when the service accepts calls at this URL. */
   announce(config: Config, url: string): void;
 }
 
-/** What answers calls is started with this. */
+/** What a {@link Serving} is started with. */
 export interface ServingStart {
   readonly order: ServeOrder;
   readonly config: Config;
-  /** What the configuration was read from. */
+  /** The files that the configuration was read from. */
   readonly files: DiskFiles;
   readonly parts: ProcessParts;
   readonly supervision: Supervision;
 }
 
-/** What answers calls: the service in this process, or workers that each have one. */
+/** Answers calls: the service in this process, or workers that each have one. */
 export interface Serving {
   /**
-   * Settles with its URL when it takes calls. Rejects when it cannot: with a ConfigError when the
+   * Settles with its URL when it accepts calls. Rejects when it cannot, with a ConfigError if the
    * configuration is the reason.
    */
   readonly ready: Promise<string>;
   /**
-   * Has it serve by another configuration, which was read from these files.
-   * @throws ConfigError when it cannot be used; nothing is changed then
+   * Serves with another configuration, which was read from these files.
+   *
+   * @throws ConfigError when it cannot be used; then nothing changes
    */
   configure(config: Config, contents: FileContents): void;
   /**
    * Stops gracefully, in bounded time.
-   * @returns whether every process ended well
+   *
+   * @returns whether every process ended without an error
    */
   stop(): Promise<boolean>;
-  /** Ends its other processes at once, as this one is about to end. */
+  /** Ends its other processes at once, because this one is about to end. */
   kill(): void;
 }

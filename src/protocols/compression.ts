@@ -1,12 +1,12 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 
-/** Smaller responses are not compressed: it would cost more than it saves. */
+/** Smaller responses are not compressed, because that would cost more than it saves. */
 export const compressMinBytes = 1024;
 
 /**
- * Decompresses what a caller sent. Every failure is the caller's mistake. Connect's adapters report
- * only some failures so, and a brotli stream that ends early as an internal error.
+ * Decompresses a request. Every failure is the caller's mistake. Connect's adapters report only some
+ * failures that way, and a brotli stream that ends early as an internal error.
  *
  * @throws ConnectError ResourceExhausted beyond `maxBytes`, else InvalidArgument
  */

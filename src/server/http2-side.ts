@@ -8,13 +8,13 @@ import type { Http2Connection } from "./http2-exchange.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
 import type { Turns } from "./turns.js";
 
-/** Takes what ends an HTTP/2 connection before its time: a broken rule, or a flood. */
+/** Called with the reason when an HTTP/2 connection is ended early: a broken rule, or a flood. */
 export type BrokenSessionListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
 
-/** A client that goes away does no harm. */
+/** A client that goes away is not a problem. */
 const goneCodes = new Set(["ECONNRESET", "EPIPE"]);
 
-/** Logs one line for each such connection: its streams may never have become requests. */
+/** Logs one line for each such connection, because its streams may never have become requests. */
 export function createBrokenSessionListener(log: Logger): BrokenSessionListener {
   return ({ code, message }, { remoteAddress }) => {
     if (code === undefined || !goneCodes.has(code)) {
@@ -57,7 +57,7 @@ export class Http2Side {
   /** Serves a connection that speaks HTTP/2. */
   serve(socket: Socket): { session: ServerHttp2Session; connection: Http2Connection } {
     const { limits, guard, brokenSessionListener } = this.#options;
-    // Not by way of a server and its "session" event, which would not say whose session it is.
+    // Without a server and its "session" event, which would not identify the session's socket.
     const session = performServerHandshake(socket, { settings: this.#settings });
     deferDestroy(session, guard);
     const forget = guard.wrap(() => this.#sessions.delete(session), endNothing);
@@ -72,7 +72,7 @@ export class Http2Side {
     return { session, connection };
   }
 
-  /** Ends what has outlived its limit. To be called now and then. */
+  /** Ends connections that have outlived their limit. Must be called now and then. */
   check(): void {
     for (const [session, check] of this.#sessions) {
       this.#checkSession(session, check);
@@ -81,13 +81,12 @@ export class Http2Side {
 }
 
 /**
- * Makes a session end only after Node has read all frames that it has at hand.
+ * Makes a session end only after Node has read all frames that have arrived.
  *
  * Node itself destroys a session while it reads: at a GOAWAY that carries an error, and when its last
- * stream ends after a GOAWAY. It then goes on with the frames behind: a request among them gets a
- * stream without a JavaScript side, and DATA on that stream aborts the process
- * (`onread->IsFunction()`, Node 22). All code that destroys a session, Node's included, calls this
- * method.
+ * stream ends after a GOAWAY. It then reads on. A request among the remaining frames gets a stream
+ * without a JavaScript side, and DATA on that stream aborts the process (`onread->IsFunction()`, Node
+ * 22). All code that destroys a session, Node's included, calls this method.
  */
 function deferDestroy(session: ServerHttp2Session, guard: Guard): void {
   const destroy = session.destroy.bind(session);

@@ -6,18 +6,19 @@ const reflectionStreamsPerConnection = 4;
 const maxReflectionStreams = 1000;
 const maxReflectionAgeMs = 60_000;
 const unfinishedCallsPerConnection = 32;
-/** Each takes about 5 KB while its client may still send on. */
+/** Each uses about 5 KB while its client can still send. */
 const maxUnfinishedCalls = 10_000;
 
-/** How many calls of this process need no token. Outlives configurations. */
+/** Counts the calls of this process that need no token. Outlives configurations. */
 export interface PublicCallLimits {
   readonly health: PublicCallLimit;
   readonly reflection: PublicCallLimit;
 }
 
 /**
- * A health watch is never ended because of its age: gRPC clients would consider the server down.
- * @param readHealthWatches `limits.healthWatches`, as it is now
+ * A health watch is never ended because of its age, because gRPC clients would consider the server down.
+ *
+ * @param readHealthWatches returns the current `limits.healthWatches`
  */
 export function createPublicCallLimits(readHealthWatches: () => number): PublicCallLimits {
   const unfinished = new StreamPlaces(unfinishedCallsPerConnection, () => maxUnfinishedCalls);

@@ -4,10 +4,12 @@ import type { Log } from "../log.js";
 
 const intervalMs = 60_000;
 
-/** Where OpenTelemetry's library reports trouble. */
+/** Receives the problems that OpenTelemetry's library reports. */
 export interface DiagnosticLog {
   readonly logger: DiagLogger;
-  /** From now on at most one line a minute: the start is over, where each line says something else. */
+  /**
+   * From now on at most one line a minute. During the start, each line was about something else.
+   */
   limit(): void;
 }
 
@@ -19,7 +21,7 @@ export function createDiagnosticLog(log: Log, clock: Clock): DiagnosticLog {
     const nowMs = clock();
     if (!limited || toldAtMs === undefined || hasPassed(intervalMs, toldAtMs, nowMs)) {
       toldAtMs = limited ? nowMs : undefined;
-      // What follows the message can be anything. URLs may name a user with a password.
+      // The rest of the message can contain anything. URLs may contain a password.
       log.warn({ problem: message.replace(/\/\/[^/\s]*@/g, "//…@") }, "OpenTelemetry");
     }
   }

@@ -5,7 +5,9 @@ import type { Log } from "../log.js";
 
 const warningIntervalMs = 60_000;
 
-/** Logs when spans cannot be exported, once a minute at most, and when they can be again. */
+/**
+ * Logs when spans cannot be exported, at most once a minute, and when they can be exported again.
+ */
 export class ExportWatch implements SpanExporter {
   readonly #exporter: SpanExporter;
   readonly #log: Log;

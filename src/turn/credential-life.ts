@@ -1,14 +1,14 @@
 import { InvalidFieldError } from "../errors.js";
 import type { CredentialLifeSettings } from "./ice-server-settings.js";
 
-/** The caller's token has no life left that a credential could share. */
+/** The caller's token ends too soon for a credential. */
 export class CallerExpiredError extends Error {
   override readonly name = "CallerExpiredError";
 }
 
 /**
  * @param ttlSeconds as requested; 0 is the default
- * @param life undefined without TURN: then it only must not be negative
+ * @param life undefined without TURN: then the value must only not be negative
  * @throws InvalidFieldError when it is out of bounds
  */
 export function checkTtl(ttlSeconds: number, life: CredentialLifeSettings | undefined): void {
@@ -27,7 +27,8 @@ export function checkTtl(ttlSeconds: number, life: CredentialLifeSettings | unde
 }
 
 /**
- * When a credential that is asked for now is to expire, in whole Unix seconds.
+ * When a credential that is requested now must expire, in whole Unix seconds.
+ *
  * @param requestedSeconds 0 is the default; else within the bounds
  * @param tokenExpiresAtSeconds undefined for a token without an end
  * @throws CallerExpiredError when `capAtTokenExpiry` leaves no life at all

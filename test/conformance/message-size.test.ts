@@ -7,7 +7,7 @@ import { canStream, listWires, protoWires, readAnswer, writeRequest } from "./wi
 
 const echo = useEchoServer();
 const calls = listWires(["proto"], ["identity", "gzip", "br"])
-  // A request line has not the room for so much, unless it is compressed.
+  // A request line is too short for this, unless the message is compressed.
   .filter(({ protocol, compression }) => protocol !== "connect-get" || compression !== "identity")
   .flatMap((wire) =>
     (canStream(wire) ? (["Echo", "EchoStream"] as const) : (["Echo"] as const)).map((method) => ({
@@ -18,7 +18,7 @@ const calls = listWires(["proto"], ["identity", "gzip", "br"])
   );
 const data = "dGVzdCByZXNwb25zZQ==";
 
-/** A request that is so many bytes as protobuf. */
+/** A request of this many bytes as protobuf. */
 function sizeRequest(bytes: number) {
   const write = (padding: number) => ({
     data: [data],
@@ -29,7 +29,7 @@ function sizeRequest(bytes: number) {
   return write(guess - excess);
 }
 
-// Suite: Server Message Size. The limit holds for a message after it is inflated.
+// Suite: Server Message Size. The limit applies after decompression.
 describe.each(calls)("the limit of a message ($title)", ({ wire, method }) => {
   it.each([readMaxBytes - 1, readMaxBytes])("lets %i bytes through", async (bytes) => {
     const request = sizeRequest(bytes);

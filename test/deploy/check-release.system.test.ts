@@ -12,7 +12,7 @@ const placeholders = /example\.com|@example\/|com\.example/g;
 
 let directory: TemporaryDirectory;
 let version: string;
-/** The files of a release that is ready. */
+/** The files of a release without problems. */
 beforeAll(async () => {
   directory = await createTemporaryDirectory("release");
   for (const file of [

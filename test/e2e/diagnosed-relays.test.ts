@@ -139,7 +139,7 @@ describe("the diagnostic page in Chromium and Firefox, behind a NAT", () => {
         level: "warning",
         text: "Calls go through 1 relay, but only 2 of 11 URLs work.",
       });
-      // Each cause leads to what to do.
+      // Each cause links to its fix.
       expect(
         await both.browsers[name].evaluate(
           `[...document.querySelectorAll("#servers a")].every(({ hash }) => document.querySelector(hash))`,

@@ -38,10 +38,10 @@ const healthSchema = z.object({
   ),
 });
 
-/** Longer than failures × interval + timeout: the machine may be busy. */
+/** Longer than failures × interval + timeout, because the machine may be busy. */
 const eventually = <T>(check: () => T) => expect.poll(check, { interval: 100 });
 
-/** By a connection of its own, which workers get in turn. */
+/** On a new connection each time, which workers get in turn. */
 async function getUrls({ url }: IceService, query = ""): Promise<string[]> {
   const sent = request(`${url}/api/v1/ice-servers${query}`, {
     agent: false,
@@ -60,7 +60,7 @@ async function getHealth({ adminUrl }: IceService) {
 const messages = (service: IceService, level: string) =>
   service.logs().flatMap((line) => (line.level === level ? [line.msg] : []));
 
-/** Three TURN servers on ports that stay theirs. */
+/** Three TURN servers, each of which keeps its port. */
 class Servers {
   readonly #ports: Readonly<Record<Name, number>>;
   readonly #running = new Map<Name, Coturn>();
@@ -69,7 +69,7 @@ class Servers {
     this.#ports = ports;
   }
 
-  /** Those that take calls from before this until after the next call of stop. */
+  /** Those that accept calls from now until after the next call of stop. */
   get running(): Name[] {
     return [...this.#running.keys()];
   }
@@ -147,7 +147,7 @@ describe.each([
     expect(await service.stop()).toBe(0);
   });
 
-  /** Of four answers, two of each worker. */
+  /** Of four answers, two by each worker. */
   const seen = async () => {
     const answers = [];
     for (let count = 0; count < 4; count++) {
@@ -157,7 +157,10 @@ describe.each([
   };
   const only = (...which: Name[]) => [servers.urls(...which).join(" ")];
 
-  /** Asks all the time, and collects the answers whose servers had all gone while others were there. */
+  /**
+   * Sends requests all the time, and collects the answers whose servers were all down while others were
+   * up.
+   */
   async function watchWhile(
     act: () => Promise<void>,
   ): Promise<{ answers: number; dead: string[] }> {
@@ -334,7 +337,7 @@ describe("a server whose certificate has expired", () => {
 
 describe("a server that gives no more relays", () => {
   const issue = createCredentialIssuer(createSecretKey(secret, "utf8"));
-  /** A name of the callers, or the probe's own, that is then at its quota. */
+  /** A name of the callers, or the probe's own, whose quota is used up. */
   const occupy = (port: number, name: string) => holdRelay(port, issue(name, secondsFromNow(600)));
 
   it.each([
@@ -413,7 +416,7 @@ describe.each([
     try {
       await servers.stop("a");
       await eventually(seen).toEqual([servers.turn("b"), servers.turn("b")]);
-      // An interval in which no probe could find this out anew.
+      // A time in which no probe could detect this again.
       const slow = { ...probe, interval: "1h", failures: 100 };
       await write({ urls: [...ab, "turn:127.0.0.1:1"], probe: slow });
       await eventually(reloads).toBe(1);

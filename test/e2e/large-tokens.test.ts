@@ -11,7 +11,7 @@ const secret = "s".repeat(32);
 const issuer = "https://issuer.test";
 const route = "/api/v1/ice-servers";
 
-/** A connector token of so many bytes. */
+/** A connector token of this many bytes. */
 const opaque = (bytes: number) => "t".repeat(bytes);
 
 /** A JWT with the groups of its user, as Entra ID and pomerium issue them (pomerium/pomerium#2730). */
@@ -84,7 +84,7 @@ const overHttp =
   async (service, token) => {
     const inHeader = { path, headers: { authorization: `Bearer ${token}` } };
     const client = openHttp(service, version);
-    // A client of HTTP/2 learns the limits of the service with its first answer.
+    // An HTTP/2 client learns the limits of the service from its first answer.
     const request = place === "header" ? inHeader : { path: `${path}?token=${token}` };
     const statuses = [];
     for (let count = 0; count < 2; count += 1) {
@@ -204,7 +204,7 @@ describe("all headers together", () => {
     for (const bytes of [0, 9_000, 0]) {
       outcomes.push(await request(bytes));
     }
-    // Once the client has confirmed our settings, Node resets the stream, and nobody can answer.
+    // Once the client has acknowledged our settings, Node resets the stream, and no answer is possible.
     expect(outcomes).toEqual(["200", expect.stringMatching(/^431$|ENHANCE_YOUR_CALM/), "200"]);
   });
 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => directory.remove());
 
-/** Runs the built program on this Node, which says that it is another. */
+/** Runs the built program on this Node, which reports another version. */
 async function runOn(version: string) {
   const disguise = `Object.defineProperty(process.versions, "node", { value: "${version}" });`;
   const file = await directory.write("disguise.cjs", disguise);

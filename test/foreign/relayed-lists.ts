@@ -19,19 +19,19 @@ export interface TurnServer {
 }
 
 export interface RelayedLists {
-  /** The service's, and the token that it accepts. */
+  /** The URL of the service, and a token that it accepts. */
   readonly url: string;
   readonly token: string;
-  /** Asks the service for its only server. Each lifetime gives another credential. */
+  /** Requests a list, and returns its only server. Each lifetime gives another credential. */
   fetchTurnServer(ttlSeconds: number): Promise<TurnServer>;
-  /** What coturn has logged. */
+  /** The log of coturn. */
   output(): string;
   stop(): Promise<void>;
 }
 
 /**
- * Starts coturn, and the built program that lists it. Its relays have an address of their own, so
- * that two clients on this machine reach each other only if both use a relay.
+ * Starts coturn, and the built program with coturn in its lists. Relays have another address, so that
+ * two clients on this machine reach each other only if both use a relay.
  */
 export async function startRelayedLists(): Promise<RelayedLists> {
   const coturn = await startCoturn({

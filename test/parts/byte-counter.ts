@@ -4,12 +4,14 @@ import { type AddressInfo, connect, createServer } from "node:net";
 export interface ByteCounter {
   /** Such as `http://127.0.0.1:40123`. */
   readonly url: string;
-  /** The bytes of TCP's payload in both directions since the last time. */
+  /** The payload bytes of TCP in both directions since the last call. */
   take(): { readonly sent: number; readonly received: number };
   stop(): Promise<void>;
 }
 
-/** Passes TCP connections on to a port of 127.0.0.1, and counts what clients send and receive. */
+/**
+ * Forwards TCP connections to a port of 127.0.0.1, and counts the bytes that clients send and receive.
+ */
 export async function startByteCounter(port: number): Promise<ByteCounter> {
   let sent = 0;
   let received = 0;

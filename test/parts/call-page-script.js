@@ -11,7 +11,7 @@ const transports = {
   "grpc-web": (baseUrl) => createGrpcWebTransport({ baseUrl }),
 };
 
-/** The REST route's body, parsed and otherwise as it came. */
+/** The body of the REST route, parsed. */
 async function fetchRest(serviceUrl, token) {
   const response = await fetch(`${serviceUrl}/api/v1/ice-servers`, {
     headers: { Authorization: `Bearer ${token}` },
@@ -37,7 +37,7 @@ async function fetchConnect(protocol, serviceUrl, token) {
   }
 }
 
-/** Watches with Connect-Web, and keeps what comes in `watched[name]`. */
+/** Watches with Connect-Web, and collects the lists in `watched[name]`. */
 function watchConnect(name, protocol, serviceUrl, token) {
   const controller = new AbortController();
   const watch = { lists: [], leave: () => controller.abort() };
@@ -80,7 +80,7 @@ const readWatch = (name) => {
 const leaveWatch = (name) => watched[name].leave();
 
 /**
- * Connects two peers over relays only, sends a message there and back, and tells the echo and the
+ * Connects two peers over relays only, and sends a message there and back. Returns the echo and the
  * candidate pair that each peer chose.
  */
 async function callThroughRelay(iceServers) {

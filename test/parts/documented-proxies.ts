@@ -14,7 +14,8 @@ const document = readFileSync(
 
 /**
  * The blocks of docs/proxies.md in one language.
- * @param heading what they are below; empty: before the first heading
+ *
+ * @param heading above them; empty for those before the first heading
  */
 export function readProxyBlocks(heading: string, language: string): readonly string[] {
   const [introduction = "", ...sections] = document.split(/^## /m);
@@ -31,17 +32,17 @@ export interface DocumentedProxyOptions {
   /** Of the instances on 127.0.0.1. */
   readonly upstreamPorts: readonly [number, number];
   readonly certificate: TestCertificate;
-  /** Takes the block below this heading; by default, below the name of the proxy. */
+  /** Uses the block below this heading; by default, the name of the proxy. */
   readonly heading?: string;
-  /** Changes the block first. */
+  /** Changes the block before it is used. */
   readonly adjust?: (block: string) => string;
-  /** Where it listens; by default on a free port of 127.0.0.1. */
+  /** Its port; by default a free port of 127.0.0.1. */
   readonly on?: { readonly host: string; readonly port: number };
 }
 
 export interface DocumentedProxy {
   readonly port: number;
-  /** All that it has written, its access log included. */
+  /** Everything that it has written, including its access log. */
   output(): string;
   stop(): Promise<void>;
 }
@@ -91,7 +92,7 @@ export async function startDocumentedProxy(
         child.stderr(),
         ...logFiles.map((each) => (existsSync(each) ? readFileSync(each, "utf8") : "")),
       ].join("\n"),
-    // Apache would wait for open watches to end.
+    // Apache would wait until open watches have ended.
     stop: () => stop("SIGKILL"),
   };
 }

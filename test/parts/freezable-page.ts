@@ -2,9 +2,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { z } from "zod";
 
-/** A page of Chromium whose scripts can be stopped, as Chromium does with pages in the background. */
+/**
+ * A page of Chromium whose scripts can be stopped, as Chromium does with pages in the background.
+ */
 export interface FreezablePage {
-  /** The value of an expression in the page, as JSON can carry it; a promise is waited for. */
+  /** The value of an expression in the page, as JSON. Promises are awaited. */
   evaluate(expression: string): Promise<unknown>;
   freeze(): Promise<void>;
   resume(): Promise<void>;
@@ -21,8 +23,8 @@ const evaluatedSchema = z.object({
 });
 
 /**
- * Opens a URL in a page that Playwright knows nothing of: the pages that it drives always have the focus,
- * and Chromium freezes none of these.
+ * Opens a URL in a page that Playwright does not drive. Pages that Playwright drives always have the
+ * focus, and Chromium never freezes those.
  */
 export async function openFreezablePage(browser: Browser, url: string): Promise<FreezablePage> {
   const devTools = await browser.newBrowserCDPSession();
@@ -63,7 +65,7 @@ export async function openFreezablePage(browser: Browser, url: string): Promise<
   const setState = async (state: "frozen" | "active") => {
     await send("Page.setWebLifecycleState", { state });
   };
-  // Until the page has its URL, expressions run in one that is about to go.
+  // Until the page has its URL, expressions run in the page that is about to be replaced.
   const isLoaded = `location.href === ${JSON.stringify(new URL(url).href)} && document.readyState === "complete"`;
   while ((await evaluate(isLoaded).catch(() => false)) !== true) {
     await sleep(50);

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { gzipSync } from "node:zlib";
 
 export interface JwksServer {
-  /** With a query that must not come up in a log. */
+  /** It has a query that must not appear in a log. */
   readonly url: URL;
   readonly requestCount: number;
   /** Answers every request from now on. */
@@ -11,7 +11,7 @@ export interface JwksServer {
   close(): Promise<void>;
 }
 
-/** A real server on loopback, on whose answers the test decides. */
+/** A real server on loopback, whose answers the test chooses. */
 export async function startJwksServer(firstAnswer: RequestListener): Promise<JwksServer> {
   let answer = firstAnswer;
   let requestCount = 0;
@@ -70,7 +70,7 @@ export const huge = text(tenMegabytes);
 
 const compressed = gzipSync(tenMegabytes);
 
-/** Small on the wire, ten megabytes when unpacked. */
+/** Small on the wire, ten megabytes after decompression. */
 export const hugeWhenUnpacked: RequestListener = (_, response) => {
   response.writeHead(200, { "Content-Encoding": "gzip" }).end(compressed);
 };

@@ -6,7 +6,7 @@ import { DownUrls } from "../../src/health/down-urls.js";
 import { createOutgoingHttp } from "../../src/outgoing/outgoing-http.js";
 import { ManagedStates } from "../../src/turn/managed/managed-states.js";
 
-/** For a service in the test's own process, whose log nobody reads. */
+/** For a service in the test's own process, whose log is not read. */
 export function createQuietSurroundings(clock: Clock): Surroundings {
   const log = pino({ level: "silent" });
   const parts = createProcessParts({ log, requestLog() {}, describeLog: () => [] });

@@ -4,9 +4,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 const waitMs = 10_000;
 
 /**
- * Answers the requests with which pages exchange signals: `POST /signals/PAGE` puts JSON into the box of
- * a page, and `GET /signals/PAGE?from=N` returns what is in it from the N-th message on, once there is
- * something. Nothing is lost while a page does not listen.
+ * Answers the requests with which pages exchange signals. `POST /signals/PAGE` puts JSON into the box of
+ * a page. `GET /signals/PAGE?from=N` returns its messages from the N-th on, as soon as there are any.
+ * Nothing is lost while a page does not listen.
  */
 export function createSignalBoxes() {
   const boxes = new Map<string, string[]>();

@@ -7,7 +7,7 @@ import type { Router } from "../../src/protocols/router.js";
 import { Readiness } from "../../src/readiness.js";
 import { createFakeClient, type FakeClient } from "../http/fake-client.js";
 
-/** What a client of a route sees. */
+/** The response as a client of a route sees it. */
 export interface RoutedCall extends FakeClient {
   readonly record: CallRecord;
   readonly lines: RequestEntry[];
@@ -17,7 +17,7 @@ export interface RoutedCall extends FakeClient {
 
 export interface RoutedRequest {
   readonly method?: string;
-  /** Called with what takes a chunk; by default each is taken at once. */
+  /** Called with a function that accepts the next chunk; by default, each is accepted at once. */
   readonly onChunk?: ((take: () => void) => void) | undefined;
 }
 
@@ -51,7 +51,7 @@ export function callByRouter(
   return { ...client, record: reply.record, lines, logged };
 }
 
-/** Sends a GET that is answered as a whole, and returns the answer with the call's record. */
+/** Sends a GET with a unary answer, and returns the answer with the call's record. */
 export async function getByRouter(router: Router, target: string) {
   const call = callByRouter(router, target);
   await call.logged;

@@ -5,17 +5,17 @@ import { printWithoutQuery } from "../../outgoing/outgoing-url.js";
 import { findKeySetUrl } from "./discovery.js";
 import { KeySetError, maxKeySetBytes } from "./key-set.js";
 
-/** Where an issuer's key set is, and how it is fetched. */
+/** The location of an issuer's key set, and how it is fetched. */
 export interface KeySetLocation {
-  /** Of the key set; with `discoveredIssuer`, of the OpenID configuration that names it. */
+  /** The URL of the key set; with `discoveredIssuer`, of the OpenID configuration that names it. */
   readonly url: URL;
-  /** What the OpenID configuration must have as `issuer`. Absent: there is none. */
+  /** The `issuer` that the OpenID configuration must have. Absent without discovery. */
   readonly discoveredIssuer?: string;
-  /** Whether the key set may be behind an `http:` URL that is not on loopback. */
+  /** Whether the key set may have an `http:` URL that is not on loopback. */
   readonly allowInsecureUrl: boolean;
-  /** Holds the only authorities that may vouch for the server, in PEM. Absent: those that Node trusts. */
+  /** A PEM file with the only trusted authorities. Absent: those that Node trusts. */
   readonly caFile?: string;
-  /** Holds a bearer token for the requests. */
+  /** A file with a bearer token for the requests. */
   readonly fetchTokenFile?: string;
 }
 
@@ -25,10 +25,10 @@ const maxAccessFileBytes = 1024 * 1024;
 /**
  * Gets the text of a key set: status 200 only, at most 256 KiB after decompression.
  *
- * Files are read for each fetch, as Kubernetes replaces them: its tokens live for an hour.
+ * Files are read again for each fetch, because Kubernetes replaces its tokens, which live for an hour.
  *
  * @param timeoutMs for each whole answer; with discovery there are two
- * @param closed gives up early
+ * @param closed ends the fetch early
  * @throws KeySetError with the cause, without the URL
  */
 export async function fetchKeySetText(
@@ -82,7 +82,7 @@ async function authorize({
     return {};
   }
   const token = (await readText(fetchTokenFile, "fetchTokenFile")).replace(/\r?\n$/, "");
-  // What cannot be sent would be quoted in an error.
+  // An error would quote what cannot be sent.
   if (!/^[\x21-\x7e]+$/.test(token)) {
     throw new KeySetError("fetchTokenFile contains no token that can be sent");
   }

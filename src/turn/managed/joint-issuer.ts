@@ -7,12 +7,14 @@ interface JointGrant {
   readonly grant: TurnGrant;
 }
 
-/** Issues what two providers issue, as one grant: the entries of the first, then those of the second. */
+/**
+ * Issues the grants of two providers as one: the entries of the first, then those of the second.
+ */
 export class JointIssuer implements Pick<TurnProvider, "issue"> {
   readonly #first: Pick<TurnProvider, "issue">;
   readonly #second: Pick<TurnProvider, "issue">;
   #last: JointGrant | undefined;
-  /** Holders whose credentials expire at different times ask in turn. */
+  /** Holders whose credentials expire at different times call in turn. */
   #secondLast: JointGrant | undefined;
 
   constructor(first: Pick<TurnProvider, "issue">, second: Pick<TurnProvider, "issue">) {
@@ -50,7 +52,7 @@ export class JointIssuer implements Pick<TurnProvider, "issue"> {
   }
 }
 
-/** A list may have entries of one of the two only, and then lives as long as these. */
+/** A list may have entries of only one of the two, and then lives as long as these. */
 function dateEntries({ entries, expiresAtSeconds }: TurnGrant): TurnGrant["entries"] {
   const [entry, ...others] = entries;
   const date = (each: TurnEntry): TurnEntry => ({ expiresAtSeconds, ...each });

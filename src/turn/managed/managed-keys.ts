@@ -7,13 +7,13 @@ import { wholeNumber } from "../../config/scalars.js";
 import { outgoingUrl } from "../../outgoing/outgoing-url.js";
 import type { ManagedService } from "./managed-service.js";
 
-/** Where a managed service is asked. */
+/** The URL of a managed service. */
 export const managedUrl = outgoingUrl({
   example: "https://turn.example.com/credentials",
   risk: "the request carries a secret",
 });
 
-/** A file with a token or key, which HTTP headers can carry. */
+/** A file with a token or key that HTTP headers can carry. */
 export const providerSecretFile = checked(secretFile, (secret, place) =>
   /^[\x21-\x7e]+$/.test(revealSecret(secret))
     ? secret
@@ -23,14 +23,14 @@ export const providerSecretFile = checked(secretFile, (secret, place) =>
       ),
 );
 
-/** @param longest that the service gives, as the file would say it */
+/** @param longest lifetime that the service allows, as the file would have it */
 export const managedTtlKey = (longest: string) =>
   key(duration({ min: "1s", max: longest, fix: "Write 24h, for example" }), {
     default: "24h",
     help: "The lifetime of a credential. It is renewed when half of this has passed.",
   });
 
-/** The keys that all managed providers have. */
+/** The keys of all managed providers. */
 export const managedKeys = {
   timeout: key(duration({ min: "1s", max: "30s", fix: "Write 2s, for example" }), {
     default: "2s",
@@ -50,8 +50,9 @@ interface ManagedValues {
 }
 
 /**
- * What a service has from {@link managedKeys}.
- * @param settings all that its requests depend on, secrets included
+ * The values of {@link managedKeys}.
+ *
+ * @param settings everything that its requests depend on, secrets included
  */
 export function describeService(
   name: string,
@@ -64,7 +65,8 @@ export function describeService(
 }
 
 /**
- * Where an API below a configured URL is, whether that URL ends with a slash or not.
+ * The URL of an API below a configured URL, which may end with a slash.
+ *
  * @param path begins with a slash
  */
 export function appendPath(base: URL, path: string): URL {

@@ -6,16 +6,16 @@ export interface TurnServer {
   readonly host: string;
   /** At least one, in configured order. */
   readonly urls: readonly IceUrl[];
-  /** How large a share of the callers it gets, beside the others'; more than 0. */
+  /** The relative share of the callers that it gets; more than 0. */
   readonly weight: number;
 }
 
-/** Names a host in one way: in lower case, and without a dot at the end. */
+/** The canonical name of a host: in lower case, without a final dot. */
 export function toHostKey({ host }: IceUrl): string {
   return host.toLowerCase().replace(/\.$/, "");
 }
 
-/** @param weights by host key; 1 for one that is not there */
+/** @param weights by host key; 1 if absent */
 export function groupByHost(
   urls: readonly IceUrl[],
   weights: ReadonlyMap<string, number>,
@@ -33,8 +33,9 @@ export function groupByHost(
 }
 
 /**
- * The URLs of the first so many servers; and of each way to connect that none of these has, those
- * of the first server that has it: a caller must not lose its only way through a firewall.
+ * The URLs of the first servers, as many as requested. For each way to connect that none of these has,
+ * it adds the URLs of the first server that has it, because a caller must not lose its only way through
+ * a firewall.
  */
 export function takeServers(ranked: readonly TurnServer[], count: number): IceUrl[] {
   const urls = ranked.slice(0, count).flatMap((server) => server.urls);

@@ -51,7 +51,7 @@ async function readCount(server: RedisServer): Promise<number> {
   return Math.max(0, ...counts.map(Number));
 }
 
-/** Waits until calls are counted there, for longer than it takes to send what was asked before. */
+/** Waits until calls are counted there for longer than earlier requests can take to arrive. */
 async function untilCounting(server: RedisServer): Promise<void> {
   const before = await readCount(server);
   await expect.poll(() => readCount(server)).toBeGreaterThan(before + 50);

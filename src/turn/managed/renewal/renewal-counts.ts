@@ -6,7 +6,7 @@ interface Counted {
   readonly failures: Map<ManagedFailure, number>;
 }
 
-/** What is known of the credential of a provider. */
+/** The state of the credential of a provider. */
 export interface CredentialStatus {
   readonly provider: string;
   /** Unix time in whole seconds; undefined without a credential. */

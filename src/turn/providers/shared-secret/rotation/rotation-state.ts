@@ -3,15 +3,15 @@ import { z } from "zod";
 const seconds = z.int().min(0);
 const common = {
   version: z.literal(1),
-  /** The database and the realm, which must not change on the way. */
+  /** The database and the realm, which must not change during a rotation. */
   database: z.string(),
   realm: z.string(),
 };
 const overlap = {
-  /** When it was begun, Unix time, as all that follow. */
+  /** When it began, in Unix time, like all times below. */
   begunAtSeconds: seconds,
   oldFingerprint: z.string(),
-  /** The longest life of a credential that the old secret has signed, as far as we saw. */
+  /** The longest life seen of a credential that the old secret signed. */
   ttlSeconds: seconds,
   marginSeconds: seconds,
 };
@@ -41,23 +41,23 @@ const stateSchema = z.discriminatedUnion("phase", [
 ]);
 
 /**
- * How far a rotation has come, as a file keeps it:
+ * The progress of a rotation, as a file keeps it:
  *
- * - `adding`: the new secret exists here; it may be in the database, it may even sign already, if
- *   nobody came to note that.
- * - `overlapping`: the new secret signs, at the latest since `switchedAtSeconds`; the old one waits
- *   in the database for its credentials to expire.
- * - `finished`: the old one has left. Kept for who asks since when the secret signs.
+ * - `adding`: the new secret exists here. It may be in the database, and may even sign already if an
+ * earlier run ended before it noted that.
+ * - `overlapping`: the new secret signs, at the latest since `switchedAtSeconds`. The old one stays in
+ * the database until its credentials have expired.
+ * - `finished`: the old one has been removed. Kept to answer since when the secret signs.
  */
 export type RotationState = z.infer<typeof stateSchema>;
 
-/** One phase of it. */
+/** One phase of a rotation. */
 export type RotationPhase<Phase extends RotationState["phase"]> = Extract<
   RotationState,
   { phase: Phase }
 >;
 
-/** The rotation cannot go on by itself. Never holds a secret. */
+/** The rotation cannot continue by itself. Never contains a secret. */
 export class RotationError extends Error {
   override readonly name = "RotationError";
 
@@ -88,7 +88,9 @@ export function printRotationState(state: RotationState): string {
   return `${JSON.stringify(state, undefined, 2)}\n`;
 }
 
-/** When the old secret may leave the database: no credential that it signed is alive any more. */
+/**
+ * When the old secret may be removed from the database: no credential that it signed is still valid.
+ */
 export function findRemovalTime({
   switchedAtSeconds,
   ttlSeconds,
