@@ -189,7 +189,13 @@ export class Http2Exchange implements HttpExchange {
   #endUnreadRequest(): void {
     if (!this.isComplete()) {
       // Node writes what is queued, trailers above all, before it runs this.
-      setImmediate(this.guard(() => this.#stream.close(constants.NGHTTP2_NO_ERROR)));
+      setImmediate(
+        this.guard(() => {
+          this.#stream.close(constants.NGHTTP2_NO_ERROR);
+          // What has come and nobody reads would keep the stream, and its share of the connection's window.
+          this.#stream.removeAllListeners("readable").resume();
+        }),
+      );
     }
   }
 }

@@ -73,10 +73,7 @@ function createHttp2Client(url: string): HttpClient {
   let session: ClientHttp2Session | undefined;
   function start(spec: HttpRequest): HttpExchange {
     const { method = "POST", path, headers = {}, body } = spec;
-    if (session === undefined || session.destroyed) {
-      // The first one, or after the server has ended one that was idle.
-      session = connect(url);
-    }
+    session ??= connect(url);
     const stream = session.request(
       { ...headers, ":method": method, ":path": path },
       { endStream: body === undefined },

@@ -6,6 +6,7 @@ import {
   constants,
 } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { Guard } from "../../src/http/guard.js";
@@ -250,6 +251,35 @@ describe("openPort does not end", () => {
     answer?.output.write("second");
     await expect.poll(() => received).toContain("second");
     socket.destroy();
+  });
+
+  it.each([
+    ["a part of which was read", true],
+    ["that was not read", false],
+  ])("an HTTP/2 connection for a request %s", async (_, readsPart) => {
+    const closed: Promise<unknown>[] = [];
+    const listener: ExchangeListener = async (exchange) => {
+      closed.push(once(exchange.body, "close"));
+      if (readsPart) {
+        for await (const _ of exchange.body.iterator({ destroyOnReturn: false })) {
+          break;
+        }
+      }
+      exchange.start(200, {}, true);
+      exchange.write("enough");
+      exchange.finish({ "x-outcome": "enough" });
+    };
+    const url = await open({ requestTimeoutMs: 60_000 }, 100, listener);
+    const session = connectHttp2(url);
+    session.on("error", () => {});
+    for (let round = 0; round < 5; round += 1) {
+      const stream = session.request({ ":method": "POST", ":path": "/" });
+      stream.on("error", () => {}).end(Buffer.alloc(60_000));
+      expect(await text(stream)).toBe("enough");
+    }
+    // The port holds no part of these requests, and waits for none.
+    expect(await Promise.all(closed)).toHaveLength(5);
+    session.destroy();
   });
 
   it("an HTTP/2 connection whose requests are what it sends much of", async () => {
