@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import type { Clock, StartTimer } from "../clock.js";
 import { endNothing, type Guard } from "../http/guard.js";
 import { DueQueue } from "../watch/due-queue.js";
+import { WakeUp } from "../watch/wake-up.js";
 
 export interface AgingOptions {
   /** Milliseconds that are never set back. */
@@ -23,12 +24,12 @@ export class ConnectionAges {
   readonly #retire = new WeakMap<Socket, () => void>();
   /** Has a connection forgotten when it closes. */
   readonly #keep: (socket: Socket) => void;
+  readonly #wakeUp: WakeUp;
   #maxAgeMs: number | undefined;
-  /** What the timer waits for. One that was started for later goes off for nothing. */
-  #wakeUp: { readonly atMs: number } | undefined;
 
   constructor(options: AgingOptions, guard: Guard) {
     this.#options = options;
+    this.#wakeUp = new WakeUp(options.startTimer, () => this.#retireDue());
     const due = this.#due;
     const forget = guard.wrap(function (this: Socket) {
       due.delete(this);
@@ -57,25 +58,11 @@ export class ConnectionAges {
   }
 
   #waitForNext(): void {
-    const nowMs = this.#options.clock();
-    const atMs = Math.min(this.#due.nextMs, nowMs + longestWaitMs);
-    if (
-      this.#due.nextMs === Number.POSITIVE_INFINITY ||
-      (this.#wakeUp !== undefined && this.#wakeUp.atMs <= atMs)
-    ) {
-      return;
+    const { nextMs } = this.#due;
+    if (nextMs !== Number.POSITIVE_INFINITY) {
+      const nowMs = this.#options.clock();
+      this.#wakeUp.at(Math.min(nextMs, nowMs + longestWaitMs), nowMs);
     }
-    const wakeUp = { atMs };
-    this.#wakeUp = wakeUp;
-    this.#options.startTimer(
-      () => {
-        if (this.#wakeUp === wakeUp) {
-          this.#wakeUp = undefined;
-          this.#retireDue();
-        }
-      },
-      Math.max(0, Math.ceil(atMs - nowMs)),
-    );
   }
 
   #retireDue(): void {

@@ -10,6 +10,7 @@ import { IceServerWatch, type WatchOptions, type WatchOrder } from "./ice-server
 import { NewestValue } from "./newest-value.js";
 import { PacedVisits } from "./paced-visits.js";
 import { TokenVerifications } from "./token-verifications.js";
+import { WakeUp } from "./wake-up.js";
 
 export interface WatchesOptions extends WatchOptions {
   readonly startTimer: StartTimer;
@@ -36,8 +37,7 @@ export class IceServerWatches {
   readonly #openByHolder = new Map<string, number>();
   /** By when there is something to do for them. */
   readonly #due = new DueQueue<IceServerWatch>();
-  /** What the timer waits for. One that was started for later goes off for nothing. */
-  #wakeUp: { readonly atMs: number } | undefined;
+  readonly #wakeUp: WakeUp;
   #lastLookMs = 0;
   #isSettling = false;
   /** Those that have not seen the last change yet, or need a fresh list. */
@@ -49,6 +49,7 @@ export class IceServerWatches {
     this.#options = options;
     const { startTimer } = options;
     const age = createListAging();
+    this.#wakeUp = new WakeUp(startTimer, () => this.#look());
     this.#renewals = new PacedVisits((watch) => this.#renew(watch), startTimer);
     this.#repeats = new PacedVisits((watch) => this.#repeat(watch, age), startTimer);
   }
@@ -116,22 +117,10 @@ export class IceServerWatches {
   }
 
   #waitForNext(): void {
-    if (this.#open.size === 0) {
-      return;
+    if (this.#open.size > 0) {
+      const nowMs = this.#options.clock();
+      this.#wakeUp.at(Math.min(this.#due.nextMs, nowMs + longestWaitMs), nowMs);
     }
-    const nowMs = this.#options.clock();
-    const waitMs = Math.min(longestWaitMs, Math.max(0, Math.ceil(this.#due.nextMs - nowMs)));
-    const wakeUp = { atMs: nowMs + waitMs };
-    if (this.#wakeUp !== undefined && this.#wakeUp.atMs <= wakeUp.atMs) {
-      return;
-    }
-    this.#wakeUp = wakeUp;
-    this.#options.startTimer(() => {
-      if (this.#wakeUp === wakeUp) {
-        this.#wakeUp = undefined;
-        this.#look();
-      }
-    }, waitMs);
   }
 
   #look(): void {
