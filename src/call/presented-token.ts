@@ -1,5 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { TokenPlace } from "../observability/authentication-counts.js";
+import { challenge } from "./translate-error.js";
 
 /** A token and where it stood. */
 export interface PresentedToken {
@@ -36,7 +37,7 @@ export function findToken(
     throw new ConnectError(
       "more than one token: send it once, in the Authorization header or in the query",
       Code.InvalidArgument,
-      { "WWW-Authenticate": 'Bearer realm="ice-service", error="invalid_request"' },
+      { "WWW-Authenticate": `${challenge}, error="invalid_request"` },
     );
   }
   const [headerToken] = inHeader;

@@ -79,7 +79,8 @@ function nameCause(error: unknown): unknown {
   return error instanceof InvalidFieldError ? error.message : error;
 }
 
-const challenge = 'Bearer realm="ice-service"';
+/** What a rejected call asks for, before the reason (RFC 6750 section 3). */
+export const challenge = 'Bearer realm="ice-service"';
 
 /** The token is valid, but may not do this (RFC 6750 section 3.1). */
 function refuseForScope({ message, scope }: UsersRightMissingError): ConnectError {

@@ -37,7 +37,7 @@ export async function describeFingerprints(config: Config): Promise<Metric[]> {
         secrets.map(async ({ name, key }) => ({
           labels: {
             region: name === "" ? "default" : name,
-            fingerprint: await fingerprintSecret(key),
+            fingerprint: await fingerprintSlowly(key),
           },
           value: 1,
         })),
@@ -59,7 +59,7 @@ function fingerprintConfig(config: Config): string {
 }
 
 /** Slow on purpose, see docs/decisions/secret-fingerprint.md. */
-function fingerprintSecret(key: KeyObject): Promise<string> {
+function fingerprintSlowly(key: KeyObject): Promise<string> {
   let fingerprint = secretFingerprints.get(key);
   if (fingerprint === undefined) {
     fingerprint = stretch(key.export(), secretSalt, fingerprintBytes).then((bytes) =>

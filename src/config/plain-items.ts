@@ -1,5 +1,5 @@
-import { BlockList } from "./block-list.js";
 import { findFirstValue, readPlainField } from "./plain-field.js";
+import { YamlBlockList } from "./yaml-block-list.js";
 
 /** An item of a list that is a mapping of simple texts. */
 export type PlainItem = Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export function takePlainItems(
   maxItems: number,
 ): PlainItems | undefined {
   const offset = findFirstValue(text, key);
-  const list = offset === undefined ? undefined : new BlockList(text, offset);
+  const list = offset === undefined ? undefined : new YamlBlockList(text, offset);
   if (list === undefined || !list.isItem(list.start)) {
     return undefined;
   }
@@ -66,7 +66,7 @@ export function takePlainItems(
 /** @returns undefined when the item that begins at this offset is not plain */
 function readPlainItem(
   text: string,
-  list: BlockList,
+  list: YamlBlockList,
   offset: number,
 ): { readonly item: PlainItem; readonly end: number } | undefined {
   const item: Record<string, string> = {};

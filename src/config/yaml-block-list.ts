@@ -6,7 +6,7 @@ const hash = 35;
 const dash = 45;
 
 /** The lines of a list in YAML's block style: where its items begin, and where it ends. */
-export class BlockList {
+export class YamlBlockList {
   /** Where the first item begins. */
   readonly start: number;
   /** What lines that begin an item have before the dash. */

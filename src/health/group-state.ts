@@ -1,6 +1,6 @@
 import { findServing } from "../turn/failover.js";
 import type { IsUp } from "../turn/selection/live-urls.js";
-import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
+import { findOwner, listKeyedUrls, type UrlGroup } from "../turn/url-group.js";
 
 /**
  * How a group is served: by those of its URLs that are up, by another region or a managed provider in
@@ -13,7 +13,7 @@ export function findGroupStates(
   groups: readonly UrlGroup[],
   isUp: IsUp,
 ): ReadonlyMap<UrlGroup, GroupState> {
-  const isLive = (group: UrlGroup) => listKeys(group).some(({ key }) => isUp(key));
+  const isLive = (group: UrlGroup) => listKeyedUrls(group).some(({ key }) => isUp(key));
   const regions = groups.filter(({ kind }) => kind === "turn");
   const findState = (group: UrlGroup): GroupState => {
     // STUN servers of another region do not replace those of this one.

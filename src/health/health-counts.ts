@@ -2,7 +2,7 @@ import { DurationCounts } from "../observability/duration-counts.js";
 import { describeCounter, describeGauge, type Metric } from "../observability/metric.js";
 import { type ProbeCause, probeCauses } from "../probe/probe-failure.js";
 import type { IsUp } from "../turn/selection/live-urls.js";
-import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
+import { findOwner, listKeyedUrls, type UrlGroup } from "../turn/url-group.js";
 import type { GroupState } from "./group-state.js";
 
 const durationName = "ice_probe_duration_seconds";
@@ -27,7 +27,7 @@ export class HealthCounts {
       [...states.keys()]
         .filter((group) => group.kind === kind)
         .flatMap((group) =>
-          listKeys(group).map(({ url, key }) => ({
+          listKeyedUrls(group).map(({ url, key }) => ({
             labels: { url: url.text, ...labelOwner(group) },
             value: isUp(key) ? 1 : 0,
           })),

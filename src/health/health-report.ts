@@ -1,6 +1,6 @@
 import type { ProbeCause } from "../probe/probe-failure.js";
 import { canProbe } from "../probe/server-address.js";
-import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
+import { findOwner, listKeyedUrls, type UrlGroup } from "../turn/url-group.js";
 import type { GroupState } from "./group-state.js";
 import type { UrlHealth, UrlState } from "./url-health.js";
 
@@ -47,7 +47,7 @@ export function describeHealth(
         ...(group.region !== "" && { region: group.region }),
         ...(provider !== undefined && { provider }),
         state: states.get(group) ?? "live",
-        urls: listKeys(group).map(({ url, key }) => {
+        urls: listKeyedUrls(group).map(({ url, key }) => {
           const known = health.get(key);
           return known === undefined || !canProbe(url)
             ? { url: url.text, state: "not-probed" }

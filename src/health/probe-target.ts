@@ -1,7 +1,7 @@
 import type { IceUrl } from "../ice/ice-url.js";
 import { canProbe } from "../probe/server-address.js";
 import type { ProbeAccount } from "../turn/provider.js";
-import { findOwner, listKeys, type UrlGroup } from "../turn/url-group.js";
+import { findOwner, listKeyedUrls, type UrlGroup } from "../turn/url-group.js";
 
 /** A URL to probe. */
 export interface ProbeTarget {
@@ -23,7 +23,7 @@ export interface ProbeTarget {
 export function listUnprobed(groups: readonly UrlGroup[]): ReadonlyMap<string, readonly string[]> {
   const unprobed = new Map<string, readonly string[]>();
   for (const group of groups) {
-    const keys = listKeys(group);
+    const keys = listKeyedUrls(group);
     const probed = keys.filter(({ url }) => canProbe(url)).map(({ key }) => key);
     for (const { url, key } of keys) {
       if (!canProbe(url)) {
@@ -46,7 +46,7 @@ export function listTargets(
   for (const group of groups) {
     const account = group.kind === "turn" ? group.provider.probeAccounts[0] : undefined;
     const managed = findOwner(group);
-    for (const { url, key } of listKeys(group)) {
+    for (const { url, key } of listKeyedUrls(group)) {
       if (!targets.has(key)) {
         const owner = { ...(account && { account }), ...(managed !== undefined && { managed }) };
         targets.set(key, { url, key, ttlSeconds, ...owner });

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import type { Guard } from "./guard.js";
-import type { ClientPresence, HttpAnswer, HttpHeaders } from "./http-message.js";
+import type { HttpAnswer, HttpHeaders } from "./http-message.js";
 import type { RequestHeaders } from "./request-headers.js";
 
 /** Answers an exchange, also when a listener of ours has thrown. */
@@ -13,7 +13,7 @@ export interface FaultAnswerer {
 }
 
 /** One request and its response, the same for HTTP/1.1 and HTTP/2. */
-export interface HttpExchange extends ClientPresence {
+export interface HttpExchange {
   /** In milliseconds of performance.now(). */
   readonly arrivedAtMs: number;
   /** Such as `1.1` and `2.0`. */
@@ -33,6 +33,10 @@ export interface HttpExchange extends ClientPresence {
   answerer: FaultAnswerer | undefined;
   /** Makes a function for Node to call: what the listener throws ends this exchange only. */
   guard<Args extends unknown[]>(listener: (...args: Args) => void): (...args: Args) => void;
+  /** Whether the client no longer waits for its answer. */
+  isGone(): boolean;
+  /** Calls the listener once if the client leaves before it has its answer. */
+  onGone(listener: () => void): void;
   /** Whether the headers announce a body, read or not. */
   readonly hasBody: boolean;
   /** Whether the client has sent all of its request, as one without a body has from the start. */

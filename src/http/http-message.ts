@@ -1,12 +1,5 @@
 import type { RequestProtocol } from "../observability/request-log.js";
 
-/** Whether the client still waits for its answer. */
-export interface ClientPresence {
-  isGone(): boolean;
-  /** Calls the listener once if the client goes away before it got its answer. */
-  onGone(listener: () => void): void;
-}
-
 /** Names in lower case. */
 export type HttpHeaders = Record<string, string | string[]>;
 

@@ -27,7 +27,7 @@ export function findOwner(group: UrlGroup): string | undefined {
 }
 
 /** The URLs of a group, each with the key under which its state is kept. */
-export function listKeys(
+export function listKeyedUrls(
   group: UrlGroup,
 ): readonly { readonly url: IceUrl; readonly key: string }[] {
   const owner = findOwner(group);
