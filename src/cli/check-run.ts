@@ -85,7 +85,10 @@ function lacksRoom(result: Diagnosis | undefined): boolean {
   return cause === "quota" || cause === "full" || cause === "no-capacity";
 }
 
-function isWarning({ failure }: Diagnosis, relay: RelayMode | undefined): boolean {
+function isWarning({ failure, clockSkew }: Diagnosis, relay: RelayMode | undefined): boolean {
+  if (clockSkew !== undefined) {
+    return false;
+  }
   switch (failure?.cause) {
     case "quota":
       return true;

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.js";
 import { judgeQuota } from "../probe/full-server.js";
-import { probe } from "../probe/probe.js";
+import { probe as probeOnNetwork } from "../probe/probe.js";
 import { type ProbeOutcome, pickBest, type RelayJudgment, toOutcome } from "./probe-outcome.js";
 import type { ProbeTarget } from "./probe-target.js";
 
@@ -22,11 +22,13 @@ const longestTtlSeconds = 600;
  * Probes a URL at all addresses of its host, as a caller would use it.
  * @param now milliseconds of a clock that never jumps
  * @param randomBytes for fresh names
+ * @param probe what to probe with
  */
 export function createProbeUrl(
   clock: Clock,
   now: () => number,
   randomBytes: (size: number) => Buffer,
+  probe = probeOnNetwork,
 ): ProbeUrl {
   return async ({ url, account, ttlSeconds }, options) => {
     const startedAtMs = now();
@@ -43,13 +45,15 @@ export function createProbeUrl(
     if (best.failure === undefined) {
       return toOutcome(best, options);
     }
+    let relayProven: true | undefined;
     const tryFreshName = async () => {
       const again = await tryName(`${probeName}-${randomBytes(3).toString("hex")}`);
+      relayProven = again.relayProven;
       const isFine = again.failure?.cause !== "quota" && toOutcome(again, options).works;
       return isFine ? undefined : again.failure;
     };
     const retry = account?.sharedName === undefined ? tryFreshName : undefined;
     const failure = await judgeQuota(best.failure, retry);
-    return toOutcome({ ...best, failure }, options);
+    return toOutcome({ ...best, failure, ...(relayProven && { relayProven }) }, options);
   };
 }

@@ -8,7 +8,7 @@ import {
 } from "./clock-skew.js";
 import { judgeQuota } from "./full-server.js";
 import { type ProbeOptions, type ProbeResult, probeAddress } from "./probe.js";
-import type { ProbeCause } from "./probe-failure.js";
+import type { ProbeCause, ProbeFailure } from "./probe-failure.js";
 import type { ServerAddress } from "./server-address.js";
 
 export interface Signer {
@@ -24,7 +24,7 @@ export interface Signer {
 }
 
 export interface Diagnosis extends ProbeResult {
-  /** Present when it is the failure. */
+  /** Present when the clocks differ: a failure, even beside another one. */
   readonly clockSkew?: ClockSkew;
 }
 
@@ -41,7 +41,7 @@ const saidAfterAcceptance: readonly ProbeCause[] = [
 /**
  * Probes an address as clients would use it, then with other expiries, to tell a wrong clock from a
  * wrong secret. Where the relay works although the clocks differ, the difference is the failure:
- * credentials end earlier or later than they say.
+ * credentials end earlier or later than they say. Where something else is wrong, too, both are told.
  */
 export async function diagnose(
   server: ServerAddress,
@@ -72,8 +72,23 @@ export async function diagnose(
   if (clockSkew === undefined) {
     return result;
   }
-  const detail = `the server's clock is ${printClockSkew(clockSkew)}`;
-  return { ...result, clockSkew, failure: { cause: "clock-skew", detail } };
+  return { ...result, clockSkew, failure: addClockSkew(failure, clockSkew) };
+}
+
+/** A wrong clock is all that is wrong, or it is told beside what else is. */
+function addClockSkew(failure: ProbeFailure | undefined, clockSkew: ClockSkew): ProbeFailure {
+  const clocks = `the server's clock is ${printClockSkew(clockSkew)}`;
+  if (failure === undefined || failure.cause === "wrong-secret") {
+    return { cause: "clock-skew", detail: clocks };
+  }
+  switch (failure.cause) {
+    // Warnings by themselves.
+    case "quota":
+    case "relay-not-tested":
+      return { cause: "clock-skew", detail: `${clocks}; besides, ${failure.detail}` };
+    default:
+      return { ...failure, detail: `${failure.detail}; besides, ${clocks}` };
+  }
 }
 
 function judge({ relayedTransportAddress, failure }: ProbeResult): CredentialVerdict {

@@ -51,7 +51,8 @@ export function findErrorCode(message: StunMessage): StunErrorCode | undefined {
     throw new MalformedMessageError("its ERROR-CODE is out of range");
   }
   const reason = value.subarray(4);
-  // Some servers count the padding, or the end of a C string, as part of the phrase.
-  const end = reason.findLastIndex((byte) => byte !== 0) + 1;
-  return { code: hundreds * 100 + rest, reason: showText(reason.subarray(0, end)) };
+  // Some servers count the padding, or the end of a C string and what lies behind it, as part of the phrase.
+  const end = reason.indexOf(0);
+  const phrase = end === -1 ? reason : reason.subarray(0, end);
+  return { code: hundreds * 100 + rest, reason: showText(phrase) };
 }

@@ -11,7 +11,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "time-out":
     "Open the port in every firewall on the way, for UDP and TCP separately; if it connects, check that the server speaks STUN on that port, and TLS only for turns and stuns",
   "no-answer":
-    "The port is open: check the server's log, and whether a firewall drops large packets or a load balancer moves the client to another server",
+    "The port is open: check the server's log and load, and whether a firewall drops large packets or a load balancer moves the client to another server",
   "tls-expired": "Renew the certificate, and reload it in the server",
   "tls-wrong-name":
     "Give the server a certificate for the URL's host, or change the URL; a proxy that routes by server name (SNI) may send it elsewhere",
@@ -19,7 +19,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
     "Serve the whole chain of a public authority, or name your own authority with --ca",
   "tls-failed": "Compare the TLS versions and ciphers of the server with what browsers offer",
   "not-tls":
-    "Give coturn cert and pkey, and the URL its tls-listening-port; or write turn: in place of turns:; behind a proxy that routes by server name (SNI), the URL must have a name that it routes",
+    "Give coturn cert and pkey, and the URL its tls-listening-port; or write turn: in place of turns:; behind a proxy that routes by server name (SNI), the URL must have a name that it routes, to a server that is up",
   "not-stun":
     "Another program answers on that port: correct the URL's port or scheme, or the proxy that routes it",
   malformed: "Update the server: it breaks RFC 8489",
@@ -32,7 +32,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "stale-nonce":
     "Raise the server's stale-nonce, and see that a load balancer keeps each client on one server",
   "redirect-loop":
-    "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself, over at most three others",
+    "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself, at an address of the same IP family that clients can reach, over at most three others",
   "no-authentication":
     "Set use-auth-secret: anyone can use this relay, except browsers, which ignore such a server",
   quota: "Nothing, if other callers get relays; otherwise raise user-quota",

@@ -20,7 +20,7 @@ export interface ProbeOptions {
   readonly extraCa?: string | undefined;
   /** The realm that TURN servers must name. */
   readonly realm?: string | undefined;
-  /** Where relays are tested with packets from outside; absent: nowhere. Takes half of the time at most. */
+  /** Where relays are tested with packets from outside; absent: nowhere. Takes half of the time that is left then at most. */
   readonly relayTest?: RelayTest | undefined;
   /** Milliseconds of a clock that never jumps; by default performance.now. */
   readonly now?: (() => number) | undefined;
@@ -107,10 +107,11 @@ async function tryAddress(
   family?: AddressFamily,
 ): Promise<ProbeResult> {
   const { url } = server;
+  const { now = () => performance.now(), randomBytes } = options;
+  const endsAtMs = now() + options.timeoutMs;
   const found: Findings = {};
   const visit = async (visited: ServerAddress, signal: AbortSignal) => {
     const transport = await openTransport(visited, { signal, extraCa: options.extraCa });
-    const { now, randomBytes } = options;
     const context = { transport, signal, now, randomBytes };
     try {
       if (url.scheme === "stun" || url.scheme === "stuns") {
@@ -118,7 +119,7 @@ async function tryAddress(
       } else if (credential === undefined) {
         throw new TypeError(`${url.text} needs a credential`);
       } else {
-        await tryRelay(context, visited, credential, { ...options, family }, found);
+        await tryRelay(context, visited, credential, { ...options, family, endsAtMs }, found);
       }
     } finally {
       transport.close();
@@ -142,7 +143,10 @@ async function tryAddress(
 function explain(failure: ProbeFailure, { alternates, realm }: Findings): ProbeFailure {
   const { cause, detail }: ProbeFailure =
     failure.cause === "time-out" && realm !== undefined
-      ? { cause: "no-answer", detail: "the server has answered at first, and then no more" }
+      ? {
+          cause: "no-answer",
+          detail: "the server has answered at first, but not everything in time",
+        }
       : failure;
   const last = alternates?.at(-1);
   const where =

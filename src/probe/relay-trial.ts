@@ -1,6 +1,6 @@
 import type { TurnCredential } from "../turn/provider.js";
 import type { AddressFamily } from "./attributes.js";
-import { ProbeError, probeError, toFailure } from "./probe-failure.js";
+import { ProbeError, type ProbeFailure, probeError, toFailure } from "./probe-failure.js";
 import { proveRelay, type RelayTest } from "./relay-proof.js";
 import type { ServerAddress } from "./server-address.js";
 import type { TransactionContext } from "./transaction.js";
@@ -8,8 +8,8 @@ import { printTransportAddress } from "./transport-address.js";
 import { TurnSession } from "./turn-session.js";
 
 export interface RelayTrialOptions {
-  /** Of the whole probe. The test of the relay takes half of it at most. */
-  readonly timeoutMs: number;
+  /** When the whole probe has to be done, by the context's clock. The test of the relay leaves time for what follows. */
+  readonly endsAtMs: number;
   /** The realm that the server must name. */
   readonly realm?: string | undefined;
   /** What relay to ask for; absent, the server chooses. */
@@ -38,7 +38,7 @@ export async function tryRelay(
   context: TransactionContext,
   server: ServerAddress,
   credential: TurnCredential,
-  { realm: expectedRealm, family, relayTest: test, timeoutMs }: RelayTrialOptions,
+  { realm: expectedRealm, family, relayTest: test, endsAtMs }: RelayTrialOptions,
   found: RelayFindings,
 ): Promise<void> {
   const session = new TurnSession(context, credential);
@@ -52,8 +52,10 @@ export async function tryRelay(
   found.relayedTransportAddress = printTransportAddress(allocation.relayed);
   let isReleased = false;
   try {
-    const proof = { server, session, allocation, context, waitMs: timeoutMs / 2 };
-    const failure = test && (await proveRelay({ ...proof, test }).catch(toFailure));
+    const { now = () => performance.now() } = context;
+    const waitMs = Math.max(1, (endsAtMs - now()) / 2);
+    const proof = { server, session, allocation, context, waitMs };
+    const failure = test && (await proveRelay({ ...proof, test }).catch(toRelayFailure));
     try {
       await session.release();
       isReleased = true;
@@ -72,4 +74,14 @@ export async function tryRelay(
       session.abandon();
     }
   }
+}
+
+/**
+ * What an error in the test of a relay means. coturn closes the connection of a client whose packets
+ * its own firewall keeps from leaving the relay.
+ */
+function toRelayFailure(error: unknown): ProbeFailure {
+  const failure = toFailure(error);
+  const detail = `while the relay was tested, the connection to the server ended: ${failure.detail}`;
+  return failure.cause === "connection-closed" ? { cause: "relay-unreachable", detail } : failure;
 }

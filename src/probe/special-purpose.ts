@@ -1,4 +1,5 @@
 import { BlockList } from "node:net";
+import type { AddressFamily } from "./attributes.js";
 import type { TransportAddress } from "./transport-address.js";
 
 /**
@@ -19,16 +20,25 @@ const ranges = {
   ],
 } as const;
 
-// One list for each family: a combined list checks IPv4 addresses against ::ffff:0:0/96 too.
-const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
-for (const family of ["ipv4", "ipv6"] as const) {
-  for (const range of ranges[family]) {
-    const [network = "", length] = range.split("/");
-    lists[family].addSubnet(network, Number(length), family);
-  }
-}
+const ownRanges = {
+  ipv4: ["0.0.0.0/8", "127.0.0.0/8"],
+  ipv6: ["::/128", "::1/128", "::ffff:127.0.0.0/104"],
+} as const;
 
 /** Whether an address is in a special-purpose range. */
-export function isSpecialPurpose({ address, family }: TransportAddress): boolean {
-  return lists[family].check(address, family);
+export const isSpecialPurpose = listRanges(ranges);
+
+/** Whether an address leads each machine to itself: loopback, or no address at all. */
+export const isOwnMachine = listRanges(ownRanges);
+
+// One list for each family: a combined list checks IPv4 addresses against ::ffff:0:0/96 too.
+function listRanges(of: Readonly<Record<AddressFamily, readonly string[]>>) {
+  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
+  for (const family of ["ipv4", "ipv6"] as const) {
+    for (const range of of[family]) {
+      const [network = "", length] = range.split("/");
+      lists[family].addSubnet(network, Number(length), family);
+    }
+  }
+  return ({ address, family }: TransportAddress) => lists[family].check(address, family);
 }

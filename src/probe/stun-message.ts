@@ -58,6 +58,11 @@ export function looksLikeStun(bytes: Buffer): boolean {
   );
 }
 
+/** What tells the message's transaction from others; shorter where the message is cut off before. */
+export function readTransactionId(bytes: Buffer): Buffer {
+  return bytes.subarray(headerBytes - transactionIdBytes, headerBytes);
+}
+
 /**
  * Encodes a message without MESSAGE-INTEGRITY and FINGERPRINT, which are appended to its bytes.
  * @param method one of {@link stunMethod}
@@ -105,7 +110,7 @@ export function decodeMessage(bytes: Buffer): StunMessage {
   }
   return {
     ...decodeType(bytes.readUInt16BE(0)),
-    transactionId: bytes.subarray(8, headerBytes),
+    transactionId: readTransactionId(bytes),
     attributes: decodeAttributes(bytes),
     bytes,
   };

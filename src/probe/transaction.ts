@@ -10,6 +10,7 @@ import {
   encodeMessage,
   looksLikeStun,
   MalformedMessageError,
+  readTransactionId,
   type StunAttribute,
   type StunMessage,
   stunClass,
@@ -67,6 +68,7 @@ export function runTransaction(
 ): Promise<Exchange> {
   const transactionId = randomBytes(transactionIdBytes);
   const bytes = encodeRequest(request, transactionId);
+  const { inbox } = transport;
   return new Promise((resolve, reject) => {
     let stopSending: (() => void) | undefined;
     let heard: ProbeError | undefined;
@@ -74,7 +76,8 @@ export function runTransaction(
     const finish = (settle: () => void) => {
       settled = true;
       stopSending?.();
-      transport.inbox.listen(undefined);
+      inbox.listen(undefined);
+      inbox.endedTransactions.add(transactionId.toString("hex"));
       signal.removeEventListener("abort", onAbort);
       settle();
     };
@@ -88,11 +91,12 @@ export function runTransaction(
     signal.addEventListener("abort", onAbort, { once: true });
 
     const sentAt = now();
-    transport.inbox.listen({
+    inbox.listen({
       fail,
       receive(received) {
-        if (isDataIndication(received)) {
-          // The relay's traffic goes on beside the transaction.
+        const isLate = inbox.endedTransactions.has(readTransactionId(received).toString("hex"));
+        if (isLate || isDataIndication(received)) {
+          // A request that was sent twice is answered twice; a relay's traffic goes on beside.
           return;
         }
         const verdict = judgeResponse(received, request, transactionId);

@@ -19,6 +19,8 @@ export interface TransportListener {
 
 /** Hands what arrives to one listener after another; remembers that the transport has ended. */
 export class Inbox implements TransportListener {
+  /** The IDs of the transactions that are over: an answer to one of them may still come. */
+  readonly endedTransactions = new Set<string>();
   #listener: TransportListener | undefined;
   #error: ProbeError | undefined;
 

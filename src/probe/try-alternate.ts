@@ -1,6 +1,7 @@
 import { attributeType, readBytes } from "./attributes.js";
 import { probeError } from "./probe-failure.js";
 import type { ServerAddress } from "./server-address.js";
+import { isOwnMachine } from "./special-purpose.js";
 import { MalformedMessageError, type StunMessage } from "./stun-message.js";
 import { printTransportAddress, readAddress, type TransportAddress } from "./transport-address.js";
 
@@ -42,8 +43,22 @@ export function readAlternate(response: StunMessage): Alternate | undefined {
 const mostAlternates = 3;
 
 /**
+ * Why browsers do not follow an alternate, wherever they come from. One of another family breaks RFC 8489
+ * section 14.15; one at a loopback address would have the client talk to itself.
+ */
+function findFlaw(address: TransportAddress, server: TransportAddress): string | undefined {
+  if (address.port === 0) {
+    return "has no port";
+  }
+  if (address.family !== server.family) {
+    return "is of another IP family";
+  }
+  return isOwnMachine(address) && !isOwnMachine(server) ? "is the client's own machine" : undefined;
+}
+
+/**
  * Visits a server and, if it redirects, the alternate server, over the same transport with the same
- * credential. Follows at most three, and none twice.
+ * credential. Follows at most three, none twice, and none that browsers would not.
  *
  * @param onFollow called with each alternate before it is visited
  * @throws ProbeError `redirect-loop`; whatever the last visit throws
@@ -64,9 +79,11 @@ export async function followAlternates<T>(
       }
       const { address, domain } = error.alternate;
       const printed = printTransportAddress(address);
-      if (visited.includes(printed) || visited.length > mostAlternates) {
+      const flaw = findFlaw(address, server);
+      if (flaw !== undefined || visited.includes(printed) || visited.length > mostAlternates) {
         const way = [...visited, printed].join(" → ");
-        throw probeError("redirect-loop", `the servers answer 300 (Try Alternate): ${way}`);
+        const why = flaw === undefined ? "" : `, which ${flaw}`;
+        throw probeError("redirect-loop", `the servers answer 300 (Try Alternate): ${way}${why}`);
       }
       visited.push(printed);
       next = { ...server, ...address, host: domain ?? server.url.host };

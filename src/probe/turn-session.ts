@@ -11,7 +11,7 @@ import {
 } from "./attributes.js";
 import { errorCode, findErrorCode, readErrorCode, type StunErrorCode } from "./error-code.js";
 import { deriveLongTermKey } from "./integrity.js";
-import { probeError } from "./probe-failure.js";
+import { ProbeError, probeError } from "./probe-failure.js";
 import { toCredentialError, toServerError } from "./server-error.js";
 import { type StunAttribute, type StunMessage, stunClass, stunMethod } from "./stun-message.js";
 import {
@@ -22,6 +22,7 @@ import {
   type TransactionContext,
 } from "./transaction.js";
 import { readAddress, type TransportAddress } from "./transport-address.js";
+import { TryAlternateError } from "./try-alternate.js";
 
 /** A server that changes its nonce faster than this never lets anyone in. */
 const maxStaleNonces = 3;
@@ -48,6 +49,14 @@ function toAnswer(response: StunMessage): RequestAnswer {
   return response.class === stunClass.error
     ? { accepted: false, error: findErrorCode(response) }
     : { accepted: true };
+}
+
+/** Whether the server has answered with an error. */
+function isSaidByServer(error: unknown): boolean {
+  return (
+    error instanceof TryAlternateError ||
+    (error instanceof ProbeError && error.failure.errorCode !== undefined)
+  );
 }
 
 interface RequestExtras {
@@ -79,10 +88,7 @@ export class TurnSession {
       attributes: [encodeRequestedTransport()],
     });
     if (response.class === stunClass.success) {
-      await runTransaction(this.#context, {
-        method: stunMethod.refresh,
-        attributes: [encodeLifetime(0)],
-      });
+      await this.#giveBackUnasked();
       throw probeError("no-authentication", "the server gives a relay without a credential");
     }
     if (readErrorCode(response).code !== errorCode.unauthorized) {
@@ -99,6 +105,18 @@ export class TurnSession {
    * @throws TryAlternateError when the server sends its clients elsewhere
    */
   async allocate(family?: AddressFamily): Promise<Allocation> {
+    try {
+      return await this.#allocate(family);
+    } catch (error) {
+      // A relay may be there whose announcement was lost, or cannot be used.
+      if (!isSaidByServer(error)) {
+        this.abandon();
+      }
+      throw error;
+    }
+  }
+
+  async #allocate(family: AddressFamily | undefined): Promise<Allocation> {
     const { response } = await this.#request(stunMethod.allocate, [
       encodeRequestedTransport(),
       ...(family === undefined ? [] : [encodeRequestedAddressFamily(family)]),
@@ -146,6 +164,18 @@ export class TurnSession {
    */
   abandon(): void {
     sendOnce(this.#context, this.#sign(stunMethod.refresh, [encodeLifetime(0)]));
+  }
+
+  /** Gives back a relay that came without a credential. What becomes of that is of no importance. */
+  async #giveBackUnasked(): Promise<void> {
+    const release = { method: stunMethod.refresh, attributes: [encodeLifetime(0)] };
+    try {
+      await runTransaction(this.#context, release);
+    } catch (error) {
+      if (!(error instanceof ProbeError)) {
+        throw error;
+      }
+    }
   }
 
   /** Sends a signed request, again with the new nonce where the old one is stale. */

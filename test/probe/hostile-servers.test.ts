@@ -232,8 +232,31 @@ describe("a TURN server over UDP", () => {
     const result = await probeUdp("turn", (r, count) => (count === 1 ? [refuse(r, 401)] : []));
     expect(result?.failure).toEqual({
       cause: "no-answer",
-      detail: "the server has answered at first, and then no more",
+      detail: "the server has answered at first, but not everything in time",
     });
+  });
+
+  it("that answers twice before it falls silent is only silent", async () => {
+    const result = await probeUdp("turn", (r, count) =>
+      count === 1 ? [refuse(r, 401), refuse(r, 401)] : [],
+    );
+    expect(result?.failure?.cause).toBe("no-answer");
+  });
+
+  it.each<[string, (request: StunMessage) => Buffer[]]>([
+    ["signs wrongly", (r) => [relayed(r, Buffer.of(1))]],
+    ["does not name", (r) => [answer(r, stunClass.success, [], key)]],
+    ["does not announce", () => []],
+  ])("is given back a relay that it %s", async (_, announce) => {
+    const methods: number[] = [];
+    await probeUdp(
+      "turn",
+      afterChallenge((r) => {
+        methods.push(r.method);
+        return r.method === stunMethod.allocate ? announce(r) : [];
+      }),
+    );
+    await expect.poll(() => methods.at(-1)).toBe(stunMethod.refresh);
   });
 
   it("is given its new nonce when the old one is stale", async () => {
@@ -271,6 +294,13 @@ describe("a TURN server over UDP", () => {
     expect(methods).toEqual([stunMethod.allocate, stunMethod.refresh]);
   });
 
+  it("that gives relays to everybody, and takes none back, is told all the same", async () => {
+    const result = await probeUdp("turn", (r) =>
+      r.method === stunMethod.allocate ? [relayed(r)] : [],
+    );
+    expect(result?.failure?.cause).toBe("no-authentication");
+  });
+
   it("that refuses to end the relay is not fine", async () => {
     const result = await probeUdp(
       "turn",
@@ -302,12 +332,15 @@ describe("a TURN server over UDP", () => {
     expect(asked).toEqual(["3 -", "3 02000000", "4 -"]);
   });
 
-  it("cannot write control characters onto a terminal", async () => {
-    const value = Buffer.concat([Buffer.of(0, 0, 5, 0), Buffer.from("\u001b[2Jgone\n")]);
+  it.each([
+    ["write control characters onto a terminal", "\u001b[2Jgone\n", "\ufffd[2Jgone\ufffd"],
+    ["show what lies behind the end of a text in C", "Sorry\0\0rest\0", "Sorry"],
+  ])("cannot %s", async (_, phrase, shown) => {
+    const value = Buffer.concat([Buffer.of(0, 0, 5, 0), Buffer.from(phrase)]);
     const result = await probeUdp("turn", (r) => [
       answer(r, stunClass.error, [{ type: attributeType.errorCode, value }]),
     ]);
-    expect(result?.failure?.detail).toBe("the server answers 500 (\ufffd[2Jgone\ufffd)");
+    expect(result?.failure?.detail).toBe(`the server answers 500 (${shown})`);
   });
 });
 
@@ -372,8 +405,8 @@ describe("a server over TCP", () => {
 describe("probe", () => {
   it("takes time and randomness from where it is told to", async () => {
     const ids: string[] = [];
-    // Before and after the look-up, then of the request and its answer.
-    const times = [900, 910, 1_000, 1_042];
+    // Before and after the look-up, at the beginning of the try, then of the request and its answer.
+    const times = [900, 910, 911, 1_000, 1_042];
     const result = await probeUdp(
       "stun",
       (request) => {

@@ -6,6 +6,7 @@ import { attributeType } from "../../src/probe/attributes.js";
 import { deriveLongTermKey } from "../../src/probe/integrity.js";
 import { type ProbeOptions, probe } from "../../src/probe/probe.js";
 import {
+  decodeMessage,
   encodeMessage,
   findAttribute,
   type StunAttribute,
@@ -18,7 +19,13 @@ import {
   readAddress,
   type TransportAddress,
 } from "../../src/probe/transport-address.js";
-import { answer, refuse, type ScriptedServer, startUdpScript } from "./scripted-server.js";
+import {
+  answer,
+  refuse,
+  type ScriptedServer,
+  startTcpScript,
+  startUdpScript,
+} from "./scripted-server.js";
 
 const credential = { username: "1795612800:probe", credential: "cGFzc3dvcmQ=" };
 const key = deriveLongTermKey(credential.username, Buffer.from("turn.test"), credential.credential);
@@ -180,6 +187,46 @@ describe("a relay", () => {
   it("is not tested where nobody asks for it", async () => {
     expect((await probeRelay({}, { timeoutMs: 5_000 }))?.failure).toBeUndefined();
     expect(methods).not.toContain(stunMethod.createPermission);
+  });
+
+  it("is tested in half of the time that is left", async () => {
+    // All but the last 40 ms have gone by once the try has begun.
+    const times = [0, 0, 0];
+    const result = await probeRelay(
+      { permit: () => undefined },
+      { ...everywhere, timeoutMs: 600_000, now: () => times.shift() ?? 599_960 },
+    );
+    expect(result?.failure).toMatchObject({
+      cause: "relay-unreachable",
+      detail: expect.stringContaining("CreatePermission"),
+    });
+  });
+
+  it("is unreachable where its test ends the connection", async () => {
+    const loopbackOf = (type: number, request: StunMessage) => xored(type, loopback, request);
+    const server = await startTcpScript((chunk, socket) => {
+      const request = decodeMessage(chunk);
+      if (request.method === stunMethod.createPermission) {
+        socket.destroy();
+        return;
+      }
+      const { xorRelayedAddress, xorMappedAddress } = attributeType;
+      const attributes = [xorRelayedAddress, xorMappedAddress].map((type) =>
+        loopbackOf(type, request),
+      );
+      socket.write(
+        findAttribute(request, attributeType.messageIntegrity) === undefined
+          ? refuse(request, 401)
+          : answer(request, stunClass.success, attributes, key),
+      );
+    });
+    servers.push(server);
+    const url = parseIceUrl(`turn:127.0.0.1:${server.port}?transport=tcp`);
+    const [result] = await probe(url, credential, everywhere);
+    expect(result?.failure).toMatchObject({
+      cause: "relay-unreachable",
+      detail: expect.stringContaining("the connection to the server ended"),
+    });
   });
 
   it("is left at once when the probe is called off", async () => {

@@ -3,6 +3,7 @@ import { parseIceUrl } from "../../src/ice/ice-url.js";
 import { attributeType, encodeText } from "../../src/probe/attributes.js";
 import { deriveLongTermKey } from "../../src/probe/integrity.js";
 import { probe } from "../../src/probe/probe.js";
+import type { ServerAddress } from "../../src/probe/server-address.js";
 import {
   decodeMessage,
   findAttribute,
@@ -10,6 +11,8 @@ import {
   type StunMessage,
   stunClass,
 } from "../../src/probe/stun-message.js";
+import type { TransportAddress } from "../../src/probe/transport-address.js";
+import { followAlternates, TryAlternateError } from "../../src/probe/try-alternate.js";
 import {
   answer,
   refuse,
@@ -125,6 +128,15 @@ describe("a server that answers 300 (Try Alternate)", () => {
     expect(result.alternates).toEqual([next.port]);
   });
 
+  it.each(["", "?transport=tcp"])("is not followed to no port%s", async (query) => {
+    const script = (bytes: Buffer) => redirect(decodeMessage(bytes), 0);
+    const first = await (query === ""
+      ? startUdpScript((request) => [redirect(request, 0)])
+      : startTcpScript((chunk, socket) => socket.write(script(chunk))));
+    servers.push(first);
+    expect((await probePort(first.port, "turn", query)).failure?.cause).toBe("redirect-loop");
+  });
+
   it("says where it failed", async () => {
     const next = await start((request) => refuse(request, 403));
     const { failure } = await probePort(await start((request) => redirect(request, next)));
@@ -154,5 +166,52 @@ describe("a server that answers 300 (Try Alternate)", () => {
       detail: "the server answers 300 (Try Alternate)",
       errorCode: 300,
     });
+  });
+});
+
+describe("followAlternates", () => {
+  const ipv4 = (address: string, port = 3478) => ({ address, port, family: "ipv4" }) as const;
+  const ipv6 = (address: string) => ({ address, port: 3478, family: "ipv6" }) as const;
+  const [published, own] = [ipv4("11.0.0.10"), ipv4("127.0.0.1")];
+
+  /** Visits a server that names an alternate, which works. */
+  async function follow(from: TransportAddress, alternate: TransportAddress) {
+    const url = parseIceUrl("turn:turn.example");
+    const server: ServerAddress = { ...from, url, transport: "udp", host: url.host };
+    const visited: string[] = [];
+    await followAlternates(
+      server,
+      async ({ address }) => {
+        visited.push(address);
+        if (visited.length === 1) {
+          throw new TryAlternateError({ address: alternate });
+        }
+      },
+      () => {},
+    );
+    return visited;
+  }
+
+  it.each([
+    ["has no port", published, ipv4("11.0.0.11", 0)],
+    ["is of another IP family", published, ipv6("2a00:1::10")],
+    ["is of another IP family", ipv6("2a00:1::10"), published],
+    ["is the client's own machine", published, own],
+    ["is the client's own machine", published, ipv4("0.0.0.0")],
+    ["is the client's own machine", ipv6("2a00:1::10"), ipv6("::1")],
+    ["is the client's own machine", ipv6("2a00:1::10"), ipv6("::ffff:127.0.0.1")],
+  ])("goes where browsers would go: not to what %s", async (flaw, from, alternate) => {
+    await expect(follow(from, alternate)).rejects.toMatchObject({
+      failure: { cause: "redirect-loop", detail: expect.stringMatching(`, which ${flaw}$`) },
+    });
+  });
+
+  it.each([
+    [published, ipv4("11.0.0.11")],
+    [published, ipv4("10.0.0.1")],
+    [own, ipv4("127.0.0.2")],
+    [ipv6("2a00:1::10"), ipv6("2a00:1::11")],
+  ])("goes from %j to %j", async (from, alternate) => {
+    expect(await follow(from, alternate)).toEqual([from.address, alternate.address]);
   });
 });
