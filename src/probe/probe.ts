@@ -20,7 +20,7 @@ export interface ProbeOptions {
   readonly extraCa?: string | undefined;
   /** The realm that TURN servers must name. */
   readonly realm?: string | undefined;
-  /** Where relays are tested with packets from outside; absent: nowhere. Takes half of the time that is left then at most. */
+  /** Where relays are tested with packets from outside; absent: nowhere. Takes half of the time at most. */
   readonly relayTest?: RelayTest | undefined;
   /** Milliseconds of a clock that never jumps; by default performance.now. */
   readonly now?: (() => number) | undefined;

@@ -8,7 +8,9 @@ import { printTransportAddress } from "./transport-address.js";
 import { TurnSession } from "./turn-session.js";
 
 export interface RelayTrialOptions {
-  /** When the whole probe has to be done, by the context's clock. The test of the relay leaves time for what follows. */
+  /** Of the whole probe. The test of the relay takes half of it at most. */
+  readonly timeoutMs: number;
+  /** When that time is over, by the context's clock. */
   readonly endsAtMs: number;
   /** The realm that the server must name. */
   readonly realm?: string | undefined;
@@ -38,7 +40,7 @@ export async function tryRelay(
   context: TransactionContext,
   server: ServerAddress,
   credential: TurnCredential,
-  { realm: expectedRealm, family, relayTest: test, endsAtMs }: RelayTrialOptions,
+  { realm: expectedRealm, family, relayTest: test, timeoutMs, endsAtMs }: RelayTrialOptions,
   found: RelayFindings,
 ): Promise<void> {
   const session = new TurnSession(context, credential);
@@ -53,7 +55,8 @@ export async function tryRelay(
   let isReleased = false;
   try {
     const { now = () => performance.now() } = context;
-    const waitMs = Math.max(1, (endsAtMs - now()) / 2);
+    // The test takes three round trips, and what follows one.
+    const waitMs = Math.max(1, Math.min(timeoutMs / 2, (endsAtMs - now()) * 0.75));
     const proof = { server, session, allocation, context, waitMs };
     const failure = test && (await proveRelay({ ...proof, test }).catch(toRelayFailure));
     try {

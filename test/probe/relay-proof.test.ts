@@ -189,7 +189,7 @@ describe("a relay", () => {
     expect(methods).not.toContain(stunMethod.createPermission);
   });
 
-  it("is tested in half of the time that is left", async () => {
+  it("is tested in the time that is left", async () => {
     // All but the last 40 ms have gone by once the try has begun.
     const times = [0, 0, 0];
     const result = await probeRelay(
