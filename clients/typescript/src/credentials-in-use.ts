@@ -1,5 +1,5 @@
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
-import type { IceServer, IceServerList } from "./ice-server-list.js";
+import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
 import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
 
@@ -32,8 +32,8 @@ export type ReplacementReason = "planned" | "unplanned";
 export interface CredentialsInUse {
   /** Gives the connection a list. Its signaling state is stable. */
   configure(list: IceServerList): void;
-  /** Whether the candidates in use were gathered with this list. */
-  are(list: IceServerList): boolean;
+  /** Whether a list has TURN credentials, and not those that the candidates in use were gathered with. */
+  differFrom(list: IceServerList | undefined): boolean;
   /** Why they must be replaced now, if the call is relayed. The signaling state is stable. */
   findReason(): ReplacementReason | undefined;
 }
@@ -98,6 +98,11 @@ export function followCredentials<Configuration extends object>(
     return 1 - findLifeLeftMs(list) / ((list.ttlSeconds ?? 0) * 1000);
   }
 
+  function differFrom(list: IceServerList | undefined): boolean {
+    const names = readUsernames(list?.iceServers);
+    return names !== "" && names !== readUsernames(inUse?.iceServers);
+  }
+
   return {
     configure(list) {
       noteGeneration();
@@ -105,16 +110,23 @@ export function followCredentials<Configuration extends object>(
         return;
       }
       const configuration = connection.getConfiguration();
-      if (!hasServers(configuration, list.iceServers)) {
+      const before = readUsernames(Reflect.get(configuration, "iceServers"));
+      const names = readUsernames(list.iceServers);
+      if (names === "" && before !== "") {
+        // The service sends a list without TURN servers while its provider of TURN is away.
+        return;
+      }
+      if (configured === undefined && names === before) {
+        // The application has made the connection with it.
+        inUse = list;
+      } else {
         // With the servers alone, setConfiguration would reset iceTransportPolicy to "all".
         connection.setConfiguration({ ...configuration, iceServers: list.iceServers });
-      } else if (configured === undefined) {
-        inUse = list;
       }
       configured = list;
-      replaceableAt = list === inUse ? undefined : (replaceableAt ?? readMoment());
+      replaceableAt = differFrom(list) ? (replaceableAt ?? readMoment()) : undefined;
     },
-    are: (list) => list === inUse,
+    differFrom,
     findReason() {
       noteGeneration();
       if (generation === undefined) {
@@ -135,12 +147,9 @@ export function followCredentials<Configuration extends object>(
   };
 }
 
-/** Whether the configuration has the credentials of a list. */
-function hasServers(configuration: object, iceServers: readonly IceServer[]): boolean {
-  const configured: unknown = Reflect.get(configuration, "iceServers");
-  const names = (servers: unknown) =>
-    Array.isArray(servers)
-      ? servers.map((server) => String(Object(server).username ?? "")).join("\n")
-      : "";
-  return names(configured) === names(iceServers) && names(iceServers).trim() !== "";
+/** Names the credentials of servers. Empty when there are none. */
+function readUsernames(iceServers: unknown): string {
+  return Array.isArray(iceServers)
+    ? iceServers.flatMap((server) => Object(server).username ?? []).join("\n")
+    : "";
 }

@@ -64,6 +64,16 @@ export function keepConnectionFresh<Configuration extends object>(
   let errors = 0;
   let lastErrorAt: Moment | undefined;
   let isChecking = false;
+  let isStopped = false;
+
+  function stop(): void {
+    isStopped = true;
+    clearInterval(timer);
+  }
+
+  function isOver(): boolean {
+    return isStopped || connection.signalingState === "closed";
+  }
 
   /** Whether the last restart may still succeed. */
   function isRestarting(hasNoContact: boolean): boolean {
@@ -87,25 +97,41 @@ export function keepConnectionFresh<Configuration extends object>(
     // Not "disconnected": a call that uses no relay may also be that for a moment.
     const isOpening = ["new", "checking"].includes(connection.iceConnectionState);
     const replaces = reason !== undefined && (isOpening || isRelayed(await connection.getStats()));
-    const list = await source.get(
-      // That the service answers is a sign that the network is back.
-      recovers
-        ? { maxAgeShare: 0 }
-        : reason === "unplanned" && replaces
-          ? { maxAgeShare: freshShare }
-          : {},
-    );
-    if (connection.signalingState !== "stable") {
+    const list = await source
+      .get(
+        // That the service has answered since is a sign that the network is back.
+        recovers
+          ? { maxAgeMs: contact.findLostMs() }
+          : reason === "unplanned" && replaces
+            ? { maxAgeShare: freshShare }
+            : {},
+      )
+      .catch(async (error: unknown) => {
+        if (!isOver() && recovers && contact.isLong() && (await canRestartWithout())) {
+          report(error);
+          return latest;
+        }
+        throw error;
+      });
+    if (isOver() || connection.signalingState !== "stable") {
       return;
     }
-    credentials.configure(list);
+    if (list !== undefined) {
+      credentials.configure(list);
+    }
     const isNew = list !== latest;
     latest = list;
-    if (recovers ? isNew || contact.isLong() : replaces && !credentials.are(list)) {
+    if (recovers ? isNew || contact.isLong() : replaces && credentials.differFrom(list)) {
       attempts += recovers ? 1 : 0;
       lastRestart = { moment: readMoment(), from: readGeneration(connection) };
       void Promise.resolve().then(restart).catch(report);
     }
+  }
+
+  /** Whether a restart can help without a new list. */
+  async function canRestartWithout(): Promise<boolean> {
+    const lives = latest !== undefined && source.findLifeLeftMs(latest) > 0;
+    return lives || !isRelayed(await connection.getStats());
   }
 
   function report(error: unknown): void {
@@ -116,11 +142,11 @@ export function keepConnectionFresh<Configuration extends object>(
 
   async function tick(): Promise<void> {
     if (connection.signalingState === "closed") {
-      clearInterval(timer);
+      stop();
       return;
     }
     if (hasLostTransport(connection)) {
-      clearInterval(timer);
+      stop();
       void Promise.resolve().then(onLost).catch(report);
       return;
     }
@@ -138,9 +164,11 @@ export function keepConnectionFresh<Configuration extends object>(
       await check();
       errors = 0;
     } catch (error) {
-      errors += 1;
-      lastErrorAt = readMoment();
-      report(error);
+      if (!isOver()) {
+        errors += 1;
+        lastErrorAt = readMoment();
+        report(error);
+      }
     } finally {
       isChecking = false;
     }
@@ -148,5 +176,5 @@ export function keepConnectionFresh<Configuration extends object>(
 
   const timer = setInterval(() => void tick(), checkMs);
   void tick();
-  return { stop: () => clearInterval(timer) };
+  return { stop };
 }

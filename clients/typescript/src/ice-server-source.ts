@@ -7,11 +7,14 @@ import {
   defaultTimeoutMs,
   isTransient,
   type ServiceOptions,
+  untilAbort,
 } from "./service-requests.js";
 
 export interface GetOptions {
   /** The share of its life after which a cached list is replaced, 0 to 1. 0.75 by default. */
   readonly maxAgeShare?: number;
+  /** The age after which it is replaced in any case, in milliseconds. */
+  readonly maxAgeMs?: number;
 }
 
 export interface IceServerSource {
@@ -38,14 +41,24 @@ export interface IceServerSource {
 }
 
 const defaultMaxAgeShare = 0.75;
-/** A list without credentials is asked for again after this time, in milliseconds. */
-const listWithoutLifeMs = 600_000;
+/** A list without credentials is asked for again after three quarters of this time. */
+const lifeWithoutTurnSeconds = 800;
+/** The same where there have been credentials: the service's provider of TURN may be away for a moment. */
+const lifeSinceTurnSeconds = 160;
 /** The service sends something at least every 20 s. */
 const silenceMs = 65_000;
 const minDelayMs = 1000;
 const maxDelayMs = 30_000;
 /** Shorter, because a call that has lost contact waits for the next list. */
 const maxGetDelayMs = 10_000;
+/** What a service or a proxy asks for beyond this is not waited for, or it could end a call. */
+const maxRetryAfterMs = 60_000;
+/** The longest sleep before the clocks are looked at: no timer runs while the device sleeps. */
+const maxSleepMs = 30_000;
+/** A longer timer would end at once. */
+const maxTimerMs = 2 ** 31 - 1;
+/** Where streams do not get through, one is tried again after this time. */
+const streamRetryMs = 600_000;
 /** So many streams without a single message in a row, and the way there does not let them through. */
 const maxSilentStreams = 2;
 /** The status of what has no such stream, such as an old proxy or another service. */
@@ -54,9 +67,10 @@ const withoutStreams = [404, 405, 406, 415, 501];
 /** Gets lists from one service, for one caller. Nothing is sent before the first call. */
 export function createIceServerSource(options: ServiceOptions): IceServerSource {
   const send = createSender(options);
-  const { timeoutMs = defaultTimeoutMs } = options;
+  const timeoutMs = Math.min(options.timeoutMs ?? defaultTimeoutMs, maxTimerMs);
   const receivedAt = new WeakMap<IceServerList, Moment>();
   let last: IceServerList | undefined;
+  let hadTurn = false;
   let pending: Promise<IceServerList> | undefined;
   let failures = 0;
   /** No request is sent until this delay is over, as long as the last list lives. */
@@ -64,6 +78,7 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
 
   function keep(value: unknown): IceServerList {
     last = toIceServerList(value);
+    hadTurn ||= last.ttlSeconds !== undefined;
     failures = 0;
     delay = undefined;
     receivedAt.set(last, readMoment());
@@ -81,29 +96,34 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
       : list.ttlSeconds * 1000 - findAgeMs(list);
   }
 
-  function findFreshMs(list: IceServerList, maxAgeShare = defaultMaxAgeShare): number {
-    const lifeMs = list.ttlSeconds === undefined ? undefined : list.ttlSeconds * 1000;
-    return (lifeMs === undefined ? listWithoutLifeMs : lifeMs * maxAgeShare) - findAgeMs(list);
+  function findFreshMs(
+    list: IceServerList,
+    { maxAgeShare = defaultMaxAgeShare, maxAgeMs = Number.POSITIVE_INFINITY }: GetOptions = {},
+  ): number {
+    const lifeMs =
+      (list.ttlSeconds ?? (hadTurn ? lifeSinceTurnSeconds : lifeWithoutTurnSeconds)) * 1000;
+    return Math.min(lifeMs * maxAgeShare, maxAgeMs) - findAgeMs(list);
   }
 
   async function request(): Promise<IceServerList> {
     const signal = AbortSignal.timeout(timeoutMs);
-    const response = await send("/api/v1/ice-servers", "application/json", signal);
-    return keep(await response.json());
+    const sent = send("/api/v1/ice-servers", "application/json", signal);
+    const body = sent.then((response) => response.json());
+    return keep(await untilAbort(body, signal));
   }
 
   function noteFailure(error: unknown): never {
     if (isTransient(error)) {
       failures += 1;
-      const ms = Math.max(findDelayMs(failures, maxGetDelayMs), findRetryAfterMs(error));
+      const ms = findDelayMs(failures, maxGetDelayMs) + findRetryAfterMs(error);
       delay = { since: readMoment(), ms };
     }
     throw error;
   }
 
-  async function get({ maxAgeShare }: GetOptions = {}): Promise<IceServerList> {
+  async function get(age: GetOptions = {}): Promise<IceServerList> {
     const waits = delay !== undefined && findElapsedMs(delay.since) < delay.ms;
-    if (last !== undefined && (findFreshMs(last, maxAgeShare) > 0 || (waits && isAlive(last)))) {
+    if (last !== undefined && (findFreshMs(last, age) > 0 || (waits && isAlive(last)))) {
       return last;
     }
     pending ??= request()
@@ -128,13 +148,18 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
   /** Yields the lists of one stream, until it ends. */
   async function* stream(signal: AbortSignal): AsyncGenerator<IceServerList, undefined> {
     const silence = new AbortController();
-    let timer = setTimeout(abortSilent, timeoutMs);
+    // Where streams do not get through, a request is sent while the last list lives.
+    const leftMs = last === undefined || !isAlive(last) ? timeoutMs : findLifeLeftMs(last) / 2;
+    let timer = setTimeout(abortSilent, Math.min(timeoutMs, leftMs));
     function abortSilent() {
       silence.abort(new Error("the service has sent nothing for too long"));
     }
     try {
       const both = AbortSignal.any([signal, silence.signal]);
-      const response = await send("/api/v1/ice-servers:watch", "text/event-stream", both);
+      const response = await untilAbort(
+        send("/api/v1/ice-servers:watch", "text/event-stream", both),
+        both,
+      );
       const type = response.headers.get("content-type") ?? "";
       if (response.body === null || !type.startsWith("text/event-stream")) {
         throw new IceServiceError("the response is not a stream of events", 406, "unknown");
@@ -160,68 +185,72 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
   } = {}): AsyncGenerator<IceServerList, undefined> {
     let failures = 0;
     let silentStreams = 0;
+    let polls = false;
+    let latest: IceServerList | undefined;
     let yielded: string | undefined;
     while (!signal.aborted) {
-      const polls = silentStreams >= maxSilentStreams;
-      let waitMs = 0;
+      let retryAfterMs = 0;
+      const openedAt = readMoment();
+      silentStreams += 1;
       try {
-        if (!polls) {
-          silentStreams += 1;
-          for await (const list of stream(signal)) {
-            failures = 0;
-            silentStreams = 0;
-            yielded = JSON.stringify(list.iceServers);
-            yield list;
-          }
+        for await (const list of stream(signal)) {
+          silentStreams = 0;
+          polls = false;
+          latest = list;
+          yielded = JSON.stringify(list.iceServers);
+          yield list;
         }
       } catch (error) {
         if (signal.aborted) {
           return;
         }
         if (error instanceof IceServiceError && withoutStreams.includes(error.status)) {
-          silentStreams = maxSilentStreams;
-        } else if (error instanceof IceServiceError && hasTokenEnded(error)) {
-          // The next stream asks for another token. If that is rejected as well, it is an answer of its own.
-          continue;
-        } else if (!isTransient(error)) {
+          silentStreams = Math.max(silentStreams, maxSilentStreams);
+        } else if (!isTransient(error) && !hasTokenEnded(error)) {
           throw error;
-        } else {
-          waitMs = findRetryAfterMs(error);
         }
+        retryAfterMs = findRetryAfterMs(error);
       }
-      failures += 1;
-      // What a stream did not bring, a request may.
-      const list = await get().catch((error: unknown) => {
-        if (!isTransient(error)) {
-          throw error;
-        }
-        waitMs = Math.max(waitMs, findRetryAfterMs(error));
-        return undefined;
-      });
+      failures = findElapsedMs(openedAt) > maxDelayMs ? 1 : failures + 1;
+      // What a stream did not bring, a request may. If one gets through now, the service is not away.
+      const list = await get(silentStreams === maxSilentStreams ? { maxAgeMs: 0 } : {}).catch(
+        (error: unknown) => {
+          if (!isTransient(error)) {
+            throw error;
+          }
+          retryAfterMs = Math.max(retryAfterMs, findRetryAfterMs(error));
+          return undefined;
+        },
+      );
       if (list !== undefined && JSON.stringify(list.iceServers) !== yielded) {
         yielded = JSON.stringify(list.iceServers);
         yield list;
       }
-      const isPolled = list !== undefined && silentStreams >= maxSilentStreams;
-      await sleep(
-        isPolled
-          ? Math.max(findFreshMs(list), minDelayMs)
-          : Math.max(findDelayMs(failures, maxDelayMs), waitMs),
-        signal,
-      );
+      polls ||= list !== undefined && list !== latest && silentStreams >= maxSilentStreams;
+      latest = list ?? latest;
+      if (!polls || list === undefined || findFreshMs(list) <= 0) {
+        await sleep(findDelayMs(failures, maxDelayMs) + retryAfterMs, signal);
+        continue;
+      }
+      const polledAt = readMoment();
+      do {
+        await sleep(Math.min(findFreshMs(list), maxSleepMs), signal);
+      } while (findFreshMs(list) > 0 && findElapsedMs(polledAt) < streamRetryMs && !signal.aborted);
     }
   }
 
   return { get, watch, findLifeLeftMs };
 }
 
-/** Whether a stream that went well until then has ended because its token has. */
-function hasTokenEnded({ status, code }: IceServiceError): boolean {
-  return status === 200 && code === "unauthenticated";
+/** Whether a stream has ended because its token has. The next one asks for another token. */
+function hasTokenEnded(error: unknown): boolean {
+  return (
+    error instanceof IceServiceError && error.status === 200 && error.code === "unauthenticated"
+  );
 }
 
 function findRetryAfterMs(error: unknown): number {
-  return error instanceof IceServiceError ? (error.retryAfterMs ?? 0) : 0;
+  return error instanceof IceServiceError ? Math.min(error.retryAfterMs ?? 0, maxRetryAfterMs) : 0;
 }
 
 /** Twice as long after each failure, and spread, so that the clients of a server do not come back together. */
@@ -238,8 +267,7 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", end);
       resolve();
     };
-    // Longer waits overflow. The loop only looks once more.
-    const timer = setTimeout(end, Math.min(ms, 2 ** 31 - 1));
+    const timer = setTimeout(end, ms);
     signal.addEventListener("abort", end);
     if (signal.aborted) {
       end();

@@ -17,6 +17,8 @@ const answererPatienceMs = 10_000;
 const signPatienceMs = 15_000;
 
 export interface LostContact {
+  /** For how long the sides have not reached each other, in milliseconds, 0 while they do. */
+  findLostMs(): number;
   /**
    * Whether it is for this side to restart ICE because it has failed, or is about to. Firefox closes all
    * data channels once ICE has failed, and no restart opens them again: there, only a restart while it is
@@ -47,6 +49,7 @@ export function followContact(connection: PeerConnection<object>): LostContact {
   }
 
   return {
+    findLostMs,
     isToRestart() {
       const lostMs = findLostMs();
       const patienceMs =

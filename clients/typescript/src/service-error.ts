@@ -36,12 +36,15 @@ const transientCodes = new Set([
 /** Reads problem details (RFC 9457), or whatever a proxy has sent instead. */
 export async function readServiceError(response: Response): Promise<IceServiceError> {
   const problem = await response.json().catch(() => undefined);
-  const retryAfterSeconds = Number(response.headers.get("retry-after") ?? Number.NaN);
-  return toServiceError(
-    problem,
-    response.status,
-    Number.isNaN(retryAfterSeconds) ? undefined : retryAfterSeconds * 1000,
-  );
+  return toServiceError(problem, response.status, readRetryAfterMs(response));
+}
+
+/** Reads Retry-After (RFC 9110 section 10.2.3): seconds, or a date. */
+function readRetryAfterMs({ headers }: Response): number | undefined {
+  const value = headers.get("retry-after") ?? "";
+  const sentMs = Date.parse(headers.get("date") ?? "") || Date.now();
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - sentMs;
+  return ms >= 0 ? ms : undefined;
 }
 
 /** @param problem problem details, or anything else */

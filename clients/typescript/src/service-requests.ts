@@ -26,12 +26,14 @@ export interface ServiceOptions {
   readonly fetch?: typeof fetch;
 }
 
-/** Sends a request and returns its response, which is a success. */
+/** Sends a request and returns its response, which is a success. The signal ends the request only. */
 export type SendRequest = (
   path: string,
   mediaType: string,
   signal: AbortSignal,
 ) => Promise<Response>;
+
+const tokenPattern = /^\s*[!-~]+\s*$/;
 
 export const defaultTimeoutMs = 10_000;
 
@@ -52,17 +54,20 @@ export function createSender(options: ServiceOptions): SendRequest {
   const suffix = query.size === 0 ? "" : `?${query}`;
 
   return async (path, mediaType, signal) => {
-    const sendWith = (token: string) =>
-      send(`${base}${path}${suffix}`, {
+    const sendWith = (token: string) => {
+      if (!tokenPattern.test(token)) {
+        // The error of `fetch` would have the token in its message.
+        throw new TypeError("getToken has returned what cannot be a token");
+      }
+      return send(`${base}${path}${suffix}`, {
         headers: { accept: mediaType, authorization: `Bearer ${token}` },
         signal,
       });
-    const waitForToken = async (rejectedToken?: string) =>
-      Promise.race([getToken(rejectedToken), rejectAtAbort(signal)]);
-    const token = await waitForToken();
+    };
+    const token = await getToken();
     let response = await sendWith(token);
     if (response.status === 401) {
-      const next = await waitForToken(token);
+      const next = await getToken(token);
       if (next !== token) {
         await response.body?.cancel();
         response = await sendWith(next);
@@ -75,10 +80,16 @@ export function createSender(options: ServiceOptions): SendRequest {
   };
 }
 
-function rejectAtAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason));
+/** Waits for a promise until the signal is aborted, whether or not what it is of knows of the signal. */
+export function untilAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) {
+      abort();
+    }
   });
+  return Promise.race([promise, aborted]);
 }
 
 /** Whether a request can be sent again: after a network failure, a timeout, or a transient error. */

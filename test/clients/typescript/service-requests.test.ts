@@ -19,4 +19,25 @@ describe("a request", () => {
     });
     await expect(source.get()).rejects.toMatchObject({ name: "TimeoutError" });
   });
+
+  it("ends at its timeout with a fetch that does not know signals", async () => {
+    const source = createIceServerSource({
+      url: "https://ice.test",
+      getToken: () => "token",
+      timeoutMs: 50,
+      fetch: never,
+    });
+    await expect(source.get()).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  it.each(["secret\nX-Other: one", "secret€", ""])(
+    "does not show what cannot be a token in its error: %j",
+    async (token) => {
+      const source = createIceServerSource({ url: "https://ice.test", getToken: () => token });
+      const error: unknown = await source.get().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).toContain("getToken");
+      expect(String(error)).not.toContain("secret");
+    },
+  );
 });
