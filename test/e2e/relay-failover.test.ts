@@ -2,16 +2,24 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { openBridge } from "../parts/bridge.js";
+import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import type { Coturn, CoturnOptions } from "../parts/coturn.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { networkSecret, type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
+import { type SniRoute, type SniTarget, startSniRoute } from "../parts/sni-route.js";
 import { connectorTokens } from "../parts/tokens.js";
 
 const token = "relay-failover-token";
 const ips = { a: "11.0.0.10", b: "11.0.0.11", c: "11.0.0.12" } as const;
 type Name = keyof typeof ips;
 const names: readonly Name[] = ["a", "b", "c"];
-const url = (name: Name) => `turn:${ips[name]}`;
+/** Leads to c, by SNI. */
+const router = { ip: "11.0.0.20", serverName: "routed.example.com" };
+const urls: Readonly<Record<Name, string>> = {
+  a: `turn:${ips.a}`,
+  b: `turn:${ips.b}`,
+  c: `turns:${router.serverName}:443?transport=tcp`,
+};
 
 const listSchema = z.object({ iceServers: z.array(z.object({ urls: z.array(z.string()) })) });
 const healthSchema = z.object({
@@ -21,12 +29,16 @@ const healthSchema = z.object({
 });
 
 let network: RelayNetwork;
+let authority: TestCertificate;
+let certificate: { readonly certFile: string; readonly keyFile: string };
+let route: SniRoute;
 const coturns = new Map<Name, Coturn>();
 /** Those whose relays packets cross, as far as this test knows. */
 const relaying = new Set<Name>();
 
 async function start(name: Name, options: Partial<CoturnOptions> = {}): Promise<void> {
-  coturns.set(name, await network.startCoturn(ips[name], options));
+  const tls = name === "c" && { tls: certificate, tlsPort: 5349 };
+  coturns.set(name, await network.startCoturn(ips[name], { ...tls, ...options }));
 }
 
 /** Starts a server anew, with something wrong. */
@@ -52,6 +64,12 @@ async function occupy(name: Name, tries = 20): Promise<void> {
   }
 }
 
+/** Leads the name in the URL of c elsewhere. */
+const reroute = (to: SniTarget) => async (name: Name) => {
+  expect(name).toBe("c");
+  await route.lead(to);
+};
+
 /** The ways in which a server that answers is of no use. */
 const breakages = {
   closedPorts: (name: Name) => network.drop(`ip daddr ${ips[name]} udp dport != 3478`),
@@ -62,6 +80,8 @@ const breakages = {
   otherUsers: restart({ authentication: "user" }),
   ipv6Only: restart({ relayIps: ["2a00:1::20"] }),
   redirectLoop: restart({ extra: ["alternate-server=11.0.0.13:3478"] }),
+  routeGone: reroute("nothing"),
+  routeToWebServer: reroute("web"),
 };
 
 async function breakRelay(name: Name, how: keyof typeof breakages): Promise<void> {
@@ -71,13 +91,23 @@ async function breakRelay(name: Name, how: keyof typeof breakages): Promise<void
 
 async function mend(name: Name): Promise<void> {
   await coturns.get(name)?.stop();
-  await network.dropNothing();
+  // Only what concerns this server: others may be broken on purpose.
+  if (name === "a") {
+    await network.dropNothing();
+  }
   await start(name);
+  if (name === "c") {
+    await route.lead("turn");
+  }
   relaying.add(name);
 }
 
 beforeAll(async () => {
+  authority = await createCertificate();
+  const certFile = await authority.signAnother(`DNS:${router.serverName}`, 1);
+  certificate = { certFile, keyFile: authority.keyFile };
   network = await startRelayNetwork();
+  route = await startSniRoute(network, { ...router, turn: `${ips.c}:5349`, certificate });
   // Where redirectLoop leads to.
   await network.startCoturn("11.0.0.13", { extra: ["alternate-server=11.0.0.14:3478"] });
   await network.startCoturn("11.0.0.14", { extra: ["alternate-server=11.0.0.13:3478"] });
@@ -91,6 +121,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all(observed.map((each) => each.stop()));
   await network?.stop();
+  await authority?.stop();
 });
 
 /** A service, and what its callers get. */
@@ -110,9 +141,13 @@ async function observe(relay: "require" | "auto"): Promise<Observed> {
     config: {
       admin: { port: 0 },
       auth: { connectorTokensFile: "tokens.yaml" },
-      ice: { stunUrls: [], turn: { urls: names.map(url), secretFiles: ["turn.secret"], probe } },
+      ice: {
+        stunUrls: [],
+        turn: { urls: Object.values(urls), secretFiles: ["turn.secret"], probe },
+      },
       shutdown: { delay: "0s" },
     },
+    env: { NODE_EXTRA_CA_CERTS: authority.caFile },
   });
   const api = await openBridge(network.outside, service.url);
   const admin = await openBridge(network.outside, service.adminUrl ?? "");
@@ -139,18 +174,18 @@ const ofBoth = <T>(look: (each: Observed) => Promise<T>) => Promise.all(observed
 const eventually = (...which: readonly Name[]) =>
   expect
     .poll(() => ofBoth((each) => each.getUrls()), { interval: 200 })
-    .toEqual(observed.map(() => which.map(url)));
+    .toEqual(observed.map(() => which.map((name) => urls[name])));
 
 /** Asks for lists until `isEnded`, and returns those that had only dead servers, while one was alive. */
 async function findDeadLists({ getUrls }: Observed, isEnded: () => boolean) {
   const found = { answers: 0, dead: [] as string[] };
   while (!isEnded()) {
     const before = names.filter((name) => relaying.has(name));
-    const urls = await getUrls();
+    const given = await getUrls();
     const all = before.filter((name) => relaying.has(name));
     found.answers += 1;
-    if (all.length > 0 && !all.some((name) => urls.includes(url(name)))) {
-      found.dead.push(urls.join(" "));
+    if (all.length > 0 && !all.some((name) => given.includes(urls[name]))) {
+      found.dead.push(given.join(" "));
     }
     await sleep(20);
   }
@@ -164,6 +199,9 @@ describe("lists with ice.turn.probe.relay: require, and auto", () => {
     try {
       await expect.poll(() => ofBoth((each) => each.countProven())).toEqual([3, 3]);
       await breakRelay("a", "closedPorts");
+      await breakRelay("c", "routeGone");
+      await eventually("b");
+      await mend("c");
       await eventually("b", "c");
       await breakRelay("b", "wrongExternalIp");
       await eventually("c");
@@ -187,12 +225,14 @@ describe("lists with ice.turn.probe.relay: require, and auto", () => {
       await eventually("a", "b");
       await breakRelay("a", "ipv6Only");
       await eventually("b");
-      await mend("c");
-      await eventually("b", "c");
-      await breakRelay("b", "redirectLoop");
-      await eventually("c");
       await mend("a");
+      await mend("c");
+      await eventually("a", "b", "c");
+      await breakRelay("b", "redirectLoop");
+      await breakRelay("c", "routeToWebServer");
+      await eventually("a");
       await mend("b");
+      await mend("c");
       await eventually("a", "b", "c");
     } finally {
       ended = true;
@@ -209,7 +249,7 @@ describe("lists with ice.turn.probe.relay: require, and auto", () => {
       expect(new Set(causes)).toEqual(
         new Set([
           ...["relay-unreachable", "peer-denied", "full", "wrong-secret", "address-family"],
-          "redirect-loop",
+          ...["redirect-loop", "not-tls", "not-stun"],
         ]),
       );
     }
