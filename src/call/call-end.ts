@@ -15,6 +15,8 @@ export function deadlinePassed(): ConnectError {
 /** The client does not read its stream, so everything sent to it would stay in memory forever. */
 export class StalledClientError extends Error {
   override readonly name = "StalledClientError";
+  /** For the log. */
+  readonly reason = "client_stalled";
 
   constructor() {
     super("the client does not read its stream");

@@ -71,8 +71,11 @@ function nameCause(error: unknown): unknown {
   if (
     error instanceof TokenRejectedError ||
     error instanceof VerificationUnavailableError ||
+    error instanceof CallerExpiredError ||
     error instanceof UsersRightMissingError ||
-    error instanceof QuotaExceededError
+    error instanceof QuotaExceededError ||
+    error instanceof WatchLimitError ||
+    error instanceof StalledClientError
   ) {
     return error.reason;
   }

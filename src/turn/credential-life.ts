@@ -4,6 +4,8 @@ import type { CredentialLifeSettings } from "./ice-server-settings.js";
 /** The caller's token ends too soon for a credential. */
 export class CallerExpiredError extends Error {
   override readonly name = "CallerExpiredError";
+  /** For the log: as for a token that has expired before the call. */
+  readonly reason = "expired";
 }
 
 /**

@@ -27,6 +27,14 @@ const settleMs = 200;
 /** There are as many watches as there may be. The message is meant for the caller. */
 export class WatchLimitError extends Error {
   override readonly name = "WatchLimitError";
+
+  /** @param reason whose limit it is, for the log */
+  constructor(
+    readonly reason: "watch_limit" | "caller_watch_limit",
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** The watches of this process. One timer waits for the one that is due first. */
@@ -72,10 +80,16 @@ export class IceServerWatches {
     const count = this.#openByHolder.get(key) ?? 0;
     const { limits } = this.#options.readSnapshot().config;
     if (this.#open.size >= limits.watches) {
-      throw new WatchLimitError("the server has as many watches as it may; try again later");
+      throw new WatchLimitError(
+        "watch_limit",
+        "the server has as many watches as it may; try again later",
+      );
     }
     if (count >= limits.watchesPerCaller) {
-      throw new WatchLimitError(`the caller has ${count} watches, which is the most it may have`);
+      throw new WatchLimitError(
+        "caller_watch_limit",
+        `the caller has ${count} watches, which is the most it may have`,
+      );
     }
     const lists = new NewestValue<IceServerList>(() => this.#close(watch, key));
     const watch = new IceServerWatch(order, this.#options, this.#verifications, lists);

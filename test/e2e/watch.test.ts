@@ -140,6 +140,9 @@ describe.each<[string, OpenWatcher]>([
     const first = open(openWatcher);
     await eventually(() => first.lists.length).toBe(1);
     expect(await open(openWatcher).end).toBe("resource_exhausted");
+    await eventually(() => running.service.logs()).toContainEqual(
+      expect.objectContaining({ code: "resource_exhausted", cause: "caller_watch_limit" }),
+    );
     first.leave();
     await eventually(async () => {
       const next = open(openWatcher);

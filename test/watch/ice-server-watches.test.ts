@@ -621,7 +621,10 @@ describe("limits", () => {
     const first = open();
     open();
     expect(() => open()).toThrow(
-      new WatchLimitError("the caller has 2 watches, which is the most it may have"),
+      new WatchLimitError(
+        "caller_watch_limit",
+        "the caller has 2 watches, which is the most it may have",
+      ),
     );
     open(anything, other);
     first.leave();
