@@ -55,6 +55,8 @@ type Client struct {
 	token   TokenFunc
 	timeout time.Duration
 	onRetry func(error, time.Duration)
+	closed  context.Context
+	close   context.CancelFunc
 }
 
 // NewClient makes a client for the service at an address such as https://ice.example.com. With http, tokens
@@ -95,6 +97,7 @@ func newClient(rpc icev1.IceServiceClient, conn *grpc.ClientConn, options Option
 		timeout: options.Timeout,
 		onRetry: options.OnRetry,
 	}
+	client.closed, client.close = context.WithCancel(context.Background())
 	if client.timeout <= 0 {
 		client.timeout = defaultTimeout
 	}
@@ -104,8 +107,10 @@ func newClient(rpc icev1.IceServiceClient, conn *grpc.ClientConn, options Option
 	return client
 }
 
-// Close ends the client's connection, its calls, and its watches.
+// Close ends the client's connection, its calls, and its watches. These and later ones return an error with
+// the code Canceled.
 func (c *Client) Close() error {
+	c.close()
 	return c.conn.Close()
 }
 

@@ -1,6 +1,7 @@
 package iceservice
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -23,6 +24,16 @@ type Server struct {
 	// Username and Credential are empty for STUN servers.
 	Username   string `json:"username,omitempty"`
 	Credential string `json:"credential,omitempty"`
+}
+
+// String returns the URLs and the username. The credential is in no text but JSON.
+func (s Server) String() string {
+	return fmt.Sprintf("%v %s", s.URLs, s.Username)
+}
+
+// GoString returns what String does.
+func (s Server) GoString() string {
+	return s.String()
 }
 
 // A List holds the servers to use until the next list. Goroutines can share it if none changes it.
@@ -63,10 +74,15 @@ func newList(response *icev1.GetIceServersResponse, receivedAt time.Time) *List 
 // Remaining returns what is left of the credentials' life. It is negative when they have expired, and very
 // large for a list without TURN servers.
 func (l *List) Remaining() time.Duration {
-	if l.TTL == 0 {
+	if !l.hasCredentials() {
 		return forever
 	}
 	return l.TTL - l.age()
+}
+
+// hasCredentials returns whether the list expires. Credentials that end in this second have a TTL of 0.
+func (l *List) hasCredentials() bool {
+	return l.TTL != 0 || !l.ExpireTime.IsZero()
 }
 
 // age returns the time since the list arrived. The monotonic clock of Linux stands still while a machine is
@@ -77,7 +93,7 @@ func (l *List) age() time.Duration {
 }
 
 func (l *List) isFresh() bool {
-	if l.TTL == 0 {
+	if !l.hasCredentials() {
 		return l.age() < listWithoutLife
 	}
 	return l.age() < time.Duration(float64(l.TTL)*refreshShare)

@@ -13,6 +13,8 @@ import (
 const (
 	minDelay = 2 * time.Second
 	maxDelay = 30 * time.Second
+	// The longest delay that the service can ask for: a mistake of a proxy must not end a watch.
+	maxRequestedDelay = time.Hour
 )
 
 // isTransient returns whether the same call can succeed later. What has no status comes from Options.Token,
@@ -31,7 +33,8 @@ func isTransient(err error) bool {
 }
 
 // findDelay returns how long to wait after that many failures in a row: twice as long each time, spread so
-// that the clients of a server do not come back together, and never less than the service asks for.
+// that the clients of a server do not come back together, and never less than the service asks for, up to an
+// hour.
 func findDelay(failures int, err error) time.Duration {
 	delay := maxDelay
 	// A larger shift than this one is longer than the longest delay.
@@ -46,7 +49,7 @@ func findDelay(failures int, err error) time.Duration {
 func findRequestedDelay(err error) time.Duration {
 	for _, detail := range status.Convert(err).Details() {
 		if info, ok := detail.(*errdetails.RetryInfo); ok {
-			return info.GetRetryDelay().AsDuration()
+			return min(info.GetRetryDelay().AsDuration(), maxRequestedDelay)
 		}
 	}
 	return 0

@@ -67,6 +67,10 @@ func (s *Source) cached() *List {
 
 // refresh asks for a list. If that fails for now, it returns the last one while it lives.
 func (s *Source) refresh(ctx context.Context) (*List, error) {
+	// The request of another caller may have ended since this one looked.
+	if list := s.cached(); list != nil {
+		return list, nil
+	}
 	list, err := s.client.Get(ctx, s.request)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()

@@ -3,6 +3,8 @@ package iceservice
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -70,6 +72,18 @@ func TestSourceSharesOneRequest(t *testing.T) {
 			t.Errorf("%d requests, want 1", calls)
 		}
 	})
+}
+
+// A caller can find no list, and start its request after that of another one has ended.
+func TestSourceAsksForNothingThatHasJustArrived(t *testing.T) {
+	source, service := newFakeSource(answer(turnList("a")))
+	expectUsername(t, source, "a")
+	if list, err := source.refresh(t.Context()); err != nil || list != source.last {
+		t.Errorf("got %v and %v, want the list that has arrived", list, err)
+	}
+	if calls := len(service.tokens); calls != 1 {
+		t.Errorf("%d requests, want 1", calls)
+	}
 }
 
 func TestSourceKeepsTheRequestOfACallerWhoLeaves(t *testing.T) {
@@ -141,6 +155,15 @@ func TestSourceReturnsARejection(t *testing.T) {
 	})
 }
 
+func TestListIsPrintedWithoutCredentials(t *testing.T) {
+	list := newList(turnList("a"), time.Now())
+	for _, format := range []string{"%v", "%+v", "%s", "%#v"} {
+		if got := fmt.Sprintf(format, list.Servers); strings.Contains(got, "secret") || !strings.Contains(got, "turn.example.com") {
+			t.Errorf("%s prints %s", format, got)
+		}
+	}
+}
+
 func TestListRemaining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := newList(turnList("a"), time.Now())
@@ -152,6 +175,10 @@ func TestListRemaining(t *testing.T) {
 		list.receivedAt = time.Now().Round(0).Add(-time.Minute)
 		if got := list.Remaining(); got > 0 {
 			t.Errorf("got %v after the machine has slept", got)
+		}
+		expired := &List{ExpireTime: time.Now()}
+		if got := expired.Remaining(); got > 0 || expired.isFresh() {
+			t.Errorf("got %v for a list whose credentials have expired on the way", got)
 		}
 		if got := (&List{}).Remaining(); got != forever {
 			t.Errorf("got %v for a list without credentials", got)

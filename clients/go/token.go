@@ -11,7 +11,8 @@ import (
 )
 
 // A TokenFunc returns the token for a call: a JWT, or a connector token. It is called for each call, so it
-// can return a new token before the last one expires. It must be safe for concurrent use.
+// can return a new token before the last one expires. It must be safe for concurrent use, and return when ctx
+// is done.
 //
 // If the service rejects a token, the function is called once more, with that token in rejected. The call
 // is repeated if it returns another one.

@@ -18,6 +18,9 @@ import (
 // sends the next list when three quarters have.
 const silenceShare = 0.85
 
+// The next list may have arrived while the last one was used, and must be read.
+const minPatience = time.Second
+
 // errSilent means that the connection, or something on the way, lets nothing through.
 var errSilent = errors.New("the service has sent nothing for too long")
 
@@ -32,7 +35,7 @@ var errSilent = errors.New("the service has sent nothing for too long")
 //
 // It opens a new stream when one ends, after delays that grow from 2 to 30 seconds, and skips lists that it
 // has yielded before. The loop ends without an error when ctx is done, so do not give it a deadline. An
-// error means that the service rejects the request for good; the loop then ends.
+// error means that the service rejects the request for good, or that the client is closed; the loop then ends.
 func (c *Client) Watch(ctx context.Context, request Request) iter.Seq2[*List, error] {
 	return func(yield func(*List, error) bool) {
 		message, err := request.message()
@@ -76,7 +79,7 @@ func (w *watch) run(ctx context.Context) {
 		// After a first list, the service has taken the token. It has ended since, and the next stream asks
 		// for another one.
 		tokenHasEnded := received && status.Code(err) == codes.Unauthenticated
-		if !isTransient(err) && !tokenHasEnded {
+		if (!isTransient(err) && !tokenHasEnded) || w.client.closed.Err() != nil {
 			w.yield(nil, fmt.Errorf("iceservice: watch the list: %w", err))
 			return
 		}
@@ -89,6 +92,7 @@ func (w *watch) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
+		case <-w.client.closed.Done():
 		case <-time.After(delay):
 		}
 	}
@@ -117,8 +121,8 @@ func (w *watch) follow(ctx context.Context) (received bool, err error) {
 				return received, nil
 			}
 		}
-		if list.TTL > 0 {
-			silence.Reset(time.Duration(float64(list.TTL)*silenceShare) - list.age())
+		if list.hasCredentials() {
+			silence.Reset(max(time.Duration(float64(list.TTL)*silenceShare)-list.age(), minPatience))
 		}
 	}
 	switch {

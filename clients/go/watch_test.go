@@ -182,3 +182,53 @@ func TestWatchClosesItsStreamWhenTheLoopIsLeft(t *testing.T) {
 		}
 	})
 }
+
+func TestWatchEndsWhenTheClientIsClosed(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var client *Client
+	client, err := NewClient("http://127.0.0.1:1", Options{
+		Token:   StaticToken("token"),
+		OnRetry: func(error, time.Duration) { _ = client.Close() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		var last error
+		for _, last = range client.Watch(ctx, Request{}) {
+		}
+		if status.Code(last) != codes.Canceled {
+			t.Errorf("got %v, want Canceled", last)
+		}
+	}
+}
+
+func TestWatchKeepsAStreamWhoseListsAreUsedSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		next := event{after: time.Second / 2, list: turnList("b")}
+		service := &fakeService{streams: [][]event{append(lists("a"), next)}}
+		client := newClient(service, nil, Options{Token: StaticToken("token")})
+		for list := range client.Watch(t.Context(), Request{}) {
+			if list.Servers[0].Username == "b" {
+				break
+			}
+			time.Sleep(58 * time.Second)
+		}
+		if len(service.opened) != 1 {
+			t.Errorf("%d streams, want 1", len(service.opened))
+		}
+	})
+}
+
+func TestFindDelayIsBounded(t *testing.T) {
+	absurd, err := status.New(codes.Unavailable, "come back never").WithDetails(
+		&errdetails.RetryInfo{RetryDelay: durationpb.New(100 * 365 * 24 * time.Hour)},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if delay := findDelay(1, absurd.Err()); delay != time.Hour {
+		t.Errorf("got %v, want an hour", delay)
+	}
+}
