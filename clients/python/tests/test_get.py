@@ -13,7 +13,7 @@ import grpc
 import pytest
 
 from ice_service_client import IceServerSource, IceServiceError
-from tests.processes import TOKEN, TURN_SECRET, IceService, find_free_port
+from tests.processes import PATIENCE, TOKEN, TURN_SECRET, IceService, find_free_port
 
 
 async def get_error(source: IceServerSource) -> IceServiceError:
@@ -127,6 +127,51 @@ async def test_bounds_the_wait_for_a_token(service: IceService) -> None:
     assert error.code is grpc.StatusCode.DEADLINE_EXCEEDED
 
 
+async def test_raises_when_the_work_of_the_token_function_is_canceled() -> None:
+    """A canceled request for a token is no cancellation of those who wait for the list."""
+
+    async def find_token(_: str | None) -> str:
+        work = asyncio.get_running_loop().create_future()
+        work.cancel()
+        return str(await work)
+
+    error = await get_error(IceServerSource("http://127.0.0.1:1", find_token))
+    assert error.code is grpc.StatusCode.CANCELLED
+
+
+async def test_stays_canceled_when_the_source_is_closed_as_well() -> None:
+    waiting = asyncio.Event()
+
+    async def hang(_: str | None) -> str:
+        waiting.set()
+        await asyncio.Event().wait()
+        return "token"
+
+    source = IceServerSource("http://127.0.0.1:1", hang)
+    task = asyncio.create_task(source.get())
+    await waiting.wait()
+    closing = asyncio.create_task(source.aclose())
+    # The source has been closed, and the task has not noticed yet.
+    for _ in range(2):
+        await asyncio.sleep(0)
+    task.cancel()
+    await closing
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_says_that_it_belongs_to_another_event_loop(service: IceService) -> None:
+    source = IceServerSource(service.url, TOKEN, ttl_seconds=60)
+
+    async def watch() -> None:
+        async with asyncio.timeout(PATIENCE):
+            await anext(source.watch())
+
+    asyncio.run(watch())
+    with pytest.raises(RuntimeError, match="event loop"):
+        asyncio.run(watch())
+
+
 async def test_raises_what_the_token_function_raises(service: IceService) -> None:
     def fail(_: str | None) -> str:
         raise TimeoutError("of the session")
@@ -203,6 +248,11 @@ async def test_trusts_no_unknown_authority(tls_service: IceService) -> None:
 def test_rejects_a_url(url: str) -> None:
     with pytest.raises(ValueError, match=r"url must|Port"):
         IceServerSource(url, TOKEN)
+
+
+async def test_calls_a_host_whose_name_is_a_scheme_of_grpc() -> None:
+    error = await get_error(IceServerSource("http://unix:1", TOKEN, timeout=1))
+    assert "resolving unix:1" in error.message
 
 
 async def test_calls_an_ipv6_address() -> None:

@@ -1,8 +1,10 @@
 """Delays between tries."""
 
+import grpc
 import pytest
 
-from ice_service_client._retry import choose_delay, describe
+from ice_service_client import IceServiceError
+from ice_service_client._retry import choose_delay, describe, find_retry_after
 
 
 @pytest.mark.parametrize(
@@ -15,3 +17,9 @@ def test_doubles_the_delay_and_spreads_it(failures: int, middle: float) -> None:
 
 def test_describes_no_unknown_error() -> None:
     assert describe(OSError("GET https://idp.example.com?secret=abc")) == "OSError"
+
+
+@pytest.mark.parametrize(("asked", "waits"), [(None, 0), (40.0, 40), (1e400, 3600)])
+def test_waits_an_hour_at_most(asked: float | None, waits: float) -> None:
+    error = IceServiceError(grpc.StatusCode.UNAVAILABLE, "down", asked)
+    assert find_retry_after(error) == waits

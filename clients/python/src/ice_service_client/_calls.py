@@ -14,7 +14,7 @@ from ice_service_client._channel import Endpoint
 from ice_service_client._generated.ice.v1 import ice_service_pb2 as pb
 from ice_service_client._ice_server_list import IceServerList, from_response
 from ice_service_client._service_error import IceServiceError, from_grpc_error
-from ice_service_client._token import TokenCallback, find_token
+from ice_service_client._token import TokenCallback, find_token, is_task_canceled
 
 _Result = TypeVar("_Result")
 _Stream = grpc.aio.UnaryStreamCall[Message, pb.WatchIceServersResponse]
@@ -62,6 +62,7 @@ class ServiceCalls:
         self._watch_request = pb.WatchIceServersRequest(**asdict(selection))
         self._timeout = timeout
         self._channel: grpc.aio.Channel | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._streams: set[_Stream] = set()
 
     async def get(self) -> IceServerList:
@@ -77,7 +78,13 @@ class ServiceCalls:
         )
 
         async def send(metadata: _Metadata) -> pb.GetIceServersResponse:
-            return await call(self._get_request, metadata=metadata, timeout=self._timeout)
+            # None without a message, and with one that cannot be read.
+            response: pb.GetIceServersResponse | None = await call(
+                self._get_request, metadata=metadata, timeout=self._timeout
+            )
+            if response is None:
+                raise IceServiceError(grpc.StatusCode.INTERNAL, "the answer is not a list")
+            return response
 
         async with _limit(self._timeout):
             return from_response(await self._with_token(send))
@@ -125,8 +132,12 @@ class ServiceCalls:
             await self._channel.close()
 
     def _open_channel(self) -> grpc.aio.Channel:
+        loop = asyncio.get_running_loop()
         if self._channel is None:
             self._channel = self._endpoint.open_channel()
+            self._loop = loop
+        if loop is not self._loop:
+            raise RuntimeError("the source belongs to another event loop")
         return self._channel
 
     async def _with_token(self, send: Callable[[_Metadata], Awaitable[_Result]]) -> _Result:
@@ -167,8 +178,7 @@ async def _read(stream: _Stream) -> IceServerList:
     try:
         message = await stream.read()
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is None or task.cancelling():
+        if is_task_canceled():
             raise
         # Not this task was canceled, but the call, by close().
         raise IceServiceError(grpc.StatusCode.CANCELLED, "the connection was closed") from None

@@ -38,7 +38,8 @@ class Endpoint:
             raise ValueError("credentials are for https: URLs")
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._is_secure = parts.scheme == "https"
-        self._target = f"{host}:{parts.port or (443 if self._is_secure else 80)}"
+        # Without the scheme, grpc takes a host named `unix` or `xds` for one.
+        self._target = f"dns:///{host}:{parts.port or (443 if self._is_secure else 80)}"
         self._credentials = credentials
 
     def open_channel(self) -> grpc.aio.Channel:

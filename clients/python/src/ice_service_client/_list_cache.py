@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from ice_service_client._ice_server_list import IceServerList
 from ice_service_client._retry import choose_delay, describe, find_retry_after, is_transient
 from ice_service_client._stopwatch import Stopwatch
+from ice_service_client._token import is_task_canceled
 
 _logger = logging.getLogger("ice_service_client")
 
@@ -63,7 +64,7 @@ class ListCache:
             # If one caller is canceled, the others still wait for it.
             return await asyncio.shield(pending)
         except asyncio.CancelledError:
-            if self._is_closed and pending.cancelled():
+            if self._is_closed and pending.cancelled() and not is_task_canceled():
                 raise RuntimeError("the source was closed") from None
             raise
         except Exception as error:

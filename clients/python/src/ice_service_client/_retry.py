@@ -8,7 +8,9 @@ from ice_service_client._service_error import IceServiceError
 
 _MIN_DELAY = 1.0
 _MAX_DELAY = 30.0
-_BUGS = (AssertionError, AttributeError, NameError, NotImplementedError, TypeError)
+_MAX_RETRY_AFTER = 3600.0
+"""The longest wait that the service can ask for: a mistake of a proxy must not end a watch."""
+_BUGS = (AssertionError, AttributeError, NameError, RuntimeError, TypeError)
 """Errors that another try does not mend, such as of a token function that takes no argument."""
 
 
@@ -25,8 +27,10 @@ def is_token_rejected(error: Exception) -> bool:
 
 
 def find_retry_after(error: Exception) -> float:
-    """Returns how long the service asks to wait, in seconds. 0 if it does not."""
-    return (isinstance(error, IceServiceError) and error.retry_after) or 0.0
+    """Returns how long the service asks to wait, in seconds, an hour at most. 0 if it does not."""
+    if isinstance(error, IceServiceError) and error.retry_after is not None:
+        return min(error.retry_after, _MAX_RETRY_AFTER)
+    return 0.0
 
 
 def describe(error: Exception) -> str:

@@ -114,8 +114,9 @@ class IceServerSource:
                         is_open = True
                         failures = 0
                         self._cache.keep(servers)
-                        yielded = servers
-                        yield servers
+                        if yielded is None or servers.ice_servers != yielded.ice_servers:
+                            yielded = servers
+                            yield servers
             except Exception as error:
                 if self._closed.is_set():
                     return

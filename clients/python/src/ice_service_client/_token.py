@@ -1,5 +1,6 @@
 """Tokens, which prove the caller to the service."""
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 
@@ -29,9 +30,21 @@ async def find_token(token: str | TokenCallback, rejected: str | None = None) ->
         Exception: What the function raises.
     """
     found = token if isinstance(token, str) else token(rejected)
-    text = await found if inspect.isawaitable(found) else found
+    try:
+        text = await found if inspect.isawaitable(found) else found
+    except asyncio.CancelledError:
+        if is_task_canceled():
+            raise
+        # What the function waited for was canceled, which is none of the caller's.
+        raise IceServiceError(grpc.StatusCode.CANCELLED, "the token was not fetched") from None
     try:
         check_token(text)
     except ValueError as error:
         raise IceServiceError(grpc.StatusCode.UNAUTHENTICATED, str(error)) from None
     return text
+
+
+def is_task_canceled() -> bool:
+    """Whether a ``CancelledError`` is meant for the task that runs."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
