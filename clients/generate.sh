@@ -13,12 +13,12 @@ fail() {
   exit 1
 }
 
-command -v go >/dev/null || fail \
+{ printf '%s\n' go1.21 "$(go env GOVERSION)" | sort -VC; } 2>/dev/null || fail \
   "npm run generate:clients needs Go 1.21 or later, which fetches the version that each plugin needs." \
   "On Debian 13 or later, this installs it:" \
   "  sudo apt-get update && sudo apt-get install golang-go" \
   "Elsewhere: https://go.dev/doc/install"
-python3 -c "import ensurepip" 2>/dev/null || fail \
+python3 -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || fail \
   "npm run generate:clients needs Python, 3.10 or later, with venv. On Debian 12 or later, this installs it:" \
   "  sudo apt-get update && sudo apt-get install python3-venv"
 

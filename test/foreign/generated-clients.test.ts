@@ -21,7 +21,7 @@ beforeAll(async () => {
   generated = directory.path;
   bareMachine = join(directory.path, "bin");
   await mkdir(bareMachine);
-  for (const program of ["bash", "dirname"]) {
+  for (const program of ["bash", "dirname", "sort"]) {
     await symlink(`/usr/bin/${program}`, join(bareMachine, program));
   }
   await runProgram("bash", ["clients/generate.sh", "-o", generated], {
@@ -41,13 +41,21 @@ describe("npm run generate:clients", () => {
     ]);
   });
 
-  it("says what to install on a machine without Go", async () => {
+  it.each([
+    ["without Go", "golang-go", {}],
+    ["with the Go of Debian 12", "golang-go", { go: "echo go1.19.8" }],
+    ["without Python", "python3-venv", { go: "echo go1.24.4" }],
+  ])("says what to install on a machine %s", async (_, packageName, programs) => {
+    const functions = Object.entries(programs).map(([name, code]) => [
+      `BASH_FUNC_${name}%%`,
+      `() { ${code}; }`,
+    ]);
     await expect(
       runProgram("/usr/bin/bash", ["clients/generate.sh"], {
         cwd: root,
-        env: { PATH: bareMachine },
+        env: { PATH: bareMachine, ...Object.fromEntries(functions) },
       }),
-    ).rejects.toThrow("apt-get install golang-go");
+    ).rejects.toThrow(`apt-get install ${packageName}`);
   });
 });
 

@@ -25,7 +25,7 @@ pub fn open_channel(url: &str, authority: Option<Certificate>) -> Result<Channel
         (Some("http"), _) => endpoint,
         (Some("https"), Some(authority)) => endpoint.tls_config(tls.ca_certificate(authority))?,
         (Some("https"), None) => endpoint.tls_config(tls.with_native_roots())?,
-        _ => return Err(format!("not an http or https URL: {url}").into()),
+        _ => return Err("not an http or https URL".into()),
     };
     Ok(endpoint.connect_lazy())
 }

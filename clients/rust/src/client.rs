@@ -1,10 +1,14 @@
 use crate::token::BearerToken;
 use crate::v1::ice_service_client::IceServiceClient as GeneratedClient;
 use crate::v1::{GetIceServersRequest, GetIceServersResponse, WatchIceServersRequest};
+use std::future::Future;
 use std::time::Duration;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
+
+/// How long a watch may take until its first list.
+const FIRST_LIST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Calls the service with a token. Clones share the channel.
 #[derive(Clone)]
@@ -34,7 +38,8 @@ impl IceServiceClient {
     ) -> Result<GetIceServersResponse, Status> {
         let mut request = Request::new(request);
         request.set_timeout(timeout);
-        let response = self.client.clone().get_ice_servers(request).await?;
+        // tonic itself waits no longer than this for the headers of the response, but forever for its message.
+        let response = within(timeout, self.client.clone().get_ice_servers(request)).await?;
         Ok(response.into_inner())
     }
 
@@ -54,7 +59,9 @@ impl IceServiceClient {
                     has_list = true;
                     receive(Ok(list));
                 })
-                .await;
+                .await
+                .err()
+                .unwrap_or_else(|| Status::unavailable("the stream has ended"));
             // After a list, the token may only have expired: the next one is tried.
             if !has_list && is_rejection(end.code()) {
                 return end;
@@ -68,19 +75,40 @@ impl IceServiceClient {
         &self,
         request: WatchIceServersRequest,
         mut receive: impl FnMut(GetIceServersResponse),
-    ) -> Status {
-        let mut messages = match self.client.clone().watch_ice_servers(request).await {
-            Ok(response) => response.into_inner(),
-            Err(status) => return status,
-        };
-        loop {
-            match messages.message().await {
-                Ok(Some(message)) => receive(message.response.unwrap_or_default()),
-                Ok(None) => return Status::unavailable("the stream has ended"),
-                Err(status) => return status,
-            }
+    ) -> Result<(), Status> {
+        let mut client = self.client.clone();
+        let stream = within(FIRST_LIST_TIMEOUT, client.watch_ice_servers(request)).await?;
+        let mut messages = stream.into_inner();
+        let mut patience = FIRST_LIST_TIMEOUT;
+        while let Some(message) = within(patience, messages.message()).await? {
+            let list = message.response.unwrap_or_default();
+            patience = find_patience(&list);
+            receive(list);
         }
+        Ok(())
     }
+}
+
+/// How long to wait for the next list. The service sends it when three quarters of the credentials' life have passed.
+fn find_patience(list: &GetIceServersResponse) -> Duration {
+    if list.expire_time.is_none() {
+        return Duration::MAX;
+    }
+    let life = Duration::from_secs(list.ttl_seconds.max(1).unsigned_abs().into());
+    life.mul_f64(0.9)
+}
+
+async fn within<T>(
+    patience: Duration,
+    call: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    tokio::time::timeout(patience, call)
+        .await
+        .unwrap_or_else(|_| {
+            Err(Status::deadline_exceeded(
+                "the service has sent nothing for too long",
+            ))
+        })
 }
 
 /// Whether the same call would be rejected again.

@@ -21,7 +21,9 @@ impl Interceptor for BearerToken {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let mut value: MetadataValue<Ascii> = format!("Bearer {}", (self.get_token)())
             .parse()
-            .map_err(|_| Status::unauthenticated("the token is not ASCII"))?;
+            .map_err(|_| {
+                Status::unauthenticated("the token has a character that a header cannot carry")
+            })?;
         // Keeps it out of debug output, and out of the table that HTTP/2 compresses headers with.
         value.set_sensitive(true);
         request.metadata_mut().insert("authorization", value);

@@ -27,12 +27,23 @@ public final class BearerToken extends CallCredentials {
     executor.execute(
         () -> {
           try {
-            Metadata headers = new Metadata();
-            headers.put(AUTHORIZATION, "Bearer " + token.get());
-            applier.apply(headers);
-          } catch (RuntimeException e) {
-            applier.fail(Status.UNAUTHENTICATED.withDescription("no token").withCause(e));
+            applyToken(token.get(), applier);
+          } catch (Throwable e) { // Otherwise, the call would wait for it.
+            applier.fail(Status.UNAVAILABLE.withDescription("no token").withCause(e));
           }
         });
+  }
+
+  private static void applyToken(String token, MetadataApplier applier) {
+    // gRPC writes a header with another character to the log, and leaves it out.
+    if (!token.chars().allMatch(character -> character > ' ' && character <= '~')) {
+      applier.fail(
+          Status.UNAUTHENTICATED.withDescription(
+              "the token has a character that a header cannot carry"));
+      return;
+    }
+    Metadata headers = new Metadata();
+    headers.put(AUTHORIZATION, "Bearer " + token);
+    applier.apply(headers);
   }
 }

@@ -27,12 +27,13 @@ public final class Channels {
   public static ManagedChannel open(URI url, Optional<File> authority) throws IOException {
     boolean isSecure = "https".equals(url.getScheme());
     if (url.getHost() == null || !(isSecure || "http".equals(url.getScheme()))) {
-      throw new IllegalArgumentException("not an http or https URL: " + url);
+      throw new IllegalArgumentException("not an http or https URL");
     }
     int defaultPort = isSecure ? 443 : 80;
     int port = url.getPort() == -1 ? defaultPort : url.getPort();
-    return Grpc.newChannelBuilder(
-            "dns:///" + url.getHost() + ":" + port,
+    return Grpc.newChannelBuilderForAddress(
+            url.getHost(),
+            port,
             isSecure ? createTls(authority) : InsecureChannelCredentials.create())
         // A watch can be silent for hours. Pings notice when the connection is lost meanwhile.
         .keepAliveTime(30, TimeUnit.SECONDS)

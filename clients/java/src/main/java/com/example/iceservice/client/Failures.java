@@ -13,7 +13,7 @@ public final class Failures {
   public static String describe(Status status) {
     String message = status.getDescription();
     for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
-      message = cause.getMessage();
+      message = cause.getMessage() == null ? message : cause.getMessage();
     }
     return status.getCode() + ": " + message;
   }

@@ -1,17 +1,18 @@
 package com.example.iceservice.client;
 
+import static java.util.concurrent.TimeUnit.DAYS;
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import com.example.iceservice.v1.GetIceServersResponse;
-import com.example.iceservice.v1.IceServiceGrpc.IceServiceBlockingStub;
+import com.example.iceservice.v1.IceServiceGrpc.IceServiceBlockingV2Stub;
 import com.example.iceservice.v1.WatchIceServersRequest;
 import com.example.iceservice.v1.WatchIceServersResponse;
-import io.grpc.Context;
-import io.grpc.Context.CancellableContext;
 import io.grpc.Status;
-import io.grpc.StatusRuntimeException;
-import java.util.Iterator;
-import java.util.Optional;
+import io.grpc.StatusException;
+import io.grpc.stub.BlockingClientCall;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /** Watches the list, and opens the watch again whenever it ends. */
@@ -27,13 +28,18 @@ public final class ListWatch {
   private static final Status STREAM_ENDED =
       Status.UNAVAILABLE.withDescription("the stream has ended");
 
-  private final IceServiceBlockingStub service;
+  private static final Status SILENT =
+      Status.DEADLINE_EXCEEDED.withDescription("the service has sent nothing for too long");
+
+  private static final long FIRST_LIST_TIMEOUT_MS = 10_000;
+
+  private final IceServiceBlockingV2Stub service;
   private final WatchIceServersRequest request;
 
   /**
    * @param service without a deadline
    */
-  public ListWatch(IceServiceBlockingStub service, WatchIceServersRequest request) {
+  public ListWatch(IceServiceBlockingV2Stub service, WatchIceServersRequest request) {
     this.service = service;
     this.request = request;
   }
@@ -44,40 +50,44 @@ public final class ListWatch {
    *
    * <p>Each list replaces the one before.
    *
-   * @throws StatusRuntimeException if the service rejects the watch
+   * @throws StatusException if the service rejects the watch
    * @throws InterruptedException if the thread is interrupted while it waits
    */
   public void run(Consumer<GetIceServersResponse> receive, Consumer<Status> retry)
-      throws InterruptedException {
+      throws InterruptedException, StatusException {
     while (true) {
       boolean hasList = false;
-      Optional<Status> end;
-      CancellableContext context = Context.current().withCancellation();
-      Context outer = context.attach();
+      Status end = STREAM_ENDED;
+      BlockingClientCall<?, WatchIceServersResponse> call = service.watchIceServers(request);
       try {
-        Iterator<WatchIceServersResponse> responses = service.watchIceServers(request);
-        while ((end = awaitResponse(responses)).isEmpty()) {
-          receive.accept(responses.next().getResponse());
+        long patienceMs = FIRST_LIST_TIMEOUT_MS;
+        WatchIceServersResponse response;
+        while ((response = call.read(patienceMs, MILLISECONDS)) != null) {
           hasList = true;
+          receive.accept(response.getResponse());
+          patienceMs = findPatienceMs(response.getResponse());
         }
+      } catch (StatusException e) {
+        // After a list, the token may only have expired: the next one is tried.
+        if (!hasList && REJECTIONS.contains(e.getStatus().getCode())) {
+          throw e;
+        }
+        end = e.getStatus();
+      } catch (TimeoutException e) {
+        end = SILENT;
       } finally {
-        context.detachAndCancel(outer, null);
+        call.cancel("no longer needed", null);
       }
-      // After a list, the token may only have expired: the next one is tried.
-      if (!hasList && REJECTIONS.contains(end.get().getCode())) {
-        throw end.get().asRuntimeException();
-      }
-      retry.accept(end.get());
+      retry.accept(end);
       Thread.sleep(ThreadLocalRandom.current().nextLong(1000, 5000));
     }
   }
 
-  /** Returns nothing once there is a response, and at the end of the stream why it has ended. */
-  private static Optional<Status> awaitResponse(Iterator<WatchIceServersResponse> responses) {
-    try {
-      return responses.hasNext() ? Optional.empty() : Optional.of(STREAM_ENDED);
-    } catch (StatusRuntimeException e) {
-      return Optional.of(e.getStatus());
-    }
+  /**
+   * How long to wait for the next list. The service sends it when three quarters of the credentials'
+   * life have passed, and none without credentials.
+   */
+  private static long findPatienceMs(GetIceServersResponse list) {
+    return list.hasExpireTime() ? Math.max(list.getTtlSeconds(), 1) * 900L : DAYS.toMillis(365);
   }
 }

@@ -3,12 +3,12 @@ package com.example.iceservice.client;
 import com.example.iceservice.v1.GetIceServersRequest;
 import com.example.iceservice.v1.GetIceServersResponse;
 import com.example.iceservice.v1.IceServiceGrpc;
-import com.example.iceservice.v1.IceServiceGrpc.IceServiceBlockingStub;
+import com.example.iceservice.v1.IceServiceGrpc.IceServiceBlockingV2Stub;
 import com.example.iceservice.v1.WatchIceServersRequest;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
 import io.grpc.ManagedChannel;
-import io.grpc.StatusRuntimeException;
+import io.grpc.StatusException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -27,8 +27,8 @@ public final class PrintList {
     try {
       Settings settings = Settings.read();
       ManagedChannel channel = settings.openChannel();
-      IceServiceBlockingStub service =
-          IceServiceGrpc.newBlockingStub(channel)
+      IceServiceBlockingV2Stub service =
+          IceServiceGrpc.newBlockingV2Stub(channel)
               .withCallCredentials(new BearerToken(settings::token));
       if (args.length == 1 && args[0].equals("--watch")) {
         watch(service);
@@ -38,18 +38,20 @@ public final class PrintList {
       channel.shutdownNow();
     } catch (IllegalArgumentException e) {
       fail(e.getMessage());
-    } catch (StatusRuntimeException e) {
+    } catch (StatusException e) {
       fail(Failures.describe(e.getStatus()));
     }
   }
 
-  private static GetIceServersResponse get(IceServiceBlockingStub service) {
+  private static GetIceServersResponse get(IceServiceBlockingV2Stub service)
+      throws StatusException {
     GetIceServersRequest request =
         GetIceServersRequest.newBuilder().setTtlSeconds(TTL_SECONDS).build();
     return service.withDeadlineAfter(TIMEOUT_SECONDS, TimeUnit.SECONDS).getIceServers(request);
   }
 
-  private static void watch(IceServiceBlockingStub service) throws InterruptedException {
+  private static void watch(IceServiceBlockingV2Stub service)
+      throws InterruptedException, StatusException {
     WatchIceServersRequest request =
         WatchIceServersRequest.newBuilder().setTtlSeconds(TTL_SECONDS).build();
     new ListWatch(service, request)

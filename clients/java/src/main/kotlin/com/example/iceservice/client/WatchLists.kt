@@ -6,12 +6,17 @@ import com.example.iceservice.v1.WatchIceServersRequest
 import io.grpc.Status
 import io.grpc.StatusException
 import kotlin.random.Random
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.flow.produceIn
 import kotlinx.coroutines.flow.retryWhen
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** The same call would be rejected again. */
 private val rejections =
@@ -21,6 +26,10 @@ private val rejections =
         Status.Code.INVALID_ARGUMENT,
         Status.Code.UNIMPLEMENTED,
     )
+
+private val streamEnded = Status.UNAVAILABLE.withDescription("the stream has ended")
+private val silent = Status.DEADLINE_EXCEEDED.withDescription("the service has sent nothing for too long")
+private val firstListTimeout = 10.seconds
 
 /**
  * Emits each list, and opens the watch again 1 to 5 seconds after it has ended. [onRetry] gets the reason.
@@ -48,8 +57,24 @@ fun watchLists(
     )
 }
 
-/** Throws a [StatusException] when the stream ends, whatever the reason. */
+/** Throws a [StatusException] when the stream ends, whatever the reason, or is silent for too long. */
 private fun watchOnce(service: IceServiceCoroutineStub, request: WatchIceServersRequest) = flow {
-    service.watchIceServers(request).collect { emit(it.response) }
-    throw StatusException(Status.UNAVAILABLE.withDescription("the stream has ended"))
+    coroutineScope {
+        val responses = service.watchIceServers(request).produceIn(this)
+        var patience = firstListTimeout
+        while (true) {
+            val next = withTimeoutOrNull(patience) { responses.receiveCatching() } ?: throw StatusException(silent)
+            next.exceptionOrNull()?.let { throw it }
+            val list = next.getOrNull()?.response ?: throw StatusException(streamEnded)
+            emit(list)
+            patience = findPatience(list)
+        }
+    }
 }
+
+/**
+ * How long to wait for the next list. The service sends it when three quarters of the credentials' life have passed, and none
+ * without credentials.
+ */
+private fun findPatience(list: GetIceServersResponse): Duration =
+    if (list.hasExpireTime()) list.ttlSeconds.coerceAtLeast(1).seconds * 0.9 else Duration.INFINITE
