@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   createIceServerSource,
@@ -92,10 +93,23 @@ function follow({ watch }: Pick<ReturnType<typeof createSource>, "watch">) {
     }
   })();
   ended.catch(() => {});
-  return { names, ended, stop: () => controller.abort() };
+  return { names, ended, signal: controller.signal, stop: () => controller.abort() };
 }
 
 describe("watch", () => {
+  it("leaves nothing on its signal when streams end", async () => {
+    const source = createSource();
+    source.service.stream = () => source.service.open(": the end\n\n");
+    const followed = follow(source);
+    await passSeconds(3600);
+    expect(source.service.streams).toBeGreaterThan(10);
+    expect(getEventListeners(followed.signal, "abort").length).toBeLessThan(2);
+    followed.stop();
+    await followed.ended;
+    expect(getEventListeners(followed.signal, "abort")).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("goes back to streams after the service was away", async () => {
     const source = createSource();
     source.service.stream = () => source.service.open();
