@@ -7,8 +7,10 @@ import grpc.aio
 
 _OPTIONS = (
     # Notices a dead connection under a watch, which can be silent for hours.
-    ("grpc.keepalive_time_ms", 60_000),
-    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # How long the ping itself may take. By default a minute, whatever the timeout above.
+    ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.max_pings_without_data", 0),
     # By default, up to two minutes pass before a service that is back is found again.
     ("grpc.max_reconnect_backoff_ms", 5_000),
