@@ -19,7 +19,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
     "Serve the whole chain of a public authority, or name your own authority with --ca",
   "tls-failed": "Compare the TLS versions and ciphers of the server with what browsers offer",
   "not-tls":
-    "Give coturn cert and pkey, and the URL its tls-listening-port; or write turn: in place of turns:; behind a proxy that routes by server name (SNI), the URL must have a name that it routes, to a server that is up",
+    "Give coturn cert and pkey, and the URL its tls-listening-port, or write turn: in place of turns: there. Behind a proxy that routes by server name (SNI), the URL must have a name that it routes, to a server that is up",
   "not-stun":
     "Another program answers on that port: correct the URL's port or scheme, or the proxy that routes it",
   malformed: "Update the server: it breaks RFC 8489",

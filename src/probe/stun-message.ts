@@ -58,7 +58,7 @@ export function looksLikeStun(bytes: Buffer): boolean {
   );
 }
 
-/** What tells the message's transaction from others; shorter where the message is cut off before. */
+/** What distinguishes the message's transaction from others; shorter where the message is cut off before. */
 export function readTransactionId(bytes: Buffer): Buffer {
   return bytes.subarray(headerBytes - transactionIdBytes, headerBytes);
 }
