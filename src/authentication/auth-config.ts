@@ -26,7 +26,7 @@ export const authSection = checked(
     const names = Object.keys(tokenKeys);
     if (!auth.queryToken) {
       place.warn(
-        "auth.queryToken is false: existing mobile clients send their token as ?token= only, and use a public STUN server without saying so when it is rejected",
+        "auth.queryToken is false: existing mobile clients send their token only as ?token=. When it is rejected, they silently use a public STUN server",
       );
     }
     const acceptsTokens = names.some((name) => isSet(Reflect.get(auth, name)));

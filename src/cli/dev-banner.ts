@@ -44,15 +44,15 @@ export function printDevBanner(
     ],
   ];
   if (turnUrl !== undefined && turn.coturnRuns) {
-    sections.push(["coturn, which accepts these credentials", `runs at ${turnUrl.text}`]);
+    sections.push(["coturn, with the same secret", `runs at ${turnUrl.text}`]);
   } else if (turnUrl !== undefined && !turn.ownTurnSecret) {
     sections.push([
-      "The coturn that accepts these credentials",
+      "To start coturn with the same secret",
       `turnserver --listening-ip=127.0.0.1 --relay-ip=127.0.0.1 --listening-port=${turnUrl.port} --use-auth-secret --static-auth-secret=${turnSecret} --realm=localhost --fingerprint --allow-loopback-peers --no-tls --no-dtls --no-cli --log-file=stdout --simple-log`,
     ]);
   }
   return [
-    `ice-service listens on ${url} for development. Its token and secret end with this process.`,
+    `ice-service listens on ${url} for development. The token and the secret are valid until it stops.`,
     ...sections.map(([title, line]) => `${title}:\n  ${line}`),
     "",
   ].join("\n\n");

@@ -50,7 +50,7 @@ export function newToken({ name, expires, json, mayNameUsers }: NewTokenOptions)
   process.stdout.write(
     json
       ? `${JSON.stringify({ token, entry })}\n`
-      : `# The token, shown only this once:\n${token}\n\n# Its entry for the connector tokens file:\n${stringify({ tokens: [entry] })}`,
+      : `# The token, shown only once:\n${token}\n\n# Its entry for the connector tokens file:\n${stringify({ tokens: [entry] })}`,
   );
   return 0;
 }

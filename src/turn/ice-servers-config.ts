@@ -73,7 +73,7 @@ function configureFleet(values: IceServerValues, place: Place): ConfiguredRegion
   const count = stunUrls.length + urls.length;
   if (count === 0 && !isManaged) {
     place.warn(
-      "no STUN and no TURN URL is configured: every answer will be empty, and existing mobile clients then use a public STUN server without saying so",
+      "no STUN and no TURN URL is configured: every answer will be empty, and existing mobile clients then silently use a public STUN server",
     );
   } else if (!hasTurn) {
     place.warn(

@@ -97,7 +97,7 @@ describe("the lines that --dev prints", () => {
   });
 
   it("turnserver, pasted, accepts the credentials, and the page calls through it", async () => {
-    const line = bannerLine("The coturn that accepts these credentials");
+    const line = bannerLine("To start coturn with the same secret");
     const files = `--pidfile=${directory.path}/pid --userdb=${directory.path}/db`;
     const args = ["-c", `exec ${line} ${files}`];
     const coturn = startProcess({ name: "coturn", command: "bash", args, cwd: directory.path });
