@@ -3,7 +3,12 @@ import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
 import { followContact } from "./lost-contact.js";
-import { hasLostTransport, type PeerConnection, readGeneration } from "./peer-connection.js";
+import {
+  hasLostTransport,
+  isLedByFirefox,
+  type PeerConnection,
+  readGeneration,
+} from "./peer-connection.js";
 import { isRelayed } from "./selected-pair.js";
 
 export interface FreshConnectionOptions {
@@ -102,7 +107,7 @@ export function keepConnectionFresh<Configuration extends object>(
         // That the service has answered since is a sign that the network is back.
         recovers
           ? { maxAgeMs: contact.findLostMs() }
-          : reason === "unplanned" && replaces
+          : (reason === "unplanned" && replaces) || (await follows())
             ? { maxAgeShare: freshShare }
             : {},
       )
@@ -126,6 +131,11 @@ export function keepConnectionFresh<Configuration extends object>(
       lastRestart = { moment: readMoment(), from: readGeneration(connection) };
       void Promise.resolve().then(restart).catch(report);
     }
+  }
+
+  /** Whether to have a new list whenever Firefox restarts, so that its next restart is in time for this side. */
+  async function follows(): Promise<boolean> {
+    return isLedByFirefox(connection) && isRelayed(await connection.getStats());
   }
 
   /** Whether a restart can help without a new list. */
