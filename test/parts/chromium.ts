@@ -42,6 +42,9 @@ export async function startChromium({ on, caFile }: ChromiumOptions = {}): Promi
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        // A microphone that beeps, without a question.
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
         ...(caFile === undefined ? ["--ignore-certificate-errors"] : []),
       ],
     });

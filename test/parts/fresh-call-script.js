@@ -3,6 +3,8 @@
 import { createIceServerSource, keepConnectionFresh } from "../../clients/typescript/src/index.js";
 
 const sendMs = 50;
+/** How often the bytes of the other side's audio are counted. */
+const countMs = 250;
 /** A longer delay of a timer is a pause of the page. */
 const pauseMs = 100;
 /** By call and role. */
@@ -47,11 +49,12 @@ async function joinCall(name, role, otherPage, options) {
  * @param policy `direct` for calls whose sides connect directly, and only so
  * @param kept the roles that use the library
  * @param lasting the roles whose credentials outlast the test
+ * @param hasAudio sends audio as well
  * @param tokenUrl where tokens are fetched, instead of `token`
  */
 async function createSide(name, role, options, send) {
   const { url, token, tokenUrl, ttlSeconds, policy = "relay" } = options;
-  const { kept = ["caller", "callee"], lasting = [] } = options;
+  const { kept = ["caller", "callee"], lasting = [], hasAudio = false } = options;
   const side = {
     name,
     role,
@@ -60,6 +63,8 @@ async function createSide(name, role, options, send) {
     glares: 0,
     received: 0,
     longestGapMs: 0,
+    audioBytes: 0,
+    longestAudioGapMs: 0,
     isLost: false,
   };
   let current = tokenUrl === undefined ? token : undefined;
@@ -91,6 +96,11 @@ async function createSide(name, role, options, send) {
   Object.assign(side, { connection, channel, generations: new Set(), usernames: new Set() });
   sides[`${name}/${role}`] = side;
   measure(side);
+  if (hasAudio) {
+    const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+    connection.addTrack(stream.getTracks()[0], stream);
+    measureAudio(side);
+  }
   negotiate(side, send, policy === "direct");
   side.keep = () => {
     if (kept.includes(role)) {
@@ -124,6 +134,28 @@ function measure(side) {
     side.received += 1;
     last = now;
   };
+}
+
+/** Notes the longest time without audio, up to `countMs` too long, without what this page has paused itself. */
+async function measureAudio(side) {
+  const { connection } = side;
+  let last;
+  while (connection.signalingState !== "closed") {
+    let bytes = 0;
+    for (const stats of (await connection.getStats()).values()) {
+      bytes += stats.type === "inbound-rtp" && stats.kind === "audio" ? stats.bytesReceived : 0;
+    }
+    if (bytes > side.audioBytes) {
+      const now = { ms: performance.now(), pausedMs };
+      if (last !== undefined) {
+        const gapMs = now.ms - last.ms - (now.pausedMs - last.pausedMs);
+        side.longestAudioGapMs = Math.max(side.longestAudioGapMs, gapMs);
+      }
+      side.audioBytes = bytes;
+      last = now;
+    }
+    await new Promise((resolve) => setTimeout(resolve, countMs));
+  }
 }
 
 /** Perfect negotiation (W3C webrtc section 10.7). The callee does not make the first offer. */
@@ -195,8 +227,9 @@ function readSide(side) {
   generations.add(/^a=ice-ufrag:(.*)$/m.exec(connection.localDescription?.sdp ?? "")?.[1]);
   usernames.add(configuration.iceServers.find(({ username }) => username)?.username);
   const { errors, statuses, glares, received, longestGapMs, isLost } = side;
+  const { audioBytes, longestAudioGapMs } = side;
   return {
-    ...{ errors, statuses, glares, received, longestGapMs, isLost },
+    ...{ errors, statuses, glares, received, longestGapMs, audioBytes, longestAudioGapMs, isLost },
     state: connection.iceConnectionState,
     generations: generations.size,
     usernames: usernames.size,

@@ -25,6 +25,9 @@ const sideSchema = z.object({
   received: z.number(),
   /** Between two messages, without what the pages themselves have paused. */
   longestGapMs: z.number(),
+  /** Of the other side. 0 without `hasAudio`. */
+  audioBytes: z.number(),
+  longestAudioGapMs: z.number(),
   /** Whether the library has given the call up. */
   isLost: z.boolean(),
 });
@@ -41,6 +44,7 @@ export interface CallOptions {
   readonly policy?: "relay" | "direct";
   readonly kept?: readonly Role[];
   readonly lasting?: readonly Role[];
+  readonly hasAudio?: boolean;
   /** How long a signal takes between two sides of one page. */
   readonly signalMs?: number;
 }
@@ -99,6 +103,9 @@ export const openCallBrowser: Readonly<
         "media.peerconnection.ice.loopback": true,
         // The names of mDNS are not found here, and a call that could be direct would use a relay.
         "media.peerconnection.ice.obfuscate_host_addresses": false,
+        // A microphone that plays a tone, without a question.
+        "media.navigator.streams.fake": true,
+        "media.navigator.permission.disabled": true,
       },
     });
     await firefox.goto(url);

@@ -50,22 +50,28 @@ async function outlive(
 ): Promise<void> {
   const read = () => Promise.all(sides.map((role) => pages[role].readSide(name, role)));
   await expect
-    .poll(
-      async () => (await read()).every(({ expiries: expired }) => expired >= expiries),
-      patience,
-    )
+    .poll(async () => {
+      const now = await read();
+      return now.every(({ expiries: expired }) => expired >= expiries) || now;
+    }, patience)
     .toBe(true);
-  const received = (await read()).map((side) => side.received);
+  const before = await read();
   await expect
-    .poll(
-      async () =>
-        (await read()).every((side, index) => side.received > 100 + (received[index] ?? 0)),
-      patience,
-    )
+    .poll(async () => {
+      const now = await read();
+      return (
+        now.every(
+          ({ received, audioBytes }, index) =>
+            received > 100 + (before[index]?.received ?? 0) &&
+            audioBytes > 10_000 + (before[index]?.audioBytes ?? 0),
+        ) || now
+      );
+    }, patience)
     .toBe(true);
   for (const side of await read()) {
     expect(side).toMatchObject({ state: "connected", errors: [], policy: "relay" });
     expect(side.longestGapMs).toBeLessThan(2000);
+    expect(side.longestAudioGapMs).toBeLessThan(2000);
     expect(side.generations).toBeGreaterThan(expiries);
     // One restart for each list, and one more until the lists of both sides are of one age.
     expect(side.generations).toBeLessThanOrEqual(side.usernames + 1);
@@ -76,6 +82,7 @@ const callOver = (turn: (typeof turnServerNames)[number]) => ({
   url: services.urls[turn],
   token: callToken,
   ttlSeconds,
+  hasAudio: true,
 });
 
 describe.concurrent.each(callBrowserNames)("a relayed call in %s", (browserName) => {
