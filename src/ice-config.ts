@@ -39,7 +39,7 @@ export const iceSection = checked(
     stunUrls: optionalKey(iceUrls("stun"), {
       example: ["stun:stun.example.com:3478"],
       defaultText:
-        "stun: of the first turn: URL over UDP, or none; without TURN, stun:stun.l.google.com:19302",
+        "the first turn: URL over UDP, as stun:, or none; without TURN, stun:stun.l.google.com:19302",
       variable: "ICE_STUN_URLS",
       emptyVariable: "is a value",
       help: "The STUN servers.",
