@@ -68,7 +68,7 @@ describe("pumpMessages", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(made).toEqual(["made 0", "ended, true"]);
     expect(call.lines).toMatchObject([
-      { code: "canceled", cause: { message: expect.any(String) } },
+      { code: "canceled", cause: "client_stalled" },
     ]);
     expect(vi.getTimerCount()).toBe(0);
   });
