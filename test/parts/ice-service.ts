@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { type ChildProcess, startProcess } from "./child-process.js";
+import { findFreePort } from "./free-port.js";
 import type { NetworkHost } from "./network-host.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
@@ -74,11 +75,14 @@ export async function startIceService({
   }
   const serveArgs = [...args];
   const addressEnv: Record<string, string> = {};
+  // Of port 0, the primary chooses one, and frees it until its workers bind it. Meanwhile, an outgoing
+  // connection of another test may take it.
+  const port = args.includes("--workers") && on === undefined ? await findFreePort() : 0;
   if (config === undefined) {
     addressEnv["ICE_HOST"] = "127.0.0.1";
-    addressEnv["ICE_PORT"] = "0";
+    addressEnv["ICE_PORT"] = String(port);
   } else {
-    const listen = { host: "127.0.0.1", port: 0, ...config.listen };
+    const listen = { host: "127.0.0.1", port, ...config.listen };
     const content = stringify({ admin: false, ...config, listen });
     serveArgs.push("--config", await directory.write("ice.yaml", content));
   }
