@@ -67,9 +67,7 @@ describe("pumpMessages", () => {
     expect(call.ends).toEqual(["destroy"]);
     await vi.advanceTimersByTimeAsync(1);
     expect(made).toEqual(["made 0", "ended, true"]);
-    expect(call.lines).toMatchObject([
-      { code: "canceled", cause: "client_stalled" },
-    ]);
+    expect(call.lines).toMatchObject([{ code: "canceled", cause: "client_stalled" }]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
