@@ -1,7 +1,7 @@
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
-import { hasOffered, leads, type PeerConnection, readGeneration } from "./peer-connection.js";
+import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
 
 /**
  * The share of its life after which a credential in use is replaced, by the side that made the last
@@ -87,7 +87,7 @@ export function followCredentials<Configuration extends object>(
   }
 
   function findUnknownReason(): ReplacementReason | undefined {
-    if (leads(connection)) {
+    if (hasOffered(connection)) {
       return "planned";
     }
     return findElapsedMs(startedAt) > answererPatienceMs ? "unplanned" : undefined;
@@ -138,7 +138,7 @@ export function followCredentials<Configuration extends object>(
       const share = findSpentShare(inUse);
       const waitedMs = replaceableAt === undefined ? 0 : findElapsedMs(replaceableAt);
       const delayMs = share > 1 ? expiredDelayMs : 0;
-      if (leads(connection)) {
+      if (hasOffered(connection)) {
         return share > offererShare && waitedMs >= delayMs ? "planned" : undefined;
       }
       const isLate = share > answererShare && waitedMs >= delayMs + answererDelayMs;

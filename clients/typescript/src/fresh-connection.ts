@@ -3,12 +3,7 @@ import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
 import { followContact } from "./lost-contact.js";
-import {
-  hasLostTransport,
-  isLedByFirefox,
-  type PeerConnection,
-  readGeneration,
-} from "./peer-connection.js";
+import { hasLostTransport, type PeerConnection, readGeneration } from "./peer-connection.js";
 import { isRelayed } from "./selected-pair.js";
 
 export interface FreshConnectionOptions {
@@ -107,7 +102,7 @@ export function keepConnectionFresh<Configuration extends object>(
         // That the service has answered since is a sign that the network is back.
         recovers
           ? { maxAgeMs: contact.findLostMs() }
-          : (reason === "unplanned" && replaces) || (await follows())
+          : reason === "unplanned" && replaces
             ? { maxAgeShare: freshShare }
             : {},
       )
@@ -131,11 +126,6 @@ export function keepConnectionFresh<Configuration extends object>(
       lastRestart = { moment: readMoment(), from: readGeneration(connection) };
       void Promise.resolve().then(restart).catch(report);
     }
-  }
-
-  /** Whether to have a new list whenever Firefox restarts, so that its next restart is in time for this side. */
-  async function follows(): Promise<boolean> {
-    return isLedByFirefox(connection) && isRelayed(await connection.getStats());
   }
 
   /** Whether a restart can help without a new list. */

@@ -1,5 +1,5 @@
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
-import { leads, type PeerConnection, readGeneration } from "./peer-connection.js";
+import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
 
 /**
  * How long a connection may be in a state before it is restarted. Many gaps end by themselves. Chromium
@@ -54,7 +54,7 @@ export function followContact(connection: PeerConnection<object>): LostContact {
       const lostMs = findLostMs();
       const patienceMs =
         (patiencesMs.get(connection.iceConnectionState) ?? 0) +
-        (leads(connection) ? 0 : answererPatienceMs);
+        (hasOffered(connection) ? 0 : answererPatienceMs);
       return lostAt !== undefined && lostMs >= patienceMs;
     },
     isLong: () => findLostMs() > signPatienceMs,

@@ -12,7 +12,6 @@ export interface PeerConnection<Configuration extends object> {
   /** Of the data channels. */
   readonly sctp?: { readonly transport: DtlsTransport } | null;
   readonly localDescription: { readonly type: string; readonly sdp: string } | null;
-  readonly remoteDescription?: { readonly sdp: string } | null;
   getConfiguration(): Configuration;
   setConfiguration(configuration: Configuration): void;
   getSenders?(): readonly { readonly transport: DtlsTransport | null }[];
@@ -34,28 +33,6 @@ export function hasLostTransport(connection: PeerConnection<object>): boolean {
 /** Whether this side has made the last offer. */
 export function hasOffered({ localDescription }: PeerConnection<object>): boolean {
   return localDescription?.type === "offer";
-}
-
-/**
- * Whether this side restarts ICE first: the side that made the last offer or, between Firefox and another
- * browser, Firefox. An offer to restart from Chromium ends such a call where the answer takes longer than a
- * relay: Chromium then connects its new relay with the last one of Firefox, which takes nothing from there.
- */
-export function leads(connection: PeerConnection<object>): boolean {
-  const isFirefoxHere = isOfFirefox(connection.localDescription);
-  return isFirefoxHere === isOfFirefox(connection.remoteDescription)
-    ? hasOffered(connection)
-    : isFirefoxHere;
-}
-
-/** Whether only the other side is Firefox. */
-export function isLedByFirefox(connection: PeerConnection<object>): boolean {
-  return isOfFirefox(connection.remoteDescription) && !isOfFirefox(connection.localDescription);
-}
-
-/** Chromium rewrites the other side's `o=` line, but keeps its password, for which only Firefox uses 32 hexadecimal digits. */
-function isOfFirefox(description: { readonly sdp: string } | null | undefined): boolean {
-  return /^a=ice-pwd:[0-9a-f]{32}\s*$/m.test(description?.sdp ?? "");
 }
 
 /**

@@ -8,36 +8,20 @@ export interface LinkedConnection extends PeerConnection<object> {
   readonly configurationInUse: string;
   /** How many ICE generations there have been. */
   readonly generations: number;
-  /** How many restarts it has offered. */
-  readonly offers: number;
 }
 
-/**
- * Two connected sides. An offer and its answer take `signalMs` together.
- *
- * @param origins what the descriptions of the caller and the callee begin with
- */
+/** Two connected sides. An offer and its answer take `signalMs` together. */
 export function linkConnections(
   callerServers: readonly object[],
   calleeServers: readonly object[],
-  {
-    isRelayed,
-    signalMs,
-    origins: [callerOrigin, calleeOrigin] = ["", ""],
-  }: {
-    readonly isRelayed: boolean;
-    readonly signalMs: number;
-    readonly origins?: readonly [string, string];
-  },
+  { isRelayed, signalMs }: { readonly isRelayed: boolean; readonly signalMs: number },
 ): readonly [LinkedConnection, LinkedConnection] {
-  const caller = createConnection(callerServers, isRelayed, callerOrigin, () =>
+  const caller = createConnection(callerServers, isRelayed, () =>
     negotiate(caller, callee, signalMs),
   );
-  const callee = createConnection(calleeServers, isRelayed, calleeOrigin, () =>
+  const callee = createConnection(calleeServers, isRelayed, () =>
     negotiate(callee, caller, signalMs),
   );
-  caller.remoteDescription = { sdp: calleeOrigin };
-  callee.remoteDescription = { sdp: callerOrigin };
   caller.gather("offer");
   callee.gather("answer");
   return [caller, callee];
@@ -50,7 +34,6 @@ function negotiate(offerer: Side, answerer: Side, signalMs: number) {
     return;
   }
   offerer.signalingState = "have-local-offer";
-  offerer.offers += 1;
   offerer.gather("offer");
   setTimeout(() => {
     answerer.gather("answer");
@@ -61,7 +44,6 @@ function negotiate(offerer: Side, answerer: Side, signalMs: number) {
 function createConnection(
   iceServers: readonly object[],
   isRelayed: boolean,
-  origin: string,
   restartIce: () => void,
 ) {
   let configuration: object = { iceServers, iceTransportPolicy: "relay" };
@@ -70,10 +52,8 @@ function createConnection(
     iceConnectionState: "connected",
     sctp: { transport: { state: "connected" } },
     localDescription: null as { type: string; sdp: string } | null,
-    remoteDescription: null as { sdp: string } | null,
     configurationInUse: "",
     generations: 0,
-    offers: 0,
     getConfiguration: () => configuration,
     setConfiguration(next: object) {
       configuration = next;
@@ -86,7 +66,7 @@ function createConnection(
     /** Uses what is configured from now on. */
     gather(type: string) {
       side.generations += 1;
-      side.localDescription = { type, sdp: `${origin}\na=ice-ufrag:${side.generations}` };
+      side.localDescription = { type, sdp: `a=ice-ufrag:${side.generations}` };
       side.configurationInUse = JSON.stringify(configuration);
     },
   };
