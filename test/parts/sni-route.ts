@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { type ChildProcess, startProcess } from "./child-process.js";
 import type { RelayNetwork } from "./relay-network.js";
+import { configureSharedPort } from "./sni-router.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 /** Where a name leads: to the TURN server, to no server, or to a web server with the same certificate. */
@@ -49,16 +50,7 @@ export async function startSniRoute(
 }
 
 function configureHaproxy({ ip, serverName, turn }: SniRouteOptions, to: SniTarget): string {
-  return `
-defaults
-  mode tcp
-  timeout connect 30s
-  timeout client 60s
-  timeout server 60s
-frontend shared
-  bind ${ip}:443
-  tcp-request inspect-delay 5s
-  tcp-request content accept if { req.ssl_hello_type 1 }
+  return `${configureSharedPort(`${ip}:443`)}
   ${to === "nothing" ? "" : `use_backend ${to} if { req.ssl_sni -i ${serverName} }`}
 backend turn
   source ${ip}

@@ -37,10 +37,13 @@ export async function startSniRouter(options: SniRouterOptions) {
   return { port, stop };
 }
 
-function configureHaproxy(
-  port: number,
-  { serverName, turnPort, otherPort }: SniRouterOptions,
-): string {
+/**
+ * The start of HAProxy's configuration for a port that TLS servers share. Next come the rules that
+ * choose among them.
+ *
+ * @param address with the port
+ */
+export function configureSharedPort(address: string): string {
   return `
 defaults
   mode tcp
@@ -48,9 +51,16 @@ defaults
   timeout client 60s
   timeout server 60s
 frontend shared
-  bind 127.0.0.1:${port}
+  bind ${address}
   tcp-request inspect-delay 5s
-  tcp-request content accept if { req.ssl_hello_type 1 }
+  tcp-request content accept if { req.ssl_hello_type 1 }`;
+}
+
+function configureHaproxy(
+  port: number,
+  { serverName, turnPort, otherPort }: SniRouterOptions,
+): string {
+  return `${configureSharedPort(`127.0.0.1:${port}`)}
   use_backend turn if { req.ssl_sni -i ${serverName} }
 ${otherPort === undefined ? "" : "  default_backend other"}
 backend turn
