@@ -85,9 +85,9 @@ function addClockSkew(failure: ProbeFailure | undefined, clockSkew: ClockSkew): 
     // Warnings by themselves.
     case "quota":
     case "relay-not-tested":
-      return { cause: "clock-skew", detail: `${clocks}; besides, ${failure.detail}` };
+      return { cause: "clock-skew", detail: `${clocks}; also, ${failure.detail}` };
     default:
-      return { ...failure, detail: `${failure.detail}; besides, ${clocks}` };
+      return { ...failure, detail: `${failure.detail}; also, ${clocks}` };
   }
 }
 

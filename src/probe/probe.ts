@@ -145,7 +145,7 @@ function explain(failure: ProbeFailure, { alternates, realm }: Findings): ProbeF
     failure.cause === "time-out" && realm !== undefined
       ? {
           cause: "no-answer",
-          detail: "the server has answered at first, but not everything in time",
+          detail: "the server answered some requests, but not all of them in time",
         }
       : failure;
   const last = alternates?.at(-1);

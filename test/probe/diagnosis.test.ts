@@ -65,7 +65,7 @@ describe("a server whose clock is wrong", () => {
       clockSkew,
       failure: {
         cause: "no-capacity",
-        detail: expect.stringMatching(/508.*; besides, the server's clock is behind/),
+        detail: expect.stringMatching(/508.*; also, the server's clock is behind/),
       },
     });
   });
@@ -77,7 +77,7 @@ describe("a server whose clock is wrong", () => {
     });
     expect(result).toMatchObject({
       clockSkew,
-      failure: { cause: "clock-skew", detail: expect.stringMatching(/; besides, .* 486/) },
+      failure: { cause: "clock-skew", detail: expect.stringMatching(/; also, .* 486/) },
     });
   });
 });

@@ -232,7 +232,7 @@ describe("a TURN server over UDP", () => {
     const result = await probeUdp("turn", (r, count) => (count === 1 ? [refuse(r, 401)] : []));
     expect(result?.failure).toEqual({
       cause: "no-answer",
-      detail: "the server has answered at first, but not everything in time",
+      detail: "the server answered some requests, but not all of them in time",
     });
   });
 
