@@ -61,6 +61,7 @@ async function createSide(name, role, options, send) {
     errors: [],
     statuses: [],
     glares: 0,
+    disconnections: 0,
     received: 0,
     longestGapMs: 0,
     audioBytes: 0,
@@ -101,6 +102,9 @@ async function createSide(name, role, options, send) {
     connection.addTrack(stream.getTracks()[0], stream);
     measureAudio(side);
   }
+  connection.oniceconnectionstatechange = () => {
+    side.disconnections += connection.iceConnectionState === "disconnected" ? 1 : 0;
+  };
   negotiate(side, send, policy === "direct");
   side.keep = () => {
     if (kept.includes(role)) {
@@ -224,12 +228,16 @@ function readCall(name) {
 function readSide(side) {
   const { connection, generations, usernames } = side;
   const configuration = connection.getConfiguration();
-  generations.add(/^a=ice-ufrag:(.*)$/m.exec(connection.localDescription?.sdp ?? "")?.[1]);
+  const generation = /^a=ice-ufrag:(.*)$/m.exec(connection.localDescription?.sdp ?? "")?.[1];
+  if (generation !== undefined) {
+    generations.add(generation);
+  }
   usernames.add(configuration.iceServers.find(({ username }) => username)?.username);
-  const { errors, statuses, glares, received, longestGapMs, isLost } = side;
-  const { audioBytes, longestAudioGapMs } = side;
+  const { errors, statuses, glares, disconnections, isLost } = side;
+  const { received, longestGapMs, audioBytes, longestAudioGapMs } = side;
   return {
-    ...{ errors, statuses, glares, received, longestGapMs, audioBytes, longestAudioGapMs, isLost },
+    ...{ errors, statuses, glares, disconnections, isLost },
+    ...{ received, longestGapMs, audioBytes, longestAudioGapMs },
     state: connection.iceConnectionState,
     generations: generations.size,
     usernames: usernames.size,

@@ -21,6 +21,8 @@ const sideSchema = z.object({
   /** Of the responses of the service. */
   statuses: z.array(z.number()),
   glares: z.number(),
+  /** How often the sides have lost contact. A busy machine is enough. */
+  disconnections: z.number(),
   /** Messages from the other side. */
   received: z.number(),
   /** Between two messages, without what the pages themselves have paused. */

@@ -121,8 +121,9 @@ export function keepConnectionFresh<Configuration extends object>(
     }
     const isNew = list !== latest;
     latest = list;
-    if (recovers ? isNew || contact.isLong() : replaces && credentials.differFrom(list)) {
-      attempts += recovers ? 1 : 0;
+    const isLost = recovers && contact.isToRestart();
+    if (isLost ? isNew || contact.isLong() : replaces && credentials.differFrom(list)) {
+      attempts += isLost ? 1 : 0;
       lastRestart = { moment: readMoment(), from: readGeneration(connection) };
       void Promise.resolve().then(restart).catch(report);
     }

@@ -135,6 +135,19 @@ describe("keepConnectionFresh", () => {
     expect(caller.generations).toBeGreaterThan(1);
   });
 
+  it("leaves a call alone that has come back while a list was on its way", async () => {
+    const { caller, service } = await startCall();
+    const list = service.next();
+    service.answer = () =>
+      new Promise((resolve) => setTimeout(() => resolve(Response.json(list)), 5000));
+    caller.iceConnectionState = "disconnected";
+    await passSeconds(6);
+    expect(service.requests).toBe(2);
+    caller.iceConnectionState = "connected";
+    await passSeconds(60);
+    expect(caller.generations).toBe(1);
+  });
+
   it("does not restart a relayed call whose credentials have expired before there are others", async () => {
     const { caller, service } = await startCall();
     service.answer = status(503);

@@ -143,9 +143,8 @@ describe.concurrent.each(callBrowserNames)("keepConnectionFresh, in %s", (browse
       "direct",
       ({ expiries: expired }) => expired >= expiries,
     );
-    expect(caller).toMatchObject({
-      ...{ state: "connected", errors: [], generations: 1, policy: "all" },
-    });
+    expect(caller).toMatchObject({ state: "connected", errors: [], policy: "all" });
+    expect(caller.generations).toBeLessThanOrEqual(1 + caller.disconnections);
   });
 
   it("survives that both sides restart at once", async ({ expect }) => {
