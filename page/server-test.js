@@ -40,10 +40,10 @@ export async function testServer(server) {
     return { ...result, state: url.isTurn ? "pending" : "works" };
   }
   if (isComplete && errors.length === 0 && durationMs < answerWithinMs) {
-    // A browser does not name a public address that it also has as a host.
-    return url.isTurn
-      ? { ...result, state: "fails", reason: explainSilence(url) }
-      : { ...result, state: "works" };
+    const reason = explainSilence(url, candidates);
+    return reason === undefined
+      ? { ...result, state: "works" }
+      : { ...result, state: "fails", reason };
   }
   const reason =
     isFirefox() && isLoopback(url.host) && errors.every(({ code }) => code === 701)
@@ -53,11 +53,23 @@ export async function testServer(server) {
 }
 
 /**
- * Firefox says nothing of a certificate that it does not trust, nor of a URL that it leaves out.
+ * What it means that a browser ends its gathering soon, with neither the candidate nor an error. Firefox
+ * says nothing of a certificate that it does not trust, nor of a URL that it leaves out.
  * @param {import("./ice-url.js").IceUrl} url
+ * @param {readonly import("./candidate-gathering.js").Candidate[]} candidates
+ * @returns {import("./causes.js").Cause | undefined} undefined if the server may have answered
  */
-function explainSilence({ text, host, transport }) {
-  const isLeftOut = /transport=udp/i.test(text) || readFamily(host) !== undefined;
+export function explainSilence({ text, host, isTurn, transport }, candidates) {
+  const family = readFamily(host);
+  // A browser does not name a public address again that it has named as its own.
+  const isNamed = candidates.some(({ type, address }) => {
+    const named = type === "host" ? readFamily(address) : undefined;
+    return named !== undefined && named === (family ?? named);
+  });
+  if (!isTurn && isNamed) {
+    return undefined;
+  }
+  const isLeftOut = /transport=udp/i.test(text) || family !== undefined;
   return findCause(transport === "tls" && !isLeftOut ? "tls-failed" : "not-used");
 }
 

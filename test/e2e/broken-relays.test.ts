@@ -223,7 +223,12 @@ describe("the page", () => {
     const turnUrls = servers.map(({ url }) => url);
     const reports = await both.get(at)?.diagnose({ turnUrls, identity });
     const found = pageBrowserNames.map((name) =>
-      reports?.[name].urls.map(({ url, state, reason }) => [url.text, state, reason?.name]),
+      reports?.[name].urls.map(({ url, state, reason }) => [
+        url.text,
+        state,
+        // A busy machine makes what works poor.
+        state === "works" ? undefined : reason?.name,
+      ]),
     );
     const expected = pageBrowserNames.map((name) =>
       servers.map((server) => expectInPage(server, name)),

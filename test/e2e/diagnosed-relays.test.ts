@@ -4,7 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { type BothBrowsers, pageToken, startBothBrowsers } from "../parts/both-browsers.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
-import { keepScreenshot, type PageReport, pageBrowserNames } from "../parts/diagnostic-page.js";
+import {
+  keepScreenshot,
+  type PageBrowserName,
+  type PageReport,
+  pageBrowserNames,
+} from "../parts/diagnostic-page.js";
 import { type RelayNetwork, startRelayNetwork } from "../parts/relay-network.js";
 
 let network: RelayNetwork;
@@ -34,7 +39,12 @@ afterAll(async () => {
 });
 
 const listStates = ({ urls }: PageReport) =>
-  urls.map(({ url, state, reason }) => [url.text, state, reason?.name]);
+  urls.map(({ url, state, reason }) => [
+    url.text,
+    state,
+    // A busy machine makes what works poor.
+    state === "works" ? undefined : reason?.name,
+  ]);
 const listLevels = ({ verdicts }: PageReport) =>
   Object.fromEntries(verdicts.map(({ name, level }) => [name, level]));
 
@@ -115,9 +125,11 @@ describe("the diagnostic page in Chromium and Firefox, behind a NAT", () => {
   });
 
   it("names what is wrong with each relay", async () => {
-    const rows = [
+    const listRows = (name: PageBrowserName) => [
       ["stun:11.0.0.10", "works", undefined],
       ["stun:11.0.0.15", "fails", "time-out"],
+      // This machine has no IPv6.
+      ["stun:[2a00:1::10]", "fails", name === "Firefox" ? "not-used" : "time-out"],
       ["turn:11.0.0.11", "fails", "relay-unreachable"],
       ["turn:11.0.0.11?transport=tcp", "fails", "relay-unreachable"],
       ["turn:11.0.0.12", "fails", "relay-unreachable"],
@@ -128,16 +140,16 @@ describe("the diagnostic page in Chromium and Firefox, behind a NAT", () => {
       ["turns:other.example.com", "fails", "tls-failed"],
       ["turn:11.0.0.16", "fails", "wrong-secret"],
     ];
-    const urls = rows.map(([url]) => `${url}`);
+    const urls = listRows("Chromium").map(([url]) => `${url}`);
     const reports = await both.diagnose({
       stunUrls: urls.filter((url) => url.startsWith("stun:")),
       turnUrls: urls.filter((url) => !url.startsWith("stun:")),
     });
     for (const name of pageBrowserNames) {
-      expect(listStates(reports[name])).toEqual(rows);
+      expect(listStates(reports[name])).toEqual(listRows(name));
       expect(reports[name].headline).toEqual({
         level: "warning",
-        text: "Calls go through 1 relay, but only 2 of 11 URLs work.",
+        text: "Calls go through 1 relay, but only 2 of 12 URLs work.",
       });
       // Each cause links to its fix.
       expect(
