@@ -23,16 +23,23 @@ if (carried !== null) {
   history.replaceState(null, "", location.pathname);
 }
 
+let isRunning = false;
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
-  button?.toggleAttribute("disabled", true);
+  if (isRunning) {
+    return;
+  }
+  isRunning = true;
+  // A button that is disabled loses the focus.
+  button?.setAttribute("aria-disabled", "true");
   progress.hidden = false;
   try {
     await test();
   } catch (error) {
     tell(`Failed: ${error instanceof Error ? error.message : error}`, "bad");
   }
-  button?.toggleAttribute("disabled", false);
+  isRunning = false;
+  button?.removeAttribute("aria-disabled");
   progress.hidden = true;
 });
 

@@ -33,14 +33,26 @@ describe("the diagnostic page", () => {
     const messages: string[] = [];
     page.on("console", (message) => messages.push(message.text()));
     page.on("pageerror", (error) => messages.push(error.message));
+    const lists: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("/api/")) {
+        lists.push(request.url());
+      }
+    });
     const [link = ""] = /http\S+\/#token=\S+/.exec(service.stdout()) ?? [];
     await page.goto(link);
     // The token is out of the address bar before anybody can copy it.
     expect(page.url()).toBe(`${service.url}/`);
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.id")).toBe("token");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    // It keeps the focus, and does not begin again while it runs.
     await page.keyboard.press("Enter");
     await page.locator("#status.good").waitFor({ timeout: 60_000 });
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Test");
+    expect(lists).toHaveLength(1);
     expect(await page.locator("#status").textContent()).toBe(
       "All is well: 2 of 2 URLs work. Calls go through 1 relay.",
     );
