@@ -24,6 +24,10 @@ const causes = {
     meaning: "The server sends the browser to other servers, in a circle",
     fix: "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself.",
   },
+  "name-not-found": {
+    meaning: "The host name of the server does not resolve here",
+    fix: "Correct the host name in the URL, or its DNS records.",
+  },
   unusable: {
     meaning: "The browser gave up on the server at once, and does not say why",
     fix: "Start the server, and compare its address and listening-port with the URL. If they are right, run ice-service check: the host name may not resolve here, or the server may have no relay port left.",
@@ -88,6 +92,14 @@ const causes = {
     meaning: "The call opened, but no packet came back through the relay",
     fix: "Look for a firewall or a proxy that passes small packets only, and check the server's bandwidth limits (max-bps, bps-capacity).",
   },
+  "no-reconnection": {
+    meaning: "The call did not come back after an ICE restart",
+    fix: "See whether the server is still running. An ICE restart takes a second relay while the first is open: user-quota, total-quota, and the relay ports (min-port to max-port) must have room for both.",
+  },
+  "poor-quality": {
+    meaning: "Calls over this relay lose packets, or are late or uneven",
+    fix: "Compare it with other relays, and test from another network. If it is poor everywhere, check the server's load and bandwidth limits (max-bps, bps-capacity), or add a server closer to the callers.",
+  },
 };
 
 const codes = new Map([
@@ -118,6 +130,20 @@ export function findCause(name) {
 const leastTimeOutMs = 5_000;
 
 /**
+ * What a server's answer means, which says more than 701: that comes for each network interface.
+ * @param {readonly import("./candidate-gathering.js").IceError[]} errors
+ * @returns {import("./diagnosis.js").Reason | undefined} undefined if no server has answered
+ */
+export function explainAnswer(errors) {
+  const answer = errors.find(({ code }) => code < 700);
+  if (answer === undefined) {
+    return undefined;
+  }
+  const cause = findCause(codes.get(answer.code) ?? "server-error");
+  return { ...cause, code: answer.code, ...readDetail(answer) };
+}
+
+/**
  * Why a server gave no candidate.
  * @param {readonly import("./candidate-gathering.js").IceError[]} errors
  * @param {import("./ice-url.js").Transport} transport
@@ -125,27 +151,36 @@ const leastTimeOutMs = 5_000;
  * @returns {import("./diagnosis.js").Reason}
  */
 export function explainErrors(errors, transport, durationMs) {
-  // A server's answer says more than 701, which comes for each network interface.
-  const answer = errors.find(({ code }) => code < 700);
-  const detail = cleanText((answer ?? errors[0])?.text ?? "");
-  if (answer !== undefined) {
-    const cause = findCause(codes.get(answer.code) ?? "server-error");
-    return { ...cause, code: answer.code, ...(detail !== "" && { detail }) };
+  return (
+    explainAnswer(errors) ?? {
+      ...findCause(nameSilence(errors, transport, durationMs)),
+      ...readDetail(errors[0]),
+    }
+  );
+}
+
+/**
+ * @param {readonly import("./candidate-gathering.js").IceError[]} errors
+ * @param {import("./ice-url.js").Transport} transport
+ * @param {number} durationMs
+ */
+function nameSilence(errors, transport, durationMs) {
+  // Chromium's words; others do not say so.
+  if (errors.some(({ text }) => text.includes("host lookup"))) {
+    return "name-not-found";
   }
-  const isEarly = durationMs < leastTimeOutMs;
-  return {
-    ...findCause(transport === "tls" ? "tls-failed" : isEarly ? "unusable" : "time-out"),
-    ...(detail !== "" && { detail }),
-  };
+  return transport === "tls" ? "tls-failed" : durationMs < leastTimeOutMs ? "unusable" : "time-out";
 }
 
 /**
  * A reason phrase is the server's, and may be padded.
- * @param {string} text
+ * @param {import("./candidate-gathering.js").IceError | undefined} error
+ * @returns {{ detail?: string }}
  */
-function cleanText(text) {
-  return text
+function readDetail(error) {
+  const detail = (error?.text ?? "")
     .replace(/[^ -~]+/g, " ")
     .trim()
     .replace(/\.$/, "");
+  return detail === "" ? {} : { detail };
 }

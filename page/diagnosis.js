@@ -7,7 +7,7 @@ import { findMappedAddresses, testServer } from "./server-test.js";
  * @property {import("./ice-url.js").IceUrl} url
  * @property {"pending" | "works" | "fails" | "unproven"} state a TURN URL works if a call went through
  *   its relay; it is pending once it has made one
- * @property {Reason} [reason] unless it works
+ * @property {Reason} [reason] what is wrong; also of a TURN URL that works, but not well
  * @property {import("./candidate-gathering.js").Candidate[]} candidates
  * @property {number} durationMs until the server's answer, or until the failure
  * @property {import("./relay-test.js").RelayResult} [relay] of a TURN URL that works

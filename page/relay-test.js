@@ -1,5 +1,5 @@
 import { isPrivate } from "./address.js";
-import { explainErrors, findCause } from "./causes.js";
+import { explainAnswer, explainErrors, findCause } from "./causes.js";
 import { exchangePacket, packetBytes, sendPacedTraffic } from "./paced-traffic.js";
 import { summarizeTraffic } from "./traffic-summary.js";
 
@@ -52,13 +52,29 @@ export async function measureRelay(call, openMs) {
   if (traffic.returnedCount === 0) {
     return { state: "fails", reason: findCause("no-data") };
   }
+  const errorCount = call.errors.length;
   const reconnection = await call
     .restart(() => exchangePacket(call))
     .then(
       (durationMs) => ({ durationMs }),
       (error) => ({ failure: error instanceof Error ? error.message : String(error) }),
     );
-  return { state: "works", relay: { openMs, traffic, reconnection } };
+  const relay = { openMs, traffic, reconnection };
+  const reason = findFlaw(relay, call.errors.slice(errorCount));
+  return { state: "works", relay, ...(reason !== undefined && { reason }) };
+}
+
+/**
+ * What is wrong with a relay that carries calls.
+ * @param {RelayResult} relay
+ * @param {readonly import("./candidate-gathering.js").IceError[]} errors since the ICE restart
+ * @returns {import("./diagnosis.js").Reason | undefined}
+ */
+export function findFlaw({ traffic, reconnection }, errors) {
+  if ("failure" in reconnection) {
+    return explainAnswer(errors) ?? findCause("no-reconnection");
+  }
+  return traffic.quality === "poor" ? findCause("poor-quality") : undefined;
 }
 
 /**

@@ -11,13 +11,16 @@ const states = {
   unproven: { icon: "!", text: "Not proven", level: "warning" },
 };
 
+const worksWithFlaw = { icon: "!", text: "Works with problems", level: "warning" };
+
 /**
  * @param {UrlResult} result
  * @returns {HTMLElement}
  */
 export function showServer(result) {
   const { url, state, reason, relay } = result;
-  const { icon, text, level } = states[state];
+  const { icon, text, level } =
+    state === "works" && reason !== undefined ? worksWithFlaw : states[state];
   return createElement("article", { class: "card", "data-state": state }, [
     createElement("h3", {}, [url.text]),
     createElement("p", { class: `state ${level}` }, [

@@ -38,14 +38,19 @@ function judgeRelays(name, relays) {
   if (relays.length === 0) {
     return { name, level: "none", text: "no such TURN URL in the list" };
   }
-  const workCount = relays.filter(({ state }) => state === "works").length;
+  const works = relays.filter(({ state }) => state === "works");
+  const workCount = works.length;
+  const flawedCount = works.filter(({ reason }) => reason !== undefined).length;
   if (workCount === 0 && relays.some(({ state }) => state === "unproven")) {
     return { name, level: "warning", text: "a relay was made, but not proven" };
   }
   return {
     name,
-    level: workCount === relays.length ? "good" : workCount === 0 ? "bad" : "warning",
-    text: `${workCount} of ${relays.length} ${relays.length === 1 ? "URL carries" : "URLs carry"} calls`,
+    level: workCount - flawedCount === relays.length ? "good" : workCount === 0 ? "bad" : "warning",
+    text: [
+      `${workCount} of ${relays.length} ${relays.length === 1 ? "URL carries" : "URLs carry"} calls`,
+      ...(flawedCount === 0 ? [] : [`${flawedCount} with problems`]),
+    ].join(", "),
   };
 }
 
@@ -57,12 +62,21 @@ function judgeRelays(name, relays) {
 function judgeFamily(name, results) {
   const isOf = (/** @type {string | undefined} */ address) => readFamily(address ?? "") === name;
   const states = results
-    .filter(({ candidates }) =>
-      candidates.some(({ type, address }) => type === "relay" && isOf(address)),
-    )
+    .filter(({ url, candidates }) => {
+      const relays = candidates.filter(({ type }) => type === "relay");
+      return relays.length === 0
+        ? url.isTurn && isOf(url.host)
+        : relays.some(({ address }) => isOf(address));
+    })
     .map(({ state }) => state);
   if (states.includes("works")) {
     return { name, level: "good", text: `calls go through a relay with an ${name} address` };
+  }
+  if (states.includes("unproven")) {
+    return {
+      ...{ name, level: "warning" },
+      text: `a relay with an ${name} address was made, but not proven`,
+    };
   }
   if (states.includes("fails")) {
     return { name, level: "bad", text: `no call goes through a relay with an ${name} address` };

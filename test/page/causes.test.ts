@@ -38,6 +38,15 @@ describe("explainErrors", () => {
     expect(explainErrors([{ code: 401, text: "" }], "udp", 100)).not.toHaveProperty("detail");
   });
 
+  it.each(["udp", "tls"] as const)(
+    "knows a name that Chromium cannot resolve (%s)",
+    (transport) => {
+      const errors = [{ code: 701, text: "STUN host lookup received error." }];
+      expect(explainErrors(errors, transport, 300).name).toBe("name-not-found");
+      expect(explainErrors(errors, transport, 12_000).name).toBe("name-not-found");
+    },
+  );
+
   it("does not call it a time-out if the browser gave up at once", () => {
     const errors = [{ code: 701, text: "" }];
     for (const transport of ["udp", "tcp"] as const) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openCall } from "../../page/relay-test.js";
-import { createUrlResult } from "./url-result.js";
+import { findFlaw, openCall } from "../../page/relay-test.js";
+import { createRelay, createUrlResult } from "./url-result.js";
 
 type Call = Parameters<typeof openCall>[0];
 const failing = (failure: Awaited<ReturnType<Call["explainFailure"]>>, code?: number): Call => ({
@@ -35,5 +35,21 @@ describe("openCall", () => {
       state: "unproven",
       reason: { name: "relay-not-tested", detail: "the relay's address is 11.0.0.10" },
     });
+  });
+});
+
+describe("findFlaw", () => {
+  const lost = { failure: "no packet came back within 10 s" };
+  it.each<[relay: Parameters<typeof findFlaw>[0], code: number | undefined, cause: unknown]>([
+    [createRelay(), undefined, undefined],
+    [createRelay("poor"), undefined, "poor-quality"],
+    [createRelay("good", lost), undefined, "no-reconnection"],
+    [createRelay("poor", lost), 701, "no-reconnection"],
+    // A quota of one, since the old relay lasts until there is a new one.
+    [createRelay("good", lost), 486, "quota"],
+    [createRelay(), 486, undefined],
+  ])("%#: %s, %s", (relay, code, cause) => {
+    const errors = code === undefined ? [] : [{ code, text: "" }];
+    expect(findFlaw(relay, errors)?.name).toBe(cause);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { findCause } from "../../page/causes.js";
 import { judge } from "../../page/verdicts.js";
 import { createUrlResult } from "./url-result.js";
 
@@ -39,6 +40,30 @@ describe("judge", () => {
     expect(level(results, "IPv4")).toBe("good");
     expect(level(results, "IPv6")).toBe("bad");
     expect(level([createUrlResult("stun:a.test")], "IPv4")).toBe("none");
+  });
+
+  it("knows the family of a server without a relay by the address in its URL", () => {
+    const dead = (text: string) => createUrlResult(text, { state: "fails" });
+    expect(level([dead("turn:11.0.0.15")], "IPv4")).toBe("bad");
+    expect(level([createUrlResult("turn:a.test"), dead("turn:[2a00:1::15]")], "IPv6")).toBe("bad");
+    expect(level([createUrlResult("turn:a.test"), dead("turn:11.0.0.15")], "IPv4")).toBe("good");
+    expect(level([dead("turn:b.test")], "IPv4")).toBe("none");
+  });
+
+  it("does not overlook a relay that is not proven", () => {
+    const { candidates } = createUrlResult("turn:a.test");
+    const unproven = createUrlResult("turn:a.test", { state: "unproven", candidates });
+    expect(judge([unproven])).toContainEqual({
+      ...{ name: "IPv4", level: "warning" },
+      text: "a relay with an IPv4 address was made, but not proven",
+    });
+  });
+
+  it("warns of relays that carry calls badly", () => {
+    const flawed = createUrlResult("turn:a.test", { reason: findCause("poor-quality") });
+    expect(judge([flawed, createUrlResult("turn:b.test")])).toContainEqual({
+      ...{ name: "UDP", level: "warning", text: "2 of 2 URLs carry calls, 1 with problems" },
+    });
   });
 
   it("counts host addresses of one URL only", () => {
