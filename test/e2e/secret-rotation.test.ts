@@ -1,4 +1,4 @@
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { createSecretKey } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -151,7 +151,9 @@ describe.each(Object.entries(turnDatabases))("a rotation in %s", (_, startDataba
     await writeFile(stateFile, JSON.stringify(state));
 
     const refused = await run("rotate");
-    expect(refused.output).toMatch(/the old secret [0-9a-f]{12} is not removed without --yes/);
+    expect(refused.output).toMatch(
+      /--yes: is necessary without a terminal: the old secret [0-9a-f]{12} is not removed/,
+    );
     expect(refused.code).toBe(2);
     expect(await database.listSecrets(realm)).toEqual([firstSecret, secret, strangeSecret].sort());
 
@@ -190,15 +192,33 @@ describe("ice-service secret rotate on a terminal", () => {
         stateFile,
         JSON.stringify({ ...state, switchedAtSeconds: state.switchedAtSeconds - 8 }),
       );
-      const answer = async (text: string) => {
-        const script = `echo ${text} | script -qec '${command}' /dev/null`;
-        return (await runProgram("bash", ["-c", script])).stdout;
+      /** @returns what it prints on a terminal on which somebody types these keys at the question */
+      const answer = async (keys: string) => {
+        const terminal = spawn("script", ["-qec", command, "/dev/null"], {
+          stdio: ["pipe", "pipe", "inherit"],
+        });
+        try {
+          let output = "";
+          for await (const chunk of terminal.stdout) {
+            const hasAsked = output.includes("[y/N]");
+            output += chunk;
+            if (!hasAsked && output.includes("[y/N]")) {
+              terminal.stdin.write(keys);
+            }
+          }
+          return output;
+        } finally {
+          terminal.kill();
+        }
       };
-      const kept = await answer("n");
-      expect(kept).toMatch(/Nextcloud Talk[\s\S]*Remove it from the database\? \[y\/N\]/);
-      expect(kept).toContain("kept the old secret");
+      const [controlC, controlD] = ["\x03", "\x04"];
+      for (const refusal of ["n\n", "\n", controlC, controlD]) {
+        const kept = await answer(refusal);
+        expect(kept).toMatch(/Nextcloud Talk[\s\S]*Remove it from the database\? \[y\/N\]/);
+        expect(kept).toContain("kept the old secret");
+      }
       expect(await database.listSecrets(realm)).toContain(firstSecret);
-      expect(await answer("y")).toContain("removed the old secret");
+      expect(await answer("y\n")).toContain("removed the old secret");
       expect(await database.listSecrets(realm)).not.toContain(firstSecret);
     } finally {
       await database.stop();
