@@ -68,10 +68,17 @@ export async function printIceServers({
   }
   const settings = { ...servers, life: unbounded };
   const lister = createIceServerLister(settings, systemClock, undefined, choice);
+  const request = { region, ttlSeconds: 0, maxUrls: 0 };
+  const nowMs = systemClock();
   let list: IceServerList;
   try {
     const holder = findHolder(operator, { user, clientAddress: "" });
-    list = await lister.list(holder, { region, ttlSeconds: 0, maxUrls: 0 });
+    list = await lister.list(holder, request, nowMs);
+    if (holder !== operator && haveSameNames(list, await lister.list(operator, request, nowMs))) {
+      printWarning(
+        "--user does not change the username: that requires your own TURN server, and ice.turn.identity subject or pseudonym",
+      );
+    }
   } catch (error) {
     if (error instanceof InvalidFieldError) {
       throw usageError(`--${error.field}`, error.problem, "Correct the option");
@@ -83,10 +90,15 @@ export async function printIceServers({
     process.stderr.write(`error: there is no TURN server, which --format ${format} needs\n`);
     return 1;
   }
-  const { credentialLife } = list;
-  if (credentialLife !== undefined && credentialLife.ttlSeconds > life.ttlSeconds) {
+  if (ttlSeconds > life.ttlSeconds && servers.regions.some(({ turn }) => turn !== undefined)) {
+    const expiresAtSeconds = Math.floor(nowMs / 1000) + ttlSeconds;
     printWarning(
-      `the credential is valid until ${printTime(credentialLife.expiresAtSeconds)}, longer than ice.turn.ttl (${printDuration(life.ttlSeconds)}): only another TURN secret ends it earlier`,
+      `the credential is valid until ${printTime(expiresAtSeconds)}, longer than ice.turn.ttl (${printDuration(life.ttlSeconds)}): only another TURN secret ends it earlier`,
+    );
+  }
+  if (format === "link" && /[^\n\x20-\x7e]/.test(text)) {
+    printWarning(
+      "the username is not ASCII, so HTTP headers cannot carry it: change ice.turn.name, or set ice.turn.identity to pseudonym",
     );
   }
   process.stdout.write(`${text}\n`);
@@ -103,6 +115,13 @@ function readTtl(text: string): number {
     );
   }
   return seconds;
+}
+
+/** Whether both lists have the same TURN usernames. */
+function haveSameNames(one: IceServerList, other: IceServerList): boolean {
+  const listNames = ({ iceServers }: IceServerList) =>
+    iceServers.map(({ username }) => username).join(" ");
+  return listNames(one) === listNames(other);
 }
 
 function printWarning(warning: string): void {

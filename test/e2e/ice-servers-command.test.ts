@@ -1,4 +1,6 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -172,6 +174,55 @@ describe("ice-service ice-servers", () => {
     expect(stderr).toMatch(
       /^warning: the credential is valid until 20\S+Z, longer than ice\.turn\.ttl \(24h\)/,
     );
+  });
+
+  it("warns of a long life also where managed servers limit the life of the list", async () => {
+    const provider = createServer((_, response) => {
+      response.setHeader("Content-Type", "application/json");
+      const urls = ["turn:managed.example"];
+      response.end(JSON.stringify([{ urls, username: "managed", credential: "password" }]));
+    });
+    await once(provider.listen(0, "127.0.0.1"), "listening");
+    try {
+      const { port } = z.object({ port: z.int() }).parse(provider.address());
+      const managed = await directory.write(
+        "managed.yaml",
+        JSON.stringify({
+          ice: {
+            turn: {
+              urls: ["turn:own.example"],
+              secretFiles: ["turn.secret"],
+              managedUse: "always",
+              managed: [
+                { provider: "http", url: `http://127.0.0.1:${port}`, tokenFile: "turn.secret" },
+              ],
+            },
+          },
+        }),
+      );
+      const { stdout, stderr } = await runProgram(
+        process.execPath,
+        [program, "ice-servers", "--config", managed, "--format", "uri", "--ttl", "30d"],
+        { env: { PATH: process.env["PATH"] } },
+      );
+      expect(stdout).toMatch(/@own\.example\n.*@managed\.example\n/);
+      expect(stderr).toMatch(/^warning: the credential is valid until 20/m);
+    } finally {
+      provider.close();
+    }
+  });
+
+  it("warns where a user, or a header, makes no sense with the name that everybody has", async () => {
+    const everybody = await directory.write(
+      "static.yaml",
+      JSON.stringify({
+        ice: { turn: { urls: ["turn:a.example"], secretFiles: ["turn.secret"], name: "Zoë" } },
+      }),
+    );
+    const { status, stdout, stderr } = run(["--user", "kiosk", "--format", "link"], everybody);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/username="\d+:Zoë"/)]);
+    expect(stderr).toMatch(/^warning: --user does not change the username/m);
+    expect(stderr).toMatch(/^warning: the username is not ASCII/m);
   });
 
   it("names the user", () => {
