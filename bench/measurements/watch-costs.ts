@@ -4,7 +4,7 @@ import { WrongAnswerError } from "../failure.js";
 import { maxConnections } from "../load/idle-connections.js";
 import { createWatches, type Watches, type WatchProtocol } from "../load/watches.js";
 import { pickHeaders, startBaseline } from "../processes/baseline.js";
-import { readCpuSeconds, readMemoryBytes } from "../processes/process-usage.js";
+import { readMemoryBytes, readThreadSeconds } from "../processes/process-usage.js";
 import type { Scene } from "../processes/scene.js";
 import type { ServerProcess } from "../processes/server-process.js";
 import { startService } from "../processes/service.js";
@@ -139,13 +139,21 @@ async function measureOne(
   }
 }
 
-/** @returns the CPU seconds that it took until every watch had another list */
+/**
+ * @returns the CPU seconds that it took until every watch had another list, without those of threads
+ *   that began meanwhile: the service reads its configuration in one, which takes as long as thousands
+ *   of messages, and varies by half
+ */
 async function timeChange(server: ServerProcess, watches: Watches): Promise<number> {
-  const before = readCpuSeconds(server.pid);
+  const before = readThreadSeconds(server.pid);
   process.kill(server.pid, "SIGHUP");
   await watches.receiveAnother();
   await sleep(restMs);
-  return readCpuSeconds(server.pid) - before;
+  const after = readThreadSeconds(server.pid);
+  return [...before].reduce(
+    (sum, [thread, seconds]) => sum + (after.get(thread) ?? seconds) - seconds,
+    0,
+  );
 }
 
 /** Up to the name that a change brings, the messages must be the same length. */

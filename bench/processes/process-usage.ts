@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** What Linux counts CPU time in, on every architecture that Node runs on. */
 const ticksPerSecond = 100;
@@ -6,13 +6,23 @@ const bytesPerKiB = 1024;
 
 /** CPU seconds that a process and its children have used, user and system together. */
 export function readCpuSeconds(pid: number): number {
-  return sum(pid, (member) => {
-    const stat = readFileSync(`/proc/${member}/stat`, "utf8");
-    // The name in parentheses may hold spaces. The third field is the first one behind it.
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    const [userTicks, systemTicks] = fields.slice(11, 13).map(Number);
-    return ((userTicks ?? 0) + (systemTicks ?? 0)) / ticksPerSecond;
-  });
+  return sum(pid, (member) => parseCpuSeconds(`/proc/${member}/stat`));
+}
+
+/** CPU seconds that each thread of a process has used, by the ID of the thread. */
+export function readThreadSeconds(pid: number): ReadonlyMap<string, number> {
+  const directory = `/proc/${pid}/task`;
+  return new Map(
+    readdirSync(directory).map((thread) => [thread, parseCpuSeconds(`${directory}/${thread}/stat`)]),
+  );
+}
+
+function parseCpuSeconds(file: string): number {
+  const stat = readFileSync(file, "utf8");
+  // The name in parentheses may hold spaces. The third field is the first one behind it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [userTicks, systemTicks] = fields.slice(11, 13).map(Number);
+  return ((userTicks ?? 0) + (systemTicks ?? 0)) / ticksPerSecond;
 }
 
 /** Resident memory in bytes of a process and its children. Pages that they share count for each. */
