@@ -12,9 +12,15 @@ export function readCpuSeconds(pid: number): number {
 /** CPU seconds that each thread of a process has used, by the ID of the thread. */
 export function readThreadSeconds(pid: number): ReadonlyMap<string, number> {
   const directory = `/proc/${pid}/task`;
-  return new Map(
-    readdirSync(directory).map((thread) => [thread, parseCpuSeconds(`${directory}/${thread}/stat`)]),
-  );
+  const seconds = new Map<string, number>();
+  for (const thread of readdirSync(directory)) {
+    try {
+      seconds.set(thread, parseCpuSeconds(`${directory}/${thread}/stat`));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return seconds;
 }
 
 function parseCpuSeconds(file: string): number {

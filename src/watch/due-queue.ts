@@ -1,6 +1,6 @@
 interface Entry<T> {
   readonly item: T;
-  readonly dueMs: number;
+  dueMs: number;
   /** Its place in the heap. */
   index: number;
 }
@@ -20,7 +20,13 @@ export class DueQueue<T> {
 
   /** @param dueMs in place of an earlier one; infinity is never */
   set(item: T, dueMs: number): void {
-    this.delete(item);
+    const known = this.#entries.get(item);
+    if (known !== undefined) {
+      known.dueMs = dueMs;
+      this.#rise(known);
+      this.#sink(known);
+      return;
+    }
     const entry = { item, dueMs, index: this.#heap.length };
     this.#entries.set(item, entry);
     this.#heap.push(entry);
