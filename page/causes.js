@@ -66,7 +66,7 @@ const causes = {
   },
   quota: {
     meaning: "The server has no allocation left for this user, or is full",
-    fix: "Raise user-quota, total-quota, or bps-capacity of the server. With identity: static, all clients share one user-quota.",
+    fix: "Raise user-quota, total-quota, or bps-capacity of the server. A client needs room for two relays at a time, to restart ICE. With identity: static, all clients share one user-quota.",
   },
   "no-capacity": {
     meaning: "The server has no relay port left",

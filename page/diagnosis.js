@@ -10,7 +10,7 @@ import { findMappedAddresses, testServer } from "./server-test.js";
  * @property {Reason} [reason] what is wrong; also of a TURN URL that works, but not well
  * @property {import("./candidate-gathering.js").Candidate[]} candidates
  * @property {number} durationMs until the server's answer, or until the failure
- * @property {import("./relay-test.js").RelayResult} [relay] of a TURN URL that works
+ * @property {import("./relay-test.js").RelayResult} [relay] of a TURN URL whose call opened
  *
  * @typedef {import("./causes.js").Cause & { code?: number, detail?: string }} Reason
  */

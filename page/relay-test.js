@@ -60,21 +60,23 @@ export async function measureRelay(call, openMs) {
       (error) => ({ failure: error instanceof Error ? error.message : String(error) }),
     );
   const relay = { openMs, traffic, reconnection };
-  const reason = findFlaw(relay, call.errors.slice(errorCount));
-  return { state: "works", relay, ...(reason !== undefined && { reason }) };
+  return { ...judgeRelay(relay, call.errors.slice(errorCount)), relay };
 }
 
 /**
- * What is wrong with a relay that carries calls.
+ * What to say of a relay that has carried traffic. One that loses the call as well fails: its server may
+ * have stopped in between.
  * @param {RelayResult} relay
  * @param {readonly import("./candidate-gathering.js").IceError[]} errors since the ICE restart
- * @returns {import("./diagnosis.js").Reason | undefined}
+ * @returns {Pick<UrlResult, "state" | "reason">}
  */
-export function findFlaw({ traffic, reconnection }, errors) {
+export function judgeRelay({ traffic, reconnection }, errors) {
+  const isPoor = traffic.quality === "poor";
   if ("failure" in reconnection) {
-    return explainAnswer(errors) ?? findCause("no-reconnection");
+    const reason = explainAnswer(errors) ?? findCause("no-reconnection");
+    return { state: isPoor ? "fails" : "works", reason };
   }
-  return traffic.quality === "poor" ? findCause("poor-quality") : undefined;
+  return { state: "works", ...(isPoor && { reason: findCause("poor-quality") }) };
 }
 
 /**

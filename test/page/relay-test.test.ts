@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findFlaw, openCall } from "../../page/relay-test.js";
+import { judgeRelay, openCall } from "../../page/relay-test.js";
 import { createRelay, createUrlResult } from "./url-result.js";
 
 type Call = Parameters<typeof openCall>[0];
@@ -38,18 +38,20 @@ describe("openCall", () => {
   });
 });
 
-describe("findFlaw", () => {
+describe("judgeRelay", () => {
   const lost = { failure: "no packet came back within 10 s" };
-  it.each<[relay: Parameters<typeof findFlaw>[0], code: number | undefined, cause: unknown]>([
-    [createRelay(), undefined, undefined],
-    [createRelay("poor"), undefined, "poor-quality"],
-    [createRelay("good", lost), undefined, "no-reconnection"],
-    [createRelay("poor", lost), 701, "no-reconnection"],
+  it.each<[Parameters<typeof judgeRelay>[0], code: number | undefined, string, cause: unknown]>([
+    [createRelay(), undefined, "works", undefined],
+    [createRelay("poor"), undefined, "works", "poor-quality"],
+    [createRelay("good", lost), undefined, "works", "no-reconnection"],
+    // The server has stopped during the traffic.
+    [createRelay("poor", lost), 701, "fails", "no-reconnection"],
     // A quota of one, since the old relay lasts until there is a new one.
-    [createRelay("good", lost), 486, "quota"],
-    [createRelay(), 486, undefined],
-  ])("%#: %s, %s", (relay, code, cause) => {
+    [createRelay("good", lost), 486, "works", "quota"],
+    [createRelay(), 486, "works", undefined],
+  ])("%#: %s, %s, %s", (relay, code, state, cause) => {
     const errors = code === undefined ? [] : [{ code, text: "" }];
-    expect(findFlaw(relay, errors)?.name).toBe(cause);
+    const judged = judgeRelay(relay, errors);
+    expect([judged.state, judged.reason?.name]).toEqual([state, cause]);
   });
 });
