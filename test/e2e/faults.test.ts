@@ -123,7 +123,7 @@ describe("ice-service under faults", () => {
           process.execPath,
           [
             ...[program, "secret", "rotate", "--config", rotationConfigFile, "--realm", realm],
-            ...["--turn-db", `sqlite:${database.file}`, "--margin", "5s", "--wait", "--yes"],
+            ...["--turn-db", `sqlite:${database.file}`, "--margin", "10s", "--wait", "--yes"],
           ],
           { env: { PATH: process.env["PATH"] } },
         );

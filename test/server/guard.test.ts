@@ -35,7 +35,7 @@ async function serve(listener: ExchangeListener): Promise<void> {
     { host: "127.0.0.1", port: 0, maxConnections: 100 },
     {
       files: new DiskFiles(),
-      limits: { ...httpLimits, headersTimeoutMs: 300, checkIntervalMs: 50 },
+      limits: httpLimits,
       guard,
       listener: (exchange) => (exchange.target === "/good" ? answer(exchange) : listener(exchange)),
       malformedRequestListener: fail,
