@@ -176,6 +176,7 @@ describe("for everybody, the page with all of that", () => {
     expect(await browser.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")).toBe(
       look.dark,
     );
+    await expect.poll(() => browser.evaluate("innerWidth")).toBeLessThanOrEqual(look.width);
     await browser.evaluate(`document.querySelector("details").open = true`);
     await keepScreenshot(browser, `${look.name}-${look.width}-${look.dark ? "dark" : "light"}`);
     const found = await browser.evaluate(`(async () => {

@@ -93,12 +93,9 @@ export const startPageBrowser: Readonly<
     return {
       ...firefox,
       async setLook({ dark, width }) {
-        await firefox.setPreferences({
-          "ui.systemUsesDarkTheme": dark ? 1 : 0,
-          // A window has at least 500 pixels.
-          "layout.css.devPixelsPerPx": String(Math.max(1, 500 / width)),
-        });
+        await firefox.setPreferences({ "ui.systemUsesDarkTheme": dark ? 1 : 0 });
         await resize(width);
+        await firefox.zoom(Math.max(1, 500 / width));
       },
     };
   },

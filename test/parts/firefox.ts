@@ -19,11 +19,10 @@ export interface Firefox {
   evaluate(expression: string): Promise<unknown>;
   /** Types into the element that has the focus. `\uE007` is Enter, and `\uE004` Tab, as in WebDriver. */
   type(text: string): Promise<void>;
-  /**
-   * Sizes the window. The page gets at least 500 pixels; `layout.css.devPixelsPerPx: "1.4"` makes
-   * them fewer CSS pixels.
-   */
+  /** Sizes the window. The page gets at least 500 pixels; zoom makes them fewer CSS pixels. */
   resize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  /** Zooms the page that is open; 1 is its own size. */
+  zoom(factor: number): Promise<void>;
   /** Changes what the user could in about:config, such as `ui.systemUsesDarkTheme` to 1. */
   setPreferences(preferences: Preferences): Promise<void>;
   /** A PNG of the whole page. */
@@ -84,7 +83,7 @@ export async function startFirefox({
     command,
     args: [
       ...args,
-      // System access is for `setPreferences`.
+      // System access is for `setPreferences` and `zoom`.
       ...["--headless", "--marionette", "--remote-allow-system-access", "--profile", home.path],
     ],
     cwd: home.path,
@@ -158,6 +157,12 @@ function createTab(marionette: Marionette): Omit<Firefox, "signalPages" | "stop"
     }
     return value;
   }
+  /** Runs a script with the rights of the browser itself. */
+  async function runInBrowser(script: string, argument: unknown) {
+    await marionette.send("Marionette:SetContext", { value: "chrome" });
+    await marionette.send("WebDriver:ExecuteScript", { script, args: [argument] });
+    await marionette.send("Marionette:SetContext", { value: "content" });
+  }
   return {
     evaluate,
     async goto(url) {
@@ -174,15 +179,15 @@ function createTab(marionette: Marionette): Omit<Firefox, "signalPages" | "stop"
     async resize(size) {
       await marionette.send("WebDriver:SetWindowRect", size);
     },
-    async setPreferences(preferences) {
-      await marionette.send("Marionette:SetContext", { value: "chrome" });
-      const script = `for (const [name, value] of Object.entries(arguments[0])) {
-        const set = { string: "setStringPref", number: "setIntPref", boolean: "setBoolPref" };
-        Services.prefs[set[typeof value]](name, value);
-      }`;
-      await marionette.send("WebDriver:ExecuteScript", { script, args: [preferences] });
-      await marionette.send("Marionette:SetContext", { value: "content" });
-    },
+    zoom: (factor) => runInBrowser("gBrowser.selectedBrowser.fullZoom = arguments[0];", factor),
+    setPreferences: (preferences) =>
+      runInBrowser(
+        `for (const [name, value] of Object.entries(arguments[0])) {
+          const set = { string: "setStringPref", number: "setIntPref", boolean: "setBoolPref" };
+          Services.prefs[set[typeof value]](name, value);
+        }`,
+        preferences,
+      ),
     async screenshot() {
       const answer = await marionette.send("WebDriver:TakeScreenshot", { full: true });
       return Buffer.from(imageSchema.parse(answer).value, "base64");
