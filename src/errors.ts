@@ -117,9 +117,16 @@ export function findErrorCode(error: unknown): string | undefined {
     : undefined;
 }
 
+/** Ends a call for a cause outside of this program. The log has the reason, instead of a stack. */
+export abstract class CallRejectedError extends Error {
+  /** Names the cause for the log. Holds nothing secret. */
+  abstract readonly reason: string;
+}
+
 /** A request field holds a value outside its range. The message is meant for the caller. */
-export class InvalidFieldError extends Error {
+export class InvalidFieldError extends CallRejectedError {
   override readonly name = "InvalidFieldError";
+  override readonly reason: string;
 
   /**
    * @param field the field's protobuf name, such as `ttl_seconds`
@@ -130,5 +137,6 @@ export class InvalidFieldError extends Error {
     readonly problem: string,
   ) {
     super(`${field} ${problem}`);
+    this.reason = this.message;
   }
 }

@@ -1,3 +1,5 @@
+import { CallRejectedError } from "../errors.js";
+
 /**
  * Why a token of any kind is rejected. Each kind has more reasons. The literals are stable, because
  * operators search logs for them and count them.
@@ -7,7 +9,7 @@ export const sharedReasons = ["too_large", "malformed", "revoked", "cancelled"] 
 /**
  * A token was not verified. The message is the same for every cause, and never contains the token.
  */
-export class TokenRejectedError<Reason extends string = string> extends Error {
+export class TokenRejectedError<Reason extends string = string> extends CallRejectedError {
   override readonly name = "TokenRejectedError";
 
   /**
@@ -17,7 +19,7 @@ export class TokenRejectedError<Reason extends string = string> extends Error {
    * @param detail what exactly differs, for the log only; of the token, it contains at most a claim
    */
   constructor(
-    readonly reason: Reason,
+    override readonly reason: Reason,
     readonly isProven = true,
     readonly detail?: string,
   ) {
@@ -29,11 +31,11 @@ export class TokenRejectedError<Reason extends string = string> extends Error {
  * A token cannot be verified now, because its issuer does not answer. The caller is asked to try again;
  * its token is not called invalid.
  */
-export class VerificationUnavailableError extends Error {
+export class VerificationUnavailableError extends CallRejectedError {
   override readonly name = "VerificationUnavailableError";
 
   /** @param reason one of the kind's, meant for the log */
-  constructor(readonly reason: string) {
+  constructor(override readonly reason: string) {
     super("tokens cannot be verified at the moment; try again later");
   }
 }

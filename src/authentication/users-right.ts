@@ -1,4 +1,4 @@
-import { InvalidFieldError } from "../errors.js";
+import { CallRejectedError, InvalidFieldError } from "../errors.js";
 import { parseIpAddress } from "../ip-address.js";
 import type { Holder } from "../turn/holder.js";
 import type { Caller } from "./caller.js";
@@ -19,10 +19,9 @@ export interface CallerHolder extends Holder {
 const maxUserBytes = 256;
 
 /** The caller's token may not name users. The message is meant for the caller. */
-export class UsersRightMissingError extends Error {
+export class UsersRightMissingError extends CallRejectedError {
   override readonly name = "UsersRightMissingError";
-  /** For the log. */
-  readonly reason = "users_right_missing";
+  override readonly reason = "users_right_missing";
 
   /** @param scope what the token lacks; undefined where no scope gives the right */
   constructor(readonly scope: string | undefined) {

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { CallRejectedError } from "../errors.js";
 
 /** Why calls end without the answer that they were made for. */
 export function clientGone(): ConnectError {
@@ -13,10 +14,9 @@ export function deadlinePassed(): ConnectError {
 }
 
 /** The client does not read its stream, so everything sent to it would stay in memory forever. */
-export class StalledClientError extends Error {
+export class StalledClientError extends CallRejectedError {
   override readonly name = "StalledClientError";
-  /** For the log. */
-  readonly reason = "client_stalled";
+  override readonly reason = "client_stalled";
 
   constructor() {
     super("the client does not read its stream");

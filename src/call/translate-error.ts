@@ -5,7 +5,7 @@ import {
   VerificationUnavailableError,
 } from "../authentication/token-rejected-error.js";
 import { UsersRightMissingError } from "../authentication/users-right.js";
-import { InvalidFieldError } from "../errors.js";
+import { CallRejectedError, InvalidFieldError } from "../errors.js";
 import { BadRequestSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.js";
 import { QuotaExceededError } from "../limits/quota-exceeded-error.js";
 import { CallerExpiredError } from "../turn/credential-life.js";
@@ -21,7 +21,7 @@ import type { CallRecord } from "./call-record.js";
 export function translateError(error: unknown, record: CallRecord): ConnectError {
   const translated = toConnectError(error);
   if (translated !== error) {
-    record.cause = nameCause(error);
+    record.cause = error instanceof CallRejectedError ? error.reason : error;
     if (error instanceof TokenRejectedError) {
       record.detail = error.detail;
     }
@@ -64,22 +64,6 @@ function toConnectError(error: unknown): ConnectError {
     ]);
   }
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
-}
-
-/** What is the caller's doing has a name; the rest is logged with its stack. */
-function nameCause(error: unknown): unknown {
-  if (
-    error instanceof TokenRejectedError ||
-    error instanceof VerificationUnavailableError ||
-    error instanceof CallerExpiredError ||
-    error instanceof UsersRightMissingError ||
-    error instanceof QuotaExceededError ||
-    error instanceof WatchLimitError ||
-    error instanceof StalledClientError
-  ) {
-    return error.reason;
-  }
-  return error instanceof InvalidFieldError ? error.message : error;
 }
 
 /** What a rejected call asks for, before the reason (RFC 6750 section 3). */

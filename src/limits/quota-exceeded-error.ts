@@ -1,3 +1,4 @@
+import { CallRejectedError } from "../errors.js";
 import type { QuotaName } from "./quota.js";
 
 /** Why a call was refused. The literals are stable: logs are searched and counted by them. */
@@ -24,10 +25,9 @@ const refusals: Readonly<Record<ExceededName, { reason: QuotaExceededReason; mes
 };
 
 /** A quota is used up. The message is meant for the caller. */
-export class QuotaExceededError extends Error {
+export class QuotaExceededError extends CallRejectedError {
   override readonly name = "QuotaExceededError";
-  /** For the log. */
-  readonly reason: QuotaExceededReason;
+  override readonly reason: QuotaExceededReason;
 
   /** @param retryAfterSeconds such as when the window ends: whole seconds, at least 1 */
   constructor(

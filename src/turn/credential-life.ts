@@ -1,11 +1,11 @@
-import { InvalidFieldError } from "../errors.js";
+import { CallRejectedError, InvalidFieldError } from "../errors.js";
 import type { CredentialLifeSettings } from "./ice-server-settings.js";
 
 /** The caller's token ends too soon for a credential. */
-export class CallerExpiredError extends Error {
+export class CallerExpiredError extends CallRejectedError {
   override readonly name = "CallerExpiredError";
   /** For the log: as for a token that has expired before the call. */
-  readonly reason = "expired";
+  override readonly reason = "expired";
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Caller, describeCaller } from "../authentication/caller.js";
 import { findHolder } from "../authentication/users-right.js";
 import type { StartTimer } from "../clock.js";
+import { CallRejectedError } from "../errors.js";
 import type { IceServerList } from "../ice/ice-server-list.js";
 import type { Log } from "../log.js";
 import { findHolderKey } from "../turn/holder.js";
@@ -25,12 +26,12 @@ const shortestWaitMs = 100;
 const settleMs = 200;
 
 /** There are as many watches as there may be. The message is meant for the caller. */
-export class WatchLimitError extends Error {
+export class WatchLimitError extends CallRejectedError {
   override readonly name = "WatchLimitError";
 
   /** @param reason whose limit it is, for the log */
   constructor(
-    readonly reason: "watch_limit" | "caller_watch_limit",
+    override readonly reason: "watch_limit" | "caller_watch_limit",
     message: string,
   ) {
     super(message);
