@@ -52,14 +52,15 @@ const restart =
     }
   };
 
-/** Takes all relays. Probes may be in the way. */
-async function occupy(name: Name, tries = 20): Promise<void> {
+/** Takes all relays. A probe may have the only one, for as long as it takes to prove it. */
+async function occupy(name: Name, tries = 300): Promise<void> {
   try {
     await network.holdRelays(ips[name], "webrtc-gateway");
   } catch (error) {
     if (tries === 0) {
       throw error;
     }
+    await sleep(100);
     await occupy(name, tries - 1);
   }
 }
