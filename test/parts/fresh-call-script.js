@@ -35,10 +35,10 @@ async function startCall(name, { signalMs = 0, ...options }) {
   sides[`${name}/caller`].open();
 }
 
-/** Makes one side of a call. The other page joins it as well, the caller last. */
-async function joinCall(name, role, otherPage, options) {
+/** Makes one side of a call. Its signals take `signalMs`. The other page joins it as well, the caller last. */
+async function joinCall(name, role, otherPage, { signalMs = 0, ...options }) {
   const side = await createSide(name, role, options, (signal) =>
-    post(otherPage, { to: `${name}/${otherRole[role]}`, signal }),
+    setTimeout(() => post(otherPage, { to: `${name}/${otherRole[role]}`, signal }), signalMs),
   );
   if (role === "caller") {
     side.open();

@@ -47,7 +47,7 @@ export interface CallOptions {
   readonly kept?: readonly Role[];
   readonly lasting?: readonly Role[];
   readonly hasAudio?: boolean;
-  /** How long a signal takes between two sides of one page. */
+  /** How long a signal takes. */
   readonly signalMs?: number;
 }
 

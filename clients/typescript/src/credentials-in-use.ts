@@ -1,7 +1,13 @@
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
-import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
+import {
+  hasOffered,
+  isLedByFirefox,
+  leads,
+  type PeerConnection,
+  readGeneration,
+} from "./peer-connection.js";
 
 /**
  * The share of its life after which a credential in use is replaced, by the side that made the last
@@ -87,7 +93,7 @@ export function followCredentials<Configuration extends object>(
   }
 
   function findUnknownReason(): ReplacementReason | undefined {
-    if (hasOffered(connection)) {
+    if (leads(connection)) {
       return "planned";
     }
     return findElapsedMs(startedAt) > answererPatienceMs ? "unplanned" : undefined;
@@ -129,7 +135,7 @@ export function followCredentials<Configuration extends object>(
     differFrom,
     findReason() {
       noteGeneration();
-      if (generation === undefined) {
+      if (generation === undefined || isLedByFirefox(connection)) {
         return undefined;
       }
       if (inUse === undefined) {
@@ -138,7 +144,7 @@ export function followCredentials<Configuration extends object>(
       const share = findSpentShare(inUse);
       const waitedMs = replaceableAt === undefined ? 0 : findElapsedMs(replaceableAt);
       const delayMs = share > 1 ? expiredDelayMs : 0;
-      if (hasOffered(connection)) {
+      if (leads(connection)) {
         return share > offererShare && waitedMs >= delayMs ? "planned" : undefined;
       }
       const isLate = share > answererShare && waitedMs >= delayMs + answererDelayMs;

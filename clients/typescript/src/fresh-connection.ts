@@ -3,7 +3,12 @@ import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServerList } from "./ice-server-list.js";
 import type { IceServerSource } from "./ice-server-source.js";
 import { followContact } from "./lost-contact.js";
-import { hasLostTransport, type PeerConnection, readGeneration } from "./peer-connection.js";
+import {
+  hasLostTransport,
+  isLedByFirefox,
+  type PeerConnection,
+  readGeneration,
+} from "./peer-connection.js";
 import { isRelayed } from "./selected-pair.js";
 
 export interface FreshConnectionOptions {
@@ -32,6 +37,8 @@ export interface FreshConnection {
 const checkMs = 2000;
 /** The list of a restart that is not planned is no older than this share of its life. */
 const freshShare = 0.05;
+/** No older is the list of a side that leaves restarts to Firefox, as it may have to use it at any time. */
+const followerShare = 0.1;
 /** How long a restart may take before it is tried again: longer each time in a row. */
 const restartMs = 15_000;
 const maxRestartMs = 60_000;
@@ -44,7 +51,8 @@ const maxDelayMs = 10_000;
  * is relayed. Also restarts ICE when the sides have lost contact, such as after a change of the network.
  *
  * Both sides can use it: the side that made the last offer restarts. The other one does so only when that
- * has not happened in time.
+ * has not happened in time. Between Firefox and another browser, it is Firefox that restarts before credentials
+ * expire, and the other side only gets new lists for that.
  */
 export function keepConnectionFresh<Configuration extends object>(
   connection: PeerConnection<Configuration>,
@@ -104,7 +112,9 @@ export function keepConnectionFresh<Configuration extends object>(
           ? { maxAgeMs: contact.findLostMs() }
           : reason === "unplanned" && replaces
             ? { maxAgeShare: freshShare }
-            : {},
+            : (await follows())
+              ? { maxAgeShare: followerShare }
+              : {},
       )
       .catch(async (error: unknown) => {
         if (!isOver() && recovers && contact.isLong() && (await canRestartWithout())) {
@@ -127,6 +137,11 @@ export function keepConnectionFresh<Configuration extends object>(
       lastRestart = { moment: readMoment(), from: readGeneration(connection) };
       void Promise.resolve().then(restart).catch(report);
     }
+  }
+
+  /** Whether to have a new list whenever Firefox restarts, so that its next restart is in time for this side. */
+  async function follows(): Promise<boolean> {
+    return isLedByFirefox(connection) && isRelayed(await connection.getStats());
   }
 
   /** Whether a restart can help without a new list. */

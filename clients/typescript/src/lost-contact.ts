@@ -1,5 +1,5 @@
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
-import { hasOffered, type PeerConnection, readGeneration } from "./peer-connection.js";
+import { cannotOffer, leads, type PeerConnection, readGeneration } from "./peer-connection.js";
 
 /**
  * How long a connection may be in a state before it is restarted. Many gaps end by themselves. Chromium
@@ -54,8 +54,8 @@ export function followContact(connection: PeerConnection<object>): LostContact {
       const lostMs = findLostMs();
       const patienceMs =
         (patiencesMs.get(connection.iceConnectionState) ?? 0) +
-        (hasOffered(connection) ? 0 : answererPatienceMs);
-      return lostAt !== undefined && lostMs >= patienceMs;
+        (leads(connection) ? 0 : answererPatienceMs);
+      return lostAt !== undefined && lostMs >= patienceMs && !cannotOffer(connection);
     },
     isLong: () => findLostMs() > signPatienceMs,
   };

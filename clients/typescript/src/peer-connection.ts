@@ -12,6 +12,7 @@ export interface PeerConnection<Configuration extends object> {
   /** Of the data channels. */
   readonly sctp?: { readonly transport: DtlsTransport } | null;
   readonly localDescription: { readonly type: string; readonly sdp: string } | null;
+  readonly remoteDescription?: { readonly sdp: string } | null;
   getConfiguration(): Configuration;
   setConfiguration(configuration: Configuration): void;
   getSenders?(): readonly { readonly transport: DtlsTransport | null }[];
@@ -33,6 +34,45 @@ export function hasLostTransport(connection: PeerConnection<object>): boolean {
 /** Whether this side has made the last offer. */
 export function hasOffered({ localDescription }: PeerConnection<object>): boolean {
   return localDescription?.type === "offer";
+}
+
+/**
+ * Whether this side restarts ICE first: the side that made the last offer or, between Firefox and another
+ * browser, Firefox. When Chromium offers a restart, it sends from its new relay to the last one of Firefox
+ * until the answer comes. Firefox takes no data from there. If Firefox's check of the new pair comes before
+ * the answer, Chromium drops that pair for good, and goes on like this. A further restart does not help:
+ * Firefox closes the DTLS transport.
+ */
+export function leads(connection: PeerConnection<object>): boolean {
+  const isFirefoxHere = isOfFirefox(connection.localDescription);
+  return isFirefoxHere === isOfFirefox(connection.remoteDescription)
+    ? hasOffered(connection)
+    : isFirefoxHere;
+}
+
+/**
+ * Whether an offer of this side fails, as Firefox has made the first one: it answers later ones with
+ * `a=setup:active` although this side is the DTLS client, and Chromium rejects that
+ * (https://bugzilla.mozilla.org/show_bug.cgi?id=1240897).
+ */
+export function cannotOffer(connection: PeerConnection<object>): boolean {
+  return (
+    isLedByFirefox(connection) &&
+    /^a=setup:active\s*$/m.test(connection.localDescription?.sdp ?? "")
+  );
+}
+
+/** Whether only the other side is Firefox. */
+export function isLedByFirefox(connection: PeerConnection<object>): boolean {
+  return isOfFirefox(connection.remoteDescription) && !isOfFirefox(connection.localDescription);
+}
+
+/**
+ * Chromium rewrites the other side's `o=` line, but keeps its password, for which only Firefox uses 32
+ * hexadecimal digits.
+ */
+function isOfFirefox(description: { readonly sdp: string } | null | undefined): boolean {
+  return /^a=ice-pwd:[0-9a-f]{32}\s*$/m.test(description?.sdp ?? "");
 }
 
 /**

@@ -46,6 +46,7 @@ async function startCall({
   ttlSeconds = usualTtlSeconds,
   signalMs = 100,
   isRelayed = true,
+  origins = ["", ""],
   kept = ["caller", "callee"],
   options = {},
 }: {
@@ -53,6 +54,7 @@ async function startCall({
   readonly ttlSeconds?: number;
   readonly signalMs?: number;
   readonly isRelayed?: boolean;
+  readonly origins?: readonly [string, string];
   readonly kept?: readonly string[];
   readonly options?: FreshConnectionOptions;
 } = {}) {
@@ -63,6 +65,7 @@ async function startCall({
   const [caller, callee] = linkConnections(callerList.iceServers, calleeList.iceServers, {
     isRelayed,
     signalMs,
+    origins,
   });
   if (kept.includes("caller")) {
     keepConnectionFresh(caller, sources.caller, options);
@@ -113,6 +116,49 @@ describe("keepConnectionFresh", () => {
     const { callee } = await startCall({ kept: ["callee"] });
     expect(await passLives([callee])).toBeGreaterThan(0);
     expect(callee.generations).toBeLessThanOrEqual(plannedRestarts + 1);
+  });
+
+  describe("between Chromium and Firefox", () => {
+    const chromium = "a=ice-pwd:uWVXOYOVRVJtVzZ0FR3dS2ct";
+    const firefox = "a=ice-pwd:ef4086a7615fb22eb06b37a9ed7257f2\r";
+
+    it.each([0, 30, 200, 445])(
+      "lets Firefox restart, with lists of which one is %i s older",
+      async (secondsBetween) => {
+        const { caller, callee, sources } = await startCall({
+          secondsBetween,
+          origins: [chromium, firefox],
+        });
+        expect(await passLives([caller, callee])).toBeGreaterThan(0);
+        expect(caller.offers).toBe(0);
+        expect(callee.offers).toBeLessThanOrEqual(plannedRestarts + 3);
+        // Ten a life.
+        expect(sources.caller.service.requests).toBeLessThanOrEqual(10 * 10 + 1);
+      },
+    );
+
+    it.each([
+      [
+        "does not restart from Chromium when contact is lost, if Firefox made the first offer",
+        "active",
+        0,
+      ],
+      ["restarts from Chromium when contact is lost, if it made the first offer", "passive", 1],
+    ])("%s", async (_, setup, offers) => {
+      const { caller } = await startCall({
+        kept: ["caller"],
+        origins: [`${chromium}\na=setup:${setup}\r`, firefox],
+      });
+      caller.iceConnectionState = "disconnected";
+      await passSeconds(20);
+      expect(caller.offers).toBe(offers);
+    });
+
+    it("leaves the call alone in Chromium, where Firefox does not use it", async () => {
+      const { caller } = await startCall({ kept: ["caller"], origins: [chromium, firefox] });
+      await passLives([caller]);
+      expect(caller.offers).toBe(0);
+    });
   });
 
   it("does not restart again after a restart of the application, in a young call", async () => {

@@ -8,20 +8,36 @@ export interface LinkedConnection extends PeerConnection<object> {
   readonly configurationInUse: string;
   /** How many ICE generations there have been. */
   readonly generations: number;
+  /** How many restarts it has offered. */
+  readonly offers: number;
 }
 
-/** Two connected sides. An offer and its answer take `signalMs` together. */
+/**
+ * Two connected sides. An offer and its answer take `signalMs` together.
+ *
+ * @param origins what the descriptions of the caller and the callee begin with
+ */
 export function linkConnections(
   callerServers: readonly object[],
   calleeServers: readonly object[],
-  { isRelayed, signalMs }: { readonly isRelayed: boolean; readonly signalMs: number },
+  {
+    isRelayed,
+    signalMs,
+    origins: [callerOrigin, calleeOrigin] = ["", ""],
+  }: {
+    readonly isRelayed: boolean;
+    readonly signalMs: number;
+    readonly origins?: readonly [string, string];
+  },
 ): readonly [LinkedConnection, LinkedConnection] {
-  const caller = createConnection(callerServers, isRelayed, () =>
+  const caller = createConnection(callerServers, isRelayed, callerOrigin, () =>
     negotiate(caller, callee, signalMs),
   );
-  const callee = createConnection(calleeServers, isRelayed, () =>
+  const callee = createConnection(calleeServers, isRelayed, calleeOrigin, () =>
     negotiate(callee, caller, signalMs),
   );
+  caller.remoteDescription = { sdp: calleeOrigin };
+  callee.remoteDescription = { sdp: callerOrigin };
   caller.gather("offer");
   callee.gather("answer");
   return [caller, callee];
@@ -34,6 +50,7 @@ function negotiate(offerer: Side, answerer: Side, signalMs: number) {
     return;
   }
   offerer.signalingState = "have-local-offer";
+  offerer.offers += 1;
   offerer.gather("offer");
   setTimeout(() => {
     answerer.gather("answer");
@@ -44,6 +61,7 @@ function negotiate(offerer: Side, answerer: Side, signalMs: number) {
 function createConnection(
   iceServers: readonly object[],
   isRelayed: boolean,
+  origin: string,
   restartIce: () => void,
 ) {
   let configuration: object = { iceServers, iceTransportPolicy: "relay" };
@@ -52,8 +70,10 @@ function createConnection(
     iceConnectionState: "connected",
     sctp: { transport: { state: "connected" } },
     localDescription: null as { type: string; sdp: string } | null,
+    remoteDescription: null as { sdp: string } | null,
     configurationInUse: "",
     generations: 0,
+    offers: 0,
     getConfiguration: () => configuration,
     setConfiguration(next: object) {
       configuration = next;
@@ -66,7 +86,7 @@ function createConnection(
     /** Uses what is configured from now on. */
     gather(type: string) {
       side.generations += 1;
-      side.localDescription = { type, sdp: `a=ice-ufrag:${side.generations}` };
+      side.localDescription = { type, sdp: `${origin}\na=ice-ufrag:${side.generations}` };
       side.configurationInUse = JSON.stringify(configuration);
     },
   };
