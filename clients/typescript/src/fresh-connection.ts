@@ -37,7 +37,7 @@ export interface FreshConnection {
 const checkMs = 2000;
 /** The list of a restart that is not planned is no older than this share of its life. */
 const freshShare = 0.05;
-/** No older is the list of a side that leaves restarts to Firefox, as it may have to use it at any time. */
+/** The list of a side that leaves restarts to Firefox is no older than this, as it may need it at any time. */
 const followerShare = 0.1;
 /** How long a restart may take before it is tried again: longer each time in a row. */
 const restartMs = 15_000;
