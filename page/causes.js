@@ -97,7 +97,7 @@ const causes = {
     fix: "See whether the server is still running. An ICE restart takes a second relay while the first is open: user-quota, total-quota, and the relay ports (min-port to max-port) must have room for both.",
   },
   "poor-quality": {
-    meaning: "Calls over this relay lose packets, or are late or uneven",
+    meaning: "Calls over this relay lose packets, or packets arrive late or unevenly",
     fix: "Compare it with other relays, and test from another network. If it is poor everywhere, check the server's load and bandwidth limits (max-bps, bps-capacity), or add a server closer to the callers.",
   },
 };

@@ -15,7 +15,7 @@ import {
 } from "../parts/broken-servers.js";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { startProcess } from "../parts/child-process.js";
-import { type PageBrowserName, pageBrowserNames } from "../parts/diagnostic-page.js";
+import { listStates, type PageBrowserName, pageBrowserNames } from "../parts/diagnostic-page.js";
 import { startIceService } from "../parts/ice-service.js";
 import { networkSecret, type RelayNetwork } from "../parts/relay-network.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
@@ -222,14 +222,7 @@ describe("the page", () => {
     const servers = all.filter(({ page }: BrokenServer) => page !== undefined);
     const turnUrls = servers.map(({ url }) => url);
     const reports = await both.get(at)?.diagnose({ turnUrls, identity });
-    const found = pageBrowserNames.map((name) =>
-      reports?.[name].urls.map(({ url, state, reason }) => [
-        url.text,
-        state,
-        // A busy machine makes what works poor.
-        state === "works" ? undefined : reason?.name,
-      ]),
-    );
+    const found = pageBrowserNames.map((name) => reports && listStates(reports[name]));
     const expected = pageBrowserNames.map((name) =>
       servers.map((server) => expectInPage(server, name)),
     );

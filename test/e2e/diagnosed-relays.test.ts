@@ -6,6 +6,7 @@ import { type BothBrowsers, pageToken, startBothBrowsers } from "../parts/both-b
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import {
   keepScreenshot,
+  listStates,
   type PageBrowserName,
   type PageReport,
   pageBrowserNames,
@@ -38,13 +39,6 @@ afterAll(async () => {
   await authority?.stop();
 });
 
-const listStates = ({ urls }: PageReport) =>
-  urls.map(({ url, state, reason }) => [
-    url.text,
-    state,
-    // A busy machine makes what works poor.
-    state === "works" ? undefined : reason?.name,
-  ]);
 const listLevels = ({ verdicts }: PageReport) =>
   Object.fromEntries(verdicts.map(({ name, level }) => [name, level]));
 

@@ -89,7 +89,7 @@ function expectedAnswer(bytes: Buffer, headerBytes: number): RegExp {
   if (typeof header !== "object") {
     return /^$/;
   }
-  // A line of UNKNOWN goes on to the first CRLF, and a binary header for as long as it says: into the request, at times.
+  // An UNKNOWN line ends at the first CRLF, a binary header after its stated length. Both can reach into the request.
   if (header.length === headerBytes) {
     return /^HTTP\/1\.1 200 .*healthy/s;
   }

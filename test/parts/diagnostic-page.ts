@@ -41,6 +41,16 @@ export const reportSchema = z.looseObject({
 });
 export type PageReport = z.infer<typeof reportSchema>;
 
+/** What became of each URL: its text, its state, and the cause unless it works. */
+export function listStates({ urls }: PageReport) {
+  return urls.map(({ url, state, reason }) => [
+    url.text,
+    state,
+    // On a busy machine, quality can be poor where nothing is wrong.
+    state === "works" ? undefined : reason?.name,
+  ]);
+}
+
 /** What tells a page how to look. */
 export interface Look {
   readonly dark: boolean;

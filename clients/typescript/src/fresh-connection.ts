@@ -1,7 +1,7 @@
 import { followCredentials } from "./credentials-in-use.js";
 import { findElapsedMs, type Moment, readMoment } from "./elapsed-time.js";
 import type { IceServerList } from "./ice-server-list.js";
-import type { IceServerSource } from "./ice-server-source.js";
+import type { GetOptions, IceServerSource } from "./ice-server-source.js";
 import { followContact } from "./lost-contact.js";
 import {
   hasLostTransport,
@@ -51,8 +51,8 @@ const maxDelayMs = 10_000;
  * is relayed. Also restarts ICE when the sides have lost contact, such as after a change of the network.
  *
  * Both sides can use it: the side that made the last offer restarts. The other one does so only when that
- * has not happened in time. Between Firefox and another browser, it is Firefox that restarts before credentials
- * expire, and the other side only gets new lists for that.
+ * has not happened in time. Between Firefox and another browser, Firefox restarts before credentials expire,
+ * and the other side keeps a new list ready.
  */
 export function keepConnectionFresh<Configuration extends object>(
   connection: PeerConnection<Configuration>,
@@ -106,16 +106,7 @@ export function keepConnectionFresh<Configuration extends object>(
     const isOpening = ["new", "checking"].includes(connection.iceConnectionState);
     const replaces = reason !== undefined && (isOpening || isRelayed(await connection.getStats()));
     const list = await source
-      .get(
-        // That the service has answered since is a sign that the network is back.
-        recovers
-          ? { maxAgeMs: contact.findLostMs() }
-          : reason === "unplanned" && replaces
-            ? { maxAgeShare: freshShare }
-            : (await follows())
-              ? { maxAgeShare: followerShare }
-              : {},
-      )
+      .get(await findMaxAge(recovers, reason === "unplanned" && replaces))
       .catch(async (error: unknown) => {
         if (!isOver() && recovers && contact.isLong() && (await canRestartWithout())) {
           report(error);
@@ -139,9 +130,18 @@ export function keepConnectionFresh<Configuration extends object>(
     }
   }
 
-  /** Whether to have a new list whenever Firefox restarts, so that its next restart is in time for this side. */
-  async function follows(): Promise<boolean> {
-    return isLedByFirefox(connection) && isRelayed(await connection.getStats());
+  /** How old the list may be. */
+  async function findMaxAge(recovers: boolean, catchesUp: boolean): Promise<GetOptions> {
+    if (recovers) {
+      // That the service has answered since is a sign that the network is back.
+      return { maxAgeMs: contact.findLostMs() };
+    }
+    if (catchesUp) {
+      return { maxAgeShare: freshShare };
+    }
+    // A new list whenever Firefox restarts, so that its next restart is in time for this side.
+    const follows = isLedByFirefox(connection) && isRelayed(await connection.getStats());
+    return follows ? { maxAgeShare: followerShare } : {};
   }
 
   /** Whether a restart can help without a new list. */

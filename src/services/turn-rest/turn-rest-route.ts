@@ -11,8 +11,8 @@ import { openTurnRestCodec, type TurnRestCodec } from "./turn-rest-codec.js";
 import { turnRestDescription } from "./turn-rest-request.js";
 
 /**
- * `/turn`: GetIceServers for software that speaks draft-uberti-behave-turn-rest-00, such as Janus. A
- * call goes through the same stages as any other of IceService.
+ * `/turn`: GetIceServers for software that speaks draft-uberti-behave-turn-rest-00, such as Janus. Its
+ * calls go through the stages of IceService.
  *
  * @param stages those of IceService
  */
