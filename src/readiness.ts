@@ -21,10 +21,13 @@ export class Readiness {
   /** Yields the state at once and after each change, and throws the signal's reason. */
   watch(signal: AbortSignal): AsyncIterable<ServingState> {
     const end = () => watch.fail(signal.reason);
-    const watch = new NewestValue<ServingState>(() => {
-      this.#watches.delete(watch);
-      signal.removeEventListener("abort", end);
-    });
+    const watch = new NewestValue<ServingState>(
+      (state) => state,
+      () => {
+        this.#watches.delete(watch);
+        signal.removeEventListener("abort", end);
+      },
+    );
     this.#watches.add(watch);
     watch.put(this.#state);
     signal.addEventListener("abort", end, { once: true });

@@ -17,7 +17,10 @@ export class PrimaryChannel {
   readonly #worker: Worker;
   readonly #largeContents = new LargeContents();
   /** The files to serve by. What is read late is the newest. */
-  readonly contents = new NewestValue<FileContents>(() => {});
+  readonly contents = new NewestValue<FileContents>(
+    (contents) => contents,
+    () => {},
+  );
   readonly findings = new Findings();
   /** Settles with the reason to stop when there is no primary any more. */
   readonly gone: Promise<string>;

@@ -11,7 +11,6 @@ import type { IceServerList } from "../ice/ice-server-list.js";
 import type { CredentialCounts } from "../observability/credential-counts.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { IceServerWatches } from "../watch/ice-server-watches.js";
-import { mapValues } from "../watch/mapped-values.js";
 import { createResponseMaker } from "./ice-response.js";
 
 export interface IceServiceOptions {
@@ -54,15 +53,15 @@ export function createIceService({
     watchIceServers(request, context) {
       const { values, requestHeader } = context;
       const record = values.get(callRecordKey);
-      const lists = watches.open(requireCaller(values), {
+      const order = {
         token: values.get(streamTokenKey),
         request,
         headers: requestHeader,
         origin: record,
         wait: context,
-      });
+      };
       let counted: IceServerList["iceServers"] | undefined;
-      return mapValues(lists, (list) => {
+      return watches.open(requireCaller(values), order, (list) => {
         recordList(list, record);
         // A list that is sent again holds no new credential.
         if (list.iceServers !== counted) {

@@ -1,3 +1,4 @@
+import type { Caller } from "../authentication/caller.js";
 import type { CancellableWait } from "../authentication/cancellable-wait.js";
 import type { TokenVerifier } from "../authentication/token-verifier.js";
 import { findHolder, type NamedUser } from "../authentication/users-right.js";
@@ -9,7 +10,6 @@ import type { LimitsConfig } from "../limits/limits-config.js";
 import type { SelectRequest } from "../observability/request-selection.js";
 import type { IceServerLister } from "../turn/ice-server-lister.js";
 import type { AgeList } from "./aged-list.js";
-import type { NewestValue } from "./newest-value.js";
 import type { TokenVerifications } from "./token-verifications.js";
 import type { WatchConfig } from "./watch-config.js";
 
@@ -45,6 +45,13 @@ export interface WatchOrder {
   readonly wait: CancellableWait;
 }
 
+/** Who is given the lists. */
+export interface ListReceiver {
+  put(list: IceServerList): void;
+  /** Ends the watch. */
+  fail(error: unknown): void;
+}
+
 interface SentList {
   readonly list: IceServerList;
   readonly version: string;
@@ -63,7 +70,7 @@ export class IceServerWatch {
   readonly #order: WatchOrder;
   readonly #options: WatchOptions;
   readonly #verifications: TokenVerifications;
-  readonly #lists: NewestValue<IceServerList>;
+  readonly #receiver: ListReceiver;
   readonly #repeatShare: number;
   #last: SentList | undefined;
   #sentAtMs = 0;
@@ -76,12 +83,12 @@ export class IceServerWatch {
     order: WatchOrder,
     options: WatchOptions,
     verifications: TokenVerifications,
-    lists: NewestValue<IceServerList>,
+    receiver: ListReceiver,
   ) {
     this.#order = order;
     this.#options = options;
     this.#verifications = verifications;
-    this.#lists = lists;
+    this.#receiver = receiver;
     this.#repeatShare = 1 - repeatJitterShare * options.random();
   }
 
@@ -105,50 +112,68 @@ export class IceServerWatch {
     const list = this.#last && age(this.#last.list, nowMs);
     if (list !== undefined) {
       this.#sentAtMs = nowMs;
-      this.#lists.put(list);
+      this.#receiver.put(list);
     }
   }
 
   /**
    * Verifies the token by the present configuration and hands on a list, if it is the first, if the
    * last one has grown old, or if its reader would now get another. Ends the watch when the token
-   * counts no more or may not name the user any more, or the request has become wrong. Never rejects.
+   * counts no more or may not name the user any more, or the request has become wrong. Never rejects;
+   * the promise is for the renewals that wait for keys or for a provider.
    */
-  async renew(): Promise<void> {
+  renew(): Promise<void> | undefined {
     this.#renewals += 1;
     const renewal = this.#renewals;
     const { token, wait } = this.#order;
     try {
-      const { verifier, lister, findRegion } = this.#options.readSnapshot();
-      const verified = this.#verifications.verify(verifier, token, wait);
-      const caller = verified instanceof Promise ? await verified : verified;
-      if (renewal !== this.#renewals) {
-        return;
-      }
-      this.#tokenEndsAtMs = (caller.endsAtSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-      const { headers, origin, request: sent } = this.#order;
-      const holder = findHolder(caller, sent);
-      const request = placeRequest(sent, findRegion, headers, origin);
-      const nowMs = this.#options.clock();
-      const version = lister.findVersion(holder, request);
-      if (this.#isCurrent(version, nowMs)) {
-        return;
-      }
-      const made = lister.list(holder, request, nowMs);
-      if (!(made instanceof Promise)) {
-        this.#handOn({ list: made, version, madeAtMs: nowMs });
-        return;
-      }
-      const list = await made;
-      if (renewal === this.#renewals) {
-        // What the list has waited for is another version.
-        const lateVersion = lister.findVersion(holder, request);
-        this.#handOn({ list, version: lateVersion, madeAtMs: this.#options.clock() });
-      }
+      const snapshot = this.#options.readSnapshot();
+      const verified = this.#verifications.verify(snapshot.verifier, token, wait);
+      const pending =
+        verified instanceof Promise
+          ? verified.then((caller) => this.#update(renewal, snapshot, caller))
+          : this.#update(renewal, snapshot, verified);
+      return pending?.catch((error) => this.#fail(renewal, error));
     } catch (error) {
-      if (renewal === this.#renewals) {
-        this.#lists.fail(error);
-      }
+      this.#fail(renewal, error);
+      return undefined;
+    }
+  }
+
+  #update(
+    renewal: number,
+    { lister, findRegion }: WatchSnapshot,
+    caller: Caller,
+  ): Promise<void> | undefined {
+    if (renewal !== this.#renewals) {
+      return undefined;
+    }
+    this.#tokenEndsAtMs = (caller.endsAtSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+    const { headers, origin, request: sent } = this.#order;
+    const holder = findHolder(caller, sent);
+    const request = placeRequest(sent, findRegion, headers, origin);
+    const nowMs = this.#options.clock();
+    const version = lister.findVersion(holder, request);
+    if (this.#isCurrent(version, nowMs)) {
+      return undefined;
+    }
+    const made = lister.list(holder, request, nowMs);
+    if (made instanceof Promise) {
+      return made.then((list) => {
+        if (renewal === this.#renewals) {
+          // What the list has waited for is another version.
+          const lateVersion = lister.findVersion(holder, request);
+          this.#handOn({ list, version: lateVersion, madeAtMs: this.#options.clock() });
+        }
+      });
+    }
+    this.#handOn({ list: made, version, madeAtMs: nowMs });
+    return undefined;
+  }
+
+  #fail(renewal: number, error: unknown): void {
+    if (renewal === this.#renewals) {
+      this.#receiver.fail(error);
     }
   }
 
@@ -169,7 +194,7 @@ export class IceServerWatch {
     this.#refreshAtMs = this.#findRefresh(list.credentialLife);
     this.#last = next;
     this.#sentAtMs = madeAtMs;
-    this.#lists.put(list);
+    this.#receiver.put(list);
   }
 
   /** Counted back from the expiry, which is in whole seconds: never later than the life allows. */

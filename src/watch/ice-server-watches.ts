@@ -73,10 +73,15 @@ export class IceServerWatches {
    * be replaced. Throws what verification and listing throw, also later. The watch lasts until its
    * reader leaves by `return()`.
    *
+   * @param present what is yielded for a list; called for the lists that the reader takes
    * @throws WatchLimitError when there are as many watches as there may be
    * @throws UsersRightMissingError, InvalidFieldError as findHolder does
    */
-  open(caller: Caller, order: WatchOrder): AsyncIterableIterator<IceServerList, undefined> {
+  open<Out>(
+    caller: Caller,
+    order: WatchOrder,
+    present: (list: IceServerList) => Out,
+  ): AsyncIterableIterator<Out, undefined> {
     const key = findHolderKey(findHolder(caller, order.request));
     const count = this.#openByHolder.get(key) ?? 0;
     const { limits } = this.#options.readSnapshot().config;
@@ -92,7 +97,7 @@ export class IceServerWatches {
         `the caller has ${count} watches, which is the most it may have`,
       );
     }
-    const lists = new NewestValue<IceServerList>(() => this.#close(watch, key));
+    const lists = new NewestValue(present, () => this.#close(watch, key));
     const watch = new IceServerWatch(order, this.#options, this.#verifications, lists);
     if (this.#open.size === 0) {
       this.#lastLookMs = this.#options.clock();
@@ -156,7 +161,12 @@ export class IceServerWatches {
   }
 
   #renew(watch: IceServerWatch): void {
-    void watch.renew().then(() => this.#schedule(watch));
+    const pending = watch.renew();
+    if (pending === undefined) {
+      this.#schedule(watch);
+    } else {
+      void pending.then(() => this.#schedule(watch));
+    }
   }
 
   #repeat(watch: IceServerWatch, age: AgeList): void {

@@ -1,29 +1,40 @@
 /**
  * Hands values from one who does not wait to one who may be slow. Of the values that were not taken
- * yet only the newest is kept, so that a slow reader costs no more than a quick one.
+ * yet only the newest is kept, so that a slow reader costs no more than a quick one. An async generator
+ * would take a kilobyte while it waits, and could not be left before the value it waits for has come.
  */
-export class NewestValue<T> implements AsyncIterableIterator<T> {
+export class NewestValue<In, Out = In> implements AsyncIterableIterator<Out, undefined> {
+  readonly #present: (value: In) => Out;
   readonly #onEnd: () => void;
-  #kept: { readonly value: T } | undefined;
+  #kept: { readonly value: In } | undefined;
   #end: { readonly error: unknown } | "left" | undefined;
   #taker:
-    | { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void }
+    | { resolve(result: IteratorResult<Out, undefined>): void; reject(error: unknown): void }
     | undefined;
 
-  /** @param onEnd called once, when the values have failed or their reader has left */
-  constructor(onEnd: () => void) {
+  /**
+   * @param present what the reader is given for a value; called when it takes the value
+   * @param onEnd called once, when the values have failed or their reader has left
+   */
+  constructor(present: (value: In) => Out, onEnd: () => void) {
+    this.#present = present;
     this.#onEnd = onEnd;
   }
 
-  put(value: T): void {
+  put(value: In): void {
     if (this.#end !== undefined) {
       return;
     }
     if (this.#taker === undefined) {
       this.#kept = { value };
     } else {
-      this.#taker.resolve({ value, done: false });
+      const taker = this.#taker;
       this.#taker = undefined;
+      try {
+        taker.resolve({ value: this.#present(value), done: false });
+      } catch (error) {
+        taker.reject(error);
+      }
     }
   }
 
@@ -35,11 +46,15 @@ export class NewestValue<T> implements AsyncIterableIterator<T> {
     }
   }
 
-  next(): Promise<IteratorResult<T, undefined>> {
+  next(): Promise<IteratorResult<Out, undefined>> {
     const kept = this.#kept;
     if (kept !== undefined) {
       this.#kept = undefined;
-      return Promise.resolve({ value: kept.value, done: false });
+      try {
+        return Promise.resolve({ value: this.#present(kept.value), done: false });
+      } catch (error) {
+        return Promise.reject(error);
+      }
     }
     if (this.#end === "left") {
       return Promise.resolve({ value: undefined, done: true });
@@ -53,7 +68,7 @@ export class NewestValue<T> implements AsyncIterableIterator<T> {
   }
 
   /** The reader leaves. */
-  return(): Promise<IteratorResult<T, undefined>> {
+  return(): Promise<IteratorResult<Out, undefined>> {
     this.#finish("left");
     this.#taker?.resolve({ value: undefined, done: true });
     this.#taker = undefined;

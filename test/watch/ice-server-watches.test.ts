@@ -116,7 +116,7 @@ const order = {
 function open(request = anything, who = caller): Reader {
   const times: number[] = [];
   const lists: IceServerList[] = [];
-  const source = watches.open(who, { ...order, request });
+  const source = watches.open(who, { ...order, request }, (list) => list);
   async function read(): Promise<unknown> {
     try {
       for await (const list of source) {
@@ -567,7 +567,7 @@ describe("a watch that repeats its list", () => {
   });
 
   it("keeps of what a slow reader has not taken the newest only", async () => {
-    const lists = watches.open(caller, { ...order, request: anything });
+    const lists = watches.open(caller, { ...order, request: anything }, (list) => list);
     await time.advance(200);
     const reader = lists[Symbol.asyncIterator]();
     const readLife = async () => (await reader.next()).value?.credentialLife?.ttlSeconds;
@@ -605,7 +605,7 @@ describe("the end of a watch", () => {
   });
 
   it("comes when the reader leaves after a list", async () => {
-    const lists = watches.open(caller, { ...order, request: anything });
+    const lists = watches.open(caller, { ...order, request: anything }, (list) => list);
     for await (const _ of lists) {
       break;
     }

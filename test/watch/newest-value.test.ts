@@ -3,7 +3,10 @@ import { NewestValue } from "../../src/watch/newest-value.js";
 
 function create() {
   const ends: string[] = [];
-  const values = new NewestValue<number>(() => void ends.push("end"));
+  const values = new NewestValue(
+    (value: number) => `value ${value}`,
+    () => void ends.push("end"),
+  );
   return { values, ends };
 }
 
@@ -12,9 +15,9 @@ describe("NewestValue", () => {
     const { values } = create();
     const waiting = values.next();
     values.put(1);
-    expect(await waiting).toEqual({ value: 1, done: false });
+    expect(await waiting).toEqual({ value: "value 1", done: false });
     values.put(2);
-    expect(await values.next()).toEqual({ value: 2, done: false });
+    expect(await values.next()).toEqual({ value: "value 2", done: false });
   });
 
   it("keeps the newest only", async () => {
@@ -22,10 +25,10 @@ describe("NewestValue", () => {
     values.put(1);
     values.put(2);
     values.put(3);
-    expect(await values.next()).toEqual({ value: 3, done: false });
+    expect(await values.next()).toEqual({ value: "value 3", done: false });
     const next = values.next();
     values.put(4);
-    expect(await next).toEqual({ value: 4, done: false });
+    expect(await next).toEqual({ value: "value 4", done: false });
   });
 
   it("fails for a reader who waits and for one to come, whatever was kept", async () => {
@@ -41,6 +44,29 @@ describe("NewestValue", () => {
     kept.fail(new Error("gone"));
     await expect(kept.next()).rejects.toThrow("gone");
     expect(ends).toEqual(["end"]);
+  });
+
+  it("presents only what its reader takes, and throws there what that throws", async () => {
+    const presented: number[] = [];
+    const values = new NewestValue(
+      (value: number) => {
+        presented.push(value);
+        if (value > 2) {
+          throw new Error(`not ${value}`);
+        }
+        return value;
+      },
+      () => {},
+    );
+    values.put(1);
+    values.put(2);
+    expect(await values.next()).toEqual({ value: 2, done: false });
+    values.put(3);
+    await expect(values.next()).rejects.toThrow("not 3");
+    const waiting = values.next();
+    values.put(4);
+    await expect(waiting).rejects.toThrow("not 4");
+    expect(presented).toEqual([2, 3, 4]);
   });
 
   it("ends when its reader leaves, also while waiting", async () => {
