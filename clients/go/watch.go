@@ -67,6 +67,7 @@ type watch struct {
 
 func (w *watch) run(ctx context.Context) {
 	for {
+		opened := time.Now()
 		received := false
 		err := w.client.authorize(ctx, func(ctx context.Context) error {
 			var err error
@@ -83,7 +84,8 @@ func (w *watch) run(ctx context.Context) {
 			w.yield(nil, fmt.Errorf("iceservice: watch the list: %w", err))
 			return
 		}
-		if received {
+		// Something that ends each stream at once must not be called every two seconds.
+		if received && time.Since(opened) > maxDelay {
 			w.failures = 0
 		}
 		w.failures++

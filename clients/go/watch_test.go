@@ -52,24 +52,51 @@ func TestWatchYieldsEachListOnce(t *testing.T) {
 }
 
 func TestWatchWaitsLongerAfterEachFailure(t *testing.T) {
+	tests := map[string]struct {
+		stream []event
+		want   []string
+	}{
+		"of a stream":             {ends(nil, errUnavailable), nil},
+		"of a stream with a list": {ends(lists("a"), errUnavailable), []string{"a"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				service := &fakeService{streams: [][]event{test.stream}}
+				var delays []time.Duration
+				got, err := follow(t, service, Options{OnRetry: func(err error, delay time.Duration) {
+					if status.Code(err) != codes.Unavailable {
+						t.Errorf("retries after %v", err)
+					}
+					delays = append(delays, delay)
+				}}, 10*time.Minute)
+				expectLists(t, got, err, test.want...)
+				for i, delay := range delays {
+					usual := min(minDelay<<min(i, 10), maxDelay)
+					if delay < usual/2 || delay > usual*3/2 {
+						t.Errorf("delay %d is %v, want about %v", i+1, delay, usual)
+					}
+				}
+				if len(delays) < 10 || slices.Equal(delays[6:8], delays[7:9]) {
+					t.Errorf("delays are not spread: %v", delays)
+				}
+			})
+		})
+	}
+}
+
+func TestWatchWaitsBrieflyAfterALongStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		service := &fakeService{streams: [][]event{ends(nil, errUnavailable)}}
+		long := append(lists("a"), event{after: maxDelay, list: turnList("b")}, event{err: errEOF})
+		service := &fakeService{streams: [][]event{long}}
 		var delays []time.Duration
-		got, err := follow(t, service, Options{OnRetry: func(err error, delay time.Duration) {
-			if status.Code(err) != codes.Unavailable {
-				t.Errorf("retries after %v", err)
-			}
+		if _, err := follow(t, service, Options{OnRetry: func(_ error, delay time.Duration) {
 			delays = append(delays, delay)
-		}}, 10*time.Minute)
-		expectLists(t, got, err)
-		for i, delay := range delays {
-			usual := min(minDelay<<min(i, 10), maxDelay)
-			if delay < usual/2 || delay > usual*3/2 {
-				t.Errorf("delay %d is %v, want about %v", i+1, delay, usual)
-			}
+		}}, 10*time.Minute); err != nil {
+			t.Error(err)
 		}
-		if len(delays) < 10 || slices.Equal(delays[6:8], delays[7:9]) {
-			t.Errorf("delays are not spread: %v", delays)
+		if len(delays) < 3 || slices.Max(delays) > minDelay*3/2 {
+			t.Errorf("got delays of %v, want %v at most", delays, minDelay*3/2)
 		}
 	})
 }

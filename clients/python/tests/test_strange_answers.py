@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 import pytest
 
-from ice_service_client import IceServerSource, IceServiceError
+from ice_service_client import IceServerSource, IceServiceError, _source
 from ice_service_client._generated.ice.v1 import ice_service_pb2 as pb
 from tests.processes import PATIENCE
 
@@ -61,3 +61,33 @@ async def test_watch_leaves_out_a_list_that_is_repeated() -> None:
         lists = source.watch()
         usernames = [(await anext(lists)).ice_servers[0].username for _ in range(2)]
     assert usernames == ["a", "b"]
+
+
+async def test_watch_waits_longer_where_each_stream_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits_after: list[int] = []
+
+    def choose_no_delay(failures: int) -> float:
+        waits_after.append(failures)
+        return 0.0
+
+    monkeypatch.setattr(_source, "choose_delay", choose_no_delay)
+    streams = 0
+
+    async def answer(request: bytes, context: Context) -> AsyncIterator[bytes]:
+        nonlocal streams
+        streams += 1
+        server = pb.IceServer(urls=["turn:a"], username="b" if streams > 3 else "a", credential="x")
+        response = pb.GetIceServersResponse(ice_servers=[server], ttl_seconds=60)
+        response.expire_time.GetCurrentTime()
+        yield pb.WatchIceServersResponse(response=response).SerializeToString()
+
+    async with (
+        start_service(answer) as url,
+        IceServerSource(url, "token") as source,
+        asyncio.timeout(PATIENCE),
+    ):
+        lists = source.watch()
+        assert [(await anext(lists)).ice_servers[0].username for _ in range(2)] == ["a", "b"]
+    assert waits_after == [1, 2, 3]

@@ -7,7 +7,8 @@ import grpc
 from ice_service_client._service_error import IceServiceError
 
 _MIN_DELAY = 1.0
-_MAX_DELAY = 30.0
+MAX_DELAY = 30.0
+"""The longest usual wait between two tries, in seconds, before it is spread."""
 _MAX_RETRY_AFTER = 3600.0
 """The longest wait that the service can ask for: a mistake of a proxy must not end a watch."""
 _BUGS = (AssertionError, AttributeError, NameError, RuntimeError, TypeError)
@@ -45,6 +46,6 @@ def choose_delay(failures: int) -> float:
         failures: How many in a row, at least 1.
     """
     # 2 ** 1100 would overflow in a watch that fails for days.
-    delay = min(_MIN_DELAY * 2.0 ** min(failures - 1, 10), _MAX_DELAY)
+    delay = min(_MIN_DELAY * 2.0 ** min(failures - 1, 10), MAX_DELAY)
     # Spread, so that the clients of a server do not come back together.
     return delay * random.uniform(0.5, 1.5)  # noqa: S311

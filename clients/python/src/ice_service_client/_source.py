@@ -14,12 +14,14 @@ from ice_service_client._channel import Endpoint
 from ice_service_client._ice_server_list import IceServerList
 from ice_service_client._list_cache import ListCache
 from ice_service_client._retry import (
+    MAX_DELAY,
     choose_delay,
     describe,
     find_retry_after,
     is_token_rejected,
     is_transient,
 )
+from ice_service_client._stopwatch import Stopwatch
 from ice_service_client._token import TokenCallback, check_token
 
 _logger = logging.getLogger("ice_service_client")
@@ -108,11 +110,11 @@ class IceServerSource:
         while not self._closed.is_set():
             wait = 0.0
             is_open = False
+            since_start = Stopwatch()
             try:
                 async with aclosing(self._calls.watch()) as stream:
                     async for servers in stream:
                         is_open = True
-                        failures = 0
                         self._cache.keep(servers)
                         if yielded is None or servers.ice_servers != yielded.ice_servers:
                             yielded = servers
@@ -125,7 +127,8 @@ class IceServerSource:
                     raise
                 wait = find_retry_after(error)
                 _logger.warning("the watch of ICE servers starts again: %s", describe(error))
-            failures += 1
+            # What ends each stream at once must not be called every second.
+            failures = 1 if is_open and since_start.elapsed > MAX_DELAY else failures + 1
             try:
                 # What a stream does not bring, a request may.
                 servers = await self.get()
