@@ -10,8 +10,13 @@
  * @param {string} token
  * @param {string} region empty for the default
  * @returns {Promise<IceServerList>}
+ * @throws {Error} with text for the person at the page
  */
 export async function fetchIceServers(token, region) {
+  // The browser's own words for this name a header and a code point.
+  if (/[^\x20-\x7e]/.test(token)) {
+    throw new Error("the token has a character that no token has; copy it again");
+  }
   const query = region === "" ? "" : `?${new URLSearchParams({ region })}`;
   const response = await fetch(`api/v1/ice-servers${query}`, {
     headers: { Authorization: `Bearer ${token}` },

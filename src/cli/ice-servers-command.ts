@@ -101,7 +101,7 @@ export async function printIceServers({
       "the username is not ASCII, so HTTP headers cannot carry it: change ice.turn.name, or set ice.turn.identity to pseudonym",
     );
   }
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(text === "" ? "" : `${text}\n`);
   return 0;
 }
 
@@ -128,7 +128,10 @@ function printWarning(warning: string): void {
   process.stderr.write(`warning: ${warning}\n`);
 }
 
-/** @returns undefined where the format has only TURN servers, and there is none */
+/**
+ * @returns undefined where the format has only TURN servers, and there is none; empty where it has a
+ *   line for each server, and there is none
+ */
 function printList(
   { iceServers, credentialLife }: IceServerList,
   format: IceServersOptions["format"],

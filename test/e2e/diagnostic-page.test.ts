@@ -70,14 +70,15 @@ describe("the diagnostic page", () => {
     await page.close();
   });
 
-  it("says so when the token is wrong", async () => {
+  it.each([
+    ["nonsense", "invalid auth token (HTTP status 401)"],
+    ["“nonsense”", "the token has a character that no token has; copy it again"],
+  ])("says so when the token is %s", async (token, problem) => {
     const page = await chromium.newPage();
     await page.goto(service.url);
-    await page.fill("#token", "nonsense");
+    await page.fill("#token", token);
     await page.keyboard.press("Enter");
-    await page
-      .locator("#status.bad", { hasText: "invalid auth token (HTTP status 401)" })
-      .waitFor();
+    await page.locator("#status.bad", { hasText: problem }).waitFor();
     await page.close();
   });
 

@@ -257,6 +257,9 @@ describe("ice-service ice-servers", () => {
     }
     const link = run(["--format", "link"], stunOnly);
     expect(link.stdout).toBe('<stun:a.example>; rel="ice-server"\n');
+    const nothing = await directory.write("nothing.yaml", "{ ice: { stunUrls: [] } }");
+    const none = run(["--format", "link"], nothing);
+    expect([none.status, none.stdout]).toEqual([0, ""]);
   });
 
   it("prints the servers of a region", async () => {
