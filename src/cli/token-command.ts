@@ -28,7 +28,7 @@ export interface NewTokenOptions {
 export function newToken({ name, expires, json, mayNameUsers }: NewTokenOptions): number {
   refuseFlaw("--name", name);
   if (!isConnectorName(name)) {
-    throw usageError("--name", "is not 1 to 200 printable characters", "Write --name signalling");
+    throw usageError("--name", "is not 1 to 200 printable characters", "Write --name signaling");
   }
   const seconds = expires === undefined ? undefined : parseDuration(expires);
   if (expires !== undefined && !seconds) {

@@ -66,7 +66,7 @@ export const regionSection = section({
   }),
   stunUrls: optionalKey(iceUrls("stun"), {
     example: [],
-    defaultText: "ice.stunUrls, or else the region's first turn: URL over UDP, as stun:",
+    defaultText: "ice.stunUrls, or else the region's first UDP turn: URL as a stun: URL",
     help: "The region's STUN servers.",
   }),
   ...regionSecretKeys,

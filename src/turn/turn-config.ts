@@ -23,7 +23,7 @@ export const turnKeys = {
       "turn:turn.example.com:3478?transport=tcp",
       "turns:turn.example.com:443?transport=tcp",
     ],
-    defaultText: "none: STUN only. With --dev: a TURN server on 127.0.0.1",
+    defaultText: "no TURN servers; with --dev, turn:127.0.0.1:3478 over UDP and TCP",
     variable: "ICE_TURN_URLS",
     emptyVariable: "is a value",
     help: "The TURN servers, which share their secrets.",

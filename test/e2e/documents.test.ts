@@ -521,7 +521,7 @@ describe("docs/end-users.md", () => {
       });
       try {
         const answer = await shell(curl, { ICE_URL: documented.url, TOKEN: token });
-        expect(answer.stdout).toContain(".signalling/alice");
+        expect(answer.stdout).toContain(".signaling/alice");
       } finally {
         await documented.stop();
       }

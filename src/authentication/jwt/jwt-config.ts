@@ -41,7 +41,7 @@ const written = section({
   }),
   algorithms: optionalKey(list(jwtAlgorithm, { notEmpty: true }), {
     example: ["ES256"],
-    defaultText: "ES256; discovery: RS256, ES256; secretFile: HS256",
+    defaultText: "ES256; with discovery, RS256 and ES256; with secretFile, HS256",
     variable: "ICE_JWT_ALGORITHMS",
     help: "ES256/384/512, RS256/384/512, PS256/384/512, EdDSA (or Ed25519, the same); HS256/384/512 with secretFile only.",
   }),
