@@ -1,4 +1,4 @@
-import { defineConfig } from "rolldown";
+import { defineConfig, type Plugin } from "rolldown";
 
 /** Loaded by few, on demand, with what it needs itself. */
 const redis = {
@@ -12,6 +12,23 @@ const shared = {
   test: /^(?!.*\/node_modules\/(@opentelemetry|pg)\/)/,
 };
 
+/** V8 takes two bytes for each character of a file that has one beyond U+00FF: 1.7 MB more in all. */
+const oneByteSource: Plugin = {
+  name: "one-byte-source",
+  // Later than renderChunk: Rolldown prints strings once more after that.
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle)) {
+      if (file.type === "chunk") {
+        file.code = file.code.replace(/[^\0-\xff]/g, escapeUnit);
+      }
+    }
+  },
+};
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 /**
  * One file starts in half the time and needs less memory than the two hundred modules that it is
  * made of. pino stays outside, since it looks for its own files. OpenTelemetry is a file of its own,
@@ -23,11 +40,13 @@ export default defineConfig([
     input: { main: "src/main.ts", "config-thread": "src/process/config-thread.ts" },
     platform: "node",
     external: ["pino", "pino-pretty"],
+    plugins: [oneByteSource],
     resolve: { mainFields: ["module", "main"] },
     output: {
       dir: "dist",
       cleanDir: true,
       sourcemap: true,
+      comments: { jsdoc: false },
       chunkFileNames: "[name].js",
       codeSplitting: { groups: [redis, shared] },
     },
