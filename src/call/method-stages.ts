@@ -1,6 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { Code, type MethodImplSpec } from "@connectrpc/connect";
-import { noBytes, readBody } from "../http/request-body.js";
+import { noBytes, readBody, takeBody, type UnreadBody } from "../http/request-body.js";
 import type { Call } from "./call.js";
 import { clientGone } from "./call-end.js";
 import type { Codec, StreamCodec, UnaryCodec } from "./codec.js";
@@ -92,28 +92,33 @@ function readRequest(call: Call): Promise<void> | undefined {
   if (codec.maxBodyBytes === 0 || !exchange.hasBody || exchange.body.readableEnded) {
     return decode(call, noBytes);
   }
+  const body = takeBody(exchange, codec.maxBodyBytes);
+  if (body !== undefined) {
+    return decode(call, body);
+  }
   return new Promise((resolve, reject) => {
     if (codec.timeoutMs !== undefined) {
       call.onAbort(reject);
     }
-    readBody(exchange, codec.maxBodyBytes, (body) => {
-      if (body === "too_large") {
-        const text = `the request is larger than ${codec.readMaxBytes} bytes`;
-        reject(new UnreadableMessageError(text, Code.ResourceExhausted));
-      } else if (body === "gone") {
-        reject(clientGone());
-      } else {
-        try {
-          resolve(decode(call, body));
-        } catch (error) {
-          reject(error);
-        }
+    readBody(exchange, codec.maxBodyBytes, (late) => {
+      try {
+        resolve(decode(call, late));
+      } catch (error) {
+        reject(error);
       }
     });
   });
 }
 
-function decode(call: Call, body: Uint8Array): Promise<void> | undefined {
+/** @throws ConnectError when the body was not read, or is no message */
+function decode(call: Call, body: Uint8Array | UnreadBody): Promise<void> | undefined {
+  if (body === "too_large") {
+    const text = `the request is larger than ${call.codec.readMaxBytes} bytes`;
+    throw new UnreadableMessageError(text, Code.ResourceExhausted);
+  }
+  if (body === "gone") {
+    throw clientGone();
+  }
   const decoded = call.codec.decode(body);
   if (decoded instanceof Promise) {
     return decoded.then((late) => {
