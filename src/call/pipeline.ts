@@ -63,10 +63,7 @@ function advance<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[], fr
     for (let index = from; index < stages.length; index += 1) {
       const pending = stages[index]?.(call);
       if (pending !== undefined) {
-        pending.then(
-          () => resume(call, stages, index + 1),
-          (error: unknown) => fail(call, error),
-        );
+        wait(pending, call, stages, index + 1);
         return;
       }
     }
@@ -75,6 +72,19 @@ function advance<C extends Codec>(call: Call<C>, stages: readonly Stage<C>[], fr
     return;
   }
   call.end();
+}
+
+/** Apart from the loop: V8 would copy the variables of a closure in it for each stage. */
+function wait<C extends Codec>(
+  pending: Promise<void>,
+  call: Call<C>,
+  stages: readonly Stage<C>[],
+  next: number,
+): void {
+  pending.then(
+    () => resume(call, stages, next),
+    (error: unknown) => fail(call, error),
+  );
 }
 
 /** Goes on after a wait, unless nobody wants what is left of the call any more. */
