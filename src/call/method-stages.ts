@@ -1,6 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { Code, type MethodImplSpec } from "@connectrpc/connect";
-import { noBytes, readBody, takeBody, type UnreadBody } from "../http/request-body.js";
+import { noBytes, readBody, type UnreadBody } from "../http/request-body.js";
 import type { Call } from "./call.js";
 import { clientGone } from "./call-end.js";
 import type { Codec, StreamCodec, UnaryCodec } from "./codec.js";
@@ -92,9 +92,9 @@ function readRequest(call: Call): Promise<void> | undefined {
   if (codec.maxBodyBytes === 0 || !exchange.hasBody || exchange.body.readableEnded) {
     return decode(call, noBytes);
   }
-  const body = takeBody(exchange, codec.maxBodyBytes);
+  const body = exchange.takeBody();
   if (body !== undefined) {
-    return decode(call, body);
+    return decode(call, body.byteLength > codec.maxBodyBytes ? "too_large" : body);
   }
   return new Promise((resolve, reject) => {
     if (codec.timeoutMs !== undefined) {

@@ -41,6 +41,11 @@ export interface HttpExchange {
   readonly hasBody: boolean;
   /** Whether the client has sent all of its request, as one without a body has from the start. */
   isComplete(): boolean;
+  /**
+   * The body, if all of it is here already, as it may be where a call has waited for its turn, and if it
+   * costs less to take it at once than to read it. Undefined otherwise.
+   */
+  takeBody(): Uint8Array | undefined;
   /** To be called before the body is read: asks for it where the client waits to be asked (`Expect: 100-continue`). */
   acceptBody(): void;
   /** Sends a whole response. The body is left out where the request's method is HEAD. */

@@ -69,6 +69,9 @@ export class Http1Exchange implements HttpExchange {
     return this.body.complete || !this.hasBody;
   }
 
+  /** Node would read the body once more after the response. */
+  takeBody(): undefined {}
+
   acceptBody(): void {
     if (this.#waitsToSend) {
       this.#waitsToSend = false;

@@ -12,6 +12,7 @@ import {
   type HttpExchange,
 } from "../http/http-exchange.js";
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
+import { noBytes } from "../http/request-body.js";
 import { RequestHeaders } from "../http/request-headers.js";
 import { requestIdHeader } from "../http/request-id.js";
 
@@ -43,6 +44,7 @@ export class Http2Exchange implements HttpExchange {
   readonly #guard: Guard;
   readonly #stream: ServerHttp2Stream;
   readonly #endAfterHeaders: boolean;
+  #isBodyTaken = false;
   #trailers: HttpHeaders | undefined;
   /** Not the stream's own state: Node ends one that the client resets as well. */
   #answeredAtMs: number | undefined;
@@ -97,7 +99,17 @@ export class Http2Exchange implements HttpExchange {
   }
 
   isComplete(): boolean {
-    return this.#endAfterHeaders || this.#stream.readableEnded;
+    return this.#endAfterHeaders || this.#isBodyTaken || this.#stream.readableEnded;
+  }
+
+  takeBody(): Uint8Array | undefined {
+    // Node also ends the body of a client that gives its request up.
+    if (!hasArrived(this.#stream) || this.isGone()) {
+      return undefined;
+    }
+    this.#isBodyTaken = true;
+    const bytes: Uint8Array | null = this.#stream.read();
+    return bytes ?? noBytes;
   }
 
   acceptBody(): void {
@@ -198,6 +210,12 @@ export class Http2Exchange implements HttpExchange {
       );
     }
   }
+}
+
+/** Whether Node has the end of the body. Nothing public says so before the body has been read. */
+function hasArrived(stream: ServerHttp2Stream): boolean {
+  const state: unknown = Reflect.get(stream, "_readableState");
+  return typeof state === "object" && state !== null && Reflect.get(state, "ended") === true;
 }
 
 function prepareHeaders(headers: HttpHeaders, status: number): void {

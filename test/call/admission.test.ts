@@ -139,6 +139,7 @@ function startCall(
       guard: (guarded) => guarded,
       hasBody: true,
       isComplete: () => body.readableEnded,
+      takeBody: () => undefined,
       acceptBody() {},
       isGone: () => false,
       onGone() {},

@@ -147,6 +147,46 @@ describe("a body that ends early", () => {
   });
 });
 
+describe("many HTTP/2 calls in one segment", () => {
+  const count = 50;
+
+  /** @returns how many streams the service has ended, and how many it has reset */
+  async function callTogether(fields: Readonly<Record<string, string>>, body: Buffer) {
+    const client = await connectRawHttp2(service.port);
+    const frames = Array.from({ length: count }, (_, index) => {
+      const id = 2 * index + 1;
+      const head = { ":method": "POST", ":scheme": "http", ":path": rpc, ":authority": "x" };
+      return [
+        writeFrame(frameType.headers, flag.endHeaders, id, writeHeaders({ ...head, ...fields })),
+        writeFrame(frameType.data, flag.endStream, id, body),
+      ];
+    });
+    client.socket.write(Buffer.concat(frames.flat()));
+    await expect.poll(() => client.endedStreams().length, { timeout: 30_000 }).toBe(count);
+    // What follows an answer comes before the answer to this.
+    expect(await client.ping()).toBe(true);
+    client.socket.destroy();
+    return client.count(frameType.resetStream);
+  }
+
+  it.each<[string, Record<string, string>, Buffer]>([
+    [
+      "a message of gRPC",
+      { "content-type": "application/grpc", authorization },
+      envelop(Buffer.alloc(0)),
+    ],
+    [
+      "JSON",
+      { "content-type": "application/json", authorization },
+      Buffer.from('{"ttlSeconds": 60}'),
+    ],
+    ["no JSON", { "content-type": "application/json", authorization }, Buffer.from("{")],
+    ["a body that nobody reads", { "content-type": "application/json" }, Buffer.from("{}")],
+  ])("are each answered and not reset: %s", async (_, fields, body) => {
+    expect(await callTogether(fields, body)).toBe(0);
+  });
+});
+
 describe("HEAD", () => {
   it.each(versions)("of each GET has its headers and no body, over HTTP/%s", async (version) => {
     for (const path of [

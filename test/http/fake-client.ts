@@ -63,6 +63,7 @@ export function createFakeClient({
     onGone: (listener) => void goneListeners.push(listener),
     hasBody: false,
     isComplete: () => true,
+    takeBody: () => undefined,
     acceptBody() {},
     send(sent) {
       answer = sent;

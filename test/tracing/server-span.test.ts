@@ -21,6 +21,7 @@ function createExchange(method: string, headers: string[], httpVersion: string):
     guard: (listener) => listener,
     hasBody: false,
     isComplete: () => true,
+    takeBody: () => undefined,
     acceptBody() {},
     isGone: () => false,
     onGone() {},
