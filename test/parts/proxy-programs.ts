@@ -10,7 +10,7 @@ export interface ProxyProgram {
 
 const apacheModules = [
   ...["mpm_event", "authz_core", "http2", "proxy", "proxy_http"],
-  ...["proxy_balancer", "slotmem_shm", "lbmethod_byrequests", "ssl"],
+  ...["proxy_balancer", "slotmem_shm", "lbmethod_byrequests", "ssl", "proxy_hcheck"],
 ];
 
 export const proxyPrograms = {
