@@ -16,6 +16,8 @@ const toleranceSeconds = 60;
 /** Ten years: coturn compares times as signed 32-bit numbers. */
 const farSeconds = 10 * 365 * 86_400;
 const maxTries = 14;
+/** How many of them may say nothing: one packet may be lost. */
+const maxUnknown = 1;
 
 /**
  * Finds out whether a server's clock is wrong, by the expiries that it accepts: those that by its
@@ -51,6 +53,7 @@ export async function findClockSkew(
 async function narrow(judge: JudgeExpiry, refused: number, accepted: number): Promise<ClockSkew> {
   let minSeconds = refused;
   let maxSeconds = accepted;
+  let unknown = 0;
   for (let tries = 0; tries < maxTries; tries++) {
     const width = maxSeconds - minSeconds;
     if (width <= toleranceSeconds || width <= Math.abs(maxSeconds) / 50) {
@@ -58,13 +61,14 @@ async function narrow(judge: JudgeExpiry, refused: number, accepted: number): Pr
     }
     const middle = Math.round(Math.sign(maxSeconds) * Math.sqrt(minSeconds * maxSeconds));
     const verdict = await judge(middle);
-    if (verdict === "unknown") {
-      break;
-    }
     if (verdict === "accepted") {
       maxSeconds = middle;
-    } else {
+    } else if (verdict === "refused") {
       minSeconds = middle;
+    } else if (unknown === maxUnknown) {
+      break;
+    } else {
+      unknown += 1;
     }
   }
   return { minSeconds, maxSeconds };

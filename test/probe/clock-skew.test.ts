@@ -64,7 +64,19 @@ describe("findClockSkew", () => {
     expect(await findClockSkew(async () => "unknown", "accepted", ttlSeconds)).toBeUndefined();
   });
 
-  it("stays with what it knows when a try fails", async () => {
+  it("goes on after one try that says nothing", async () => {
+    for (let lost = 1; lost <= 8; lost++) {
+      let tries = 0;
+      const judge = async (offsetSeconds: number): Promise<CredentialVerdict> =>
+        tries++ === lost ? "unknown" : offsetSeconds > 7200 ? "accepted" : "refused";
+      const { minSeconds = 0, maxSeconds = 0 } = (await findClockSkew(judge, "refused", 600)) ?? {};
+      expect(minSeconds).toBeLessThanOrEqual(7200);
+      expect(maxSeconds).toBeGreaterThan(7200);
+      expect(maxSeconds).toBeLessThan(7500);
+    }
+  });
+
+  it("stays with what it knows when tries fail", async () => {
     let tries = 0;
     const judge = async (): Promise<CredentialVerdict> => (tries++ === 0 ? "accepted" : "unknown");
     expect(await findClockSkew(judge, "refused", ttlSeconds)).toEqual({
