@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { foreignTestGlob, http2TestGlobs, systemTestGlobs } from "./test/tiers.js";
+import { foreignTestGlob, systemTestGlobs } from "./test/tiers.js";
 
 export default defineConfig({
   test: {
@@ -9,22 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [
-            ...configDefaults.exclude,
-            foreignTestGlob,
-            ...systemTestGlobs,
-            ...http2TestGlobs,
-          ],
-          isolate: false,
-          setupFiles: ["./test/parts/refuse-programs.ts"],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "unit-http2",
-          include: http2TestGlobs,
-          exclude: [...configDefaults.exclude, ...systemTestGlobs],
+          exclude: [...configDefaults.exclude, foreignTestGlob, ...systemTestGlobs],
           setupFiles: ["./test/parts/refuse-programs.ts"],
         },
       },

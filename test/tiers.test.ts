@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readImports, readLoads } from "./parts/source-imports.js";
-import { findTier, http2TestGlobs, type Tier } from "./tiers.js";
+import { readImports } from "./parts/source-imports.js";
+import { findTier, type Tier } from "./tiers.js";
 
 const here = import.meta.dirname;
 const sources = resolve(here, "../src");
@@ -42,29 +42,6 @@ describe("the unit tests", () => {
   it("start no program and need no build; those that do are named *.system.test.ts", () => {
     expect(testsOf("unit").map(findReason).filter(Boolean)).toEqual([]);
   });
-});
-
-/** Whether a test loads node:http2, directly or by what it loads. */
-function loadsHttp2(test: string): boolean {
-  const loaded = new Set([resolve(here, test)]);
-  for (const file of loaded) {
-    for (const next of readLoads(file)) {
-      if (next === "node:http2") {
-        return true;
-      }
-      if (existsSync(next)) {
-        loaded.add(next);
-      }
-    }
-  }
-  return false;
-}
-
-it("the unit tests in processes of their own are those that load node:http2", () => {
-  const patterns = http2TestGlobs.map((glob) => glob.replaceAll(".", "[.]").replace("*", "[^/]*"));
-  const isAlone = (test: string) => new RegExp(`^(${patterns.join("|")})$`).test(`test/${test}`);
-  const tests = testsOf("unit");
-  expect(tests.filter(isAlone)).toEqual(tests.filter(loadsHttp2));
 });
 
 describe("the system tests", () => {

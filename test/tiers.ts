@@ -3,20 +3,6 @@
  * named so elsewhere. The others are unit tests. What test/foreign holds has a configuration of its own.
  */
 export const systemTestGlobs = ["test/e2e/**/*.test.ts", "test/**/*.system.test.ts"];
-/**
- * The unit tests that load node:http2. Each runs in a process of its own, as HTTP/2 can corrupt the
- * memory of Node 20. The others share processes, which loads what they test once: half of their time.
- */
-export const http2TestGlobs = [
-  "test/conformance/*.test.ts",
-  "test/server/guard.test.ts",
-  "test/server/port-listener.test.ts",
-  "test/server/sent-ahead.test.ts",
-  "test/call/auth-interceptor.test.ts",
-  "test/fuzz/config.test.ts",
-  "test/process/serve.test.ts",
-  "test/watch/withdrawn-key.test.ts",
-];
 export const foreignTestGlob = "test/foreign/**";
 
 export type Tier = "unit" | "system" | "foreign";

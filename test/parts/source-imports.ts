@@ -6,18 +6,7 @@ import { dirname, resolve } from "node:path";
  * their absolute path.
  */
 export function readImports(file: string): string[] {
-  return findImports(file, readFileSync(file, "utf8"));
-}
-
-/** The same without types: what Node loads. */
-export function readLoads(file: string): string[] {
-  return findImports(
-    file,
-    readFileSync(file, "utf8").replace(/^(import|export) type [^;]+;/gm, ""),
-  );
-}
-
-function findImports(file: string, text: string): string[] {
+  const text = readFileSync(file, "utf8");
   return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)]
     .map(([, specifier = ""]) => specifier)
     .map((specifier) =>
