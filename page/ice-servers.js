@@ -15,7 +15,7 @@
 export async function fetchIceServers(token, region) {
   // The browser's own words for this name a header and a code point.
   if (/[^\x20-\x7e]/.test(token)) {
-    throw new Error("the token has a character that no token has; copy it again");
+    throw new Error("the token contains an invalid character; copy it again");
   }
   const query = region === "" ? "" : `?${new URLSearchParams({ region })}`;
   const response = await fetch(`api/v1/ice-servers${query}`, {

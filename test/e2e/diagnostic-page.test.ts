@@ -72,7 +72,7 @@ describe("the diagnostic page", () => {
 
   it.each([
     ["nonsense", "invalid auth token (HTTP status 401)"],
-    ["“nonsense”", "the token has a character that no token has; copy it again"],
+    ["“nonsense”", "the token contains an invalid character; copy it again"],
   ])("says so when the token is %s", async (token, problem) => {
     const page = await chromium.newPage();
     await page.goto(service.url);
