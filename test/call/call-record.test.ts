@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type CallRecord, timeStep } from "../../src/call/call-record.js";
+import { CallRecord, timeStep } from "../../src/call/call-record.js";
 
 describe("timeStep", () => {
   it("notes when a step began and ended, well or not, and hands on how", async () => {
-    const record: CallRecord = { protocol: "rest", steps: [] };
+    const record = Object.assign(new CallRecord(), { steps: [] });
     expect(await timeStep("count call", Promise.resolve(5), record)).toBe(5);
     const failure = timeStep("verify token", Promise.reject(new Error("no")), record);
     await expect(failure).rejects.toThrow("no");
@@ -15,6 +15,6 @@ describe("timeStep", () => {
 
   it("is no more than the promise where nobody traces", () => {
     const step = Promise.resolve();
-    expect(timeStep("count call", step, { protocol: "rest" })).toBe(step);
+    expect(timeStep("count call", step, new CallRecord())).toBe(step);
   });
 });

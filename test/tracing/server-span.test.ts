@@ -1,6 +1,6 @@
 import { Readable, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import type { CallRecord } from "../../src/call/call-record.js";
+import { CallRecord } from "../../src/call/call-record.js";
 import type { HttpExchange } from "../../src/http/http-exchange.js";
 import { RequestHeaders } from "../../src/http/request-headers.js";
 import { describeCall, nameSpan } from "../../src/tracing/server-span.js";
@@ -35,7 +35,7 @@ function createExchange(method: string, headers: string[], httpVersion: string):
 }
 
 function describeSpan(
-  record: CallRecord,
+  facts: Partial<CallRecord>,
   {
     method = "POST",
     status,
@@ -43,6 +43,7 @@ function describeSpan(
     httpVersion = "2.0",
   }: { method?: string; status?: number; headers?: string[]; httpVersion?: string } = {},
 ) {
+  const record = Object.assign(new CallRecord(), facts);
   const call = { exchange: createExchange(method, headers, httpVersion), record, status };
   return { name: nameSpan(call), attributes: describeCall(call, "https") };
 }
@@ -72,7 +73,7 @@ describe("a server span", () => {
     });
   });
 
-  it.each<[string, CallRecord, number | undefined, unknown]>([
+  it.each<[string, Partial<CallRecord>, number | undefined, unknown]>([
     ["a caller's mistake", { ...rest, code: "unauthenticated" }, 401, undefined],
     ["a mistake of ours", { ...rest, code: "internal" }, 500, "500"],
     ["a client that went away", { ...rest, code: "canceled" }, undefined, "canceled"],
