@@ -15,14 +15,13 @@ export function printVariables(root: Kind): string {
 
 /** The keys whose changes a reload does not apply, as a phrase. */
 export function printRestartKeys(root: Kind): string {
-  const names = listKeys(root).flatMap(({ path, key }) => {
-    const { restart } = key.declaration;
-    const name = `\`${printKeyPath(path)}\``;
-    return restart === undefined
-      ? []
-      : [restart === "for a new value" ? name : `${name} on or off`];
-  });
-  return names.join(", ");
+  const keys = listKeys(root);
+  const namesOf = (wanted: string) =>
+    keys
+      .filter(({ key }) => key.declaration.restart === wanted)
+      .map(({ path }) => `\`${printKeyPath(path)}\``)
+      .join(", ");
+  return `${namesOf("for a new value")}; and adding or removing ${namesOf("to turn it on or off")}`;
 }
 
 /**
@@ -44,7 +43,7 @@ function describeTarget({ path, key }: DeclaredKey): string {
   }
   const notes = [
     key.kind.structure?.type === "list" && "comma-separated",
-    emptyVariable && "empty: none",
+    emptyVariable && "an empty value means none",
   ];
   return [`\`${printKeyPath(path)}\``, ...notes.filter((note) => note)].join(", ");
 }
