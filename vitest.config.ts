@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from "vitest/config";
-import { foreignTestGlob, systemTestGlobs } from "./test/tiers.js";
+import { foreignTestGlob, integrationTestGlobs, systemTestGlobs } from "./test/tiers.js";
 
 export default defineConfig({
   test: {
@@ -9,7 +9,21 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, foreignTestGlob, ...systemTestGlobs],
+          exclude: [
+            ...configDefaults.exclude,
+            foreignTestGlob,
+            ...integrationTestGlobs,
+            ...systemTestGlobs,
+          ],
+          setupFiles: ["./test/parts/refuse-programs.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "integration",
+          include: integrationTestGlobs,
+          exclude: [...configDefaults.exclude, ...systemTestGlobs],
           setupFiles: ["./test/parts/refuse-programs.ts"],
         },
       },

@@ -46,7 +46,11 @@ describe(".github/workflows/ci.yml", () => {
   });
 
   it("runs the unit tests without root, from the oldest Node that package.json allows", () => {
-    expect(commandsOf(unit)).toEqual(["npm ci --no-audit --no-fund", "npm run test:unit"]);
+    expect(commandsOf(unit)).toEqual([
+      "npm ci --no-audit --no-fund",
+      "npm run test:unit",
+      "npm run test:integration",
+    ]);
     expect(unit?.container).toBeUndefined();
     const { engines } = z
       .object({ engines: z.object({ node: z.string() }) })

@@ -38,9 +38,10 @@ function findReason(test: string): string | undefined {
   return undefined;
 }
 
-describe("the unit tests", () => {
+describe.each(["unit", "integration"] as const)("the %s tests", (tier) => {
   it("start no program and need no build; those that do are named *.system.test.ts", () => {
-    expect(testsOf("unit").map(findReason).filter(Boolean)).toEqual([]);
+    expect(testsOf(tier)).not.toEqual([]);
+    expect(testsOf(tier).map(findReason).filter(Boolean)).toEqual([]);
   });
 });
 

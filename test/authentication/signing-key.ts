@@ -1,12 +1,7 @@
-import {
-  createSecretKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign as signBytes,
-} from "node:crypto";
+import { createSecretKey, type KeyObject, randomBytes, sign as signBytes } from "node:crypto";
 import { type JWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose";
 import type { AsymmetricAlgorithm } from "../../src/authentication/jwt/jwt-algorithms.js";
+import { createKeyPair, type KeyPair } from "../parts/key-pair.js";
 
 export const issuer = "https://issuer.test";
 export const audience = "ice-service";
@@ -36,18 +31,26 @@ export function createSigningKey(
   };
 }
 
-function generateKeyPair(algorithm: AsymmetricAlgorithm) {
+const rsaPairs: KeyPair[] = [];
+const rsaPairsTaken = new Map<AsymmetricAlgorithm, number>();
+
+function generateKeyPair(algorithm: AsymmetricAlgorithm): KeyPair {
   switch (algorithm) {
     case "ES256":
-      return generateKeyPairSync("ec", { namedCurve: "P-256" });
+      return createKeyPair("P-256");
     case "ES384":
-      return generateKeyPairSync("ec", { namedCurve: "P-384" });
+      return createKeyPair("P-384");
     case "ES512":
-      return generateKeyPairSync("ec", { namedCurve: "P-521" });
+      return createKeyPair("P-521");
     case "EdDSA":
-      return generateKeyPairSync("ed25519");
-    default:
-      return generateKeyPairSync("rsa", { modulusLength: 2048 });
+      return createKeyPair("ed25519");
+    default: {
+      // Takes a tenth of a second. All keys for one algorithm differ; those for two may be the same.
+      const taken = rsaPairsTaken.get(algorithm) ?? 0;
+      rsaPairsTaken.set(algorithm, taken + 1);
+      rsaPairs[taken] ??= createKeyPair("rsa");
+      return rsaPairs[taken];
+    }
   }
 }
 

@@ -1,4 +1,3 @@
-import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { type IceService, startIceService } from "../parts/ice-service.js";
 import { issuedTurnServer } from "../parts/issued-turn-server.js";
+import { createKeyPair } from "../parts/key-pair.js";
 import { generatePythonClient, type PythonGrpc } from "../parts/python-grpc.js";
 import { secondsFromNow } from "../parts/real-time.js";
 import { connectorTokens } from "../parts/tokens.js";
@@ -106,7 +106,7 @@ describe("a deadline", () => {
     keyServer = createServer((_, response) => {
       asked += 1;
       if (asked === 1) {
-        const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+        const { publicKey } = createKeyPair("P-256");
         const key = { ...publicKey.export({ format: "jwk" }), kid: "known" };
         response.end(JSON.stringify({ keys: [key] }));
       }

@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
 import { acceptsTcp, type ChildProcess, startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
+import { createKeyPair } from "./key-pair.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
 const program = fileURLToPath(new URL("./oidc-provider.mjs", import.meta.url));
@@ -32,10 +32,7 @@ export interface OidcProvider {
 export type ProviderKey = Readonly<Record<string, unknown>>;
 
 export function createProviderKey(kid: string, alg: "RS256" | "ES256"): ProviderKey {
-  const { privateKey } =
-    alg === "RS256"
-      ? generateKeyPairSync("rsa", { modulusLength: 2048 })
-      : generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const { privateKey } = createKeyPair(alg === "RS256" ? "rsa" : "P-256");
   return { ...privateKey.export({ format: "jwk" }), kid, alg, use: "sig" };
 }
 

@@ -142,8 +142,8 @@ describe("readConnectorTokensFile", () => {
     expect(problems).toHaveLength(5);
   });
 
-  describe("of 100,000 entries", () => {
-    const count = 100_000;
+  describe("of many entries", () => {
+    const count = 20_000;
     const lines = Array.from(
       { length: count },
       (_, index) => `- name: client-${index}\n  hash: "${hashConnectorToken(`token-${index}`)}"\n`,
@@ -154,39 +154,39 @@ describe("readConnectorTokensFile", () => {
     it("reads them all", () => {
       const entries = read(`tokens:\n${lines.join("")}`);
       expect(entries).toHaveLength(count);
-      expect(entries[77_777]).toEqual({
-        name: "client-77777",
-        hash: hashConnectorToken("token-77777"),
+      expect(entries[17_777]).toEqual({
+        name: "client-17777",
+        hash: hashConnectorToken("token-17777"),
       });
     });
 
     it("tells the line where the YAML is broken", async () => {
-      expect(await withLines({ 77777: '- name: "a\n  hash: b\n' })).toContainEqual(
+      expect(await withLines({ 17777: '- name: "a\n  hash: b\n' })).toContainEqual(
         expect.objectContaining({
-          problem: expect.stringMatching(/not valid YAML at line 155556, column/),
+          problem: expect.stringMatching(/not valid YAML at line 35556, column/),
           fix: "Correct the line or the one before it",
         }),
       );
     });
 
     it("tells the first 20 entries that are wrong, and how many others are", () => {
-      const wrong = lines.map((line, index) => (index < 50_000 ? line : "- name: a\n"));
+      const wrong = lines.map((line, index) => (index < 5_000 ? line : "- name: a\n"));
       expect(() => read(`tokens:\n${wrong.join("")}`)).toThrow(
-        /^auth\.connectorTokensFile: tokens\[50000\]\.hash in .* is missing\..*(\n.*tokens\[500[01].*){19}\nand 49980 more$/,
+        /^auth\.connectorTokensFile: tokens\[5000\]\.hash in .* is missing\..*(\n.*tokens\[50[01].*){19}\nand 14980 more$/,
       );
     });
 
     it("tells which entries repeat others", async () => {
-      expect(await withLines({ 99998: lines[5]?.replace("client-5", "other") ?? "" })).toEqual([
+      expect(await withLines({ 19998: lines[5]?.replace("client-5", "other") ?? "" })).toEqual([
         expect.objectContaining({
-          problem: expect.stringMatching(/^tokens\[99998\] in .* has the hash of tokens\[5\]$/),
+          problem: expect.stringMatching(/^tokens\[19998\] in .* has the hash of tokens\[5\]$/),
         }),
       ]);
     });
 
     it("says how they can be written so that they are read", async () => {
       const flow = lines.map((line) => `- { ${line.slice(2, -1).replace("\n ", ",")} }\n`);
-      expect(await findProblems(`tokens:\n${flow.join("")}`)).toEqual([
+      expect(await findProblems(`tokens:\n${flow.join("").repeat(3)}`)).toEqual([
         expect.objectContaining({
           problem: expect.stringMatching(/TOO_LARGE/),
           fix: expect.stringMatching(/one key with its text to a line, or JSON/),

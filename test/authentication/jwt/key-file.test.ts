@@ -11,6 +11,7 @@ import {
 } from "../../../src/authentication/jwt/key-file.js";
 import { DiskFiles } from "../../../src/files/disk-files.js";
 import { problemsOf } from "../../config-problems.js";
+import { createKeyPair } from "../../parts/key-pair.js";
 import {
   createTemporaryDirectory,
   type TemporaryDirectory,
@@ -28,7 +29,7 @@ const spki = { type: "spki", format: "pem" } as const;
 const pkcs8 = { type: "pkcs8", format: "pem" } as const;
 const es256 = createSigningKey("ES256");
 const rs256 = createSigningKey("RS256");
-const smallRsa = generateKeyPairSync("rsa", { modulusLength: 1024 });
+const smallRsa = createKeyPair("short-rsa");
 const pssKey = generateKeyPairSync("rsa-pss", { modulusLength: 2048 });
 const bitcoinKey = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
 const agreementKey = generateKeyPairSync("x25519");

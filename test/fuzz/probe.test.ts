@@ -25,8 +25,8 @@ import {
   sampleLongTermRequest,
   sampleRequest,
   shortTermPassword,
-} from "./rfc5769-vectors.js";
-import { answer, startTcpScript, startUdpScript, xoredAddress } from "./scripted-server.js";
+} from "../probe/rfc5769-vectors.js";
+import { answer, startTcpScript, startUdpScript, xoredAddress } from "../probe/scripted-server.js";
 
 const randomBytes = fc.uint8Array({ maxLength: 600 }).map((bytes) => Buffer.from(bytes));
 
