@@ -9,13 +9,17 @@ export function readCpuSeconds(pid: number): number {
   return sum(pid, (member) => parseCpuSeconds(`/proc/${member}/stat`));
 }
 
-/** CPU seconds that each thread of a process has used, by the ID of the thread. */
+/**
+ * CPU seconds that each thread of a process has used, by the ID of the thread. In nanoseconds, unlike the
+ * figures of processes: a few ticks would be too coarse.
+ */
 export function readThreadSeconds(pid: number): ReadonlyMap<string, number> {
   const directory = `/proc/${pid}/task`;
   const seconds = new Map<string, number>();
   for (const thread of readdirSync(directory)) {
     try {
-      seconds.set(thread, parseCpuSeconds(`${directory}/${thread}/stat`));
+      const [nanoseconds] = readFileSync(`${directory}/${thread}/schedstat`, "utf8").split(" ");
+      seconds.set(thread, Number(nanoseconds) / 1e9);
     } catch {
       // It has ended meanwhile.
     }
