@@ -21,7 +21,9 @@ export function printRestartKeys(root: Kind): string {
       .filter(({ key }) => key.declaration.restart === wanted)
       .map(({ path }) => `\`${printKeyPath(path)}\``)
       .join(", ");
-  return `${namesOf("for a new value")}; and adding or removing ${namesOf("to turn it on or off")}`;
+  return `${namesOf("for a new value")}
+
+Adding or removing these keys requires a restart too: ${namesOf("to turn it on or off")}`;
 }
 
 /**
