@@ -1,6 +1,6 @@
 import type { Caller } from "../authentication/caller.js";
 import type { CancellableWait } from "../authentication/cancellable-wait.js";
-import type { TokenVerifier } from "../authentication/token-verifier.js";
+import { digestToken, type TokenVerifier } from "../authentication/token-verifier.js";
 import { findHolder, type NamedUser } from "../authentication/users-right.js";
 import type { Clock } from "../clock.js";
 import type { FindRegion, RequestOrigin } from "../geolocation/region-finder.js";
@@ -71,6 +71,7 @@ export class IceServerWatch {
   readonly #options: WatchOptions;
   readonly #verifications: TokenVerifications;
   readonly #receiver: ListReceiver;
+  readonly #digest: string;
   readonly #repeatShare: number;
   #last: SentList | undefined;
   #sentAtMs = 0;
@@ -89,6 +90,7 @@ export class IceServerWatch {
     this.#options = options;
     this.#verifications = verifications;
     this.#receiver = receiver;
+    this.#digest = digestToken(order.token);
     this.#repeatShare = 1 - repeatJitterShare * options.random();
   }
 
@@ -128,7 +130,7 @@ export class IceServerWatch {
     const { token, wait } = this.#order;
     try {
       const snapshot = this.#options.readSnapshot();
-      const verified = this.#verifications.verify(snapshot.verifier, token, wait);
+      const verified = this.#verifications.verify(snapshot.verifier, token, wait, this.#digest);
       const pending =
         verified instanceof Promise
           ? verified.then((caller) => this.#update(renewal, snapshot, caller))

@@ -136,9 +136,8 @@ export class IceServerWatches {
     }
   }
 
-  #waitForNext(): void {
+  #waitForNext(nowMs = this.#options.clock()): void {
     if (this.#open.size > 0) {
-      const nowMs = this.#options.clock();
       this.#wakeUp.at(Math.min(this.#due.nextMs, nowMs + longestWaitMs), nowMs);
     }
   }
@@ -180,10 +179,10 @@ export class IceServerWatches {
 
   #schedule(watch: IceServerWatch): void {
     if (this.#open.has(watch)) {
-      const earliestMs = this.#options.clock() + shortestWaitMs;
+      const nowMs = this.#options.clock();
       const dueMs = Math.min(watch.renewalAtMs, this.#findRepeatMs(watch));
-      this.#due.set(watch, Math.max(earliestMs, dueMs));
-      this.#waitForNext();
+      this.#due.set(watch, Math.max(nowMs + shortestWaitMs, dueMs));
+      this.#waitForNext(nowMs);
     }
   }
 

@@ -12,7 +12,7 @@ const minPerVisit = 20;
 export class PacedVisits<T> {
   readonly #visit: (one: T) => void;
   readonly #startTimer: StartTimer;
-  #waiting = new Set<T>();
+  readonly #waiting = new Set<T>();
 
   constructor(visit: (one: T) => void, startTimer: StartTimer) {
     this.#visit = visit;
@@ -22,7 +22,9 @@ export class PacedVisits<T> {
   /** Those that still wait from an earlier call keep their place before the others. */
   add(all: Iterable<T>): void {
     const isUnderWay = this.#waiting.size > 0;
-    this.#waiting = new Set([...this.#waiting, ...all]);
+    for (const one of all) {
+      this.#waiting.add(one);
+    }
     if (!isUnderWay) {
       this.#visitSome(Math.max(minPerVisit, Math.ceil(this.#waiting.size / visitCount)));
     }

@@ -14,24 +14,30 @@ interface Verification {
  * a good token is remembered.
  */
 export class TokenVerifications {
+  /** By the digest of the token. */
   readonly #pending = new Map<string, Verification>();
 
   /** As TokenVerifier.verify does. */
-  verify(verifier: TokenVerifier, token: string, wait: CancellableWait): Caller | Promise<Caller> {
-    const earlier = this.#pending.get(token);
+  verify(
+    verifier: TokenVerifier,
+    token: string,
+    wait: CancellableWait,
+    digest: string,
+  ): Caller | Promise<Caller> {
+    const earlier = this.#pending.get(digest);
     if (earlier?.verifier === verifier) {
       // All at once, as each may wait for keys, and has a client of its own that may leave meanwhile.
-      return earlier.ended.then(() => verifier.verify(token, wait));
+      return earlier.ended.then(() => verifier.verify(token, wait, digest));
     }
-    const verified = verifier.verify(token, wait);
+    const verified = verifier.verify(token, wait, digest);
     if (verified instanceof Promise) {
       const end = () => {
-        if (this.#pending.get(token) === verification) {
-          this.#pending.delete(token);
+        if (this.#pending.get(digest) === verification) {
+          this.#pending.delete(digest);
         }
       };
       const verification = { verifier, ended: verified.then(end, end) };
-      this.#pending.set(token, verification);
+      this.#pending.set(digest, verification);
     }
     return verified;
   }

@@ -34,19 +34,23 @@ describe("TokenVerifications", () => {
   it("has the same token verified once, for all who ask meanwhile", async () => {
     const { verifier, begun, remember } = createVerifier();
     const verifications = new TokenVerifications();
-    const all = [1, 2, 3].map(() => verifications.verify(verifier, "token", wait));
+    const all = [1, 2, 3].map(() =>
+      verifications.verify(verifier, "token", wait, "digest of token"),
+    );
     expect(begun).toHaveLength(1);
     remember();
     begun[0]?.resolve(caller);
     expect(await Promise.all(all)).toEqual([caller, caller, caller]);
-    expect(verifications.verify(verifier, "token", wait)).toBe(caller);
+    expect(verifications.verify(verifier, "token", wait, "digest of token")).toBe(caller);
     expect(begun).toHaveLength(1);
   });
 
   it("has each verify by itself after a failure, which may concern one of them only", async () => {
     const { verifier, begun } = createVerifier();
     const verifications = new TokenVerifications();
-    const [first, ...others] = [1, 2, 3].map(() => verifications.verify(verifier, "token", wait));
+    const [first, ...others] = [1, 2, 3].map(() =>
+      verifications.verify(verifier, "token", wait, "digest of token"),
+    );
     begun[0]?.reject(new Error("its client has left"));
     await expect(first).rejects.toThrow("its client has left");
     expect(begun).toHaveLength(3);
@@ -60,9 +64,9 @@ describe("TokenVerifications", () => {
     const { verifier, begun } = createVerifier();
     const next = createVerifier();
     const verifications = new TokenVerifications();
-    void verifications.verify(verifier, "token", wait);
-    void verifications.verify(verifier, "other", wait);
-    void verifications.verify(next.verifier, "token", wait);
+    void verifications.verify(verifier, "token", wait, "digest of token");
+    void verifications.verify(verifier, "other", wait, "digest of other");
+    void verifications.verify(next.verifier, "token", wait, "digest of token");
     expect([begun.length, next.begun.length]).toEqual([2, 1]);
   });
 });
