@@ -1,10 +1,11 @@
-import type { DescMethod, Registry } from "@bufbuild/protobuf";
+import type { DescField, DescMethod, Registry } from "@bufbuild/protobuf";
 import type {
   JsonSchema,
   ParameterDescription,
   RouteDescription,
 } from "../src/http/route-description.js";
 import { readGetBindings } from "../src/protocols/rest/http-binding.js";
+import { findField } from "../src/protocols/rest/request-message.js";
 import { problemResponses, problemSchema } from "./openapi-problems.js";
 import { MessageSchemas, printComment } from "./openapi-schemas.js";
 
@@ -66,15 +67,22 @@ function describeMethod(method: DescMethod, schemas: MessageSchemas): DescribedR
     const body = schemas.refer(bodyField?.message ?? method.output);
     const isStream = method.methodKind === "server_streaming";
     return {
-      path: template.text,
+      // OpenAPI has no patterns of variables.
+      path: template.text.replace(/\{([^=}]+)=[^}]*\}/g, "{$1}"),
       operationId: method.name,
       description: printComment(method),
       tokenParameters: ["token"],
-      parameters: method.input.fields.map((field) => ({
-        name: field.jsonName,
-        description: printComment(field),
-        schema: { ...schemas.printType(field), ...parameterLimits[field.jsonName] },
-      })),
+      parameters: [
+        ...template.variables.flatMap((name) => {
+          const target = findField(method.input, name);
+          return target === undefined
+            ? []
+            : { ...describeField(target.field, schemas), name, isInPath: true };
+        }),
+        ...method.input.fields
+          .filter(({ name }) => !template.variables.includes(name))
+          .map((field) => ({ ...describeField(field, schemas), name: field.jsonName })),
+      ],
       responses: {
         200: isStream
           ? { description: "Server-sent events.", schema: describeEvent(body) }
@@ -83,6 +91,13 @@ function describeMethod(method: DescMethod, schemas: MessageSchemas): DescribedR
       ...(isStream && { mediaType: "text/event-stream" }),
     };
   });
+}
+
+function describeField(field: DescField, schemas: MessageSchemas) {
+  return {
+    description: printComment(field),
+    schema: { ...schemas.printType(field), ...parameterLimits[field.jsonName] },
+  };
 }
 
 /** One event of a stream: OpenAPI 3.1 has no way to say that there are many. */
@@ -171,8 +186,9 @@ function withoutContent(response: Response): Response {
   return "$ref" in response ? response : { description: response.description };
 }
 
-function printParameter({ name, description, isRequired = false, schema }: ParameterDescription) {
-  return { name, in: "query", description, required: isRequired, schema };
+function printParameter(parameter: ParameterDescription) {
+  const { name, description, isInPath = false, isRequired = isInPath, schema } = parameter;
+  return { name, in: isInPath ? "path" : "query", description, required: isRequired, schema };
 }
 
 function printForm(parameters: readonly ParameterDescription[]) {

@@ -3,10 +3,12 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** A parameter in the query. */
+/** A parameter in the query, or in the path. */
 export interface ParameterDescription {
   readonly name: string;
   readonly description: string;
+  readonly isInPath?: boolean;
+  /** One in the path always is. */
   readonly isRequired?: boolean;
   readonly schema: JsonSchema;
 }

@@ -40,6 +40,7 @@ export async function startWorkers({
     env,
     stopTimeoutMs: (delaySeconds + timeoutSeconds) * 1000 + stopMarginMs,
     dealer: new ConnectionDealer(refusals, guard),
+    guard,
     onStart: (worker) => poolMetrics.follow(worker),
     onReload: (succeeded) => reloadCounts.add(succeeded ? "success" : "retry"),
     log,

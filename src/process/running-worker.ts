@@ -1,7 +1,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { ConfigError } from "../errors.js";
 import type { FileContents } from "../files/file-contents.js";
-import { endNothing } from "../http/guard.js";
+import { endNothing, type Guard } from "../http/guard.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
 import type { FindingsData } from "./findings.js";
 import { LargeContentSender } from "./large-contents.js";
@@ -43,12 +43,14 @@ export interface RunningWorker {
  * Forks a worker.
  * @param env beside the variables of this process
  * @param dealer watches which connections the worker gets
+ * @param guard keeps what a worker says, and how it ends, from ending this process
  * @param onListening called when the worker can be configured
  * @param onReload called when the worker cannot apply a configuration, and when it finally has
  */
 export function startWorker(
   env: Readonly<Record<string, string>>,
   dealer: ConnectionDealer,
+  guard: Guard,
   onListening: () => void,
   onReload: (succeeded: boolean) => void,
 ): RunningWorker {
@@ -78,19 +80,24 @@ export function startWorker(
     const end = (how: Omit<WorkerEnd, "upMs">) => {
       resolve({ ...how, ...(readyAtMs !== undefined && { upMs: performance.now() - readyAtMs }) });
     };
-    worker.once("exit", (code: number | null, signal: string | null) => {
+    const onExit = (code: number | null, signal: string | null) => {
       end({ ...(code !== null && { code }), ...(signal !== null && { signal }) });
-    });
+    };
+    worker.once(
+      "exit",
+      guard.wrap(onExit, () => resolve({})),
+    );
     // Unheard, these would end the primary: a connection that cannot be handed over any more, as
     // the worker has just died, or a process that could not be made, which has no exit.
-    worker.on("error", () => {
+    const onError = () => {
       if (child.pid === undefined) {
         end({});
       }
-    });
+    };
+    worker.on("error", guard.wrap(onError, endNothing));
   });
   const ready = new Promise<string>((resolve, reject) => {
-    worker.on("message", (message: unknown) => {
+    const onMessage = (message: unknown) => {
       // Others talk over this channel as well, such as `node --watch`.
       const { data: told } = workerMessageSchema.safeParse(message);
       if (told?.kind === "listening") {
@@ -110,7 +117,8 @@ export function startWorker(
           .dismiss(child, () => worker.disconnect())
           .then(() => send({ kind: "left" }), endNothing);
       }
-    });
+    };
+    worker.on("message", guard.wrap(onMessage, endNothing));
     void ended.then(({ code, signal }) => {
       const how = signal ?? code ?? "no process made";
       reject(refusal ?? new Error(`worker ${child.pid} ended before it was ready (${how})`));

@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { FileContents } from "../files/file-contents.js";
+import type { Guard } from "../http/guard.js";
 import type { Logger } from "../observability/logger.js";
 import { RestartBackoff } from "./backoff.js";
 import type { ConnectionDealer } from "./connection-dealer.js";
@@ -20,6 +21,7 @@ export interface WorkerPoolOptions {
   /** How long a worker may take to stop before it is killed. */
   readonly stopTimeoutMs: number;
   readonly dealer: ConnectionDealer;
+  readonly guard: Guard;
   /** Called with each worker, those that replace others included. */
   readonly onStart: (worker: RunningWorker) => void;
   /** Called when a worker cannot apply a configuration, and when it finally has. */
@@ -91,9 +93,9 @@ export class WorkerPool {
   }
 
   #start(): RunningWorker {
-    const { env, dealer, findings, onReload } = this.#options;
+    const { env, dealer, guard, findings, onReload } = this.#options;
     const begin = () => worker.configure(this.#contents, findings.data);
-    const worker = startWorker(env, dealer, begin, onReload);
+    const worker = startWorker(env, dealer, guard, begin, onReload);
     this.#workers.add(worker);
     this.#options.onStart(worker);
     void worker.ended.then(() => this.#workers.delete(worker));

@@ -15,7 +15,8 @@ export function negotiateCompression(
 ): NegotiatedCompression {
   return compressionNegotiate(
     available,
-    coding && canonicalizeCodings(coding),
+    // A client that sends the header without a value has done nothing to the message.
+    coding === null || coding.trim() === "" ? null : canonicalizeCodings(coding),
     accepted && orderCodings(canonicalizeCodings(accepted)),
     acceptHeader,
   );

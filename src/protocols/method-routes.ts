@@ -41,7 +41,7 @@ export interface MethodRouteOptions {
 
 /**
  * Every way to call a method, over all protocols.
- * @throws Error for a malformed annotation (startup only)
+ * @throws Error for an annotation that cannot be served (startup only)
  */
 export function createMethodRoutes(
   spec: MethodImplSpec,
@@ -96,7 +96,8 @@ function createUnaryRoutes(
       get === undefined ? ["POST"] : ["POST", "GET", "HEAD"],
       ({ method: verb, mediaType, query }) => {
         if (verb === "GET" || verb === "HEAD") {
-          return /(?:^|&)encoding=(?:json|proto)(?:&|$)/.test(query) ? get : undefined;
+          const [encoding = "", ...others] = new URLSearchParams(query).getAll("encoding");
+          return others.length === 0 && /^(json|proto)$/.test(encoding) ? get : undefined;
         }
         return byMediaType.get(mediaType);
       },
@@ -126,11 +127,9 @@ function createStreamRoutes(
   ]);
   return [
     createRpcRoute(method, ["POST"], ({ mediaType }) => byMediaType.get(mediaType)),
-    ...(spec.kind === "server_streaming"
-      ? createRestRoutes(method, (binding) =>
-          format("rest", createEventStreamCodec(method, binding)),
-        )
-      : []),
+    ...createRestRoutes(method, (binding) =>
+      format("rest", createEventStreamCodec(method, binding)),
+    ),
   ];
 }
 

@@ -11,7 +11,7 @@ export interface Router {
   readonly restPaths: readonly string[];
 }
 
-/** Collects methods with their implementations. Of two routes with one path, the later one holds. */
+/** Collects methods with their implementations. Of two routes of a method, the later one holds. */
 export class RouterBuilder {
   readonly #options: MethodRouteOptions;
   readonly #restPaths: string[] = [];
@@ -44,7 +44,7 @@ export class RouterBuilder {
         this.#restPaths.push(route.path);
       }
       if (template === undefined || template.isLiteral) {
-        this.#byPath.set(route.path, route);
+        this.#addPath(route);
       } else {
         this.#byTemplate.push({ template, route });
       }
@@ -55,8 +55,17 @@ export class RouterBuilder {
   /** @param route of REST, at a path without variables */
   addRoute(route: Route): this {
     this.#restPaths.push(route.path);
-    this.#byPath.set(route.path, route);
+    this.#addPath(route);
     return this;
+  }
+
+  /** @throws Error when the route of another method has the path (startup only) */
+  #addPath(route: Route): void {
+    const other = this.#byPath.get(route.path)?.target ?? route.target;
+    if (other !== route.target) {
+      throw new Error(`${other} and ${route.target} have the same path, ${route.path}`);
+    }
+    this.#byPath.set(route.path, route);
   }
 
   build(): Router {

@@ -52,10 +52,11 @@ export function serveSession(
       flags: number,
       rawHeaders: string[],
     ) => {
+      // First, as the guard ends a stream with an error.
+      stream.on("close", onClose).on("error", onError).on("wantTrailers", onWantTrailers);
       const exchange = new Http2Exchange(guard, stream, headers, rawHeaders, flags, connection);
       open.set(stream, exchange);
       creditBytes += limits.maxStreamBytes;
-      stream.on("close", onClose).on("error", onError).on("wantTrailers", onWantTrailers);
       turns.begin(exchange);
     },
     // Never the session: Node does not bear its end while it reads frames.

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { createFileRegistry, createRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
@@ -16,6 +16,7 @@ import { openApiDescription, openApiRoutes } from "../../src/server/openapi-rout
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
 import { turnRestDescription } from "../../src/services/turn-rest/turn-rest-request.js";
 import { MemoryFiles } from "../parts/memory-files.js";
+import { RoomService } from "../schemas/gen/shelf_pb.js";
 
 const pathOf = (file: string) => resolve(import.meta.dirname, "../..", file);
 const readRoot = (file: string) => readFileSync(pathOf(file), "utf8");
@@ -25,18 +26,17 @@ const registry = createFileRegistry(
   fromBinary(FileDescriptorSetSchema, readFileSync(pathOf("generate/schema.binpb"))),
 );
 
+const printIceOpenApi = () =>
+  printOpenApi({
+    registry,
+    serviceName: IceService.typeName,
+    routes: [turnRestDescription, ...probeDescriptions, openApiDescription],
+  });
+
 /** `npm run generate` writes these files; without it, they are compared. */
 describe("what is generated from declarations", () => {
   it.each<[file: string, print: (before: string) => string]>([
-    [
-      "openapi.json",
-      () =>
-        printOpenApi({
-          registry,
-          serviceName: IceService.typeName,
-          routes: [turnRestDescription, ...probeDescriptions, openApiDescription],
-        }),
-    ],
+    ["openapi.json", printIceOpenApi],
     ["config-sample.yaml", () => printSample(configSection)],
     ["README.md", (before) => replaceGenerated(before, "variables", printVariables(configSection))],
     [
@@ -76,7 +76,7 @@ describe("config-sample.yaml", () => {
 });
 
 describe("openapi.json", () => {
-  const document = JSON.parse(readRoot("openapi.json"));
+  const document = JSON.parse(printIceOpenApi());
 
   it("is a valid OpenAPI 3.1 document", async () => {
     const validator = new Validator();
@@ -95,5 +95,19 @@ describe("openapi.json", () => {
     expect(Object.keys(document.paths).toSorted()).toEqual(
       [...paths, ...templates, turnRestDescription.path].toSorted(),
     );
+  });
+
+  it("has the variables of a path in the path", () => {
+    const { paths } = JSON.parse(
+      printOpenApi({
+        registry: createRegistry(RoomService),
+        serviceName: RoomService.typeName,
+        routes: [],
+      }),
+    );
+    expect(paths["/v1/rooms/{room_id}"].get.parameters).toMatchObject([
+      { name: "room_id", in: "path", required: true },
+      { name: "color", in: "query", required: false },
+    ]);
   });
 });

@@ -1,6 +1,8 @@
 import { type DescField, type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
 import { http } from "../../gen/google/api/annotations_pb.js";
+import type { HttpRule } from "../../gen/google/api/http_pb.js";
 import { type PathTemplate, parsePathTemplate } from "./path-template.js";
+import { findField } from "./request-message.js";
 
 /** One `GET` of a `google.api.http` annotation. */
 export interface GetBinding {
@@ -13,25 +15,37 @@ export interface GetBinding {
  * The `GET` routes that a method's `google.api.http` annotation asks for, additional bindings
  * included. Empty without one.
  *
- * @throws Error when one is not a `GET`, a template is malformed, or the body is no message field
- *   (at startup only)
+ * @throws Error for an annotation that cannot be served: what is no `GET`, or has a body, or is of a
+ *   method whose requests are a stream; a template that is malformed or names no field; a response
+ *   body that is no message field (at startup only)
  */
 export function readGetBindings(method: DescMethod): GetBinding[] {
   if (!hasOption(method, http)) {
     return [];
   }
   const rule = getOption(method, http);
-  return [rule, ...rule.additionalBindings].map(({ pattern, responseBody }) => {
-    if (pattern.case !== "get") {
-      throw new Error(
-        `${method.parent.typeName}.${method.name}: a google.api.http annotation has ${pattern.case ?? "no pattern"}; only get can be served`,
-      );
-    }
-    return {
-      template: parsePathTemplate(pattern.value),
-      bodyField: findBodyField(method, responseBody),
-    };
-  });
+  return [rule, ...rule.additionalBindings].map((binding) => readGetBinding(method, binding));
+}
+
+function readGetBinding(method: DescMethod, { pattern, body, responseBody }: HttpRule): GetBinding {
+  const { input, methodKind, name, parent } = method;
+  const flaw = (problem: string) =>
+    new Error(`${parent.typeName}.${name}: a google.api.http annotation ${problem}`);
+  if (pattern.case !== "get") {
+    throw flaw(`has ${pattern.case ?? "no pattern"}; only get can be served`);
+  }
+  if (body !== "") {
+    throw flaw("has a body; a get has none");
+  }
+  if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
+    throw flaw("is of a method whose requests are a stream; a get has one request");
+  }
+  const template = parsePathTemplate(pattern.value);
+  const unknown = template.variables.find((variable) => findField(input, variable) === undefined);
+  if (unknown !== undefined) {
+    throw flaw(`has {${unknown}}; ${input.typeName} has no such field`);
+  }
+  return { template, bodyField: findBodyField(method, responseBody) };
 }
 
 function findBodyField({ output }: DescMethod, name: string): GetBinding["bodyField"] {

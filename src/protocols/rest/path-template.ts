@@ -8,6 +8,8 @@ export interface PathTemplate {
   readonly text: string;
   /** Whether it has no variables, so that it matches its own text alone. */
   readonly isLiteral: boolean;
+  /** The field paths of its variables, in their order. */
+  readonly variables: readonly string[];
   /** The variables of a path (without query) that matches, else undefined. */
   match(path: string): PathVariables | undefined;
 }
@@ -52,6 +54,7 @@ export function parsePathTemplate(text: string): PathTemplate {
   return {
     text,
     isLiteral,
+    variables: variables.map(({ name }) => name),
     match(path) {
       if (isLiteral) {
         return path === text ? noVariables : undefined;

@@ -64,7 +64,8 @@ interface Parameter extends Target {
   readonly values: string[];
 }
 
-function findField(schema: DescMessage, path: string): Target | undefined {
+/** @param path proto names or JSON names, with dots between them */
+export function findField(schema: DescMessage, path: string): Target | undefined {
   const names = path.split(".");
   const last = names.pop();
   const parents: string[] = [];

@@ -16,4 +16,13 @@ describe("readGetBindings", () => {
       `test.v1.UnservableService.${problem}; only get can be served`,
     );
   });
+
+  it.each([
+    ["withBody", "has a body"],
+    ["noField", "has {book.isbn}; test.v1.Shelf has no such field"],
+    ["sendShelves", "is of a method whose requests are a stream"],
+    ["talkOfShelves", "has post"],
+  ] as const)("rejects what it could not serve, in %s", (name, problem) => {
+    expect(() => readGetBindings(UnservableService.method[name])).toThrow(problem);
+  });
 });

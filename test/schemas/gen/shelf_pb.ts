@@ -13,7 +13,29 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file shelf.proto.
  */
 export const file_shelf: GenFile = /*@__PURE__*/
-  fileDesc("CgtzaGVsZi5wcm90bxIHdGVzdC52MSKwBQoFU2hlbGYSEAoIc2hlbGZfaWQYASABKAkSFAoMc2lnbmVkX2NvdW50GAIgASgFEg0KBWNvdW50GAMgASgNEgsKA2JpZxgEIAEoAxINCgVyYXRpbxgFIAEoARIMCgRvcGVuGAYgASgIEgsKA3JhdxgHIAEoDBIbCgRraW5kGAggASgOMg0udGVzdC52MS5LaW5kEgwKBHRhZ3MYCSADKAkSDwoHbnVtYmVycxgKIAMoBRIcCgVraW5kcxgLIAMoDjINLnRlc3QudjEuS2luZBIbCgRib29rGAwgASgLMg0udGVzdC52MS5Cb29rEisKB21hZGVfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEigKBWxlYXNlGA4gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEigKBG1hc2sYDyABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEikKBW1heWJlGBAgASgLMhouZ29vZ2xlLnByb3RvYnVmLkJvb2xWYWx1ZRIwCgttYXliZV9jb3VudBgRIAEoCzIbLmdvb2dsZS5wcm90b2J1Zi5JbnQzMlZhbHVlEjAKCm1heWJlX25hbWUYEiABKAsyHC5nb29nbGUucHJvdG9idWYuU3RyaW5nVmFsdWUSKQoIYW55dGhpbmcYEyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EioKBmxhYmVscxgUIAMoCzIaLnRlc3QudjEuU2hlbGYuTGFiZWxzRW50cnkSEAoGcGVyc29uGBUgASgJSAASEQoHY29tcGFueRgWIAEoCUgAGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBwoFb3duZXIiNgoEQm9vaxINCgV0aXRsZRgBIAEoCRIfCgZhdXRob3IYAiABKAsyDy50ZXN0LnYxLkF1dGhvciKEAQoGQXV0aG9yEhEKCWZ1bGxfbmFtZRgBIAEoCRIVCghwZW5fbmFtZRgCIAEoCUgAiAEBEiAKB3RlYWNoZXIYAyABKAsyDy50ZXN0LnYxLkF1dGhvchIhCghzdHVkZW50cxgEIAMoCzIPLnRlc3QudjEuQXV0aG9yQgsKCV9wZW5fbmFtZSorCgRLaW5kEhQKEEtJTkRfVU5TUEVDSUZJRUQQABINCglLSU5EX1dBTEwQATLAAgoMU2hlbGZTZXJ2aWNlEmwKCEdldFNoZWxmEg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYiQILT5JMCOlogEh4vdjEve2Jvb2sudGl0bGU9Ym9va3MvKn06c2hlbGYSFi92MS9zaGVsdmVzL3tzaGVsZl9pZH0SKgoIUHV0U2hlbGYSDi50ZXN0LnYxLlNoZWxmGg4udGVzdC52MS5TaGVsZhItCgtMaXN0U2hlbHZlcxIOLnRlc3QudjEuU2hlbGYaDi50ZXN0LnYxLlNoZWxmEmcKCldhdGNoU2hlbGYSDi50ZXN0LnYxLlNoZWxmGg4udGVzdC52MS5TaGVsZiI3gtPkkwIxWhZiBGJvb2sSDi92MS9ib29rOndhdGNoEhcvdjEve3NoZWxmX2lkPSoqfTp3YXRjaDABMuYBChFVbnNlcnZhYmxlU2VydmljZRI/CghQdXRTaGVsZhIOLnRlc3QudjEuU2hlbGYaDi50ZXN0LnYxLlNoZWxmIhOC0+STAg0aCy92MS9zaGVsdmVzElUKCEFkZFNoZWxmEg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYiKYLT5JMCI1oQOgEqIgsvdjEvc2hlbHZlcxIPL3YxL2FkZGVkLXNoZWxmEjkKCU5vUGF0dGVybhIOLnRlc3QudjEuU2hlbGYaDi50ZXN0LnYxLlNoZWxmIgyC0+STAgZiBGJvb2tiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers]);
+  fileDesc("CgtzaGVsZi5wcm90bxIHdGVzdC52MSImCgRSb29tEg8KB3Jvb21faWQYASABKAkSDQoFY29sb3IYAiABKAkisAUKBVNoZWxmEhAKCHNoZWxmX2lkGAEgASgJEhQKDHNpZ25lZF9jb3VudBgCIAEoBRINCgVjb3VudBgDIAEoDRILCgNiaWcYBCABKAMSDQoFcmF0aW8YBSABKAESDAoEb3BlbhgGIAEoCBILCgNyYXcYByABKAwSGwoEa2luZBgIIAEoDjINLnRlc3QudjEuS2luZBIMCgR0YWdzGAkgAygJEg8KB251bWJlcnMYCiADKAUSHAoFa2luZHMYCyADKA4yDS50ZXN0LnYxLktpbmQSGwoEYm9vaxgMIAEoCzINLnRlc3QudjEuQm9vaxIrCgdtYWRlX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgVsZWFzZRgOIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgRtYXNrGA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzaxIpCgVtYXliZRgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5Cb29sVmFsdWUSMAoLbWF5YmVfY291bnQYESABKAsyGy5nb29nbGUucHJvdG9idWYuSW50MzJWYWx1ZRIwCgptYXliZV9uYW1lGBIgASgLMhwuZ29vZ2xlLnByb3RvYnVmLlN0cmluZ1ZhbHVlEikKCGFueXRoaW5nGBMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIqCgZsYWJlbHMYFCADKAsyGi50ZXN0LnYxLlNoZWxmLkxhYmVsc0VudHJ5EhAKBnBlcnNvbhgVIAEoCUgAEhEKB2NvbXBhbnkYFiABKAlIABotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgcKBW93bmVyIjYKBEJvb2sSDQoFdGl0bGUYASABKAkSHwoGYXV0aG9yGAIgASgLMg8udGVzdC52MS5BdXRob3IihAEKBkF1dGhvchIRCglmdWxsX25hbWUYASABKAkSFQoIcGVuX25hbWUYAiABKAlIAIgBARIgCgd0ZWFjaGVyGAMgASgLMg8udGVzdC52MS5BdXRob3ISIQoIc3R1ZGVudHMYBCADKAsyDy50ZXN0LnYxLkF1dGhvckILCglfcGVuX25hbWUqKwoES2luZBIUChBLSU5EX1VOU1BFQ0lGSUVEEAASDQoJS0lORF9XQUxMEAEywAIKDFNoZWxmU2VydmljZRJsCghHZXRTaGVsZhIOLnRlc3QudjEuU2hlbGYaDi50ZXN0LnYxLlNoZWxmIkCC0+STAjpaIBIeL3YxL3tib29rLnRpdGxlPWJvb2tzLyp9OnNoZWxmEhYvdjEvc2hlbHZlcy97c2hlbGZfaWR9EioKCFB1dFNoZWxmEg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYSLQoLTGlzdFNoZWx2ZXMSDi50ZXN0LnYxLlNoZWxmGg4udGVzdC52MS5TaGVsZhJnCgpXYXRjaFNoZWxmEg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYiN4LT5JMCMVoWYgRib29rEg4vdjEvYm9vazp3YXRjaBIXL3YxL3tzaGVsZl9pZD0qKn06d2F0Y2gwATKFBAoRVW5zZXJ2YWJsZVNlcnZpY2USPwoIUHV0U2hlbGYSDi50ZXN0LnYxLlNoZWxmGg4udGVzdC52MS5TaGVsZiITgtPkkwINGgsvdjEvc2hlbHZlcxJVCghBZGRTaGVsZhIOLnRlc3QudjEuU2hlbGYaDi50ZXN0LnYxLlNoZWxmIimC0+STAiNaEDoBKiILL3YxL3NoZWx2ZXMSDy92MS9hZGRlZC1zaGVsZhI5CglOb1BhdHRlcm4SDi50ZXN0LnYxLlNoZWxmGg4udGVzdC52MS5TaGVsZiIMgtPkkwIGYgRib29rEkQKCFdpdGhCb2R5Eg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYiGILT5JMCEjoBKhINL3YxL3dpdGgtYm9keRJCCgdOb0ZpZWxkEg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYiF4LT5JMCERIPL3YxL3tib29rLmlzYm59EkkKC1NlbmRTaGVsdmVzEg4udGVzdC52MS5TaGVsZhoOLnRlc3QudjEuU2hlbGYiGILT5JMCEhIQL3YxL3NlbnQtc2hlbHZlcygBEkgKDVRhbGtPZlNoZWx2ZXMSDi50ZXN0LnYxLlNoZWxmGg4udGVzdC52MS5TaGVsZiITgtPkkwINOgEqIggvdjEvdGFsaygBMAEyzgEKC1Jvb21TZXJ2aWNlEkQKB0dldFJvb20SDS50ZXN0LnYxLlJvb20aDS50ZXN0LnYxLlJvb20iG4LT5JMCFRITL3YxL3Jvb21zL3tyb29tX2lkfRI7CghGaW5kUm9vbRINLnRlc3QudjEuUm9vbRoNLnRlc3QudjEuUm9vbSIRgtPkkwILEgkvdjEvcm9vbXMSPAoJTGlzdFJvb21zEg0udGVzdC52MS5Sb29tGg0udGVzdC52MS5Sb29tIhGC0+STAgsSCS92MS9yb29tc2IGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp, file_google_protobuf_wrappers]);
+
+/**
+ * @generated from message test.v1.Room
+ */
+export type Room = Message<"test.v1.Room"> & {
+  /**
+   * @generated from field: string room_id = 1;
+   */
+  roomId: string;
+
+  /**
+   * @generated from field: string color = 2;
+   */
+  color: string;
+};
+
+/**
+ * Describes the message test.v1.Room.
+ * Use `create(RoomSchema)` to create a new message.
+ */
+export const RoomSchema: GenMessage<Room> = /*@__PURE__*/
+  messageDesc(file_shelf, 0);
 
 /**
  * @generated from message test.v1.Shelf
@@ -142,7 +164,7 @@ export type Shelf = Message<"test.v1.Shelf"> & {
  * Use `create(ShelfSchema)` to create a new message.
  */
 export const ShelfSchema: GenMessage<Shelf> = /*@__PURE__*/
-  messageDesc(file_shelf, 0);
+  messageDesc(file_shelf, 1);
 
 /**
  * @generated from message test.v1.Book
@@ -164,7 +186,7 @@ export type Book = Message<"test.v1.Book"> & {
  * Use `create(BookSchema)` to create a new message.
  */
 export const BookSchema: GenMessage<Book> = /*@__PURE__*/
-  messageDesc(file_shelf, 1);
+  messageDesc(file_shelf, 2);
 
 /**
  * @generated from message test.v1.Author
@@ -196,7 +218,7 @@ export type Author = Message<"test.v1.Author"> & {
  * Use `create(AuthorSchema)` to create a new message.
  */
 export const AuthorSchema: GenMessage<Author> = /*@__PURE__*/
-  messageDesc(file_shelf, 2);
+  messageDesc(file_shelf, 3);
 
 /**
  * @generated from enum test.v1.Kind
@@ -290,6 +312,71 @@ export const UnservableService: GenService<{
     input: typeof ShelfSchema;
     output: typeof ShelfSchema;
   },
+  /**
+   * @generated from rpc test.v1.UnservableService.WithBody
+   */
+  withBody: {
+    methodKind: "unary";
+    input: typeof ShelfSchema;
+    output: typeof ShelfSchema;
+  },
+  /**
+   * @generated from rpc test.v1.UnservableService.NoField
+   */
+  noField: {
+    methodKind: "unary";
+    input: typeof ShelfSchema;
+    output: typeof ShelfSchema;
+  },
+  /**
+   * @generated from rpc test.v1.UnservableService.SendShelves
+   */
+  sendShelves: {
+    methodKind: "client_streaming";
+    input: typeof ShelfSchema;
+    output: typeof ShelfSchema;
+  },
+  /**
+   * @generated from rpc test.v1.UnservableService.TalkOfShelves
+   */
+  talkOfShelves: {
+    methodKind: "bidi_streaming";
+    input: typeof ShelfSchema;
+    output: typeof ShelfSchema;
+  },
 }> = /*@__PURE__*/
   serviceDesc(file_shelf, 1);
+
+/**
+ * @generated from service test.v1.RoomService
+ */
+export const RoomService: GenService<{
+  /**
+   * @generated from rpc test.v1.RoomService.GetRoom
+   */
+  getRoom: {
+    methodKind: "unary";
+    input: typeof RoomSchema;
+    output: typeof RoomSchema;
+  },
+  /**
+   * Has the path of the other one.
+   *
+   * @generated from rpc test.v1.RoomService.FindRoom
+   */
+  findRoom: {
+    methodKind: "unary";
+    input: typeof RoomSchema;
+    output: typeof RoomSchema;
+  },
+  /**
+   * @generated from rpc test.v1.RoomService.ListRooms
+   */
+  listRooms: {
+    methodKind: "unary";
+    input: typeof RoomSchema;
+    output: typeof RoomSchema;
+  },
+}> = /*@__PURE__*/
+  serviceDesc(file_shelf, 2);
 
