@@ -1,11 +1,9 @@
-import { constants, type ServerHttp2Session } from "node:http2";
+import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { endNothing, type Guard } from "../http/guard.js";
 import { sendShutdownNotice } from "./shutdown-notice.js";
 
-/** In the GOAWAY that refuses no stream (RFC 9113 section 6.8). */
-const maxStreamId = 2 ** 31 - 1;
 /** How long a client that does not answer the PING is waited for, after its last byte. */
 const silenceMs = 2_000;
 /**
@@ -23,6 +21,9 @@ const busyMs = 1_000;
  * and refuses nothing. A PING follows: once the client answers it, all streams that it opened before
  * it knew have arrived, and the last GOAWAY says which one was the last. Streams that are open by
  * then are finished.
+ *
+ * Over TLS there is only the last one: nghttp2 ignores new streams after any GOAWAY of its own, so
+ * that an earlier one would keep their clients waiting for it.
  */
 export class Http2Farewell {
   readonly socket: Socket;
@@ -32,10 +33,8 @@ export class Http2Farewell {
   #triedSinceMs: number | undefined;
   #isAnnounced = false;
   #announcedAtMs = 0;
-  /** Whether the client has answered the PING. */
+  /** Whether the client has answered the PING, or none was sent. */
   #isInformed = false;
-  /** Whether new streams have been ignored since the announcement. */
-  #ignoresStreams = false;
   /** As of the last check. */
   #bytesRead = -1;
   #silentSinceMs = 0;
@@ -70,9 +69,9 @@ export class Http2Farewell {
     this.#isAnnounced = true;
     this.#announcedAtMs = nowMs;
     this.#bytesRead = -1;
-    if (outcome !== "sent") {
-      session.goaway(constants.NGHTTP2_NO_ERROR, maxStreamId);
-      this.#ignoresStreams = true;
+    if (outcome === "impossible") {
+      this.#isInformed = true;
+      return;
     }
     const onAnswer = this.#guard.wrap((error: Error | null) => {
       this.#isInformed = error === null;
@@ -81,8 +80,8 @@ export class Http2Farewell {
   }
 
   /**
-   * Sends the last GOAWAY when its time has come: when the port closes, or at once where Node ignores
-   * new streams, which their clients learn only then. To be called often.
+   * Sends the last GOAWAY when its time has come: when the port closes, and the client has had time to
+   * answer. To be called often.
    */
   check(nowMs: number, isClosing: boolean): void {
     this.announce();
@@ -96,7 +95,7 @@ export class Http2Farewell {
       this.#isInformed ||
       nowMs - this.#silentSinceMs >= silenceMs ||
       nowMs - this.#announcedAtMs >= patienceMs;
-    if (this.#isAnnounced && knows && (isClosing || this.#ignoresStreams)) {
+    if (this.#isAnnounced && knows && isClosing) {
       // Has no effect the second time.
       this.#session.close();
     }

@@ -36,6 +36,7 @@ describe.each(wires)("a Connect GET ($name)", (wire) => {
     ["in any order", `message=${urlSafe}&encoding=${codec}&connect=v1&base64=1`],
     ["beside others", `a=b&base64=1&x-y=1&encoding=${codec}&message=${urlSafe}&message2=x`],
     ["without a version", `base64=1&encoding=${codec}&message=${urlSafe}`],
+    ["percent-encoded", `base64=1&%65ncoding=${codec.replace("o", "%6F")}&message=${urlSafe}`],
     ["in identity", `base64=1&compression=identity&encoding=${codec}&message=${urlSafe}`],
     [
       "in gzip",
@@ -77,6 +78,7 @@ describe.each(wires)("a Connect GET ($name)", (wire) => {
   it.each<[string, string]>([
     ["an unknown codec", `base64=1&encoding=foo&message=${urlSafe}`],
     ["no codec", `base64=1&message=${urlSafe}`],
+    ["two codecs", `base64=1&encoding=foo&encoding=${codec}&message=${urlSafe}`],
     ["an empty codec", `base64=1&encoding=&message=${urlSafe}`],
     ["no parameter at all", ""],
   ])("with %s is refused with 415", async (_, query) => {

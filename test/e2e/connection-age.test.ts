@@ -100,24 +100,29 @@ const call = (streamId: number, path = route) =>
   );
 
 describe("listen.maxConnectionAge ends an HTTP/2 connection", () => {
-  it.each([
-    ["in the clear", false],
-    ["over TLS", true],
-  ])("%s by GOAWAY in two steps, and without a stream that it has not answered", async (_, tls) => {
-    const service = await start({ tls });
-    const client = tls
-      ? startRawHttp2(await openSecure(service.port))
-      : await connectRawHttp2(service.port);
+  it("in the clear by GOAWAY in two steps, and without a stream that it has not answered", async () => {
+    const service = await start();
+    const client = await connectRawHttp2(service.port);
     client.socket.write(call(1));
     await eventually(client.endedStreams).toEqual([1]);
     expect(client.goAways()).toEqual([]);
     await eventually(() => client.goAways()[0]).toEqual({ lastStreamId: maxStreamId, code: 0 });
     client.socket.write(call(3));
     await eventually(client.isClosed).toBe(true);
-    // Over TLS, Node cannot serve what comes after the announcement; the client is told so.
-    const last = client.goAways().at(-1);
-    const streams = client.endedStreams();
-    expect(last).toEqual({ lastStreamId: streams.at(-1), code: 0 });
+    expect(client.endedStreams()).toEqual([1, 3]);
+    expect(client.goAways().at(-1)).toEqual({ lastStreamId: 3, code: 0 });
+  });
+
+  it("over TLS by one GOAWAY, as Node serves no stream that comes after it", async () => {
+    const service = await start({ tls: true });
+    const client = startRawHttp2(await openSecure(service.port));
+    client.socket.write(call(1));
+    await eventually(client.isClosed).toBe(true);
+    expect(client.endedStreams()).toEqual([1]);
+    expect(client.goAways().length).toBeGreaterThan(0);
+    for (const goAway of client.goAways()) {
+      expect(goAway).toEqual({ lastStreamId: 1, code: 0 });
+    }
   });
 
   it("that has a call in progress when that is answered", async () => {

@@ -220,18 +220,18 @@ describe.each<[string, readonly string[]]>([
         const client = await open(service, tls);
         client.socket.write(call(1));
         await eventually(client.endedStreams).toEqual([1]);
-        service.signal("SIGTERM");
-        await eventually(client.goAways).toEqual([{ lastStreamId: maxStreamId, code: 0 }]);
+        // Over TLS, Node serves no request after a GOAWAY, so only the last one is sent.
+        const announcements = tls ? [] : [{ lastStreamId: maxStreamId, code: 0 }];
+        await startDraining(service, tls);
+        await eventually(client.goAways).toEqual(announcements);
         client.socket.write(call(3));
         await eventually(client.isClosed).toBe(true);
-        const [first, ...others] = client.goAways();
-        expect(first).toEqual({ lastStreamId: maxStreamId, code: 0 });
-        // Over TLS, Node cannot serve requests after the announcement. The client is told so.
-        const last = tls ? 1 : 3;
-        expect(client.endedStreams()).toEqual(tls ? [1] : [1, 3]);
+        expect(client.endedStreams()).toEqual([1, 3]);
+        const others = client.goAways().slice(announcements.length);
+        expect(client.goAways().slice(0, announcements.length)).toEqual(announcements);
         expect(others.length).toBeGreaterThan(0);
         for (const goAway of others) {
-          expect(goAway).toEqual({ lastStreamId: last, code: 0 });
+          expect(goAway).toEqual({ lastStreamId: 3, code: 0 });
         }
       });
     });
@@ -242,8 +242,7 @@ describe.each<[string, readonly string[]]>([
         client.socket.write(post(1));
         expect(await client.ping()).toBe(true);
         service.signal("SIGTERM");
-        await eventually(() => client.goAways().length).toBe(2);
-        expect(client.goAways()[1]).toEqual({ lastStreamId: 1, code: 0 });
+        await eventually(() => client.goAways().at(-1)).toEqual({ lastStreamId: 1, code: 0 });
         client.socket.write(postBody(1));
         await eventually(client.endedStreams).toEqual([1]);
         await eventually(client.isClosed).toBe(true);
