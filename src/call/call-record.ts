@@ -42,7 +42,7 @@ export class CallRecord {
   /** How many messages a stream has carried. Undefined for a unary call. */
   messagesSent: number | undefined = undefined;
   /** Why the call failed, for the operator; the caller does not get to see it. */
-  cause?: unknown = undefined;
+  cause: unknown = undefined;
   /** What exactly is wrong, where the cause is only its kind. Like the cause, not for the caller. */
   detail: string | undefined = undefined;
   /** Parts of the call that may take long. Undefined where nobody traces calls. */

@@ -15,8 +15,7 @@ export function negotiateCompression(
 ): NegotiatedCompression {
   return compressionNegotiate(
     available,
-    // A client that sends the header without a value has done nothing to the message.
-    coding === null || coding.trim() === "" ? null : canonicalizeCodings(coding),
+    coding && canonicalizeCodings(coding),
     accepted && orderCodings(canonicalizeCodings(accepted)),
     acceptHeader,
   );

@@ -58,8 +58,8 @@ describe("negotiateCompression", () => {
     expect(found).toMatchObject({ request: compressionGzip, response });
   });
 
-  it.each([null, "", " "])("has none where none is named: %j", (coding) => {
-    expect(negotiateCompression(available, coding, null, "accept-encoding")).toMatchObject({
+  it("has none where none is named", () => {
+    expect(negotiateCompression(available, null, null, "accept-encoding")).toMatchObject({
       request: null,
       response: null,
     });
