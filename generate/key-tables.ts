@@ -13,7 +13,7 @@ export function printVariables(root: Kind): string {
   return printTable(["variable", "key", "default"], rows);
 }
 
-/** The keys whose changes a reload does not apply, as a phrase. */
+/** The keys whose changes a reload does not apply: any change of some, the presence of others. */
 export function printRestartKeys(root: Kind): string {
   const keys = listKeys(root);
   const namesOf = (wanted: string) =>

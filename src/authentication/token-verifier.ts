@@ -122,7 +122,7 @@ export function createTokenVerifier(
 
   const sources = kinds.flatMap((kind) => kind.sources);
   return {
-    recognize: (token) => recognize(token),
+    recognize,
     verifyUnknown,
     verify(token, wait, digest) {
       const known = recognize(token, digest);
