@@ -3,14 +3,20 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { type IceServer, PeerConnection, type RelayType } from "node-datachannel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createCertificate, type TestCertificate } from "../parts/certificate.js";
 import { runProgram } from "../parts/child-process.js";
 import { type RelayedLists, startRelayedLists, type TurnServer } from "./relayed-lists.js";
 
 let lists: RelayedLists;
+/**
+ * On two cores, libdatachannel can wait forever for a certificate that it makes itself, while other
+ * connections hold both of its threads (libdatachannel#1611).
+ */
+let certificate: TestCertificate;
 beforeAll(async () => {
-  lists = await startRelayedLists();
+  [lists, certificate] = await Promise.all([startRelayedLists(), createCertificate()]);
 });
-afterAll(() => lists?.stop());
+afterAll(() => Promise.all([lists?.stop(), certificate?.stop()]));
 
 const connections: PeerConnection[] = [];
 afterAll(() => connections.forEach((connection) => void connection.close()));
@@ -19,6 +25,8 @@ function connect(server: IceServer | string): PeerConnection {
   const connection = new PeerConnection("peer", {
     iceServers: [server],
     iceTransportPolicy: "relay",
+    certificatePemFile: certificate.certFile,
+    keyPemFile: certificate.keyFile,
   });
   connections.push(connection);
   return connection;
