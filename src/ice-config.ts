@@ -39,7 +39,7 @@ export const iceSection = checked(
     stunUrls: optionalKey(iceUrls("stun"), {
       example: ["stun:stun.example.com:3478"],
       defaultText:
-        "derived from the first turn: URL over UDP; without TURN, stun:stun.l.google.com:19302",
+        "the server of the first turn URL over UDP; without TURN, stun:stun.l.google.com:19302",
       variable: "ICE_STUN_URLS",
       emptyVariable: "is a value",
       help: "The STUN servers.",
