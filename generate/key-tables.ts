@@ -19,11 +19,10 @@ export function printRestartKeys(root: Kind): string {
   const namesOf = (wanted: string) =>
     keys
       .filter(({ key }) => key.declaration.restart === wanted)
-      .map(({ path }) => `\`${printKeyPath(path)}\``)
-      .join(", ");
-  return `${namesOf("for a new value")}
+      .map(({ path }) => `\`${printKeyPath(path)}\``);
+  return `${namesOf("for a new value").join(", ")}
 
-Adding or removing these keys requires a restart too: ${namesOf("to turn it on or off")}`;
+Adding or removing ${namesOf("to turn it on or off").join(" or ")} requires a restart too.`;
 }
 
 /**
