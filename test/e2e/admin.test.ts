@@ -134,7 +134,7 @@ describe("the default admin address, taken by somebody else", () => {
   it("is done without, with a warning", async () => {
     const service = await startIceService({ files, config: { ...config, admin: undefined } });
     expect(service.adminUrl).toBe(undefined);
-    expect(service.logs()).toContainEqual(
+    await expect.poll(service.logs).toContainEqual(
       expect.objectContaining({
         level: "warn",
         problem: "cannot listen on 127.0.0.1 port 9090: the port is in use (EADDRINUSE)",

@@ -138,7 +138,9 @@ describe("what ice-service ice-servers prints", () => {
     expect(stdout).toMatch(/Received relay addr/);
     expect(stdout).toMatch(/tot_send_msgs=2, tot_recv_msgs=2/);
     // It would say so without a relay as well.
-    expect(coturn.output()).toContain(`new, realm=<${coturn.realm}>, username=<${username}>`);
+    await expect
+      .poll(coturn.output)
+      .toContain(`new, realm=<${coturn.realm}>, username=<${username}>`);
   });
 });
 

@@ -283,9 +283,9 @@ describe("A connection from a balancer", () => {
     expect(received()).toBe("");
     const labels = { listener: "main", reason: "proxy_header" };
     expect((await scrape(service)).value("ice_connections_refused_total", labels)).toBe(1);
-    expect(service.logs()).toContainEqual(
-      expect.objectContaining({ level: "warn", listener: "main", refused: 1 }),
-    );
+    await expect
+      .poll(service.logs)
+      .toContainEqual(expect.objectContaining({ level: "warn", listener: "main", refused: 1 }));
     expect(requests(service)).toEqual([]);
   });
 

@@ -228,7 +228,7 @@ describe("userAgent", () => {
 
   it("shows no control characters", async () => {
     expect(await ask("a\u009b31mb\u0085c")).toBe("a\u009b31mb\u0085c");
-    expect(service.stderr()).toContain("a\\u009b31mb\\u0085c");
+    await expect.poll(service.stderr).toContain("a\\u009b31mb\\u0085c");
   });
 
   it("is left out where a client sends none", async () => {

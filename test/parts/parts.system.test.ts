@@ -125,7 +125,7 @@ describe("startNginx", () => {
       const { caFile } = certificate;
       const call = { target: nginx.grpcTarget, ...(tls && { caFile }) };
       expect(await python.getIceServers(call)).toMatchObject({ error: { code: "UNAVAILABLE" } });
-      expect(nginx.output()).toMatch(/upstream.*grpc:/s);
+      await expect.poll(nginx.output).toMatch(/upstream.*grpc:/s);
     } finally {
       await python.stop();
       await nginx.stop();
