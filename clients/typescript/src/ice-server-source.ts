@@ -112,8 +112,22 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
     return keep(await untilAbort(body, signal));
   }
 
+  /**
+   * Whether another try may succeed. From where a list has come, a 404 that is not in the service's form
+   * comes from a proxy, which has lost its route while the service restarts.
+   */
+  function canPass(error: unknown): boolean {
+    return (
+      isTransient(error) ||
+      (last !== undefined &&
+        error instanceof IceServiceError &&
+        error.status === 404 &&
+        error.code === "unknown")
+    );
+  }
+
   function noteFailure(error: unknown): never {
-    if (isTransient(error)) {
+    if (canPass(error)) {
       failures += 1;
       const ms = findDelayMs(failures, maxGetDelayMs) + findRetryAfterMs(error);
       delay = { since: readMoment(), ms };
@@ -134,7 +148,7 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
     try {
       return await pending;
     } catch (error) {
-      if (last !== undefined && isAlive(last) && isTransient(error)) {
+      if (last !== undefined && isAlive(last) && canPass(error)) {
         return last;
       }
       throw error;
@@ -209,7 +223,7 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
         }
         if (error instanceof IceServiceError && withoutStreams.includes(error.status)) {
           silentStreams = Math.max(silentStreams, maxSilentStreams);
-        } else if (!isTransient(error) && !hasTokenEnded(error)) {
+        } else if (!canPass(error) && !hasTokenEnded(error)) {
           throw error;
         }
         retryAfterMs = findRetryAfterMs(error);
@@ -218,13 +232,16 @@ export function createIceServerSource(options: ServiceOptions): IceServerSource 
       // What a stream did not bring, a request may. If one gets through now, the service is not away.
       const list = await get(silentStreams === maxSilentStreams ? { maxAgeMs: 0 } : {}).catch(
         (error: unknown) => {
-          if (!isTransient(error)) {
+          if (!canPass(error) && !signal.aborted) {
             throw error;
           }
           retryAfterMs = Math.max(retryAfterMs, findRetryAfterMs(error));
           return undefined;
         },
       );
+      if (signal.aborted) {
+        return;
+      }
       if (list !== undefined && JSON.stringify(list.iceServers) !== yielded) {
         yielded = JSON.stringify(list.iceServers);
         yield list;

@@ -33,7 +33,7 @@ export type SendRequest = (
   signal: AbortSignal,
 ) => Promise<Response>;
 
-const tokenPattern = /^\s*[!-~]+\s*$/;
+const tokenPattern = /^[!-~]+$/;
 
 export const defaultTimeoutMs = 10_000;
 
@@ -54,7 +54,8 @@ export function createSender(options: ServiceOptions): SendRequest {
   const suffix = query.size === 0 ? "" : `?${query}`;
 
   return async (path, mediaType, signal) => {
-    const sendWith = (token: string) => {
+    const sendWith = (returned: string) => {
+      const token = returned.trim();
       if (!tokenPattern.test(token)) {
         // The error of `fetch` would have the token in its message.
         throw new TypeError("getToken has returned what cannot be a token");

@@ -82,6 +82,8 @@ const unavailable = (retryAfter?: string) => () =>
 const lost = () => {
   throw new TypeError("fetch failed");
 };
+/** As a proxy answers that has lost its route. */
+const unrouted = () => new Response("404 page not found", { status: 404 });
 
 /** Takes what a watch yields. */
 function follow({ watch }: Pick<ReturnType<typeof createSource>, "watch">) {
@@ -110,13 +112,16 @@ describe("watch", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("goes back to streams after the service was away", async () => {
+  it.each([
+    ["away", lost],
+    ["without a route at its proxy", unrouted],
+  ])("goes back to streams after the service was %s", async (_, answer) => {
     const source = createSource();
     source.service.stream = () => source.service.open();
     const followed = follow(source);
     await passSeconds(1);
-    source.service.stream = lost;
-    source.service.answer = lost;
+    source.service.stream = answer;
+    source.service.answer = answer;
     source.service.breakStream();
     await passSeconds(600);
     expect(followed.names).toEqual(["list 1"]);
@@ -124,6 +129,33 @@ describe("watch", () => {
     await passSeconds(60);
     expect(followed.names).toEqual(["list 1", "list 2"]);
     followed.stop();
+  });
+
+  it("fails where there has never been a list", async () => {
+    const source = createSource();
+    source.service.answer = unrouted;
+    const followed = follow(source);
+    await passSeconds(1);
+    await expect(followed.ended).rejects.toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ["a list", () => new Response(JSON.stringify({ iceServers: [] }))],
+    ["an error", () => new Response("{}", { status: 403 })],
+  ])("yields and throws nothing after its end, when %s comes late", async (_, answer) => {
+    let arrive = () => {};
+    const late = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const { watch } = createSource({
+      fetch: async (url) => (String(url).includes(":watch") ? unrouted() : late.then(answer)),
+    });
+    const followed = follow({ watch });
+    await passSeconds(1);
+    followed.stop();
+    arrive();
+    await followed.ended;
+    expect(followed.names).toEqual([]);
   });
 
   it("tries a stream again every ten minutes, where they do not get through", async () => {

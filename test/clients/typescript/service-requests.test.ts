@@ -30,6 +30,20 @@ describe("a request", () => {
     await expect(source.get()).rejects.toMatchObject({ name: "TimeoutError" });
   });
 
+  it("sends a token without the white space around it", async () => {
+    const sent: unknown[] = [];
+    const source = createIceServerSource({
+      url: "https://ice.test",
+      getToken: () => "\n token\r\n",
+      fetch: async (_, init) => {
+        sent.push(new Headers(init?.headers).get("authorization"));
+        return new Response("{}", { status: 500 });
+      },
+    });
+    await expect(source.get()).rejects.toMatchObject({ status: 500 });
+    expect(sent).toEqual(["Bearer token"]);
+  });
+
   it.each(["secret\nX-Other: one", "secret€", ""])(
     "does not show what cannot be a token in its error: %j",
     async (token) => {
