@@ -80,7 +80,11 @@ func (w *watch) run(ctx context.Context) {
 		// After a first list, the service has taken the token. It has ended since, and the next stream asks
 		// for another one.
 		tokenHasEnded := received && status.Code(err) == codes.Unauthenticated
-		if (!isTransient(err) && !tokenHasEnded) || w.client.closed.Err() != nil {
+		// gRPC makes this code of HTTP's 404. From where a list has come, a proxy sends that which has lost
+		// its route while the service restarts.
+		routeIsLost := w.last != nil && status.Code(err) == codes.Unimplemented
+		canPass := isTransient(err) || tokenHasEnded || routeIsLost
+		if !canPass || w.client.closed.Err() != nil {
 			w.yield(nil, fmt.Errorf("iceservice: watch the list: %w", err))
 			return
 		}

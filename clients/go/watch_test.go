@@ -163,6 +163,15 @@ func TestWatchEndsWhenTheRequestIsRejected(t *testing.T) {
 	}
 }
 
+func TestWatchOutlastsALostRoute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lost := status.Error(codes.Unimplemented, "unexpected HTTP status code received from server: 404")
+		service := &fakeService{streams: [][]event{ends(lists("a"), errEOF), ends(nil, lost), lists("b")}}
+		got, err := follow(t, service, Options{}, time.Minute)
+		expectLists(t, got, err, "a", "b")
+	})
+}
+
 func TestWatchGoesOnWithTheNextToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := status.Error(codes.Unauthenticated, "the token has expired")

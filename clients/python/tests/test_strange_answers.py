@@ -91,3 +91,30 @@ async def test_watch_waits_longer_where_each_stream_ends_at_once(
         lists = source.watch()
         assert [(await anext(lists)).ice_servers[0].username for _ in range(2)] == ["a", "b"]
     assert waits_after == [1, 2, 3]
+
+
+async def test_watch_outlasts_a_proxy_that_has_lost_its_route(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_source, "choose_delay", lambda _failures: 0.0)
+    calls = 0
+
+    async def answer(request: bytes, context: Context) -> AsyncIterator[bytes]:
+        nonlocal calls
+        calls += 1
+        if 1 < calls < 5:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "HTTP status 404")
+        server = pb.IceServer(urls=["turn:turn.example.com"], username=str(calls), credential="x")
+        response = pb.GetIceServersResponse(ice_servers=[server], ttl_seconds=1)
+        response.expire_time.GetCurrentTime()
+        yield pb.WatchIceServersResponse(response=response).SerializeToString()
+
+    async with (
+        start_service(answer) as url,
+        IceServerSource(url, "token") as source,
+        asyncio.timeout(PATIENCE),
+    ):
+        lists = source.watch()
+        usernames = [(await anext(lists)).ice_servers[0].username for _ in range(2)]
+    assert usernames[0] == "1"
+    assert int(usernames[1]) > 4

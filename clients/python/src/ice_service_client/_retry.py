@@ -27,6 +27,11 @@ def is_token_rejected(error: Exception) -> bool:
     return isinstance(error, IceServiceError) and error.code is grpc.StatusCode.UNAUTHENTICATED
 
 
+def is_unrouted(error: Exception) -> bool:
+    """Whether the answer can be a proxy's that has lost its route: gRPC makes this code of a 404."""
+    return isinstance(error, IceServiceError) and error.code is grpc.StatusCode.UNIMPLEMENTED
+
+
 def find_retry_after(error: Exception) -> float:
     """Returns how long the service asks to wait, in seconds, an hour at most. 0 if it does not."""
     if isinstance(error, IceServiceError) and error.retry_after is not None:

@@ -20,6 +20,7 @@ from ice_service_client._retry import (
     find_retry_after,
     is_token_rejected,
     is_transient,
+    is_unrouted,
 )
 from ice_service_client._stopwatch import Stopwatch
 from ice_service_client._token import TokenCallback, check_token
@@ -107,6 +108,11 @@ class IceServerSource:
         """
         failures = 0
         yielded: IceServerList | None = None
+
+        def can_pass(error: Exception) -> bool:
+            # From where a list has come, a restarting service comes back.
+            return is_transient(error) or (yielded is not None and is_unrouted(error))
+
         while not self._closed.is_set():
             wait = 0.0
             is_open = False
@@ -123,7 +129,8 @@ class IceServerSource:
                 if self._closed.is_set():
                     return
                 # A token that ends during a stream is no verdict: the next stream asks for another.
-                if not is_transient(error) and not (is_open and is_token_rejected(error)):
+                has_token_ended = is_open and is_token_rejected(error)
+                if not (has_token_ended or can_pass(error)):
                     raise
                 wait = find_retry_after(error)
                 _logger.warning("the watch of ICE servers starts again: %s", describe(error))
@@ -135,7 +142,7 @@ class IceServerSource:
             except Exception as error:
                 if self._closed.is_set():
                     return
-                if not is_transient(error):
+                if not can_pass(error):
                     raise
                 wait = max(wait, find_retry_after(error))
             else:
