@@ -43,7 +43,6 @@ export function guardConnections(
   const onDrop = guard.wrap(() => refusals.add(listener, "max_connections"), endNothing);
   const onError = guard.wrap(() => refusals.add(listener, "accept_failed"), endNothing);
   server.on("connection", onConnection).on("drop", onDrop).on("error", onError);
-  // Node's own listener for this event closes the connection.
   const onTlsError = guard.wrap((error: unknown) => failedHandshakes?.add(error), endNothing);
   server.on("tlsClientError", onTlsError);
 }

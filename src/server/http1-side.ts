@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { endNothing, type Guard } from "../http/guard.js";
 import { RequestHeaders } from "../http/request-headers.js";
+import type { Lingering } from "./lingering.js";
 import type { MalformedRequestListener } from "./malformed-request.js";
 import { findParser } from "./node-parser.js";
 import { SentAhead } from "./sent-ahead.js";
@@ -29,6 +30,7 @@ export function createHttp1Side(
   connectionEvent: "connection" | "secureConnection",
   guard: Guard,
   malformedRequestListener: MalformedRequestListener,
+  lingering: Lingering,
 ): (socket: Socket) => void {
   const [accept] = server.listeners(connectionEvent);
   if (accept === undefined) {
@@ -41,10 +43,19 @@ export function createHttp1Side(
     socket.resume();
   };
 
+  const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
+    // The rest of what has been refused makes the parser fail, too.
+    if (!lingering.isEnding(socket)) {
+      malformedRequestListener(error, socket);
+      lingering.noteEnd(socket);
+    }
+  };
   const onClientError = guard.wrap(
     (error: NodeJS.ErrnoException, socket: Duplex) => {
-      if (!(socket instanceof Socket && SentAhead.of(socket).keep(error))) {
-        malformedRequestListener(error, socket);
+      if (!(socket instanceof Socket)) {
+        socket.destroy();
+      } else if (!SentAhead.of(socket).keep(error)) {
+        refuse(error, socket);
       }
     },
     (_, __, socket) => socket.destroy(),
@@ -66,10 +77,19 @@ export function createHttp1Side(
       // request's body, Node 26 has a stream of its own.
       stream.on("error", ignoreError);
       socket.on("error", ignoreError);
-      malformedRequestListener(tunnelRefused, socket);
+      refuse(tunnelRefused, socket);
+      // Nobody reads any more, and bytes that were not read would turn the close into a reset.
+      socket.resume();
     },
     (_, request) => request.socket.destroy(),
   );
+  // Node's own listener has such a connection answered, which cannot be done without TLS, and not closed.
+  server.removeAllListeners("tlsClientError");
+  const cutUnencrypted = guard.wrap(
+    (_: Error, socket: Socket) => void socket.destroy(),
+    endNothing,
+  );
+  server.on("tlsClientError", cutUnencrypted);
   server.on("clientError", onClientError).on("upgrade", onUpgrade).on("connect", onConnect);
   return serve;
 }

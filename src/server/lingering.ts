@@ -25,6 +25,11 @@ export class Lingering {
     }
   }
 
+  /** Whether our side has ended. */
+  isEnding(socket: Socket): boolean {
+    return this.#ended.has(socket);
+  }
+
   /** To be called when our side of a connection has been closed by other means. */
   noteEnd(socket: Socket): void {
     if (!this.#ended.has(socket) && !socket.destroyed) {

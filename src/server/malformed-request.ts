@@ -16,7 +16,7 @@ import type { SelectRequest } from "../observability/request-selection.js";
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
 
 /**
- * Answers a malformed request with problem details, closes the connection, and logs one line. While the
+ * Answers a malformed request with problem details, ends our side of the connection, and logs one line. While the
  * answer to another request is under way, it gets none: the connection closes when what has been written
  * of that one is out.
  * @param counts where it is counted, if anywhere
@@ -48,7 +48,7 @@ export function createMalformedRequestListener(
     if (!(answer instanceof ServerResponse)) {
       const requestId = createRequestId();
       record(problem, { status: problem.status, requestId, cause }, socket);
-      socket.end(printResponse(problem, requestId), () => socket.destroy());
+      socket.end(printResponse(problem, requestId));
       return;
     }
     if (answer.req.complete) {

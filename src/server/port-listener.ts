@@ -76,6 +76,7 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
   const { files, limits, guard, listener, malformedRequestListener, gate } = options;
   const turns = new Turns(guard, listener);
   const tls = config.tls && loadTlsOptions(config.tls, files);
+  let ca = tls?.ca;
   let certificateExpiresAtSeconds = tls && findFirstExpiry(tls);
   const http1 = createPortOwner(config, tls, limits, guard, turns);
   const lingering = new Lingering(guard);
@@ -90,7 +91,13 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
 
   const isMutual = config.tls?.clientCaFile !== undefined;
   const connectionEvent = config.tls === undefined ? "connection" : "secureConnection";
-  const serveHttp1 = createHttp1Side(http1, connectionEvent, guard, malformedRequestListener);
+  const serveHttp1 = createHttp1Side(
+    http1,
+    connectionEvent,
+    guard,
+    malformedRequestListener,
+    lingering,
+  );
   const cutSocket = (_: unknown, socket: Socket) => socket.destroy();
   const onConnection = guard.wrap((socket: Socket) => {
     draining.addSocket(socket);
@@ -169,10 +176,13 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
         http1.maxConnections = maxConnections;
         isBalancer = isNextBalancer;
         limitAge(maxConnectionAgeSeconds);
-        // Whether clients are asked for a certificate is set for the server's life. With a context of
-        // the other kind it would take whom the system's own authorities have signed.
-        if (http1 instanceof HttpsServer && tlsOptions?.requestCert === isMutual) {
-          http1.setSecureContext(tlsOptions);
+        if (http1 instanceof HttpsServer && tlsOptions !== undefined) {
+          // Whether clients are asked for a certificate is set for the server's life. Without the
+          // authorities of that kind, it would take whom the system's own ones have signed.
+          if (tlsOptions.requestCert === isMutual) {
+            ({ ca } = tlsOptions);
+          }
+          http1.setSecureContext({ ...tlsOptions, ca });
           certificateExpiresAtSeconds = findFirstExpiry(tlsOptions);
         }
       };

@@ -6,6 +6,7 @@ import {
   connect as connectHttp2,
 } from "node:http2";
 import { connect, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { type IceService, startIceService } from "../parts/ice-service.js";
@@ -273,6 +274,30 @@ describe("hostile HTTP/1.1", () => {
     });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ code: "invalid_argument" });
+  });
+
+  it("lets a client read why its headers are refused while it still sends them", async () => {
+    const line = `A: ${"a".repeat(1_000)}\r\n`;
+    for (let tries = 0; tries < 30; tries += 1) {
+      const socket = connect(service.port, "127.0.0.1");
+      let received = "";
+      socket.on("data", (chunk) => {
+        received += chunk;
+      });
+      let failure: Error | undefined;
+      socket.on("error", (error) => {
+        failure = error;
+      });
+      const closed = once(socket, "close");
+      socket.write("GET / HTTP/1.1\r\nHost: x\r\n");
+      for (let sent = 0; sent < 300 && socket.writable; sent += 1) {
+        socket.write(line);
+        await nextTurn();
+      }
+      socket.end();
+      await closed.catch(() => {});
+      expect([statusOf(received), failure]).toEqual([431, undefined]);
+    }
   });
 
   it("cuts a client that sends its headers slowly, and one that sends nothing", async () => {

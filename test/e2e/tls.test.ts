@@ -190,6 +190,14 @@ describe("a reload without clientCaFile", () => {
     expect(await askOverTls(service.port, ...present(ec))).toContain(healthy);
     expect(await askOverTls(service.port, ...present(rsa))).not.toContain(healthy);
     expect(await askOverTls(service.port)).not.toContain(healthy);
+    // The certificate can still be renewed meanwhile.
+    await directory.write("ice.yaml", stringify({ listen: { tls: files(rsa) }, auth }));
+    await expect
+      .poll(() => askOverTls(service.port, ...present(ec), "-CAfile", rsa.caFile))
+      .toContain("Verify return code: 0 (ok)");
+    expect(await askOverTls(service.port, ...present(ec))).toContain(healthy);
+    expect(await askOverTls(service.port, ...present(rsa))).not.toContain(healthy);
+    expect(await askOverTls(service.port)).not.toContain(healthy);
   });
 });
 
@@ -232,9 +240,21 @@ describe("a TLS handshake that fails", () => {
     socket.on("error", () => {});
     socket.resume();
     const closed = once(socket, "close");
-    socket.write(words);
+    socket.write(words, "latin1");
     await closed;
   }
+
+  it("is cut when it takes too long, and gets no answer", async () => {
+    const service = await serveTls(files(ec));
+    const beginnings = ["", "\x16\x03\x01", "\x16\x03\x01\x00\xff\x01\x00"];
+    const startedAtMs = performance.now();
+    await Promise.all(beginnings.map((words) => talk(service.port, words)));
+    // A bound on the rule, not a measure of speed: the port grants 10 s.
+    expect(performance.now() - startedAtMs).toBeLessThan(60_000);
+    expect(await service.stop()).toBe(0);
+    expect(failures(service)[0]).toMatchObject({ cause: "ERR_TLS_HANDSHAKE_TIMEOUT" });
+    expect(service.logs().filter(({ msg }) => msg === "request")).toEqual([]);
+  });
 
   it("is logged, with what to do about plain HTTP, once for many, and without the client's text", async () => {
     const service = await serveTls(files(ec));
