@@ -39,7 +39,10 @@ export function serveSession(
     const exchange = open.get(this);
     open.delete(this);
     idleSinceMs = performance.now();
-    exchange?.closed();
+    if (exchange !== undefined) {
+      turns.forget(exchange);
+      exchange.closed();
+    }
   }, endNothing);
   const onWantTrailers = guard.wrap(function (this: ServerHttp2Stream): void {
     open.get(this)?.sendTrailers();

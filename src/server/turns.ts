@@ -14,7 +14,7 @@ const maxPerTurn = 16;
 export class Turns {
   readonly #guard: Guard;
   readonly #listener: ExchangeListener;
-  readonly #waiting: HttpExchange[] = [];
+  readonly #waiting = new Set<HttpExchange>();
   #begun = 0;
 
   /** @param listener answers each exchange */
@@ -26,7 +26,9 @@ export class Turns {
   /** Has an exchange answered: at once, or in a later turn, unless its client has left by then. */
   begin(exchange: HttpExchange): void {
     if (this.#begun === maxPerTurn) {
-      this.#waiting.push(exchange);
+      if (!exchange.isGone()) {
+        this.#waiting.add(exchange);
+      }
       return;
     }
     this.#begun += 1;
@@ -36,12 +38,24 @@ export class Turns {
     this.#answer(exchange);
   }
 
+  /** To be called when the client has left: what it asked for is then kept no longer. */
+  forget(exchange: HttpExchange): void {
+    this.#waiting.delete(exchange);
+  }
+
   #answer(exchange: HttpExchange): void {
     exchange.guard(this.#listener)(exchange);
   }
 
   #answerWaiting(): void {
-    const due = this.#waiting.splice(0, maxPerTurn);
+    const due: HttpExchange[] = [];
+    for (const exchange of this.#waiting) {
+      if (due.length === maxPerTurn) {
+        break;
+      }
+      this.#waiting.delete(exchange);
+      due.push(exchange);
+    }
     this.#begun = due.length;
     if (due.length === maxPerTurn) {
       this.#schedule();

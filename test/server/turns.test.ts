@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Guard } from "../../src/http/guard.js";
+import type { HttpExchange } from "../../src/http/http-exchange.js";
 import { Turns } from "../../src/server/turns.js";
 import { createFakeClient } from "../http/fake-client.js";
 
@@ -15,7 +16,8 @@ function setUp() {
     turns.begin(client.exchange);
     return client;
   };
-  return { begin, begun };
+  const forget = (exchange: HttpExchange) => turns.forget(exchange);
+  return { begin, begun, forget };
 }
 
 describe("Turns", () => {
@@ -54,5 +56,17 @@ describe("Turns", () => {
     clients.at(-2)?.leave();
     await nextTurn();
     expect(begun).toEqual([...names(maxPerTurn), `/${maxPerTurn + 1}`]);
+  });
+
+  it("keeps none whose client has left in the place of others", async () => {
+    const { begin, begun, forget } = setUp();
+    const clients = names(maxPerTurn * 4).map(begin);
+    for (const { exchange, leave } of clients.slice(maxPerTurn)) {
+      leave();
+      forget(exchange);
+    }
+    begin("/last");
+    await nextTurn();
+    expect(begun).toEqual([...names(maxPerTurn), "/last"]);
   });
 });

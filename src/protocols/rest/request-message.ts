@@ -89,10 +89,11 @@ function findMember(message: DescMessage, name: string | undefined): DescField |
 /** The parameters of known fields; proto name and JSON name of a field are one parameter. */
 function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parameter> {
   const parameters = new Map<string, Parameter>();
+  const checkText = createTextCheck(rawQuery);
   for (const [path, value] of new URLSearchParams(rawQuery)) {
     const target = findField(schema, path);
     if (target !== undefined) {
-      checkText(path, value, rawQuery);
+      checkText(path, value);
       const key = [...target.parents, target.field.jsonName].join(".");
       const parameter = parameters.get(key) ?? { ...target, path, values: [] };
       parameter.values.push(value);
@@ -103,16 +104,22 @@ function groupParameters(schema: DescMessage, rawQuery: string): Iterable<Parame
 }
 
 /**
- * Bytes that are not UTF-8 arrive here as U+FFFD, so that different values would become equal: two
- * users, for example.
+ * Makes what checks the parameters of a query or form. Bytes that are not UTF-8 arrive in them as U+FFFD,
+ * so that different values would become equal: two users, for example.
  *
- * @param encoded the query or form that has the parameter, as sent
- * @throws InvalidFieldError naming the parameter
+ * @param encoded the query or form, as sent. It is decoded once at most, however many parameters it has.
+ * @returns a function that throws InvalidFieldError naming the parameter
  */
-export function checkText(name: string, value: string, encoded: string): void {
-  if (value.includes("\uFFFD") && !isUtf8(decodeFormBytes(encoded))) {
-    throw new InvalidFieldError(name, "is not UTF-8");
-  }
+export function createTextCheck(encoded: string): (name: string, value: string) => void {
+  let isText: boolean | undefined;
+  return (name, value) => {
+    if (value.includes("\uFFFD")) {
+      isText ??= isUtf8(decodeFormBytes(encoded));
+      if (!isText) {
+        throw new InvalidFieldError(name, "is not UTF-8");
+      }
+    }
+  };
 }
 
 /** @param chosen the parameter that was given for each oneof so far */

@@ -1,7 +1,7 @@
 import type { TokenParameters } from "../../call/presented-token.js";
 import { InvalidFieldError } from "../../errors.js";
 import type { RouteDescription } from "../../http/route-description.js";
-import { checkText } from "../../protocols/rest/request-message.js";
+import { createTextCheck } from "../../protocols/rest/request-message.js";
 
 /** The draft has `key`. Janus sends the same token as `api` as well. */
 export const turnRestTokenParameters: TokenParameters = {
@@ -77,8 +77,9 @@ export function readUsername(sources: readonly string[]): string {
 function readParameter(name: string, sources: readonly string[]): string {
   const values = sources.flatMap((source) => {
     const found = new URLSearchParams(source).getAll(name);
+    const checkText = createTextCheck(source);
     for (const value of found) {
-      checkText(name, value, source);
+      checkText(name, value);
     }
     return found;
   });

@@ -70,4 +70,10 @@ describe("readRequestMessage", () => {
   ])("refuses ?%s", (query, message) => {
     expect(() => read(query)).toThrow(message);
   });
+
+  it("decodes a query once, however many of its parameters have a replacement character", () => {
+    // Once for each would take hours.
+    const query = "tags=%EF%BF%BD&".repeat(100_000);
+    expect(() => read(`${query}tags=%FF`)).toThrow("tags is not UTF-8");
+  });
 });
