@@ -47,8 +47,13 @@ export async function readConfigInThread(
   let reading: ConfigReading | undefined;
   let failure: unknown;
   thread.on("message", (message: unknown) => {
-    const told = threadMessageSchema.parse(message);
-    if (told.kind === "begun") {
+    if (failure !== undefined) {
+      return;
+    }
+    const { data: told } = threadMessageSchema.safeParse(message);
+    if (told === undefined) {
+      failure = findOtherVersion("another", key);
+    } else if (told.kind === "begun") {
       hasBegun = true;
       failure = findOtherVersion(told.version, key);
     } else {

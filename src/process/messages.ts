@@ -31,7 +31,8 @@ export const workerMessageSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("refused"), ...problemsShape }),
   /** Whether it serves by the last files: sent when it cannot, and when it finally can. */
   z.object({ kind: z.literal("reloaded"), succeeded: z.boolean() }),
-  z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema) }),
+  /** Without metrics when they cannot be read this time. */
+  z.object({ kind: z.literal("measured"), metrics: z.array(metricSchema).optional() }),
   /** It wants no more connections. */
   z.object({ kind: z.literal("leaving") }),
 ]);

@@ -60,7 +60,10 @@ export class PrimaryChannel {
     this.#measure = () => {
       metrics.read().then(
         (read) => this.tell({ kind: "measured", metrics: read }),
-        (error) => log.error({ err: error }, "the metrics cannot be read"),
+        (error) => {
+          log.error({ err: error }, "the metrics cannot be read");
+          return this.tell({ kind: "measured" });
+        },
       );
     };
   }

@@ -1,5 +1,6 @@
 import { systemClock } from "../clock.js";
 import { checkAddress, checkFiles } from "../compose/config-check.js";
+import type { Config } from "../service-config.js";
 import { guardAcceptedConnections } from "./accept-guard.js";
 import { ConnectionDealer } from "./connection-dealer.js";
 import { PoolMetrics } from "./pool-metrics.js";
@@ -31,14 +32,13 @@ export async function startWorkers({
   guardAcceptedConnections(openFiles, refusals, guard);
   const poolMetrics = new PoolMetrics();
   metrics.addProcesses(() => poolMetrics.read());
-  const { delaySeconds, timeoutSeconds } = config.shutdown;
   const pool = new WorkerPool({
     count,
     contents: { images: files.images, values: files.values },
     findings,
     args: ["serve", "--workers", String(count), ...(file === undefined ? [] : ["--config", file])],
     env,
-    stopTimeoutMs: (delaySeconds + timeoutSeconds) * 1000 + stopMarginMs,
+    stopTimeoutMs: findStopTimeoutMs(config),
     dealer: new ConnectionDealer(refusals, guard),
     guard,
     onStart: (worker) => poolMetrics.follow(worker),
@@ -47,8 +47,12 @@ export async function startWorkers({
   });
   return {
     ready: pool.start(),
-    configure: (_, contents) => pool.configure(contents),
+    configure: (next, contents) => pool.configure(contents, findStopTimeoutMs(next)),
     stop: () => pool.stop(),
     kill: () => pool.kill(),
   };
+}
+
+function findStopTimeoutMs({ shutdown: { delaySeconds, timeoutSeconds } }: Config): number {
+  return (delaySeconds + timeoutSeconds) * 1000 + stopMarginMs;
 }

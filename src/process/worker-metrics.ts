@@ -29,8 +29,8 @@ export class WorkerMetrics {
     return this.#asked.answer;
   }
 
-  /** To be called with each answer. */
-  receive(metrics: readonly Metric[]): void {
+  /** To be called with each answer, which has no metrics when they could not be read. */
+  receive(metrics: readonly Metric[] = this.#last): void {
     this.#last = metrics;
     this.giveUp();
   }

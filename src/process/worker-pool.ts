@@ -18,7 +18,7 @@ export interface WorkerPoolOptions {
   readonly args: readonly string[];
   /** The workers' variables, beside those of this process. */
   readonly env: Readonly<Record<string, string>>;
-  /** How long a worker may take to stop before it is killed. */
+  /** How long a worker may take to stop before it is killed, until {@link WorkerPool.configure} changes it. */
   readonly stopTimeoutMs: number;
   readonly dealer: ConnectionDealer;
   readonly guard: Guard;
@@ -35,10 +35,12 @@ export class WorkerPool {
   readonly #workers = new Set<RunningWorker>();
   readonly #stopping = new AbortController();
   #contents: FileContents;
+  #stopTimeoutMs: number;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#contents = options.contents;
+    this.#stopTimeoutMs = options.stopTimeoutMs;
     options.findings.onChange(() => {
       for (const worker of this.#workers) {
         worker.setFindings(options.findings.data);
@@ -46,9 +48,10 @@ export class WorkerPool {
     });
   }
 
-  /** Has every worker, and those that come after, serve by other files. */
-  configure(contents: FileContents): void {
+  /** Has every worker, and those that come after, serve by other files, and stop within another time. */
+  configure(contents: FileContents, stopTimeoutMs: number): void {
     this.#contents = contents;
+    this.#stopTimeoutMs = stopTimeoutMs;
     for (const worker of this.#workers) {
       worker.configure(contents, this.#options.findings.data);
     }
@@ -134,7 +137,7 @@ export class WorkerPool {
       killed = true;
       this.#options.log.error({ pid: worker.pid }, "worker did not stop and is killed");
       worker.kill("SIGKILL");
-    }, this.#options.stopTimeoutMs);
+    }, this.#stopTimeoutMs);
     worker.kill("SIGTERM");
     const { code, upMs } = await worker.ended;
     clearTimeout(timer);

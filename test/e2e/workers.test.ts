@@ -6,6 +6,7 @@ import { fetchOnce, startLoad } from "../parts/fresh-connection-load.js";
 import { holdRequest } from "../parts/held-request.js";
 import { type IceService, type IceServiceOptions, startIceService } from "../parts/ice-service.js";
 import { startJwksServer } from "../parts/jwks-server.js";
+import { startReconfigurableService } from "../parts/reconfigurable-service.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 import { connectorTokens } from "../parts/tokens.js";
 
@@ -189,6 +190,21 @@ describe("serve --workers 2, as it stops", () => {
     expect(logged(service, "worker did not stop and is killed")).toEqual([
       expect.objectContaining({ pid }),
     ]);
+  });
+
+  it("gives workers the time to stop that the last reload has set", async () => {
+    const config = (timeout: string) => ({
+      ...settings.config,
+      shutdown: { delay: "0s", timeout },
+    });
+    const running = await startReconfigurableService(config("1h"), settings.files, {
+      args: ["--workers", "2"],
+    });
+    await running.configure(config("1s"));
+    const [pid = -1] = childPids(running.service.pid);
+    process.kill(pid, "SIGSTOP");
+    // null if it had to be killed after a minute.
+    expect(await running.stop()).toBe(1);
   });
 
   it("ends the workers when the primary is killed, and they finish what is in flight", async () => {
