@@ -19,7 +19,7 @@ export function findHeaderProblem(
     // Node bounds the headers of HTTP/1.1, and those of HTTP/2 once the client has confirmed our settings.
     return headers.countBytes() > maxHeaderBytes ? headersTooLarge : undefined;
   }
-  if (!namesHostOnce(httpVersion, headers)) {
+  if (!hasHost(httpVersion, headers)) {
     return hostUnclear;
   }
   // Node looks at the last coding only.
@@ -27,9 +27,12 @@ export function findHeaderProblem(
   return coding === null || coding.toLowerCase() === "chunked" ? undefined : unknownTransferCoding;
 }
 
+/** `uri-host [ ":" port ]` (RFC 3986 section 3.2.2); may be empty. Zones of IPv6 are let through. */
+const hostPattern = /^(?:\[[\w:.%~-]+\]|(?:[\w.~!$&'()*+,;=-]|%[\dA-Fa-f]{2})*)(?::\d*)?$/;
+
 /** RFC 9112 section 3.2. HTTP/2 has :authority, which Node checks. */
-function namesHostOnce(httpVersion: string, headers: RequestHeaders): boolean {
+function hasHost(httpVersion: string, headers: RequestHeaders): boolean {
   const host = headers.find("host");
-  // Several are joined, and a name has no space.
-  return host === null ? httpVersion === "1.0" : !host.includes(", ");
+  // Several are joined with a comma and a space.
+  return host === null ? httpVersion === "1.0" : hostPattern.test(host);
 }

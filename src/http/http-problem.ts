@@ -44,7 +44,8 @@ export const unknownQueryEncoding: HttpProblem = {
 export const hostUnclear: HttpProblem = {
   status: 400,
   code: "invalid_argument",
-  message: "the Host header is missing, or there is more than one (RFC 9112 section 3.2)",
+  message:
+    "the Host header is missing or malformed, or there is more than one (RFC 9112 section 3.2)",
 };
 
 /** RFC 9112 section 6.1. */
