@@ -13,6 +13,7 @@ export class PacedVisits<T> {
   readonly #visit: (one: T) => void;
   readonly #startTimer: StartTimer;
   readonly #waiting = new Set<T>();
+  #perVisit = 0;
 
   constructor(visit: (one: T) => void, startTimer: StartTimer) {
     this.#visit = visit;
@@ -25,8 +26,12 @@ export class PacedVisits<T> {
     for (const one of all) {
       this.#waiting.add(one);
     }
-    if (!isUnderWay) {
-      this.#visitSome(Math.max(minPerVisit, Math.ceil(this.#waiting.size / visitCount)));
+    const perVisit = Math.max(minPerVisit, Math.ceil(this.#waiting.size / visitCount));
+    if (isUnderWay) {
+      this.#perVisit = Math.max(this.#perVisit, perVisit);
+    } else {
+      this.#perVisit = perVisit;
+      this.#visitSome();
     }
   }
 
@@ -38,8 +43,8 @@ export class PacedVisits<T> {
     this.#waiting.delete(one);
   }
 
-  #visitSome(count: number): void {
-    let left = count;
+  #visitSome(): void {
+    let left = this.#perVisit;
     for (const one of this.#waiting) {
       if (left === 0) {
         break;
@@ -49,7 +54,7 @@ export class PacedVisits<T> {
       this.#visit(one);
     }
     if (this.#waiting.size > 0) {
-      this.#startTimer(() => this.#visitSome(count), visitMs);
+      this.#startTimer(() => this.#visitSome(), visitMs);
     }
   }
 }
