@@ -63,8 +63,8 @@ class ConfigReload {
   readonly #closing = new AbortController();
   #goodVersions: ReadonlyMap<string, string>;
   #isRunning = false;
-  /** Whether SIGHUP came while one ran: what it has read may be older than that. */
-  #isWanted = false;
+  /** What came while one ran, which may have read what is older than that. */
+  #missed: Trigger | undefined;
   #retryTimer: NodeJS.Timeout | undefined;
   /** How often it was tried since it first failed for a reason that may pass. */
   #tries = 0;
@@ -77,16 +77,18 @@ class ConfigReload {
 
   request(trigger: Trigger): void {
     if (this.#isRunning) {
-      // A file that changes now differs from what was read, which the watch sees afterwards.
-      this.#isWanted ||= trigger === "SIGHUP";
+      if (this.#missed !== "SIGHUP") {
+        this.#missed = trigger;
+      }
       return;
     }
     this.#isRunning = true;
     void this.#run(trigger).finally(() => {
       this.#isRunning = false;
-      if (this.#isWanted && !this.#closing.signal.aborted) {
-        this.#isWanted = false;
-        this.request("SIGHUP");
+      const missed = this.#missed;
+      this.#missed = undefined;
+      if (missed !== undefined && !this.#closing.signal.aborted) {
+        this.request(missed);
       }
     });
   }
@@ -127,6 +129,10 @@ class ConfigReload {
     if (versions !== undefined) {
       // The good ones too: what was broken may be repaired by putting an old file back.
       this.#watch.follow(new Map([...this.#goodVersions, ...versions]));
+      if (this.#missed === "file") {
+        // If it differs from what was read, the watch says so again.
+        this.#missed = undefined;
+      }
     }
   }
 

@@ -133,6 +133,24 @@ describe("reloadOnChange", () => {
     await expect.poll(() => applied, patience).toEqual(["first", "second"]);
   });
 
+  it("runs once more when a file changes while one fails that has read nothing", async () => {
+    begin();
+    const gate = createGate();
+    obstacles = [
+      gate.promise.then(() => {
+        throw permanent;
+      }),
+    ];
+    hangUp();
+    await directory.write("ice.yaml", print("second"));
+    // Long enough for the watch to tell of it, which it does once.
+    await sleep(4_000);
+    expect([readings, applied]).toEqual([1, []]);
+    gate.resolve();
+    await expect.poll(() => applied, patience).toEqual(["second"]);
+    expect(log.lines("error")).toHaveLength(1);
+  });
+
   it("runs once more when SIGHUP comes, however often, while one runs", async () => {
     begin();
     const { promise, resolve } = createGate();
