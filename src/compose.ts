@@ -4,7 +4,7 @@ import { TokenVerifiers } from "./authentication/token-verifiers.js";
 import type { CallTracer } from "./call/call-tracer.js";
 import { StreamEndedError } from "./call/error-fault.js";
 import { StreamCalls } from "./call/stream-calls.js";
-import { type Clock, monotonicClock, type StartTimer, systemTimer } from "./clock.js";
+import { type Clock, monotonicClock } from "./clock.js";
 import { describeFingerprints } from "./compose/fingerprints.js";
 import type { ProcessParts } from "./compose/process-parts.js";
 import { stopService } from "./compose/service-stop.js";
@@ -16,7 +16,6 @@ import {
 } from "./compose/snapshot.js";
 import type { Files } from "./files/files.js";
 import type { DownUrls } from "./health/down-urls.js";
-import { endNothing } from "./http/guard.js";
 import { allowTokens } from "./http/http-limits.js";
 import { QuotaPool } from "./limits/quota-pool.js";
 import { describeService, ServiceCounts } from "./observability/service-metrics.js";
@@ -84,8 +83,7 @@ export async function startService(
 ): Promise<RunningService> {
   const { clock, connectorTokens, downUrls, guard, log, managedStates, metrics } = surroundings;
   const { openFiles, outgoing, refusals, requestLog, stopDealing, tracer } = surroundings;
-  const startTimer: StartTimer = (callback, delayMs) =>
-    systemTimer(guard.wrap(callback, endNothing), delayMs);
+  const { startTimer } = guard;
 
   const current = new CurrentSnapshot<Snapshot>();
   const readSnapshot = () => current.value;

@@ -6,13 +6,13 @@ import { createAuthenticate } from "./call/auth-interceptor.js";
 import { requireCaller } from "./call/authentication.js";
 import { callRecordKey } from "./call/call-record.js";
 import { translateError } from "./call/translate-error.js";
-import { monotonicClock, type StartTimer, systemClock, systemTimer } from "./clock.js";
+import { monotonicClock, systemClock } from "./clock.js";
 import { buildIssuance, CurrentSnapshot, type Issuance } from "./compose/snapshot.js";
 import type { Environment } from "./config/place.js";
 import { DiskFiles } from "./files/disk-files.js";
 import { IceService } from "./gen/ice/v1/ice_service_pb.js";
 import { DownUrls } from "./health/down-urls.js";
-import { endNothing, Guard } from "./http/guard.js";
+import { Guard } from "./http/guard.js";
 import { QuotaExceededError } from "./limits/quota-exceeded-error.js";
 import { QuotaPool } from "./limits/quota-pool.js";
 import type { Log } from "./log.js";
@@ -72,8 +72,7 @@ export function createIceService({
   log = silent,
 }: IceServiceOptions = {}): MountedIceService {
   const guard = new Guard({ error: (fields, message) => log.warn(fields, message) });
-  const startTimer: StartTimer = (callback, delayMs) =>
-    systemTimer(guard.wrap(callback, endNothing), delayMs);
+  const { startTimer } = guard;
   const clock = systemClock;
   const outgoing = createOutgoingHttp(env);
   const tokenKinds = listTokenKinds();

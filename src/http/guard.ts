@@ -1,3 +1,4 @@
+import { type StartTimer, systemTimer } from "../clock.js";
 import { describeCounter, type Metric } from "../observability/metric.js";
 
 type Listener<This, Args extends unknown[]> = (this: This, ...args: Args) => void;
@@ -50,6 +51,10 @@ export class Guard {
       }
     };
   }
+
+  /** {@link systemTimer} for callbacks that may throw. */
+  readonly startTimer: StartTimer = (callback, delayMs) =>
+    systemTimer(this.wrap(callback, endNothing), delayMs);
 
   /**
    * Takes an error that {@link wrap} would have caught, from a listener that catches its errors itself.

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { monotonicClock, systemClock, systemTimer } from "../clock.js";
+import { monotonicClock, type StartTimer, systemClock } from "../clock.js";
 import { HealthMonitor } from "../health/health-monitor.js";
 import { type HealthReport, listRejected } from "../health/health-report.js";
 import type { ProbeUrl } from "../health/probe-url.js";
@@ -20,9 +20,9 @@ export class ServerSupervision {
   #managed: readonly ManagedProvider[] = [];
   #probedUrls = "";
 
-  constructor(findings: Findings, log: Logger) {
+  constructor(findings: Findings, log: Logger, startTimer: StartTimer) {
     this.#findings = findings;
-    const shared = { clock: systemClock, startTimer: systemTimer, random: Math.random, log };
+    const shared = { clock: systemClock, startTimer, random: Math.random, log };
     this.#monitor = new HealthMonitor({
       ...shared,
       now: monotonicClock,

@@ -44,7 +44,7 @@ export async function openSupervision(
   const findings = new Findings();
   const readiness = new Readiness();
   const reloadCounts = new ReloadCounts(systemClock);
-  const servers = new ServerSupervision(findings, log);
+  const servers = new ServerSupervision(findings, log, guard.startTimer);
   metrics.add(() => reloadCounts.describe());
   metrics.add(() => servers.describe());
   const admin = await openAdmin(config.admin, {

@@ -107,7 +107,11 @@ export class Draining {
     } else {
       // A client that gives up meanwhile.
       socket.on("error", this.#guard.wrap(endNothing, endNothing));
-      this.#waiting.push(serve);
+      this.#waiting.push(() => {
+        if (!socket.destroyed) {
+          serve();
+        }
+      });
     }
   }
 

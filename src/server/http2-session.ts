@@ -47,7 +47,8 @@ export function serveSession(
   const onWantTrailers = guard.wrap(function (this: ServerHttp2Stream): void {
     open.get(this)?.sendTrailers();
   }, endNothing);
-  const onError = guard.wrap(ignoreError, endNothing);
+  // A client that resets its stream is no error of ours; those who wait hear of it by "close".
+  const onError = guard.wrap(endNothing, endNothing);
   const onStream = guard.wrap(
     (
       stream: ServerHttp2Stream,
@@ -114,6 +115,3 @@ export function serveSession(
     }
   };
 }
-
-/** A client that resets its stream is no error of ours; those who wait hear of it by "close". */
-function ignoreError(): void {}
