@@ -9,8 +9,3 @@ export function readMediaType(headers: Pick<RequestHeaders, "find">): string {
   const mark = value.indexOf(";");
   return (mark === -1 ? value : value.slice(0, mark)).trim().toLowerCase();
 }
-
-/** Whether messages are JSON rather than protobuf, in gRPC, gRPC-Web and Connect streams. */
-export function carriesJson(headers: Pick<RequestHeaders, "find">): boolean {
-  return readMediaType(headers).endsWith("+json");
-}

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** One flag byte and four bytes of length, before each message of gRPC and gRPC-Web. */
+/** One flag byte and four bytes of length, before each message of gRPC, gRPC-Web, and Connect streams. */
 export const envelopeHeadBytes = 5;
 
 export interface Envelope {

@@ -1,10 +1,9 @@
 import { findErrorCode } from "../errors.js";
 import type { Guard } from "../http/guard.js";
 import type { Logger } from "../observability/logger.js";
+import { isClientGone } from "./gone-client.js";
 import { PacedCount } from "./paced-count.js";
 
-/** A client that goes away does no harm: so do TCP health checks. */
-const goneCodes = new Set(["ECONNRESET", "EPIPE"]);
 /** OpenSSL recognizes the method of an HTTP request where a TLS record should begin. */
 const plainHttpCode = "ERR_SSL_HTTP_REQUEST";
 
@@ -32,7 +31,7 @@ export class FailedHandshakes {
     const code = findErrorCode(error);
     if (code === plainHttpCode) {
       this.#plainHttp.add();
-    } else if (code === undefined || !goneCodes.has(code)) {
+    } else if (!isClientGone(code)) {
       this.#lastCode = code;
       this.#others.add();
     }

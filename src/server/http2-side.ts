@@ -4,6 +4,7 @@ import { endNothing, type Guard } from "../http/guard.js";
 import type { HttpLimits } from "../http/http-limits.js";
 import { toPlainAddress } from "../ip-address.js";
 import type { Logger } from "../observability/logger.js";
+import { isClientGone } from "./gone-client.js";
 import type { Http2Connection } from "./http2-exchange.js";
 import { type Http2SessionCheck, serveSession } from "./http2-session.js";
 import type { Turns } from "./turns.js";
@@ -11,13 +12,10 @@ import type { Turns } from "./turns.js";
 /** Called with the reason when an HTTP/2 connection is ended early: a broken rule, or a flood. */
 export type BrokenSessionListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
 
-/** A client that goes away is not a problem. */
-const goneCodes = new Set(["ECONNRESET", "EPIPE"]);
-
 /** Logs one line for each such connection, because its streams may never have become requests. */
 export function createBrokenSessionListener(log: Logger): BrokenSessionListener {
   return ({ code, message }, { remoteAddress }) => {
-    if (code === undefined || !goneCodes.has(code)) {
+    if (!isClientGone(code)) {
       const fields = { protocol: "http", remoteAddress: toPlainAddress(remoteAddress) };
       log.info({ ...fields, cause: message }, "HTTP/2 connection ended");
     }

@@ -9,13 +9,12 @@ import type {
   UnaryCodec,
 } from "../../call/codec.js";
 import type { HttpAnswer, HttpHeaders } from "../../http/http-message.js";
+import { noBytes } from "../../http/request-body.js";
 import type { CodecOptions } from "../codec-options.js";
 import { EnvelopedCodec, type EnvelopedHead } from "../enveloped-codec.js";
 import { createMessageCodec } from "../message-codec.js";
 import { readGrpcRequestHead } from "./request-head.js";
 import { createTrailers, moveAcceptedEncodings } from "./trailers.js";
-
-const noMessages = new Uint8Array(0);
 
 /**
  * A method over gRPC, unary or streaming
@@ -44,14 +43,14 @@ class GrpcCodec extends EnvelopedCodec implements UnaryCodec, StreamCodec {
 
   refuse(error: ConnectError, metadata: ResponseMetadata): HttpAnswer {
     if (metadata.isAdmitted) {
-      return this.#answer(metadata, noMessages, error);
+      return this.#answer(metadata, noBytes, error);
     }
     // Status and headers in one block, without a body (Trailers-Only in the specification).
     const headers: HttpHeaders = { "content-type": this.contentType };
     return {
       status: 200,
       headers: Object.assign(headers, createTrailers(metadata, error)),
-      body: noMessages,
+      body: noBytes,
     };
   }
 

@@ -1,6 +1,6 @@
 import { headerAcceptEncoding, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { RequestHead } from "../../call/codec.js";
-import { carriesJson } from "../../http/media-type.js";
+import { readMediaType } from "../../http/media-type.js";
 import type { CodecOptions } from "../codec-options.js";
 import { negotiateCompression } from "../content-coding.js";
 import type { EnvelopedHead } from "../enveloped-codec.js";
@@ -14,7 +14,7 @@ export function readGrpcRequestHead(
   codec: MessageCodec,
   { acceptCompression }: CodecOptions,
 ): EnvelopedHead {
-  const binary = !carriesJson(headers);
+  const binary = !readMediaType(headers).endsWith("+json");
   const compression = negotiateCompression(
     acceptCompression,
     headers.find("grpc-encoding"),
