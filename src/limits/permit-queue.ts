@@ -21,20 +21,26 @@ export interface PermitTiming {
 }
 
 interface Waiter {
+  /** By the clock that stands still. */
   readonly dueAtMs: number;
+  /** By the monotonic clock. */
+  readonly latestAtMs: number;
   grant(): void;
   refuse(error: Error): void;
 }
 
 /** How long a call waits for a permit, while nobody who holds one waits for keys. */
-const maxWaitMs = 2_000;
+const maxCountedMs = 2_000;
+/** How long it waits at most: each holder before it may wait for a fetch of its own. */
+const maxWaitMs = 10_000;
 
 /**
  * The permits of one client address: as many unknown tokens may be under verification as may still be
  * rejected. Calls beyond wait in line.
  *
  * The time that they wait is counted by a clock that stands still while a call with a permit waits for
- * an issuer's keys: it is not their fault that these are slow.
+ * an issuer's keys: it is not their fault that these are slow. With introspection, nearly every holder
+ * waits for a server, so that a limit by the monotonic clock holds as well.
  */
 export class PermitQueue {
   readonly #source: PermitSource;
@@ -46,6 +52,7 @@ export class PermitQueue {
   #countedMs = 0;
   #runningSinceMs: number;
   #hasTimer = false;
+  #hasLatestTimer = false;
 
   constructor(source: PermitSource, timing: PermitTiming) {
     this.#source = source;
@@ -79,7 +86,8 @@ export class PermitQueue {
         settle();
       };
       const waiter: Waiter = {
-        dueAtMs: this.#readClock() + maxWaitMs,
+        dueAtMs: this.#readClock() + maxCountedMs,
+        latestAtMs: this.#timing.monotonicClock() + maxWaitMs,
         grant: () => leave(resolve),
         refuse: (error) => leave(() => reject(error)),
       };
@@ -90,6 +98,7 @@ export class PermitQueue {
         cancel();
       }
       this.#startTimer();
+      this.#startLatestTimer();
     });
   }
 
@@ -168,10 +177,26 @@ export class PermitQueue {
     }, leftMs);
   }
 
+  /** As {@link #startTimer}, by the clock that never stands still. */
+  #startLatestTimer(): void {
+    const [first] = this.#waiters;
+    if (this.#hasLatestTimer || first === undefined) {
+      return;
+    }
+    this.#hasLatestTimer = true;
+    const leftMs = Math.max(0, Math.ceil(first.latestAtMs - this.#timing.monotonicClock()));
+    this.#timing.startTimer(() => {
+      this.#hasLatestTimer = false;
+      this.#refuseOverdue();
+      this.#startLatestTimer();
+    }, leftMs);
+  }
+
   #refuseOverdue(): void {
-    const nowMs = this.#readClock();
+    const countedMs = this.#readClock();
+    const nowMs = this.#timing.monotonicClock();
     for (const waiter of this.#waiters) {
-      if (waiter.dueAtMs > nowMs) {
+      if (waiter.dueAtMs > countedMs && waiter.latestAtMs > nowMs) {
         break;
       }
       waiter.refuse(this.#source.refuse());

@@ -230,7 +230,7 @@ describe("limitVerification", () => {
     expect(outcomes).toEqual(["accepted", "accepted", tooSlow]);
   });
 
-  it("lets a burst of good tokens through that wait for the same keys, however long it takes", async () => {
+  it("lets a burst of good tokens through that wait for the same keys, even if these take 9 s", async () => {
     const { time, verifier, outcomes, call, tick } = setUp(5);
     for (let i = 0; i < 200; i += 1) {
       call(`good ${i}`);
@@ -238,7 +238,7 @@ describe("limitVerification", () => {
     for (const { wait } of verifier.verifications) {
       wait?.beginFetch?.();
     }
-    await time.advance(60);
+    await time.advance(9);
     for (const { wait } of verifier.verifications) {
       wait?.endFetch?.();
     }
@@ -247,6 +247,35 @@ describe("limitVerification", () => {
       await tick();
     }
     expect(new Set(outcomes)).toEqual(new Set(["accepted"]));
+  });
+
+  it("refuses calls after 10 s, even if a call with a permit waits for keys all the time", async () => {
+    const { time, verifier, outcomes, call, tick } = setUp(1);
+    call("hangs");
+    verifier.verifications[0]?.wait?.beginFetch?.();
+    call("second");
+    await time.advance(4);
+    call("third");
+    await time.advance(5.9);
+    expect(outcomes).toEqual(["pending", "pending", "pending"]);
+    await time.advance(0.1);
+    expect(outcomes).toEqual(["pending", tooSlow, "pending"]);
+    await time.advance(4);
+    expect(outcomes).toEqual(["pending", tooSlow, tooSlow]);
+    verifier.verifications[0]?.wait?.endFetch?.();
+    verifier.verifications[0]?.accept();
+    await tick();
+    expect(outcomes).toEqual(["accepted", tooSlow, tooSlow]);
+    expect(time.timerCount).toBe(0);
+  });
+
+  it("starts two timers at most, however many calls wait", async () => {
+    const { time, call, tick } = setUp(1);
+    for (let i = 0; i < 100; i += 1) {
+      call(`token ${i}`);
+    }
+    await tick();
+    expect(time.timerCount).toBe(2);
   });
 
   it("needs no permit any more for a token that another call has had verified meanwhile", async () => {
