@@ -12,6 +12,9 @@ import { refuseFlaw } from "../config/free-text.js";
 import { decodeUtf8, EncodingError } from "../config/text-encoding.js";
 import { usageError } from "../errors.js";
 
+/** A hundred years. Much later, a year has five digits, and the tokens file refuses it. */
+const maxExpiry = { text: "36500d", seconds: 36_500 * 86_400 };
+
 /** The command line of `token new`. */
 export interface NewTokenOptions {
   readonly name: string;
@@ -31,10 +34,11 @@ export function newToken({ name, expires, json, mayNameUsers }: NewTokenOptions)
     throw usageError("--name", "is not 1 to 200 printable characters", "Write --name signaling");
   }
   const seconds = expires === undefined ? undefined : parseDuration(expires);
-  if (expires !== undefined && !seconds) {
+  const isInRange = seconds !== undefined && seconds >= 1 && seconds <= maxExpiry.seconds;
+  if (expires !== undefined && !isInRange) {
     throw usageError(
       "--expires",
-      `${JSON.stringify(expires)} is not a duration`,
+      `${JSON.stringify(expires)} is not a duration from 1s to ${maxExpiry.text}`,
       "Write --expires 90d, for example",
     );
   }
