@@ -98,14 +98,19 @@ export function createIceService({
     current.replace(
       buildIssuance(config, files, { clock, downUrls, log, quotaPool, startTimer, verifiers }),
     );
-    verifiers.keep(current.value.verifier);
-    quotaPool.use(current.value.quotas);
     for (const warning of [...warnings, ...listIdleKeys(config)]) {
       log.warn({}, warning);
     }
   }
 
+  /** Also after a failure: what was opened until then is not used. */
+  function keepUsed(): void {
+    verifiers.keep(current.value.verifier);
+    quotaPool.use(current.value.quotas);
+  }
+
   load();
+  keepUsed();
   const parts = () => createParts(current.value, counts, watches);
   let { implementation, authenticate } = parts();
   const service: Omit<MountedIceService, "routes"> = {
@@ -117,7 +122,11 @@ export function createIceService({
     authenticate: (next) => (request) => authenticate(next)(request),
     ready: Promise.all([current.value.verifier.load(), quotaPool.settle()]).then(() => {}),
     reload() {
-      load();
+      try {
+        load();
+      } finally {
+        keepUsed();
+      }
       ({ implementation, authenticate } = parts());
       watches.listsChanged();
       void current.value.verifier.load();
