@@ -65,21 +65,41 @@ export async function checkServers(options: CheckOptions): Promise<number> {
     return toExitCode(round);
   }
 
-  const { stopping: signal } = watchStopSignals();
   let last: CheckRound | undefined;
-  while (!signal.aborted) {
+  await repeatRounds(watchStopSignals().stopping, intervalMs, async (signal) => {
+    const round = await check(signal);
+    print(round, last === undefined ? [] : printChanges(last.results, round.results));
+    last = round;
+  });
+  return last === undefined ? 1 : toExitCode(last);
+}
+
+/**
+ * Runs one round after the other until the process stops. Each gets a signal of its own: on Node 20, a
+ * signal that lives as long as the process would remember every probe there ever was.
+ *
+ * @throws what a round throws that was not stopped
+ */
+export async function repeatRounds(
+  stopping: AbortSignal,
+  intervalMs: number,
+  runRound: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  while (!stopping.aborted) {
+    const controller = new AbortController();
+    const stop = () => controller.abort(stopping.reason);
+    stopping.addEventListener("abort", stop, { once: true });
     try {
-      const round = await check(signal);
-      print(round, last === undefined ? [] : printChanges(last.results, round.results));
-      last = round;
-      await sleep(intervalMs, undefined, { signal });
+      await runRound(controller.signal);
+      await sleep(intervalMs, undefined, { signal: stopping });
     } catch (error) {
-      if (!signal.aborted) {
+      if (!stopping.aborted) {
         throw error;
       }
+    } finally {
+      stopping.removeEventListener("abort", stop);
     }
   }
-  return last === undefined ? 1 : toExitCode(last);
 }
 
 /** What one round has found. */
