@@ -32,6 +32,8 @@ export interface KindSurroundings {
   readonly outgoing: OutgoingHttp;
   /** Must be called when what proves tokens has changed: every token is verified again. */
   readonly onChange: () => void;
+  /** Must end everything in progress, also that of retired sources: the service stops. */
+  readonly closed: AbortSignal;
 }
 
 /** What a kind keeps across configurations. */
@@ -43,7 +45,11 @@ export interface RunningTokenKind<Auth> {
    * @throws ConfigError with every problem of the files that it names
    */
   open(options: KindOptions<Auth>): KindVerifier;
-  /** Closes all sources but these, which configurations still use. */
+  /**
+   * Retires all sources but these, which the configuration in use has. Calls that began with an earlier
+   * one may wait for a source: what is in progress ends by itself. A retired source renews itself no
+   * more, logs nothing, and reports no change.
+   */
   keep?(used: ReadonlySet<ProofSource>): void;
   /** Metrics of its sources. */
   describe?(): Metric[];
@@ -115,6 +121,4 @@ export interface ProofSource {
   isStale(): boolean;
   /** Prepares it, unless it is ready. Settles when it is ready, or cannot be now; never rejects. */
   load(): Promise<void>;
-  /** Ends everything in progress. */
-  close(): void;
 }

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+import type { Clock } from "../clock.js";
 import { ProblemCollection } from "../config/problem-collection.js";
 import type { Files } from "../files/files.js";
 import type { Metric } from "../observability/metric.js";
@@ -12,11 +14,18 @@ import { createTokenVerifier, type TokenVerifier } from "./token-verifier.js";
  */
 export class TokenVerifiers {
   readonly #kinds: readonly RunningTokenKind<AuthConfig>[];
-  readonly #surroundings: KindSurroundings;
+  readonly #clock: Clock;
+  readonly #closer = new AbortController();
 
-  constructor(kinds: readonly TokenKind<AuthConfig>[], surroundings: KindSurroundings) {
-    this.#kinds = kinds.map((kind) => kind.start(surroundings));
-    this.#surroundings = surroundings;
+  constructor(
+    kinds: readonly TokenKind<AuthConfig>[],
+    surroundings: Omit<KindSurroundings, "closed">,
+  ) {
+    const { signal: closed } = this.#closer;
+    // Every request listens to it while it runs.
+    setMaxListeners(0, closed);
+    this.#kinds = kinds.map((kind) => kind.start({ ...surroundings, closed }));
+    this.#clock = surroundings.clock;
   }
 
   /**
@@ -35,14 +44,20 @@ export class TokenVerifiers {
       (kind) => problems.try(() => kind.open({ auth, files, isDenied, toleratesExpiry })) ?? [],
     );
     problems.throwIfAny();
-    return createTokenVerifier(verifiers, this.#surroundings.clock, auth.maxTokenBytes);
+    return createTokenVerifier(verifiers, this.#clock, auth.maxTokenBytes);
   }
 
-  /** Gives up what none but this verifier needs; without one, everything. */
+  /**
+   * Gives up what none but this verifier needs, without harm to the calls that wait for it. Without a
+   * verifier, ends everything at once.
+   */
   keep(verifier?: Pick<TokenVerifier, "sources">): void {
     const used = new Set(verifier?.sources);
     for (const kind of this.#kinds) {
       kind.keep?.(used);
+    }
+    if (verifier === undefined) {
+      this.#closer.abort();
     }
   }
 

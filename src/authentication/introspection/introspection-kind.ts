@@ -17,7 +17,7 @@ const tokenForm = /^[\x21-\x7e]+$/;
 export const introspectionKind: TokenKind<IntrospectionAuth> = {
   name: "introspection",
   reasons: introspectionReasons,
-  start({ clock, log, outgoing, startTimer }) {
+  start({ clock, closed, log, outgoing, startTimer }) {
     const sources = new Map<string, IntrospectionSource>();
     return {
       open({ auth: { introspection }, isDenied }) {
@@ -28,7 +28,8 @@ export const introspectionKind: TokenKind<IntrospectionAuth> = {
         // The server may answer another client differently.
         const id = JSON.stringify([url.href, clientId]);
         const source =
-          sources.get(id) ?? new IntrospectionSource({ url, clock, log, outgoing, startTimer });
+          sources.get(id) ??
+          new IntrospectionSource({ url, clock, closed, log, outgoing, startTimer });
         sources.set(id, source);
         const verify = createIntrospectionVerifier(introspection, { source, clock, isDenied });
         return {
@@ -40,7 +41,7 @@ export const introspectionKind: TokenKind<IntrospectionAuth> = {
       keep(used) {
         for (const [id, source] of sources) {
           if (!used.has(source)) {
-            source.close();
+            source.retire();
             sources.delete(id);
           }
         }

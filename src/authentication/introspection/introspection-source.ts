@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
 import { type Clock, hasPassed, type StartTimer } from "../../clock.js";
 import type { Log } from "../../log.js";
@@ -13,7 +12,7 @@ import {
   IntrospectionError,
   parseIntrospection,
 } from "./introspection-response.js";
-import { maxRequests, RequestSlots } from "./request-slots.js";
+import { RequestSlots } from "./request-slots.js";
 
 const defaultTimeoutMs = 5_000;
 const maxResponseBytes = 64 * 1024;
@@ -31,6 +30,8 @@ export interface IntrospectionSourceOptions {
   readonly startTimer: StartTimer;
   /** For one request, in milliseconds; 5000 by default. */
   readonly timeoutMs?: number;
+  /** Ends every request: the service stops. */
+  readonly closed: AbortSignal;
 }
 
 /** What an authorization server said about a token, and when it was asked, in Unix milliseconds. */
@@ -53,14 +54,13 @@ export class IntrospectionSource implements ProofSource {
   });
   readonly #pending = new Map<string, Promise<Finding>>();
   readonly #slots: RequestSlots;
-  readonly #closed = new AbortController();
+  #isRetired = false;
   #failing = false;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: IntrospectionSourceOptions) {
     this.#options = options;
     this.#slots = new RequestSlots(options.startTimer);
-    setMaxListeners(maxRequests, this.#closed.signal);
   }
 
   /** The last answer about a token, of any age. */
@@ -93,7 +93,7 @@ export class IntrospectionSource implements ProofSource {
   }
 
   async #request(token: string, digest: string, authorization: string): Promise<Finding> {
-    const { clock, outgoing, timeoutMs = defaultTimeoutMs, url } = this.#options;
+    const { clock, closed, outgoing, timeoutMs = defaultTimeoutMs, url } = this.#options;
     const askedAtMs = clock();
     try {
       const { status, text } = await outgoing.send(url, {
@@ -106,7 +106,7 @@ export class IntrospectionSource implements ProofSource {
         body: new URLSearchParams({ token, token_type_hint: "access_token" }).toString(),
         timeoutMs,
         maxBytes: maxResponseBytes,
-        signal: this.#closed.signal,
+        signal: closed,
       });
       const finding = { introspection: parseIntrospection(status, text), askedAtMs };
       this.#findings.set(digest, finding);
@@ -125,7 +125,7 @@ export class IntrospectionSource implements ProofSource {
 
   #countSuccess(): void {
     this.successCount += 1;
-    if (this.#failing) {
+    if (this.#failing && !this.#isRetired) {
       this.#failing = false;
       this.#options.log.info(this.#logFields, "the introspection endpoint answers again");
     }
@@ -135,7 +135,7 @@ export class IntrospectionSource implements ProofSource {
   #countFailure(problem: string): void {
     this.failureCount += 1;
     const nowMs = this.#options.clock();
-    if (!this.#closed.signal.aborted && hasPassed(logPauseMs, this.#warnedAtMs, nowMs)) {
+    if (!this.#isRetired && hasPassed(logPauseMs, this.#warnedAtMs, nowMs)) {
       this.#failing = true;
       this.#warnedAtMs = nowMs;
       this.#options.log.warn(
@@ -158,7 +158,8 @@ export class IntrospectionSource implements ProofSource {
 
   async load(): Promise<void> {}
 
-  close(): void {
-    this.#closed.abort();
+  /** Finishes what calls have asked for, but logs nothing any more. */
+  retire(): void {
+    this.#isRetired = true;
   }
 }

@@ -2,7 +2,7 @@ import type { StartTimer } from "../../clock.js";
 import { VerificationUnavailableError } from "../token-rejected-error.js";
 import type { IntrospectionReason } from "./introspection-reasons.js";
 
-export const maxRequests = 16;
+const maxRequests = 16;
 const maxWaiting = 1_000;
 const maxWaitMs = 2_000;
 

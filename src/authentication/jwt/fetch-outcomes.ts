@@ -20,6 +20,7 @@ export class FetchOutcomes {
   #failedAtMs = Number.NEGATIVE_INFINITY;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #isFailing = false;
+  #isSilent = false;
   #successCount = 0;
   #failureCount = 0;
 
@@ -60,12 +61,19 @@ export class FetchOutcomes {
     return hasPassed(durationMs, this.#failedAtMs, this.#clock());
   }
 
+  /** Nothing is logged from now on. */
+  silence(): void {
+    this.#isSilent = true;
+  }
+
   succeed(): void {
     this.#loadedAtMs = this.#clock();
     this.#successCount += 1;
     if (this.#isFailing) {
       this.#isFailing = false;
-      this.#log.info(this.#readLabels(), "the issuer's keys can be loaded again");
+      if (!this.#isSilent) {
+        this.#log.info(this.#readLabels(), "the issuer's keys can be loaded again");
+      }
     }
   }
 
@@ -75,7 +83,7 @@ export class FetchOutcomes {
     this.#failureCount += 1;
     const isReported = this.#isFailing && !hasPassed(repeatMs, this.#warnedAtMs, nowMs);
     this.#isFailing = true;
-    if (isReported) {
+    if (isReported || this.#isSilent) {
       return;
     }
     this.#warnedAtMs = nowMs;

@@ -24,6 +24,8 @@ export interface FetchSurroundings {
   readonly startTimer: StartTimer;
   readonly log: Log;
   readonly budget: FetchBudget;
+  /** Ends every fetch: the service stops. */
+  readonly closed: AbortSignal;
 }
 
 /** A user of a key set. */
@@ -53,11 +55,13 @@ export class FetchedKeySet {
   readonly #fetchText: (closed: AbortSignal) => Promise<string>;
   readonly #surroundings: FetchSurroundings;
   readonly #readers = new Set<KeySetReader>();
-  readonly #closed = new AbortController();
+  /** Readers that were removed during the fetch in progress: calls of theirs may wait for it. */
+  readonly #leaving = new Set<KeySetReader>();
   readonly outcomes: FetchOutcomes;
   #text: string | undefined;
   #published: readonly PublishedKey[] | undefined;
   #fetch: Fetch | undefined;
+  #isRetired = false;
   /** When the next fetch may start. */
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
@@ -86,8 +90,12 @@ export class FetchedKeySet {
     }
   }
 
+  /** The reader still gets the keys of a fetch in progress. */
   removeReader(reader: KeySetReader): void {
     this.#readers.delete(reader);
+    if (this.#fetch !== undefined) {
+      this.#leaving.add(reader);
+    }
   }
 
   get isRead(): boolean {
@@ -114,7 +122,7 @@ export class FetchedKeySet {
    */
   async fetch(): Promise<void> {
     const nowMs = this.#surroundings.monotonicClock();
-    if (this.#fetch === undefined && this.#nextAtMs <= nowMs + maxWaitMs) {
+    if (this.#fetch === undefined && !this.#isRetired && this.#nextAtMs <= nowMs + maxWaitMs) {
       this.#begin(Math.max(nowMs, this.#nextAtMs));
     }
     await this.#fetch?.done;
@@ -149,15 +157,17 @@ export class FetchedKeySet {
     } while (fetch.beginsAtMs < askedAtMs);
   }
 
-  close(): void {
-    this.#closed.abort();
+  /** Finishes a fetch in progress, but begins no other, and logs nothing. */
+  retire(): void {
+    this.#isRetired = true;
+    this.outcomes.silence();
   }
 
   #beginFor(wait: CancellableWait | undefined, latestMs: number): Fetch | undefined {
     const { budget, monotonicClock } = this.#surroundings;
     const client = partitionByAddress(wait?.clientAddress);
     const beginsAtMs = Math.max(monotonicClock(), this.#nextAtMs, budget.findNextMs(client));
-    if (beginsAtMs > latestMs || this.#closed.signal.aborted) {
+    if (beginsAtMs > latestMs || this.#isRetired) {
       return undefined;
     }
     budget.spend(client, beginsAtMs);
@@ -170,47 +180,47 @@ export class FetchedKeySet {
       .then(() => this.#replaceKeys())
       .finally(() => {
         this.#fetch = undefined;
+        this.#leaving.clear();
       });
     this.#fetch = { beginsAtMs, done };
     return this.#fetch;
   }
 
-  /** Settles at that time, or when the key set is closed. */
+  /** Settles at that time, or when the service stops. */
   async #waitUntil(atMs: number): Promise<void> {
-    const { monotonicClock, startTimer } = this.#surroundings;
-    const { signal } = this.#closed;
+    const { closed, monotonicClock, startTimer } = this.#surroundings;
     const delayMs = Math.ceil(atMs - monotonicClock());
-    if (delayMs > 0 && !signal.aborted) {
+    if (delayMs > 0 && !closed.aborted) {
       await new Promise<void>((resolve) => {
         const end = () => {
-          signal.removeEventListener("abort", end);
+          closed.removeEventListener("abort", end);
           resolve();
         };
-        signal.addEventListener("abort", end);
+        closed.addEventListener("abort", end);
         startTimer(end, delayMs);
       });
     }
   }
 
   async #replaceKeys(): Promise<void> {
-    if (this.#closed.signal.aborted) {
+    const { closed, monotonicClock } = this.#surroundings;
+    if (closed.aborted) {
       return;
     }
-    const { monotonicClock } = this.#surroundings;
     const begunAtMs = monotonicClock();
     try {
-      const text = await this.#fetchText(this.#closed.signal);
+      const text = await this.#fetchText(closed);
       const published = parseKeySet(text);
       this.outcomes.succeed();
       if (text !== this.#text) {
         this.#text = text;
         this.#published = published;
-        for (const reader of this.#readers) {
+        for (const reader of [...this.#readers, ...this.#leaving]) {
           reader.accept(published);
         }
       }
     } catch (error) {
-      if (!this.#closed.signal.aborted) {
+      if (!closed.aborted) {
         // A URL that hangs must not delay every call, so it rests for as long as it took to fail.
         const endedAtMs = monotonicClock();
         this.#nextAtMs = Math.max(this.#nextAtMs, endedAtMs + (endedAtMs - begunAtMs));

@@ -56,17 +56,17 @@ export class JwksPool {
     });
   }
 
-  /** Closes all other sources. */
+  /** Retires all other sources: calls may still wait for what they fetch. */
   keep(used: ReadonlySet<ProofSource>): void {
     for (const [id, source] of this.#sources) {
       if (!used.has(source)) {
-        source.close();
+        source.retire();
         this.#sources.delete(id);
       }
     }
     for (const [id, keySet] of this.#keySets) {
       if (!keySet.isRead) {
-        keySet.close();
+        keySet.retire();
         this.#keySets.delete(id);
       }
     }

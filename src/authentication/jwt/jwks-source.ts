@@ -24,6 +24,7 @@ export class JwksSource implements KeySource, KeySetReader {
   #text: string | undefined;
   #find: ReturnType<typeof createLocalJWKSet> | undefined;
   #version = 0;
+  #isRetired = false;
 
   constructor(keySet: FetchedKeySet, options: JwksSourceOptions) {
     this.#keySet = keySet;
@@ -54,6 +55,9 @@ export class JwksSource implements KeySource, KeySetReader {
     this.#text = text;
     this.#find = createLocalJWKSet({ keys: [...keys] });
     this.#version += 1;
+    if (this.#isRetired) {
+      return;
+    }
     if (keys.length === 0) {
       log.warn({ issuer, algorithms }, "the issuer publishes no key for its algorithms");
     }
@@ -104,7 +108,9 @@ export class JwksSource implements KeySource, KeySetReader {
     }
   }
 
-  close(): void {
+  /** Accepts the keys of a fetch in progress, in silence, and no others. */
+  retire(): void {
+    this.#isRetired = true;
     this.#keySet.removeReader(this);
   }
 }

@@ -40,6 +40,5 @@ export function createFixedSource(
     keepFresh() {},
     isStale: () => false,
     async load() {},
-    close() {},
   };
 }

@@ -245,9 +245,24 @@ describe("introspection", () => {
     verifiers.keep(verifier);
     await verify(open());
     expect(server.requests).toHaveLength(1);
-    verifiers.keep();
+    verifiers.keep({ sources: [] });
     await verify(open());
     expect(server.requests).toHaveLength(2);
+  });
+
+  it("answers calls that began before a reload, and ends them when the process stops", async () => {
+    const answers: (() => void)[] = [];
+    server.serve((request, response) => answers.push(() => say(good)(request, response)));
+    const before = open();
+    const first = verify(before, "first");
+    const second = verify(before, "second");
+    await expect.poll(() => answers).toHaveLength(2);
+    verifiers.keep(open({ clientId: "another" }));
+    answers[0]?.();
+    expect(await first).toMatchObject({ subject: "alice" });
+    verifiers.keep();
+    expect(await second).toBe(unavailable());
+    expect(recording.lines).toEqual([]);
   });
 
   it.each(failures)("cannot tell when the endpoint %s, and logs it", async (_, answer, problem) => {

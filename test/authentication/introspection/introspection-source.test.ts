@@ -12,6 +12,8 @@ import { createRecordingLog } from "../verifier-setup.js";
 let server: IntrospectionServer;
 let time: ManualTime;
 let source: IntrospectionSource;
+let closed: AbortController;
+let recording: ReturnType<typeof createRecordingLog>;
 /** Answers the requests that were made so far. */
 let answers: (() => void)[];
 
@@ -21,17 +23,20 @@ beforeEach(async () => {
     answers.push(() => say({ active: true })(request, response)),
   );
   time = new ManualTime(1_800_000_000);
+  closed = new AbortController();
+  recording = createRecordingLog();
   source = new IntrospectionSource({
     url: server.url,
     clock: time.clock,
-    log: createRecordingLog().log,
+    log: recording.log,
     outgoing: createOutgoingHttp({}),
     startTimer: time.startTimer,
     timeoutMs: 60_000,
+    closed: closed.signal,
   });
 });
 afterEach(async () => {
-  source.close();
+  closed.abort();
   await server.close();
 });
 
@@ -95,10 +100,33 @@ describe("IntrospectionSource", () => {
     expect(await staying).toBe("answered");
   });
 
-  it("ends requests when it is closed", async () => {
+  it("ends requests when the process stops, also after it was retired", async () => {
     const asked = ask("token");
     await arrived(1);
-    source.close();
+    source.retire();
+    closed.abort();
     expect(await asked).toBe("introspection_unavailable");
+    expect(recording.lines).toEqual([]);
+  });
+
+  it("finishes requests after it was retired, those in line included", async () => {
+    const all = askFor(17, "token");
+    await arrived(16);
+    source.retire();
+    answers.shift()?.();
+    await arrived(17);
+    for (const answer of answers.splice(0)) {
+      answer();
+    }
+    expect(await Promise.all(all)).toEqual(Array(17).fill("answered"));
+  });
+
+  it("does not log how a request fails after it was retired", async () => {
+    const asked = ask("token");
+    await arrived(1);
+    source.retire();
+    await server.close();
+    expect(await asked).toBe("introspection_unavailable");
+    expect(recording.lines).toEqual([]);
   });
 });

@@ -31,6 +31,7 @@ const timeoutMs = 3000;
 let server: JwksServer;
 let source: KeySource;
 let pool: JwksPool;
+let closer: AbortController;
 let time: ManualTime;
 let clockIsSlowMs = 0;
 let recording: ReturnType<typeof createRecordingLog>;
@@ -42,6 +43,7 @@ beforeEach(async () => {
   clockIsSlowMs = 0;
   recording = createRecordingLog();
   onChange.mockReset();
+  closer = new AbortController();
   pool = new JwksPool({
     clock: () => time.clock() - clockIsSlowMs,
     ...{ monotonicClock: time.clock, startTimer: time.startTimer },
@@ -51,12 +53,13 @@ beforeEach(async () => {
       onChange,
       timeoutMs,
       budget: new FetchBudget(),
+      closed: closer.signal,
     },
   });
   source = openSource(server.url);
 });
 afterEach(async () => {
-  pool.keep(new Set());
+  closer.abort();
   await server.close();
 });
 
@@ -448,13 +451,14 @@ describe("the caller's signal", () => {
   });
 });
 
-describe("close", () => {
+describe("the end of the process", () => {
   it("ends a load under way without a word, and starts none after it", async () => {
     server.serve(hang);
     const startMs = performance.now();
     const loaded = source.load();
     await vi.waitFor(() => expect(server.requestCount).toBe(1), { timeout: 30_000 });
     pool.keep(new Set());
+    closer.abort();
     await loaded;
     expect(performance.now() - startMs).toBeLessThan(timeoutMs);
     await time.advance(60);
@@ -465,8 +469,78 @@ describe("close", () => {
   it("leaves the keys at hand in use", async () => {
     await source.load();
     pool.keep(new Set());
+    closer.abort();
     await time.advance(3600);
     expect([await find("first"), await find("second")]).toEqual(["found", unknown]);
+    expect(server.requestCount).toBe(1);
+  });
+});
+
+describe("keep, for a source without use", () => {
+  /** Holds up what is asked from now on. */
+  function hold(): { answer: (listener: RequestListener) => void } {
+    const held = { answer: (_: RequestListener) => {} };
+    server.serve((request, response) => {
+      held.answer = (listener) => listener(request, response);
+    });
+    return held;
+  }
+  const asked = (count: number) =>
+    vi.waitFor(() => expect(server.requestCount).toBe(count), { timeout: 30_000 });
+
+  it("lets a fetch end that calls wait for, and begins none after it", async () => {
+    const held = hold();
+    const found = find("first");
+    await asked(1);
+    pool.keep(new Set());
+    held.answer(keys(first));
+    expect(await found).toBe("found");
+    await time.advance(3600);
+    expect([await find("first"), await find("second")]).toEqual(["found", unknown]);
+    expect([server.requestCount, recording.lines]).toEqual([1, []]);
+  });
+
+  it("lets a call find a key that is new, and tells nobody of the change", async () => {
+    await source.load();
+    await time.advance(1);
+    const held = hold();
+    const found = find("second");
+    await asked(2);
+    pool.keep(new Set());
+    held.answer(keys(first, second, { kty: "oct", kid: "shared", k: "AAAA" }));
+    expect(await found).toBe("found");
+    expect([onChange.mock.calls, recording.lines]).toEqual([[], []]);
+  });
+
+  it("lets a fetch begin that calls wait for", async () => {
+    await source.load();
+    server.serve(keys(second));
+    const found = find("second");
+    await time.advance(0.5);
+    pool.keep(new Set());
+    await time.advance(0.5);
+    expect(await found).toBe("found");
+  });
+
+  it("does not log how the fetch fails", async () => {
+    const held = hold();
+    const found = find("first");
+    await asked(1);
+    pool.keep(new Set());
+    held.answer(dropConnection);
+    expect(await found).toBe("keys_unavailable");
+    expect(recording.lines).toEqual([]);
+  });
+
+  it("gives it the keys as well when the issuer's algorithms change meanwhile", async () => {
+    const held = hold();
+    const found = find("first");
+    await asked(1);
+    const changed = openSource(server.url, ["ES256", "ES384"]);
+    pool.keep(new Set([changed]));
+    held.answer(keys(first));
+    expect(await found).toBe("found");
+    expect(await reasonOf(() => changed.findKey({ alg: "ES256", kid: "first" }))).toBe("accepted");
     expect(server.requestCount).toBe(1);
   });
 });
