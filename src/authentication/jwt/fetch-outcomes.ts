@@ -40,7 +40,12 @@ export class FetchOutcomes {
 
   /** When keys were last loaded, in Unix milliseconds; undefined before the first time. */
   get loadedAtMs(): number | undefined {
-    return this.#successCount === 0 ? undefined : this.#loadedAtMs;
+    return Number.isFinite(this.#loadedAtMs) ? this.#loadedAtMs : undefined;
+  }
+
+  /** Begins with the age of keys that another key set has loaded. */
+  inherit({ loadedAtMs = Number.NEGATIVE_INFINITY }: FetchOutcomes): void {
+    this.#loadedAtMs = loadedAtMs;
   }
 
   get successCount(): number {
@@ -90,7 +95,7 @@ export class FetchOutcomes {
     const problem = error instanceof Error ? error.message : "unknown error";
     this.#log.warn(
       { ...this.#readLabels(), problem },
-      this.#successCount === 0
+      this.loadedAtMs === undefined
         ? "the issuer's keys cannot be loaded: its tokens are rejected"
         : "the issuer's keys cannot be loaded: the last good ones stay in use",
     );

@@ -5,6 +5,7 @@ import { printWithoutQuery } from "../../outgoing/outgoing-url.js";
 import { type CancellableWait, waitForFetch } from "../cancellable-wait.js";
 import type { FetchBudget } from "./fetch-budget.js";
 import { FetchOutcomes } from "./fetch-outcomes.js";
+import type { KeySetLocation } from "./jwks-fetch.js";
 import { type PublishedKey, parseKeySet } from "./key-set.js";
 
 const maxAgeMs = 10 * 60_000;
@@ -57,6 +58,7 @@ export class FetchedKeySet {
   readonly #readers = new Set<KeySetReader>();
   /** Readers that were removed during the fetch in progress: calls of theirs may wait for it. */
   readonly #leaving = new Set<KeySetReader>();
+  readonly location: KeySetLocation;
   readonly outcomes: FetchOutcomes;
   #text: string | undefined;
   #published: readonly PublishedKey[] | undefined;
@@ -67,19 +69,26 @@ export class FetchedKeySet {
 
   /**
    * @param fetchText rejects with an error whose message names the cause, without the URL
-   * @param url for the log
    */
   constructor(
     fetchText: (closed: AbortSignal) => Promise<string>,
-    url: URL,
+    location: KeySetLocation,
     surroundings: FetchSurroundings,
   ) {
     this.#fetchText = fetchText;
+    this.location = location;
     this.#surroundings = surroundings;
     this.outcomes = new FetchOutcomes(surroundings, () => ({
       issuer: this.issuers.join(", "),
-      url: printWithoutQuery(url),
+      url: printWithoutQuery(location.url),
     }));
+  }
+
+  /** Begins with the keys of another one, as if they had been fetched. It must have no readers yet. */
+  inherit(other: FetchedKeySet): void {
+    this.#text = other.#text;
+    this.#published = other.#published;
+    this.outcomes.inherit(other.outcomes);
   }
 
   /** The reader gets the current keys at once. */

@@ -27,7 +27,8 @@ export interface JwksStatus {
 
 /**
  * The key sets that are fetched from URLs, one for each URL. They outlive a change of the configuration,
- * so that the last good keys are not lost while a URL is down.
+ * so that the last good keys are not lost while a URL is down. One that is to be fetched in another way
+ * begins with the keys at hand.
  */
 export class JwksPool {
   readonly #options: JwksPoolOptions;
@@ -81,10 +82,27 @@ export class JwksPool {
     }
     const keySet = new FetchedKeySet(
       (closed) => fetchKeySetText(outgoing, location, timeoutMs, closed),
-      location.url,
+      location,
       surroundings,
     );
+    const before = [...this.#keySets.values()].find((other) => mayInherit(location, other));
+    if (before !== undefined) {
+      keySet.inherit(before);
+    }
     this.#keySets.set(id, keySet);
     return keySet;
   }
+}
+
+/** Whether the keys are those of the same URL. Keys that came without TLS need a configuration that allows it. */
+function mayInherit(
+  location: KeySetLocation,
+  { location: before, hasKeys }: FetchedKeySet,
+): boolean {
+  return (
+    hasKeys &&
+    before.url.href === location.url.href &&
+    before.discoveredIssuer === location.discoveredIssuer &&
+    (location.allowInsecureUrl || !before.allowInsecureUrl)
+  );
 }

@@ -70,7 +70,8 @@ export class JwksSource implements KeySource, KeySetReader {
   }
 
   async load(): Promise<void> {
-    if (!this.#keySet.hasKeys) {
+    // Inherited keys are no proof that the key set can be fetched as it is configured now.
+    if (this.#keySet.outcomes.successCount === 0) {
       await this.#keySet.fetch();
     }
   }

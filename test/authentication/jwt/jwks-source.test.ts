@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { CancellableWait } from "../../../src/authentication/cancellable-wait.js";
 import { FetchBudget } from "../../../src/authentication/jwt/fetch-budget.js";
+import type { KeySetLocation } from "../../../src/authentication/jwt/jwks-fetch.js";
 import { JwksPool } from "../../../src/authentication/jwt/jwks-pool.js";
 import type { AsymmetricAlgorithm } from "../../../src/authentication/jwt/jwt-algorithms.js";
 import type { KeySource } from "../../../src/authentication/jwt/key-source.js";
@@ -542,6 +543,65 @@ describe("keep, for a source without use", () => {
     expect(await found).toBe("found");
     expect(await reasonOf(() => changed.findKey({ alg: "ES256", kid: "first" }))).toBe("accepted");
     expect(server.requestCount).toBe(1);
+  });
+});
+
+describe("a source whose URL is to be fetched in another way", () => {
+  const openChanged = (changes: Partial<KeySetLocation>) =>
+    pool.open({
+      issuer,
+      location: { url: server.url, allowInsecureUrl: false, ...changes },
+      algorithms: ["ES256"],
+    });
+
+  it.each<Partial<KeySetLocation>>([
+    { caFile: "missing.pem" },
+    { fetchTokenFile: "missing.token" },
+    { allowInsecureUrl: true },
+  ])("keeps the last good keys while %o does not work", async (changes) => {
+    await source.load();
+    await time.advance(5);
+    source = openChanged(changes);
+    pool.keep(new Set([source]));
+    server.serve(dropConnection);
+    await source.load();
+    expect(await findInTime("first")).toBe("found");
+    expect([pool.statuses, onChange.mock.calls]).toMatchObject([
+      [{ loadedAtMs: startSeconds * 1000, successCount: 0, failureCount: 1 }],
+      [],
+    ]);
+    expect(recording.lines).toEqual([
+      expect.objectContaining({ message: expect.stringMatching(/the last good ones stay in use/) }),
+    ]);
+  });
+
+  it("fetches the keys at once, and replaces those at hand", async () => {
+    await source.load();
+    source = openChanged({ allowInsecureUrl: true });
+    pool.keep(new Set([source]));
+    server.serve(keys(second));
+    await source.load();
+    expect([await find("second"), await findInTime("first")]).toEqual(["found", unknown]);
+    expect(onChange).toHaveBeenCalledOnce();
+  });
+
+  it.each<[string, Partial<KeySetLocation>]>([
+    ["of another issuer", { discoveredIssuer: issuer }],
+    ["of another URL", { url: new URL("http://127.0.0.1:1/keys") }],
+  ])("has no keys %s", async (_, changes) => {
+    await source.load();
+    server.serve(dropConnection);
+    source = openChanged(changes);
+    expect(await findInTime("first")).toBe("keys_unavailable");
+  });
+
+  it("has no keys that may have come without TLS once that is not allowed", async () => {
+    source = openChanged({ allowInsecureUrl: true });
+    await source.load();
+    server.serve(dropConnection);
+    source = openChanged({});
+    pool.keep(new Set([source]));
+    expect(await findInTime("first")).toBe("keys_unavailable");
   });
 });
 
