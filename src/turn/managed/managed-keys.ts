@@ -50,16 +50,17 @@ interface ManagedValues {
 }
 
 /**
- * The values of {@link managedKeys}.
+ * The values of {@link managedKeys}. They do not belong to the identity: the credential stays good when
+ * they change.
  *
- * @param settings everything that its requests depend on, secrets included
+ * @param settings everything that its credentials depend on, secrets included
  */
 export function describeService(
   name: string,
   { ttlSeconds, timeoutSeconds, maxPerHour }: ManagedValues,
   ...settings: readonly string[]
 ): Pick<ManagedService, "name" | "identity" | "timeoutMs" | "maxPerHour"> {
-  const all = [name, ...settings, ttlSeconds, timeoutSeconds, maxPerHour];
+  const all = [name, ...settings, ttlSeconds];
   const identity = hash("sha256", JSON.stringify(all), "base64url");
   return { name, identity, timeoutMs: timeoutSeconds * 1000, maxPerHour };
 }

@@ -4,7 +4,10 @@ import type { ManagedCredential } from "./managed-credential.js";
 export interface ManagedService {
   /** Names it in logs, metrics, and reports, such as `cloudflare`. Never a secret. */
   readonly name: string;
-  /** Tells its settings from all others, secrets included. Says nothing about the secrets. */
+  /**
+   * Tells the settings that its credentials depend on from all others, secrets included. Says nothing
+   * about the secrets.
+   */
   readonly identity: string;
   /** How long a whole response may take, in milliseconds. */
   readonly timeoutMs: number;

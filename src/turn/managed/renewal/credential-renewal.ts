@@ -42,7 +42,7 @@ const longestLookMs = 30_000;
 
 /** Keeps a credential of one service, from now on until it is ended: one request at a time. */
 export class CredentialRenewal {
-  readonly service: ManagedService;
+  #service: ManagedService;
   readonly #options: RenewalOptions;
   readonly #limit: RequestLimit;
   readonly #ended = new AbortController();
@@ -59,10 +59,23 @@ export class CredentialRenewal {
 
   /** Asks for the first credential at once. */
   constructor(service: ManagedService, options: RenewalOptions) {
-    this.service = service;
+    this.#service = service;
     this.#options = options;
     this.#limit = new RequestLimit(service.maxPerHour);
     void this.#keepRenewing();
+  }
+
+  get service(): ManagedService {
+    return this.#service;
+  }
+
+  /**
+   * Goes on with this description of the same service, from the next request on.
+   * @param service of the same identity
+   */
+  follow(service: ManagedService): void {
+    this.#service = service;
+    this.#limit.maxPerHour = service.maxPerHour;
   }
 
   get state(): ManagedState {

@@ -62,26 +62,21 @@ function parseRetryAfter(text: string | null, nowMs: number): number | undefined
 
 /** Counts the requests of the last hour. */
 export class RequestLimit {
-  readonly #max: number;
   /** When each was made, in Unix milliseconds; as many as there may be. */
   #madeAtMs: readonly number[] = [];
 
   /** @param maxPerHour undefined is no limit */
-  constructor(maxPerHour: number | undefined) {
-    this.#max = maxPerHour ?? Number.POSITIVE_INFINITY;
-  }
+  constructor(public maxPerHour: number | undefined) {}
 
   add(nowMs: number): void {
-    if (this.#max !== Number.POSITIVE_INFINITY) {
-      this.#madeAtMs = [...this.#madeAtMs, nowMs].slice(-this.#max);
-    }
+    this.#madeAtMs =
+      this.maxPerHour === undefined ? [] : [...this.#madeAtMs, nowMs].slice(-this.maxPerHour);
   }
 
   /** How long there may be no other, in milliseconds. A clock that was set back does not stretch it. */
   findWaitMs(nowMs: number): number {
-    const [oldest] = this.#madeAtMs;
-    return oldest === undefined || this.#madeAtMs.length < this.#max
-      ? 0
-      : Math.min(hourMs, Math.max(0, oldest + hourMs - nowMs));
+    // Of a list that is longer since the limit was lowered, only the last ones count.
+    const oldest = this.maxPerHour === undefined ? undefined : this.#madeAtMs.at(-this.maxPerHour);
+    return oldest === undefined ? 0 : Math.min(hourMs, Math.max(0, oldest + hourMs - nowMs));
   }
 }

@@ -19,7 +19,7 @@ export class ManagedRenewals {
     this.#options = options;
   }
 
-  /** Asks these services from now on. One with the same settings as before keeps its credential. */
+  /** Asks these services from now on. One with the same identity as before keeps its credential. */
   use(services: readonly ManagedService[]): void {
     const before = new Map(this.#renewals.map((each) => [each.service.identity, each]));
     const options = {
@@ -31,9 +31,11 @@ export class ManagedRenewals {
     if (wanted.size === 0 && before.size === 0) {
       return;
     }
-    this.#renewals = [...wanted].map(
-      ([identity, service]) => before.get(identity) ?? new CredentialRenewal(service, options),
-    );
+    this.#renewals = [...wanted].map(([identity, service]) => {
+      const known = before.get(identity);
+      known?.follow(service);
+      return known ?? new CredentialRenewal(service, options);
+    });
     for (const renewal of before.values()) {
       if (!this.#renewals.includes(renewal)) {
         renewal.end();

@@ -20,10 +20,14 @@ const good = (credential = "c", ttl = 24 * hour) =>
 
 function createService(
   name: string,
-  { maxPerHour, identity = name }: { maxPerHour?: number; identity?: string } = {},
+  {
+    maxPerHour,
+    timeoutMs = 2000,
+    identity = name,
+  }: { maxPerHour?: number; timeoutMs?: number; identity?: string } = {},
 ): ManagedService {
   return {
-    ...{ name, identity, timeoutMs: 2000, maxPerHour },
+    ...{ name, identity, timeoutMs, maxPerHour },
     createRequest: () => ({
       method: "GET",
       url: new URL(`https://${name}.test/?key=hidden-key`),
@@ -43,6 +47,7 @@ class Bench {
   readonly lines: object[] = [];
   /** When each request was made, in seconds from the start. */
   readonly requests: number[] = [];
+  readonly timeoutsMs: number[] = [];
   underWay = 0;
   mostUnderWay = 0;
   /** The provider whose servers reject its credential. */
@@ -50,7 +55,8 @@ class Bench {
   respond: () => Promise<Answer> = async () => good();
   readonly renewals = new ManagedRenewals(this.states, {
     outgoing: {
-      send: async () => {
+      send: async (_, { timeoutMs }) => {
+        this.timeoutsMs.push(timeoutMs);
         this.requests.push(this.time.clock() / 1000 - startSeconds);
         this.underWay += 1;
         this.mostUnderWay = Math.max(this.mostUnderWay, this.underWay);
@@ -209,6 +215,22 @@ describe("ManagedRenewals", () => {
     await bench.time.advance(48 * hour);
     expect(bench.requests).toHaveLength(3);
     expect(bench.states.list).toEqual([]);
+  });
+
+  it("keeps the credential when only the limits of its requests change, which hold from then on", async () => {
+    const bench = new Bench();
+    bench.respond = async () => good(`c${bench.requests.length}`, 10);
+    bench.renewals.use([createService("a", { maxPerHour: 100 })]);
+    await bench.time.advance(12);
+    expect(bench.requests).toEqual([0, 5, 10]);
+    bench.renewals.use([createService("a", { maxPerHour: 2, timeoutMs: 9000 })]);
+    expect(bench.credential()).toBe("c3");
+    await bench.time.advance(2 * hour);
+    expect(bench.requests).toEqual([0, 5, 10, hour + 5, hour + 10, 2 * hour + 5, 2 * hour + 10]);
+    expect(bench.timeoutsMs).toEqual([2000, 2000, 2000, 9000, 9000, 9000, 9000]);
+    bench.renewals.use([createService("a")]);
+    await bench.time.advance(60);
+    expect(bench.requests.length).toBeGreaterThan(15);
   });
 
   it("renews a credential that servers reject, at most once a minute", async () => {
