@@ -6,6 +6,7 @@ export const introspectionReasons = [
   "introspection_audience",
   "introspection_scope",
   "introspection_claim",
+  "introspection_refresh_token",
   "introspection_unavailable",
   "introspection_busy",
 ] as const;

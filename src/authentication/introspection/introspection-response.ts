@@ -11,6 +11,8 @@ export interface ActiveToken {
   readonly notBeforeSeconds: number | undefined;
   /** Its `jti`. */
   readonly id: string | undefined;
+  /** Whether the response calls it a refresh token, in a member that RFC 7662 has or that servers add. */
+  readonly isRefreshToken: boolean;
   /** Its `scope` and `scp`, as in the response. */
   readonly scopes: Readonly<Record<string, unknown>>;
 }
@@ -50,6 +52,8 @@ const activeSchema = z.object({
   exp: time,
   nbf: time,
   jti: nameOrNumber,
+  token_type: z.unknown().optional(),
+  token_use: z.unknown().optional(),
   scope: z.unknown().optional(),
   scp: z.unknown().optional(),
 });
@@ -89,8 +93,14 @@ export function parseIntrospection(status: number, text: string): Introspection 
         expiresAtSeconds: data.exp,
         notBeforeSeconds: data.nbf,
         id: data.jti,
+        isRefreshToken: [data.token_type, data.token_use].some(namesRefreshToken),
         scopes: { scope: data.scope, scp: data.scp },
       };
+}
+
+/** `refresh_token` as ORY Hydra has it, `Refresh` as Keycloak has it. */
+function namesRefreshToken(type: unknown): boolean {
+  return typeof type === "string" && /^refresh(_token)?$/i.test(type);
 }
 
 function parseJson(text: string): unknown {

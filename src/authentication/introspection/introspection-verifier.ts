@@ -33,7 +33,7 @@ export type VerifyByIntrospection = (
 
 /**
  * Verifies tokens by the authorization server's answer: `active`, `aud` or else a scope, `exp`, and
- * `nbf`. The token must not be on the deny list.
+ * `nbf`. The token must be no refresh token, and must not be on the deny list.
  */
 export function createIntrospectionVerifier(
   config: IntrospectionConfig,
@@ -73,6 +73,10 @@ export function createIntrospectionVerifier(
       notBeforeSeconds > nowSeconds + clockToleranceSeconds
     ) {
       throw reject("inactive");
+    }
+    // A client sends it to its authorization server only (RFC 6749 section 1.5).
+    if (introspection.isRefreshToken) {
+      throw reject("introspection_refresh_token");
     }
     checkPurpose(introspection, config);
     const issuer = introspection.issuer ?? config.url.href;

@@ -79,6 +79,7 @@ async function verify(verifier: TokenVerifier, token = "opaque"): Promise<Caller
 const rejected = (reason: string) => `TokenRejectedError: ${reason}`;
 const unavailable = (reason = "introspection_unavailable") =>
   `VerificationUnavailableError: ${reason}`;
+const refused = rejected("introspection_refresh_token");
 
 const responses: [what: string, response: object, outcome: string | Partial<Caller>][] = [
   ["an audience of ours", good, { kind: "introspection", subject: "alice" }],
@@ -87,6 +88,12 @@ const responses: [what: string, response: object, outcome: string | Partial<Call
   ["an empty list of audiences", { ...good, aud: [] }, rejected("introspection_audience")],
   ["an audience as an object", { ...good, aud: { ice: 1 } }, rejected("introspection_claim")],
   ["a number among audiences", { ...good, aud: ["ice", 1] }, rejected("introspection_claim")],
+  ["token_use refresh_token", { ...good, token_use: "refresh_token" }, refused],
+  ["token_use Refresh_Token", { ...good, token_use: "Refresh_Token" }, refused],
+  ["token_type refresh_token", { ...good, token_type: "refresh_token" }, refused],
+  ["token_type Refresh", { ...good, token_type: "Refresh", token_use: null }, refused],
+  ["another type", { ...good, token_type: "Bearer", token_use: "access" }, { subject: "alice" }],
+  ["types as numbers", { ...good, token_type: 1, token_use: 2 }, { subject: "alice" }],
   ["no audience", { ...good, aud: undefined }, rejected("introspection_audience")],
   ["no token", { active: false }, rejected("inactive")],
   ["members of an inactive token", { ...good, active: false }, rejected("inactive")],
