@@ -2,6 +2,7 @@ import { refuseFlaw } from "../config/free-text.js";
 import { readSecretFile, SecretError } from "../config/secret-file.js";
 import { usageError } from "../errors.js";
 import { DiskFiles } from "../files/disk-files.js";
+import { FlockError } from "../files/file-lock.js";
 import { FileReadError } from "../files/files.js";
 import type { Config } from "../service-config.js";
 import { loadConfig } from "../service-config.js";
@@ -87,6 +88,13 @@ export async function tellFailure<T>(secretFile: string, work: () => Promise<T>)
     }
     if (error instanceof Error && "syscall" in error && error.syscall === "spawnSync flock") {
       throw usageError("flock", "cannot be run", "Install it; on Debian it is in util-linux");
+    }
+    if (error instanceof FlockError) {
+      throw usageError(
+        "flock",
+        `cannot lock a file beside ${secretFile} (${error.message})`,
+        "Keep the secret file on a file system with locks",
+      );
     }
     if (error instanceof FileReadError || (error instanceof Error && "syscall" in error)) {
       throw usageError(

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readdir, symlink } from "node:fs/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { lockFile } from "../../src/files/file-lock.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FlockError, lockFile } from "../../src/files/file-lock.js";
 import { startProcess } from "../parts/child-process.js";
 import { createTemporaryDirectory, type TemporaryDirectory } from "../parts/temporary-directory.js";
 
@@ -11,7 +11,16 @@ beforeEach(async () => {
   directory = await createTemporaryDirectory("lock");
   file = `${directory.path}/a.lock`;
 });
-afterEach(() => directory.remove());
+afterEach(() => {
+  vi.unstubAllEnvs();
+  return directory.remove();
+});
+
+/** A program `flock` that ends in this way. */
+async function replaceFlock(script: string): Promise<void> {
+  await directory.write("flock", `#!/bin/sh\n${script}\n`, 0o700);
+  vi.stubEnv("PATH", `${directory.path}:${process.env["PATH"]}`);
+}
 
 describe("lockFile", () => {
   it("gives the lock to one at a time", () => {
@@ -54,6 +63,18 @@ describe("lockFile", () => {
     execFileSync("mkfifo", [file]);
     expect(() => lockFile(file)).toThrow(/ENXIO/);
   });
+
+  it.each([
+    ["exit 71; echo", "it ended with exit code 71"],
+    ["echo 'flock: 3: No locks available' >&2; exit 71", "flock: 3: No locks available"],
+    ["kill -KILL $$", "it ended with SIGKILL"],
+  ])(
+    "throws where flock fails, which is no lock of another process: %s",
+    async (script, problem) => {
+      await replaceFlock(script);
+      expect(() => lockFile(file)).toThrow(new FlockError(problem));
+    },
+  );
 
   it("throws where no file can be made", () => {
     expect(() => lockFile(`${directory.path}/missing/a.lock`)).toThrow(/ENOENT/);
