@@ -74,6 +74,17 @@ describe("the imports in src", () => {
     expect(upward).toEqual([]);
   });
 
+  it("of a kind of token know no other kind", () => {
+    const findKind = (file: string) => /^authentication\/(\w+)\//.exec(file)?.[1];
+    const sideways = files.flatMap(({ file, imports }) => {
+      const kind = findKind(file);
+      return imports
+        .filter((imported) => kind !== undefined && ![kind, undefined].includes(findKind(imported)))
+        .map((imported) => `${file} -> ${imported}`);
+    });
+    expect(sideways).toEqual([]);
+  });
+
   it("form no circle", () => {
     const importsOf = new Map(files.map(({ file, imports }) => [file, imports]));
     const circles: string[] = [];

@@ -45,7 +45,8 @@ export const transactionIdBytes = 12;
 /** Longer answers are refused: four texts of 763 bytes, the most that RFC 8489 allows, fit in. */
 export const maxMessageBytes = 4096;
 
-const magicCookie = Buffer.of(0x21, 0x12, 0xa4, 0x42);
+/** RFC 8489 section 5. */
+export const magicCookie = Buffer.of(0x21, 0x12, 0xa4, 0x42);
 const attributeHeaderBytes = 4;
 
 /** Whether bytes are, or can become, a message: by the first two bits and as much of the cookie as has arrived. */

@@ -1,7 +1,12 @@
 import { isIPv6, SocketAddress } from "node:net";
 import { expandIpv6 } from "../ip-address.js";
 import { type AddressFamily, attributeType, familyCode, readBytes } from "./attributes.js";
-import { MalformedMessageError, type StunAttribute, type StunMessage } from "./stun-message.js";
+import {
+  MalformedMessageError,
+  magicCookie,
+  type StunAttribute,
+  type StunMessage,
+} from "./stun-message.js";
 
 /** An IP address and a port. */
 export interface TransportAddress {
@@ -16,7 +21,6 @@ export function printTransportAddress({ address, port, family }: TransportAddres
   return family === "ipv6" ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
-const magicCookie = Buffer.of(0x21, 0x12, 0xa4, 0x42);
 const plainTypes: readonly number[] = [attributeType.mappedAddress, attributeType.alternateServer];
 
 /**

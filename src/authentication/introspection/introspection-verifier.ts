@@ -1,10 +1,10 @@
 import type { Clock } from "../../clock.js";
 import { revealSecret } from "../../config/file-kinds.js";
 import { printBasicAuthorization } from "../../outgoing/basic-authorization.js";
+import { describeAudienceMismatch } from "../audience-mismatch.js";
 import type { Caller } from "../caller.js";
 import type { CancellableWait } from "../cancellable-wait.js";
 import type { DenyList } from "../deny-list-file.js";
-import { describeAudienceMismatch } from "../jwt/rejection-detail.js";
 import type { VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
 import { hasScope, readUsersRight } from "../users-scope.js";

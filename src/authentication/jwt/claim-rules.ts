@@ -1,12 +1,13 @@
 import type { JWTPayload } from "jose";
 import type { Clock } from "../../clock.js";
+import { describeAudienceMismatch } from "../audience-mismatch.js";
 import type { DenyList } from "../deny-list-file.js";
 import type { ProofSource, VerifiedToken } from "../token-kind.js";
 import { TokenRejectedError } from "../token-rejected-error.js";
 import { readUsersRight } from "../users-scope.js";
 import type { JwtIssuerConfig } from "./jwt-config.js";
 import type { JwtReason } from "./jwt-reasons.js";
-import { describeAudienceMismatch, describeClaimFault } from "./rejection-detail.js";
+import { describeClaimFault } from "./rejection-detail.js";
 
 export interface ClaimRulesOptions {
   readonly source: ProofSource;
