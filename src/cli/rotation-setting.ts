@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { refuseFlaw } from "../config/free-text.js";
 import { readSecretFile, SecretError } from "../config/secret-file.js";
 import { usageError } from "../errors.js";
@@ -18,6 +19,7 @@ import {
 } from "../turn/providers/shared-secret/database/turn-secret-store.js";
 import { RotationFiles } from "../turn/providers/shared-secret/rotation/rotation-files.js";
 import { RotationError } from "../turn/providers/shared-secret/rotation/rotation-state.js";
+import type { SharedSecretConfig } from "../turn/providers/shared-secret/shared-secret-config.js";
 
 /** What every command that deals with the TURN server's database is told. */
 export interface RotationCommandOptions {
@@ -35,6 +37,8 @@ export interface RotationSetting {
   readonly database: DatabaseLocation;
   readonly realm: string;
   readonly ttlSeconds: number;
+  /** The names of other regions that sign with the same file. */
+  readonly otherRegions: readonly string[];
   /** Opens the database, and closes it after the work, however that ends. */
   withStore<T>(work: (store: TurnSecretStore) => Promise<T>): Promise<T>;
 }
@@ -52,8 +56,9 @@ export function findRotationSetting(options: RotationCommandOptions): RotationSe
     files: new DiskFiles(),
     needsCallers: false,
   });
-  const { secretFile, ttlSeconds } = findSigningFile(config, options.region);
+  const { secretFile, ttlSeconds, otherRegions } = findSigningFile(config, options.region);
   return {
+    otherRegions,
     files: new RotationFiles(secretFile),
     database,
     realm: options.realm,
@@ -67,6 +72,21 @@ export function findRotationSetting(options: RotationCommandOptions): RotationSe
       }
     },
   };
+}
+
+/**
+ * Warns before a rotation that changes the secret of other regions as well: their TURN servers may use
+ * other databases.
+ */
+export function warnOfOtherRegions(
+  { files, otherRegions }: Pick<RotationSetting, "files" | "otherRegions">,
+  region = "",
+): void {
+  if (otherRegions.length > 0) {
+    warn(
+      `other regions sign with ${files.secretFile} as well: ${otherRegions.join(", ")}. After the switch, their TURN servers reject callers, unless they use this database. Give --turn-db a database that all of them use, or give the region ${region} its own secretFiles`,
+    );
+  }
 }
 
 /**
@@ -114,7 +134,7 @@ function findSigningFile(
     },
   }: Config,
   regionName: string | undefined,
-): { secretFile: string; ttlSeconds: number } {
+): { secretFile: string } & Pick<RotationSetting, "ttlSeconds" | "otherRegions"> {
   const region = regions.find(({ name }) => name === (regionName ?? ""));
   if (region === undefined || regionName === "") {
     const known = regions.map(({ name }) => name).join(", ");
@@ -141,7 +161,17 @@ function findSigningFile(
       "Write it into a file (mode 0600), and name that with ice.turn.secretFiles or ICE_TURN_SECRET_FILE instead",
     );
   }
-  return { secretFile, ttlSeconds: life.ttlSeconds };
+  const path = realpathSync(secretFile);
+  const otherRegions = regions
+    .filter((other) => other !== region && findSigningPath(other.sharedSecret) === path)
+    .map(({ name }) => name);
+  return { secretFile, ttlSeconds: life.ttlSeconds, otherRegions };
+}
+
+/** As {@link RotationFiles} finds it: names that are links may lead to one file. */
+function findSigningPath(sharedSecret: SharedSecretConfig | undefined): string | undefined {
+  const file = sharedSecret?.secrets[0].file;
+  return file === undefined ? undefined : realpathSync(file);
 }
 
 function findDatabase({ turnDb, turnDbFile }: RotationCommandOptions): DatabaseLocation {

@@ -12,6 +12,7 @@ import {
   type RotationCommandOptions,
   type RotationSetting,
   tellFailure,
+  warnOfOtherRegions,
 } from "./rotation-setting.js";
 
 /** A running service takes about a second to see that its secret file has changed. */
@@ -34,6 +35,7 @@ export async function rotateSecret(options: RotateOptions): Promise<number> {
   const marginSeconds = options.margin === undefined ? undefined : readMargin(options.margin);
   const setting = findRotationSetting(options);
   const { files } = setting;
+  warnOfOtherRegions(setting, options.region);
   return tellFailure(files.secretFile, async () => {
     const unlock = lockFile(files.lockFile);
     if (unlock === undefined) {
