@@ -39,10 +39,8 @@ export function serveSession(
     const exchange = open.get(this);
     open.delete(this);
     idleSinceMs = performance.now();
-    if (exchange !== undefined) {
-      turns.forget(exchange);
-      exchange.closed();
-    }
+    turns.noteLeft();
+    exchange?.closed();
   }, endNothing);
   const onWantTrailers = guard.wrap(function (this: ServerHttp2Stream): void {
     open.get(this)?.sendTrailers();

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Guard } from "../../src/http/guard.js";
-import type { HttpExchange } from "../../src/http/http-exchange.js";
 import { Turns } from "../../src/server/turns.js";
 import { createFakeClient } from "../http/fake-client.js";
 
@@ -16,8 +15,8 @@ function setUp() {
     turns.begin(client.exchange);
     return client;
   };
-  const forget = (exchange: HttpExchange) => turns.forget(exchange);
-  return { begin, begun, forget };
+  const noteLeft = () => turns.noteLeft();
+  return { begin, begun, noteLeft };
 }
 
 describe("Turns", () => {
@@ -58,12 +57,12 @@ describe("Turns", () => {
     expect(begun).toEqual([...names(maxPerTurn), `/${maxPerTurn + 1}`]);
   });
 
-  it("keeps none whose client has left in the place of others", async () => {
-    const { begin, begun, forget } = setUp();
-    const clients = names(maxPerTurn * 4).map(begin);
-    for (const { exchange, leave } of clients.slice(maxPerTurn)) {
+  it("keeps few whose client has left in the place of others", async () => {
+    const { begin, begun, noteLeft } = setUp();
+    const clients = names(maxPerTurn * 64).map(begin);
+    for (const { leave } of clients.slice(maxPerTurn)) {
       leave();
-      forget(exchange);
+      noteLeft();
     }
     begin("/last");
     await nextTurn();
