@@ -5,8 +5,8 @@ export interface ManagedService {
   /** Names it in logs, metrics, and reports, such as `cloudflare`. Never a secret. */
   readonly name: string;
   /**
-   * Tells the settings that its credentials depend on from all others, secrets included. Says nothing
-   * about the secrets.
+   * Another one for other settings that its credentials depend on, secrets included. Does not reveal the
+   * secrets.
    */
   readonly identity: string;
   /** How long a whole response may take, in milliseconds. */

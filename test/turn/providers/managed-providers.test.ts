@@ -344,16 +344,17 @@ describe("ice.turn.managed", () => {
   });
 
   it("tells settings apart, secrets included, and says nothing about them", () => {
-    const [one, same, otherToken, otherLimit] = [
+    const [one, same, otherLimits, otherToken, otherTtl] = [
       {},
       {},
+      { maxPerHour: 3, timeout: "5s" },
       { tokenFile: "wrong.token" },
-      { maxPerHour: 3 },
+      { ttl: "1h" },
     ].map(
       (settings) => servicesOf({ ...http, tokenFile: "metered.key", ...settings })[0]?.identity,
     );
-    expect(same).toBe(one);
-    expect(new Set([one, otherToken, otherLimit]).size).toBe(3);
+    expect([same, otherLimits]).toEqual([one, one]);
+    expect(new Set([one, otherToken, otherTtl]).size).toBe(3);
     expect(one).not.toContain(meteredApiKey);
   });
 
