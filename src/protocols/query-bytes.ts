@@ -2,16 +2,27 @@
  * The value of a query parameter as percent-decoded bytes, which may not be UTF-8.
  *
  * @param query as sent, without `?`
- * @param name as it is written in the query
+ * @param name decoded
  * @returns the first parameter of that name; empty if there is none
  */
 export function readQueryBytes(query: string, name: string): Uint8Array {
-  const parameter = query.split("&").find((each) => each.startsWith(`${name}=`)) ?? "";
-  return decodeFormBytes(parameter.slice(name.length + 1));
+  const parameter = query.split("&").find((each) => readName(each) === name);
+  const value = parameter?.slice(parameter.indexOf("=") + 1);
+  return decodeFormBytes(value ?? "");
+}
+
+/** @returns undefined for a parameter without a value */
+function readName(parameter: string): string | undefined {
+  const end = parameter.indexOf("=");
+  if (end === -1) {
+    return undefined;
+  }
+  const name = parameter.slice(0, end);
+  return /[%+]/.test(name) ? decodeFormBytes(name).toString() : name;
 }
 
 /** Decodes a form value: `+` is a space, and `%` without two digits stays as it is. */
-export function decodeFormBytes(text: string): Uint8Array {
+export function decodeFormBytes(text: string): Buffer {
   const bytes = Buffer.from(text.replaceAll("+", " "));
   let size = 0;
   for (let index = 0; index < bytes.length; index++) {

@@ -46,7 +46,7 @@ export class RouterBuilder {
       if (template === undefined || template.isLiteral) {
         this.#addPath(route);
       } else {
-        this.#byTemplate.push({ template, route });
+        this.#addTemplate(template, route);
       }
     }
     return this;
@@ -66,6 +66,19 @@ export class RouterBuilder {
       throw new Error(`${other} and ${route.target} have the same path, ${route.path}`);
     }
     this.#byPath.set(route.path, route);
+  }
+
+  /** @throws Error when the template of another method matches the same paths (startup only) */
+  #addTemplate(template: PathTemplate, route: Route): void {
+    const other = this.#byTemplate.find(
+      (each) => each.template.pattern === template.pattern && each.route.target !== route.target,
+    );
+    if (other !== undefined) {
+      throw new Error(
+        `${other.route.target} and ${route.target} have the same path, ${template.text}`,
+      );
+    }
+    this.#byTemplate.push({ template, route });
   }
 
   build(): Router {

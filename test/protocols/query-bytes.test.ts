@@ -11,6 +11,8 @@ describe("readQueryBytes", () => {
     ["message=", ""],
     ["message", ""],
     ["amessage=x", ""],
+    ["%6Dess%61ge=x", "78"],
+    ["mess+age=x", ""],
     ["", ""],
   ])("reads %s as %s", (query, bytes) => {
     expect(Buffer.from(readQueryBytes(query, "message")).toString("hex")).toBe(bytes);

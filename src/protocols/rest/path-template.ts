@@ -6,6 +6,8 @@ const noVariables: PathVariables = new Map();
 /** A compiled path template of google.api.http. */
 export interface PathTemplate {
   readonly text: string;
+  /** A regular expression. Templates that differ only in the names of variables have the same. */
+  readonly pattern: string;
   /** Whether it has no variables, so that it matches its own text alone. */
   readonly isLiteral: boolean;
   /** The field paths of its variables, in their order. */
@@ -49,10 +51,14 @@ export function parsePathTemplate(text: string): PathTemplate {
   if (!text.startsWith("/") || rest !== "") {
     throw new Error(`malformed path template "${text}" in a google.api.http annotation`);
   }
+  if (new Set(variables.map(({ name }) => name)).size < variables.length) {
+    throw new Error(`path template "${text}" in a google.api.http annotation has a variable twice`);
+  }
   const regExp = new RegExp(`^${pattern}$`);
   const isLiteral = !/[{*]/.test(text);
   return {
     text,
+    pattern,
     isLiteral,
     variables: variables.map(({ name }) => name),
     match(path) {

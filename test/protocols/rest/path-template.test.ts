@@ -30,4 +30,8 @@ describe("parsePathTemplate", () => {
   it.each(["", "v1/a", "/v1/{a", "/v1/a}", "/v1/{}", "/v1/{a={b}}"])("refuses %j", (template) => {
     expect(() => parsePathTemplate(template)).toThrow("malformed path template");
   });
+
+  it("refuses a variable that comes twice", () => {
+    expect(() => parsePathTemplate("/v1/{a}/{a=b/*}")).toThrow("has a variable twice");
+  });
 });
