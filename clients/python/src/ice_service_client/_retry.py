@@ -28,7 +28,7 @@ def is_token_rejected(error: Exception) -> bool:
 
 
 def is_unrouted(error: Exception) -> bool:
-    """Whether the answer can be a proxy's that has lost its route: gRPC makes this code of a 404."""
+    """Whether it can be the answer of a proxy without a route: gRPC makes this code of a 404."""
     return isinstance(error, IceServiceError) and error.code is grpc.StatusCode.UNIMPLEMENTED
 
 
