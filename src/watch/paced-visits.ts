@@ -27,10 +27,8 @@ export class PacedVisits<T> {
       this.#waiting.add(one);
     }
     const perVisit = Math.max(minPerVisit, Math.ceil(this.#waiting.size / visitCount));
-    if (isUnderWay) {
-      this.#perVisit = Math.max(this.#perVisit, perVisit);
-    } else {
-      this.#perVisit = perVisit;
+    this.#perVisit = isUnderWay ? Math.max(this.#perVisit, perVisit) : perVisit;
+    if (!isUnderWay) {
       this.#visitSome();
     }
   }

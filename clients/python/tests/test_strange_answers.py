@@ -32,6 +32,14 @@ async def start_service(answer: Answers) -> AsyncIterator[str]:
         await server.stop(None)
 
 
+def encode_list(username: str, ttl_seconds: int = 60) -> bytes:
+    """Encodes a message of a watch, with a list for this user."""
+    server = pb.IceServer(urls=["turn:turn.example.com"], username=username, credential="x")
+    response = pb.GetIceServersResponse(ice_servers=[server], ttl_seconds=ttl_seconds)
+    response.expire_time.GetCurrentTime()
+    return pb.WatchIceServersResponse(response=response).SerializeToString()
+
+
 @pytest.mark.parametrize("messages", [[], [b"\xff"]], ids=["none", "not a message"])
 async def test_raises_when_the_answer_is_no_list(messages: list[bytes]) -> None:
     async def answer(request: bytes, context: Context) -> AsyncIterator[bytes]:
@@ -47,10 +55,7 @@ async def test_raises_when_the_answer_is_no_list(messages: list[bytes]) -> None:
 async def test_watch_leaves_out_a_list_that_is_repeated() -> None:
     async def answer(request: bytes, context: Context) -> AsyncIterator[bytes]:
         for username in ("a", "a", "b"):
-            server = pb.IceServer(urls=["turn:turn.example.com"], username=username, credential="x")
-            response = pb.GetIceServersResponse(ice_servers=[server], ttl_seconds=60)
-            response.expire_time.GetCurrentTime()
-            yield pb.WatchIceServersResponse(response=response).SerializeToString()
+            yield encode_list(username)
         await asyncio.Event().wait()
 
     async with (
@@ -78,10 +83,7 @@ async def test_watch_waits_longer_where_each_stream_ends_at_once(
     async def answer(request: bytes, context: Context) -> AsyncIterator[bytes]:
         nonlocal streams
         streams += 1
-        server = pb.IceServer(urls=["turn:a"], username="b" if streams > 3 else "a", credential="x")
-        response = pb.GetIceServersResponse(ice_servers=[server], ttl_seconds=60)
-        response.expire_time.GetCurrentTime()
-        yield pb.WatchIceServersResponse(response=response).SerializeToString()
+        yield encode_list("b" if streams > 3 else "a")
 
     async with (
         start_service(answer) as url,
@@ -104,10 +106,7 @@ async def test_watch_outlasts_a_proxy_that_has_lost_its_route(
         calls += 1
         if 1 < calls < 5:
             await context.abort(grpc.StatusCode.UNIMPLEMENTED, "HTTP status 404")
-        server = pb.IceServer(urls=["turn:turn.example.com"], username=str(calls), credential="x")
-        response = pb.GetIceServersResponse(ice_servers=[server], ttl_seconds=1)
-        response.expire_time.GetCurrentTime()
-        yield pb.WatchIceServersResponse(response=response).SerializeToString()
+        yield encode_list(str(calls), ttl_seconds=1)
 
     async with (
         start_service(answer) as url,
