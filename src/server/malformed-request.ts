@@ -1,6 +1,5 @@
 import { ServerResponse, STATUS_CODES } from "node:http";
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "../http/http-problem.js";
@@ -13,7 +12,7 @@ import type { RequestCounts } from "../observability/request-counts.js";
 import type { SelectRequest } from "../observability/request-selection.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
-export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Duplex) => void;
+export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
 
 /**
  * Answers a malformed request with problem details, ends our side of the connection, and logs one line. While the
@@ -27,13 +26,12 @@ export function createMalformedRequestListener(
   counts?: RequestCounts,
   findSelection: () => SelectRequest | undefined = () => undefined,
 ): MalformedRequestListener {
-  function record({ code }: HttpProblem, entry: MalformedRequest, socket: Duplex): void {
+  function record({ code }: HttpProblem, entry: MalformedRequest, socket: Socket): void {
     counts?.end({ protocol: "http", target: "malformed", code }, entry.status, undefined);
     if (findSelection()?.(findFault({ code }), "info") === false) {
       return;
     }
-    const remoteAddress =
-      socket instanceof Socket ? toPlainAddress(socket.remoteAddress) : undefined;
+    const remoteAddress = toPlainAddress(socket.remoteAddress);
     log.info({ protocol: "http", code, remoteAddress, ...entry }, "request");
   }
 
@@ -55,7 +53,8 @@ export function createMalformedRequestListener(
       record(problem, { cause }, socket);
     }
     // Else it is the body of the request that is being answered, and that has a line of its own.
-    endWhenWritten(socket);
+    // What has been written goes out: a client sees that an answer which is not whole has been cut.
+    socket.destroySoon();
   };
 }
 
@@ -64,15 +63,6 @@ interface MalformedRequest {
   readonly status?: number;
   readonly requestId?: string;
   readonly cause: string | undefined;
-}
-
-/** Lets out what has been written. A client sees that an answer which is not whole has been cut. */
-function endWhenWritten(socket: Duplex): void {
-  if (socket instanceof Socket) {
-    socket.destroySoon();
-  } else {
-    socket.destroy();
-  }
 }
 
 function printResponse(problem: HttpProblem, requestId: string): string {
