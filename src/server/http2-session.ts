@@ -33,6 +33,8 @@ export function serveSession(
   /** How many bytes the client may send until the next check, for all that is known now. */
   let creditBytes = 0;
   let isEnding = false;
+  /** Whether it had been said good-bye to, and was idle, at the last check. */
+  let isLeft = false;
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
   const onClose = guard.wrap(function (this: ServerHttp2Stream): void {
@@ -104,12 +106,17 @@ export function serveSession(
       }
     }
     // A long-lived stream that is quiet, such as a watch, is no reason to end its connection.
-    if (open.size === 0 && idleSinceMs < nowMs - limits.idleTimeoutMs) {
-      if (session.closed) {
+    if (open.size > 0) {
+      return;
+    }
+    if (session.closed) {
+      // Node waits until the client has taken the last bytes, also over TLS for one that is gone.
+      if (isLeft) {
         session.destroy();
-      } else {
-        session.close();
       }
+      isLeft = true;
+    } else if (idleSinceMs < nowMs - limits.idleTimeoutMs) {
+      session.close();
     }
   };
 }

@@ -395,6 +395,32 @@ describe.each<[string, readonly string[]]>([
     });
   });
 
+  it("is not held up by clients that left over TLS while their requests were refused", async () => {
+    const use = async (service: IceService) => {
+      const fields = Array.from({ length: 500 }, (_, index) => [`x${index}`, "y"]);
+      const streamIds = Array.from({ length: 20 }, (_, index) => 2 * index + 1);
+      const requests = streamIds.flatMap((streamId) => [
+        writeFrame(
+          frameType.headers,
+          flag.endHeaders,
+          streamId,
+          writeHeaders({ ":method": "POST", ":path": path, ...Object.fromEntries(fields) }),
+        ),
+        writeFrame(frameType.resetStream, 0, streamId, Buffer.alloc(4)),
+      ]);
+      for (let index = 0; index < 6; index++) {
+        const socket = await openSecure(service.port, "h2");
+        startRawHttp2(socket);
+        socket.write(Buffer.concat(requests));
+        await sleep(3);
+        socket.destroy();
+      }
+      expect(await ask(service, "/health", true)).toMatch(/^HTTP\/1\.1 200/);
+      // It has well less than the timeout of 60 s before it is killed.
+    };
+    await withService(args, long, use, true);
+  });
+
   it("ends watches with UNAVAILABLE at shutdown.timeout, whatever the client", async () => {
     await withService(args, { delay: "0s", timeout: "4s" }, async (service) => {
       const watchers = openWatchers.map((openWatcher) => openWatcher(service.url, { token }));
