@@ -37,6 +37,14 @@ describe.each(["Java", "Kotlin"])("the README's command for %s", (language) => {
   });
 });
 
+it(
+  "passes its own tests",
+  async () => {
+    await run("mvn -q -B -f clients/java -Pkotlin test", {});
+  },
+  buildTimeoutMs,
+);
+
 const runClass =
   'exec java -cp "clients/java/target/classes:$(<clients/java/target/classpath)" "$@"';
 for (const name of ["PrintList", "PrintListWithCoroutines"]) {

@@ -6,15 +6,17 @@ import io.grpc.Status;
 public final class Failures {
   private Failures() {}
 
-  /**
-   * Returns one line: the code, and the innermost cause of a broken connection or the service's
-   * message.
-   */
+  /** Returns one line: the code, the message, and each cause that adds something to these. */
   public static String describe(Status status) {
-    String message = status.getDescription();
+    String line = addMessage(status.getCode().name(), status.getDescription());
     for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
-      message = cause.getMessage() == null ? message : cause.getMessage();
+      line = addMessage(line, cause.getMessage());
     }
-    return status.getCode() + ": " + message;
+    return line;
+  }
+
+  private static String addMessage(String line, String message) {
+    String first = message == null ? "" : message.lines().findFirst().orElse("");
+    return line.contains(first) ? line : line + ": " + first;
   }
 }
