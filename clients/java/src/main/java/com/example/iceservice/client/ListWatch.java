@@ -10,21 +10,13 @@ import com.example.iceservice.v1.WatchIceServersResponse;
 import io.grpc.Status;
 import io.grpc.StatusException;
 import io.grpc.stub.BlockingClientCall;
-import java.util.Set;
-import java.util.concurrent.ThreadLocalRandom;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /** Watches the list, and opens the watch again whenever it ends. */
 public final class ListWatch {
-  /** The same call would be rejected again. */
-  private static final Set<Status.Code> REJECTIONS =
-      Set.of(
-          Status.Code.UNAUTHENTICATED,
-          Status.Code.PERMISSION_DENIED,
-          Status.Code.INVALID_ARGUMENT,
-          Status.Code.UNIMPLEMENTED);
-
   private static final Status STREAM_ENDED =
       Status.UNAVAILABLE.withDescription("the stream has ended");
 
@@ -45,8 +37,8 @@ public final class ListWatch {
   }
 
   /**
-   * Gives {@code receive} each list, and {@code retry} the error after which the watch is opened
-   * again in 1 to 5 seconds.
+   * Gives {@code receive} each list, and {@code retry} each error after which the watch is opened
+   * again. {@link WatchRetries} decides when.
    *
    * <p>Each list replaces the one before.
    *
@@ -55,9 +47,11 @@ public final class ListWatch {
    */
   public void run(Consumer<GetIceServersResponse> receive, Consumer<Status> retry)
       throws InterruptedException, StatusException {
+    WatchRetries retries = new WatchRetries();
     while (true) {
       boolean hasList = false;
-      Status end = STREAM_ENDED;
+      StatusException end = STREAM_ENDED.asException();
+      long openedAt = System.nanoTime();
       BlockingClientCall<?, WatchIceServersResponse> call = service.watchIceServers(request);
       try {
         long patienceMs = FIRST_LIST_TIMEOUT_MS;
@@ -68,24 +62,25 @@ public final class ListWatch {
           patienceMs = findPatienceMs(response.getResponse());
         }
       } catch (StatusException e) {
-        // After a list, the token may only have expired: the next one is tried.
-        if (!hasList && REJECTIONS.contains(e.getStatus().getCode())) {
-          throw e;
-        }
-        end = e.getStatus();
+        end = e;
       } catch (TimeoutException e) {
-        end = SILENT;
+        end = SILENT.asException();
       } finally {
         call.cancel("no longer needed", null);
       }
-      retry.accept(end);
-      Thread.sleep(ThreadLocalRandom.current().nextLong(1000, 5000));
+      Duration life = Duration.ofNanos(System.nanoTime() - openedAt);
+      Optional<Duration> delay = retries.findDelay(end, hasList, life);
+      if (delay.isEmpty()) {
+        throw end;
+      }
+      retry.accept(end.getStatus());
+      Thread.sleep(delay.get().toMillis());
     }
   }
 
   /**
-   * How long to wait for the next list. The service sends it when three quarters of the credentials'
-   * life have passed, and none without credentials.
+   * How long to wait for the next list. The service sends it when three quarters of the
+   * credentials' life have passed, and none without credentials.
    */
   private static long findPatienceMs(GetIceServersResponse list) {
     return list.hasExpireTime() ? Math.max(list.getTtlSeconds(), 1) * 900L : DAYS.toMillis(365);

@@ -5,34 +5,28 @@ import com.example.iceservice.v1.IceServiceGrpcKt.IceServiceCoroutineStub
 import com.example.iceservice.v1.WatchIceServersRequest
 import io.grpc.Status
 import io.grpc.StatusException
-import kotlin.random.Random
+import kotlin.jvm.optionals.getOrNull
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.seconds
+import kotlin.time.TimeSource
+import kotlin.time.toJavaDuration
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.emitAll
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.flow.onStart
 import kotlinx.coroutines.flow.produceIn
 import kotlinx.coroutines.flow.retryWhen
 import kotlinx.coroutines.withTimeoutOrNull
-
-/** The same call would be rejected again. */
-private val rejections =
-    setOf(
-        Status.Code.UNAUTHENTICATED,
-        Status.Code.PERMISSION_DENIED,
-        Status.Code.INVALID_ARGUMENT,
-        Status.Code.UNIMPLEMENTED,
-    )
 
 private val streamEnded = Status.UNAVAILABLE.withDescription("the stream has ended")
 private val silent = Status.DEADLINE_EXCEEDED.withDescription("the service has sent nothing for too long")
 private val firstListTimeout = 10.seconds
 
 /**
- * Emits each list, and opens the watch again 1 to 5 seconds after it has ended. [onRetry] gets the reason.
+ * Emits each list, and opens the watch again after it has ended. [WatchRetries] decides when, and [onRetry] gets the reason.
  *
  * Each list replaces the one before. [service] has no deadline.
  *
@@ -43,15 +37,23 @@ fun watchLists(
     request: WatchIceServersRequest,
     onRetry: (Status) -> Unit,
 ): Flow<GetIceServersResponse> = flow {
+    val retries = WatchRetries()
     var hasList = false
+    var openedAt = TimeSource.Monotonic.markNow()
+    val stream =
+        watchOnce(service, request)
+            .onStart {
+                hasList = false
+                openedAt = TimeSource.Monotonic.markNow()
+            }
+            .onEach { hasList = true }
     emitAll(
-        watchOnce(service, request).onEach { hasList = true }.retryWhen { cause, _ ->
-            // After a list, the token may only have expired: the next one is tried.
-            val isRejection = !hasList && cause is StatusException && cause.status.code in rejections
-            if (cause !is StatusException || isRejection) return@retryWhen false
-            hasList = false
+        stream.retryWhen { cause, _ ->
+            if (cause !is StatusException) return@retryWhen false
+            val life = openedAt.elapsedNow().toJavaDuration()
+            val wait = retries.findDelay(cause, hasList, life).getOrNull() ?: return@retryWhen false
             onRetry(cause.status)
-            delay(Random.nextLong(1000, 5000))
+            delay(wait.toMillis())
             true
         },
     )
