@@ -1,11 +1,12 @@
+use crate::retries::WatchRetries;
 use crate::token::BearerToken;
 use crate::v1::ice_service_client::IceServiceClient as GeneratedClient;
 use crate::v1::{GetIceServersRequest, GetIceServersResponse, WatchIceServersRequest};
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 
 /// How long a watch may take until its first list.
 const FIRST_LIST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,7 +44,8 @@ impl IceServiceClient {
         Ok(response.into_inner())
     }
 
-    /// Gives `receive` each list, or the error after which the watch is opened again in 1 to 5 seconds.
+    /// Gives `receive` each list, or the error after which the watch is opened again: after delays that grow from 1 to 30
+    /// seconds, or as long as the service asks.
     ///
     /// Each list replaces the one before. Returns the error with which the service rejects the watch. Drop the future to end
     /// the watch earlier.
@@ -52,7 +54,9 @@ impl IceServiceClient {
         request: WatchIceServersRequest,
         mut receive: impl FnMut(Result<GetIceServersResponse, Status>),
     ) -> Status {
+        let mut retries = WatchRetries::default();
         loop {
+            let opened_at = Instant::now();
             let mut has_list = false;
             let end = self
                 .watch_once(request.clone(), |list| {
@@ -62,12 +66,11 @@ impl IceServiceClient {
                 .await
                 .err()
                 .unwrap_or_else(|| Status::unavailable("the stream has ended"));
-            // After a list, the token may only have expired: the next one is tried.
-            if !has_list && is_rejection(end.code()) {
+            let Some(delay) = retries.find_delay(&end, has_list, opened_at.elapsed()) else {
                 return end;
-            }
+            };
             receive(Err(end));
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(1000..5000))).await;
+            tokio::time::sleep(delay).await;
         }
     }
 
@@ -109,15 +112,4 @@ async fn within<T>(
                 "the service has sent nothing for too long",
             ))
         })
-}
-
-/// Whether the same call would be rejected again.
-fn is_rejection(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Unauthenticated
-            | Code::PermissionDenied
-            | Code::InvalidArgument
-            | Code::Unimplemented
-    )
 }

@@ -16,6 +16,7 @@
 
 mod channel;
 mod client;
+mod retries;
 mod token;
 
 pub use channel::open_channel;
