@@ -11,12 +11,14 @@ export interface CalledServiceOptions {
   readonly port?: number;
   /** By default {@link token}. */
   readonly acceptedToken?: string;
+  /** How long a caller must wait between two calls. By default, it can call at any time. */
+  readonly callWindow?: string;
 }
 
 /** The built program with one STUN and one TURN URL, for callers who have {@link token}. */
 export function startCalledService(
   certificate?: TestCertificate,
-  { port = 0, acceptedToken = token }: CalledServiceOptions = {},
+  { port = 0, acceptedToken = token, callWindow }: CalledServiceOptions = {},
 ): Promise<IceService> {
   return startIceService({
     files: { "tokens.yaml": connectorTokens({ foreign: acceptedToken }), "turn.secret": "north" },
@@ -29,6 +31,7 @@ export function startCalledService(
       },
       shutdown: { delay: "0s", timeout: "1s" },
       auth: { connectorTokensFile: "tokens.yaml" },
+      ...(callWindow && { limits: { caller: { requests: 1, window: callWindow } } }),
       ice: {
         stunUrls: ["stun:stun.example.com"],
         turn: { urls: ["turn:turn.example.com"], secretFiles: ["turn.secret"] },

@@ -110,7 +110,7 @@ export function describeListProgram(name: string, program: ListProgram): void {
       const { status, stderr } = await run({ ICE_URL: url });
       expect({ status, stderr }).toEqual({
         status: 1,
-        stderr: expect.stringMatching(/^unavailable: /i),
+        stderr: expect.stringMatching(/^unavailable: [^\n]* refused[^\n]*\n$/i),
       });
     });
 
@@ -126,6 +126,18 @@ export function describeListProgram(name: string, program: ListProgram): void {
       await watcher.stop("SIGKILL");
       silent.close();
       expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(isLate) });
+    });
+
+    it("watches again when the service allows it, and not earlier", async () => {
+      const service = await startCalledService(undefined, { callWindow: "12s" });
+      const headers = { authorization: `Bearer ${token}` };
+      const { status } = await fetch(`${service.url}/api/v1/ice-servers`, { headers });
+      const child = start({ ICE_URL: service.url }, "--watch");
+      await child.untilReady(() => parseLists(child.stdout()).length > 0 || undefined);
+      await child.stop("SIGKILL");
+      await service.stop();
+      expect(status).toBe(200);
+      expect(child.stderr()).toMatch(/^retrying: resource_?exhausted: [^\n]*\n$/i);
     });
 
     it("says what to set", async () => {
