@@ -185,6 +185,17 @@ describe("the chart", () => {
     }
   }, 90_000);
 
+  it("lets OpenShift choose the user", async () => {
+    const podSecurityContext = { runAsUser: null, runAsGroup: null, fsGroup: null };
+    const values = { secret: existing, config: { ice: { turn } }, podSecurityContext };
+    const objects = parseAllDocuments(await render(values)).map((document) => document.toJS());
+    const pod = objects.find((object) => object?.kind === "Deployment").spec.template.spec;
+    expect(pod.securityContext).toEqual({
+      runAsNonRoot: true,
+      seccompProfile: { type: "RuntimeDefault" },
+    });
+  });
+
   it("runs as many workers as docs/scaling.md says, and leaves a pod the time to drain", async () => {
     const values = { secret: existing, config: { ice: { turn } }, workers: 2 };
     const objects = parseAllDocuments(await render(values)).map((document) => document.toJS());
@@ -207,6 +218,26 @@ describe("the chart", () => {
   it.each([
     ["a key that is misspelled", { sercet: existing, config: { ice: { turn } } }, "sercet"],
     ["no TURN server", { secret: existing }, "config.ice.turn has no TURN servers"],
+    [
+      "a port of the pods",
+      { secret: existing, config: { ice: { turn }, listen: { port: 9000 } } },
+      "config.listen.port is always 8080",
+    ],
+    [
+      "another address for metrics",
+      { secret: existing, config: { ice: { turn }, admin: false } },
+      "config.admin is set by the chart",
+    ],
+    [
+      "a file of connector tokens that is not in the Secret",
+      { secret: existing, config: { ice: { turn }, auth: { connectorTokensFile: "a" } } },
+      "config.auth.connectorTokensFile is set by the chart",
+    ],
+    [
+      "a file of a TURN secret that is not in the Secret",
+      { secret: existing, config: { ice: { turn: { ...turn, secretFiles: ["a"] } } } },
+      "config.ice.turn.secretFiles is set by the chart",
+    ],
     ["no secret", { config: { ice: { turn } } }, "secret.contents has no turn.secret"],
     [
       "a route without a Gateway",

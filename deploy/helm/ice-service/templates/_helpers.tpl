@@ -44,7 +44,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "ice-service.config" -}}
 {{- $config := deepCopy .Values.config -}}
 {{- $directory := "/etc/ice-service/secret" -}}
+{{- if hasKey (default dict $config.listen) "port" -}}
+{{- fail "config.listen.port is always 8080 in the pods. Remove it; service.port is the port of the Service." -}}
+{{- end -}}
+{{- if and .Values.metrics.enabled (hasKey $config "admin") -}}
+{{- fail "config.admin is set by the chart. Remove it, or set metrics.enabled: false." -}}
+{{- end -}}
+{{- if and .Values.secret.connectorTokensKey (hasKey (default dict $config.auth) "connectorTokensFile") -}}
+{{- fail "config.auth.connectorTokensFile is set by the chart. Remove it; secret.connectorTokensKey names the file." -}}
+{{- end -}}
 {{- with $config.ice.turn -}}
+{{- if and $.Values.secret.turnSecretKeys (hasKey . "secretFiles") -}}
+{{- fail "config.ice.turn.secretFiles is set by the chart. Remove it; secret.turnSecretKeys names the files." -}}
+{{- end -}}
 {{- if not (or .urls .regions .managed) -}}
 {{- fail "config.ice.turn has no TURN servers. Set config.ice.turn.urls, regions, or managed." -}}
 {{- end -}}
