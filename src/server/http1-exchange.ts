@@ -5,6 +5,7 @@ import { type FaultAnswerer, guardListener, type HttpExchange } from "../http/ht
 import type { HttpAnswer, HttpHeaders } from "../http/http-message.js";
 import { RequestHeaders } from "../http/request-headers.js";
 import { writeChunk } from "./chunk-writer.js";
+import type { Lingering } from "./lingering.js";
 import { isRetiring } from "./retiring-connections.js";
 import { SentAhead } from "./sent-ahead.js";
 
@@ -23,6 +24,7 @@ export class Http1Exchange implements HttpExchange {
   readonly output: ServerResponse;
   answerer: FaultAnswerer | undefined = undefined;
   readonly #guard: Guard;
+  readonly #lingering: Lingering;
   #goneListener: (() => void) | undefined = undefined;
   /** Whether the headers have gone out with a piece of the body. */
   #hasWritten = false;
@@ -31,11 +33,13 @@ export class Http1Exchange implements HttpExchange {
 
   constructor(
     guard: Guard,
+    lingering: Lingering,
     request: IncomingMessage,
     response: ServerResponse,
     waitsToSend = false,
   ) {
     this.#guard = guard;
+    this.#lingering = lingering;
     this.connection = request.socket;
     this.#waitsToSend = waitsToSend;
     this.remoteAddress = request.socket.remoteAddress;
@@ -159,13 +163,10 @@ export class Http1Exchange implements HttpExchange {
       this.output.addTrailers(trailers);
     }
     if (this.#closesEarly()) {
-      if (body !== undefined) {
-        this.output.write(body);
-      }
-      linger(this, () => this.output.end());
-    } else {
-      this.output.end(body);
+      this.#lingering.lingerAtEnd(this.connection, lingerMs);
+      readSmallRest(this);
     }
+    this.output.end(body);
   }
 
   /** Whether the connection is closed on a client that is still sending. */
@@ -197,26 +198,17 @@ function forgetHead(response: ServerResponse): void {
 }
 
 /**
- * Waits before the close until the client has sent everything, or has had time to take its answer: the
- * close of a connection with unread bytes is a reset, which may overtake the answer and fails what the
- * client still writes (RFC 9112 section 9.6). A small rest is read; more than that stays unread.
+ * Reads on behind an answer, so that the client can finish its request and close its side: a close with
+ * unread bytes is a reset, which may overtake the answer and fails what the client still writes (RFC 9112
+ * section 9.6). More than a small rest stays unread.
  */
-function linger(exchange: Http1Exchange, close: () => void): void {
+function readSmallRest(exchange: Http1Exchange): void {
   let left = smallRequestBytes;
-  let closed = false;
-  const end = exchange.guard(() => {
-    if (!closed) {
-      closed = true;
-      clearTimeout(timer);
-      close();
-    }
-  });
-  const timer = setTimeout(end, lingerMs);
   const onData = exchange.guard((chunk: Uint8Array) => {
     left -= chunk.byteLength;
     if (left < 0) {
       exchange.body.pause();
     }
   });
-  exchange.body.on("end", end).on("close", end).on("data", onData);
+  exchange.body.on("data", onData);
 }

@@ -78,8 +78,8 @@ export async function openPort(config: PortConfig, options: PortOptions): Promis
   const tls = config.tls && loadTlsOptions(config.tls, files);
   let ca = tls?.ca;
   let certificateExpiresAtSeconds = tls && findFirstExpiry(tls);
-  const http1 = createPortOwner(config, tls, limits, guard, turns);
   const lingering = new Lingering(guard);
+  const http1 = createPortOwner(config, tls, limits, guard, turns, lingering);
   const draining = new Draining(http1, guard, lingering);
   const retiring = new RetiringConnections(guard, lingering);
   const ages = options.aging && new ConnectionAges(options.aging, guard);

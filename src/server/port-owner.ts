@@ -7,6 +7,7 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from "n
 import type { Socket } from "node:net";
 import type { Guard } from "../http/guard.js";
 import type { HttpLimits } from "../http/http-limits.js";
+import type { Lingering } from "./lingering.js";
 import type { PortConfig } from "./listen-config.js";
 import { createRequestTaker } from "./request-taker.js";
 import type { TlsOptions } from "./tls-options.js";
@@ -19,6 +20,7 @@ export function createPortOwner(
   limits: HttpLimits,
   guard: Guard,
   turns: Turns,
+  lingering: Lingering,
 ): Http1Server | HttpsServer {
   const options = {
     headersTimeout: limits.headersTimeoutMs,
@@ -31,8 +33,8 @@ export function createPortOwner(
     requireHostHeader: false,
   };
   const cut = (_: unknown, { socket }: IncomingMessage) => socket.destroy();
-  const onRequest = guard.wrap(createRequestTaker(false, guard, turns), cut);
-  const onExpectation = guard.wrap(createRequestTaker(true, guard, turns), cut);
+  const onRequest = guard.wrap(createRequestTaker(false, guard, turns, lingering), cut);
+  const onExpectation = guard.wrap(createRequestTaker(true, guard, turns, lingering), cut);
   const server =
     tls === undefined
       ? createHttp1Server(options, onRequest)

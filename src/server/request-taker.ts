@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { endNothing, type Guard } from "../http/guard.js";
 import { Http1Exchange } from "./http1-exchange.js";
+import type { Lingering } from "./lingering.js";
 import { SentAhead } from "./sent-ahead.js";
 import type { Turns } from "./turns.js";
 
@@ -14,13 +15,14 @@ export function createRequestTaker(
   waitsToSend: boolean,
   guard: Guard,
   turns: Turns,
+  lingering: Lingering,
 ): RequestListener {
   const onResponseError = guard.wrap(ignoreError, endNothing);
 
   function begin(request: IncomingMessage, response: ServerResponse): void {
     // Else the connection has ended, or ends with an answer that went out before.
     if (request.socket.writable) {
-      turns.begin(new Http1Exchange(guard, request, response, waitsToSend));
+      turns.begin(new Http1Exchange(guard, lingering, request, response, waitsToSend));
     }
   }
 

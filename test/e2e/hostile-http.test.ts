@@ -195,7 +195,8 @@ describe("hostile HTTP/1.1", () => {
   });
 
   it("lets a client that is still sending see the answer that came first", async () => {
-    const socket = connect(service.port, "127.0.0.1");
+    // The service ends its side with the answer.
+    const socket = connect({ port: service.port, host: "127.0.0.1", allowHalfOpen: true });
     socket.setEncoding("latin1").on("error", () => {});
     let received = "";
     const closed = once(socket, "close");
@@ -206,7 +207,7 @@ describe("hostile HTTP/1.1", () => {
       "POST /ice.v1.IceService/WatchIceServers HTTP/1.1\r\nHost: x\r\nContent-Type: application/connect+json\r\nTransfer-Encoding: chunked\r\n\r\n",
     );
     await expect.poll(() => received).toMatch(/unauthenticated/);
-    socket.write("7\r\n\0\0\0\0\x02{}\r\n0\r\n\r\n");
+    socket.end("7\r\n\0\0\0\0\x02{}\r\n0\r\n\r\n");
     await closed;
     // Whole: it has ended, and was not cut.
     const [head = "", body = ""] = received.split("\r\n\r\n");

@@ -5,6 +5,7 @@ import { getDefaultHighWaterMark } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Guard } from "../../src/http/guard.js";
 import { Http1Exchange } from "../../src/server/http1-exchange.js";
+import { Lingering } from "../../src/server/lingering.js";
 import { openRawConnection, type RawConnection } from "../parts/raw-connection.js";
 
 let server: Server;
@@ -15,7 +16,7 @@ beforeEach(async () => {
   exchanges = [];
   server = createServer((request, response) => {
     response.sendDate = false;
-    exchanges.push(new Http1Exchange(guard, request, response));
+    exchanges.push(new Http1Exchange(guard, new Lingering(guard), request, response));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -7,11 +7,12 @@ import {
 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DiskFiles } from "../../src/files/disk-files.js";
 import { Guard } from "../../src/http/guard.js";
 import type { ExchangeListener, HttpExchange } from "../../src/http/http-exchange.js";
 import { type HttpLimits, httpLimits } from "../../src/http/http-limits.js";
+import type { HttpAnswer } from "../../src/http/http-message.js";
 import { openPort, type PortListener } from "../../src/server/port-listener.js";
 import {
   connectRawHttp2,
@@ -201,6 +202,39 @@ describe("openPort ends", () => {
     await once(await connectRaw(url), "close");
     expect(first.destroyed).toBe(false);
     first.destroy();
+  });
+});
+
+describe("openPort answers a client that is still sending", () => {
+  // What would only come after some time never comes.
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  const ok = { status: 200, headers: {}, body: "done" };
+  const rows: readonly (readonly [what: string, method: string, HttpAnswer, end: RegExp])[] = [
+    ["with a body", "POST", ok, /\r\n\r\n4\r\ndone\r\n0\r\n\r\n$/],
+    [
+      "with trailers, as gRPC",
+      "POST",
+      { ...ok, trailers: { "grpc-status": "16" } },
+      /\r\n0\r\ngrpc-status: 16\r\n\r\n$/,
+    ],
+    ["without a body", "POST", { ...ok, status: 204, body: "" }, /^HTTP\/1.1 204 .*\r\n\r\n$/s],
+    ["to HEAD", "HEAD", ok, /^HTTP\/1.1 200 .*\r\n\r\n$/s],
+  ];
+
+  it.each(rows)("at once, and listens on for a while: %s", async (_, method, answer, end) => {
+    const url = await open({}, 100, (exchange) => exchange.send(answer));
+    const socket = connect({ port: portOf(url), host: "127.0.0.1", allowHalfOpen: true });
+    socket.on("error", () => {});
+    socket.write(`${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n`);
+    expect(await text(socket)).toMatch(end);
+    socket.write(Buffer.alloc(100_000));
+    vi.advanceTimersByTime(1_999);
+    expect(port?.openConnections).toBe(1);
+    vi.advanceTimersByTime(1);
+    await expect.poll(() => port?.openConnections).toBe(0);
+    socket.destroy();
   });
 });
 
