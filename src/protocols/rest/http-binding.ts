@@ -28,33 +28,31 @@ export function readGetBindings(method: DescMethod): GetBinding[] {
 }
 
 function readGetBinding(method: DescMethod, { pattern, body, responseBody }: HttpRule): GetBinding {
-  const { input, methodKind, name, parent } = method;
+  const { input, methodKind, name, output, parent } = method;
   const flaw = (problem: string) =>
     new Error(`${parent.typeName}.${name}: a google.api.http annotation ${problem}`);
   if (pattern.case !== "get") {
     throw flaw(`has ${pattern.case ?? "no pattern"}; only get can be served`);
   }
   if (body !== "") {
-    throw flaw("has a body; a get has none");
+    throw flaw(`has the body "${body}"; a get has none`);
   }
   if (methodKind === "client_streaming" || methodKind === "bidi_streaming") {
     throw flaw("is of a method whose requests are a stream; a get has one request");
   }
-  const template = parsePathTemplate(pattern.value);
+  const template = parsePathTemplate(pattern.value, flaw);
   const unknown = template.variables.find((variable) => findField(input, variable) === undefined);
   if (unknown !== undefined) {
-    throw flaw(`has {${unknown}}; ${input.typeName} has no such field`);
+    throw flaw(`has {${unknown}} in its path; a variable must be a field of ${input.typeName}`);
   }
-  return { template, bodyField: findBodyField(method, responseBody) };
-}
-
-function findBodyField({ output }: DescMethod, name: string): GetBinding["bodyField"] {
-  if (name === "") {
-    return undefined;
+  if (responseBody === "") {
+    return { template, bodyField: undefined };
   }
-  const field = output.fields.find((candidate) => candidate.name === name);
-  if (field?.fieldKind !== "message") {
-    throw new Error(`response_body "${name}" is no message field of ${output.typeName}`);
+  const bodyField = output.fields.find((field) => field.name === responseBody);
+  if (bodyField?.fieldKind !== "message") {
+    throw flaw(
+      `has the response_body "${responseBody}"; it must be a message field of ${output.typeName}`,
+    );
   }
-  return field;
+  return { template, bodyField };
 }

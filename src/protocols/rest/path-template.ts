@@ -23,9 +23,9 @@ export interface PathTemplate {
  *     Segment  = "*" | "**" | LITERAL | Variable ;
  *     Variable = "{" FieldPath [ "=" Segments ] "}" ;  Verb = ":" LITERAL ;
  *
- * @throws Error when the template is malformed
+ * @param flaw makes the error for a template that is malformed, of what is wrong with it
  */
-export function parsePathTemplate(text: string): PathTemplate {
+export function parsePathTemplate(text: string, flaw: (problem: string) => Error): PathTemplate {
   const variables: { readonly name: string; readonly multiSegment: boolean }[] = [];
   let pattern = "";
   let rest = text;
@@ -49,10 +49,12 @@ export function parsePathTemplate(text: string): PathTemplate {
     pattern += compileSegments(literal[0]);
   }
   if (!text.startsWith("/") || rest !== "") {
-    throw new Error(`malformed path template "${text}" in a google.api.http annotation`);
+    throw flaw(
+      `has the path "${text}"; it must begin with / and have only literals, *, **, {field}, and {field=pattern}`,
+    );
   }
   if (new Set(variables.map(({ name }) => name)).size < variables.length) {
-    throw new Error(`path template "${text}" in a google.api.http annotation has a variable twice`);
+    throw flaw(`has the path "${text}"; it can have a variable only once`);
   }
   const regExp = new RegExp(`^${pattern}$`);
   const isLiteral = !/[{*]/.test(text);

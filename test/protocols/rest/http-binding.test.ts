@@ -17,12 +17,35 @@ describe("readGetBindings", () => {
     );
   });
 
+  const segments = "must begin with / and have only literals, *, **, {field}, and {field=pattern}";
   it.each([
-    ["withBody", "has a body"],
-    ["noField", "has {book.isbn}; test.v1.Shelf has no such field"],
-    ["sendShelves", "is of a method whose requests are a stream"],
-    ["talkOfShelves", "has post"],
+    ["withBody", 'WithBody: a google.api.http annotation has the body "*"; a get has none'],
+    [
+      "openBrace",
+      `OpenBrace: a google.api.http annotation has the path "/v1/{shelf_id"; it ${segments}`,
+    ],
+    ["noSlash", `NoSlash: a google.api.http annotation has the path "v1/shelf"; it ${segments}`],
+    [
+      "sameVariable",
+      'SameVariable: a google.api.http annotation has the path "/v1/{shelf_id}/{shelf_id=books/*}"; it can have a variable only once',
+    ],
+    [
+      "noField",
+      "NoField: a google.api.http annotation has {book.isbn} in its path; a variable must be a field of test.v1.Shelf",
+    ],
+    [
+      "noResponseField",
+      'NoResponseField: a google.api.http annotation has the response_body "isbn"; it must be a message field of test.v1.Shelf',
+    ],
+    [
+      "textResponse",
+      'TextResponse: a google.api.http annotation has the response_body "shelf_id"; it must be a message field of test.v1.Shelf',
+    ],
+    ["sendShelves", "SendShelves: a google.api.http annotation is of a method whose requests are"],
+    ["talkOfShelves", "TalkOfShelves: a google.api.http annotation has post; only get can be"],
   ] as const)("rejects what it could not serve, in %s", (name, problem) => {
-    expect(() => readGetBindings(UnservableService.method[name])).toThrow(problem);
+    expect(() => readGetBindings(UnservableService.method[name])).toThrow(
+      `test.v1.UnservableService.${problem}`,
+    );
   });
 });
