@@ -11,6 +11,19 @@ export interface Router {
   readonly restPaths: readonly string[];
 }
 
+function pathIsTaken(one: string, other: string, path: string): Error {
+  return new Error(
+    `${one} and ${other} have the same path, ${path}; give one of them another path in its google.api.http annotation`,
+  );
+}
+
+/** For a method that would be hidden: the service itself serves the path of its route. */
+export function pathIsServed({ target, path }: Route): Error {
+  return new Error(
+    `${target} has the path ${path}, which the service itself serves; choose another path in its google.api.http annotation`,
+  );
+}
+
 /** Collects methods with their implementations. Of two routes of a method, the later one holds. */
 export class RouterBuilder {
   readonly #options: MethodRouteOptions;
@@ -52,10 +65,17 @@ export class RouterBuilder {
     return this;
   }
 
-  /** @param route of REST, at a path without variables */
+  /**
+   * @param route of REST that the service itself has, at a path without variables
+   * @throws Error when a method has the path (startup only)
+   */
   addRoute(route: Route): this {
+    const hidden = this.#byPath.get(route.path);
+    if (hidden !== undefined) {
+      throw pathIsServed(hidden);
+    }
     this.#restPaths.push(route.path);
-    this.#addPath(route);
+    this.#byPath.set(route.path, route);
     return this;
   }
 
@@ -63,7 +83,7 @@ export class RouterBuilder {
   #addPath(route: Route): void {
     const other = this.#byPath.get(route.path)?.target ?? route.target;
     if (other !== route.target) {
-      throw new Error(`${other} and ${route.target} have the same path, ${route.path}`);
+      throw pathIsTaken(other, route.target, route.path);
     }
     this.#byPath.set(route.path, route);
   }
@@ -74,9 +94,7 @@ export class RouterBuilder {
       (each) => each.template.pattern === template.pattern && each.route.target !== route.target,
     );
     if (other !== undefined) {
-      throw new Error(
-        `${other.route.target} and ${route.target} have the same path, ${template.text}`,
-      );
+      throw pathIsTaken(other.route.target, route.target, template.text);
     }
     this.#byTemplate.push({ template, route });
   }

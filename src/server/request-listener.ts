@@ -15,7 +15,7 @@ import { readMediaType } from "../http/media-type.js";
 import { createOptionsAnswer, portMethods } from "../http/options-answer.js";
 import { type RequestTarget, splitRequestTarget } from "../http/request-target.js";
 import type { Route } from "../protocols/route.js";
-import type { Router } from "../protocols/router.js";
+import { pathIsServed, type Router } from "../protocols/router.js";
 import type { Readiness } from "../readiness.js";
 import { createProbeRoutes, type FixedRoute, fixedRouteMethods } from "./fixed-routes.js";
 
@@ -30,12 +30,22 @@ export interface RequestListenerOptions extends ReplyRecords {
   readonly furtherRoutes?: Iterable<readonly [path: string, FixedRoute]>;
 }
 
-/** Answers every request of the port: OPTIONS, fixed routes, RPCs, and problems for the rest. */
+/**
+ * Answers every request of the port: OPTIONS, fixed routes, RPCs, and problems for the rest.
+ * @throws Error when a method has the path of a fixed route (startup only)
+ */
 export function createRequestListener(options: RequestListenerOptions): ExchangeListener {
   const { router, readiness, findClientAddress } = options;
   const notFound = createNotFound(router.restPaths);
   const applyCors = createCorsPolicy(options.allowedOrigins, cors);
   const fixedRoutes = new Map([...createProbeRoutes(readiness), ...(options.furtherRoutes ?? [])]);
+  for (const path of fixedRoutes.keys()) {
+    const hidden = router(path);
+    // A template with variables has other paths as well.
+    if (hidden?.path === path) {
+      throw pathIsServed(hidden);
+    }
+  }
 
   return (exchange) => {
     const reply = new Reply(exchange, options, readiness);

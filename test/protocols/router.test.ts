@@ -1,15 +1,18 @@
-import { createServiceImplSpec } from "@connectrpc/connect";
+import { createMethodImplSpec, createServiceImplSpec } from "@connectrpc/connect";
 import { expect, it } from "vitest";
 import { StreamCalls } from "../../src/call/stream-calls.js";
 import { RouterBuilder } from "../../src/protocols/router.js";
-import { RoomService } from "../schemas/gen/shelf_pb.js";
+import { LobbyService, RoomService } from "../schemas/gen/shelf_pb.js";
 
-function addAll(names: readonly string[]): void {
-  const builder = new RouterBuilder({
+const createBuilder = () =>
+  new RouterBuilder({
     stages: {},
     codec: { acceptCompression: [], readMaxBytes: 1000 },
     streams: new StreamCalls(),
   });
+
+function addAll(names: readonly string[]): void {
+  const builder = createBuilder();
   const { methods } = createServiceImplSpec(RoomService, {});
   for (const spec of Object.values(methods)) {
     if (names.includes(spec.method.name)) {
@@ -23,8 +26,23 @@ it.each([
   ["GetRoom", "PaintRoom", "/v1/rooms/{color=*}"],
 ])("does not take %s and %s, which have one path", (one, other, path) => {
   expect(() => addAll([one, other])).toThrow(
-    `test.v1.RoomService/${one} and test.v1.RoomService/${other} have the same path, ${path}`,
+    `test.v1.RoomService/${one} and test.v1.RoomService/${other} have the same path, ${path}; give one of them another path in its google.api.http annotation`,
   );
   expect(() => addAll([one])).not.toThrow();
   expect(() => addAll([other])).not.toThrow();
 });
+
+it.each([
+  ["another method", "test.v1.LobbyService/GetReadiness"],
+  ["the same method", "test.v1.LobbyService/GetTurn"],
+])(
+  "does not take a method at the path of a route that the service itself has, for %s",
+  (_, target) => {
+    const builder = createBuilder();
+    builder.addMethod(createMethodImplSpec(LobbyService.method.getTurn, () => ({})));
+    const route = { path: "/turn", target, allowedMethods: ["GET"], choose: () => undefined };
+    expect(() => builder.addRoute(route)).toThrow(
+      "test.v1.LobbyService/GetTurn has the path /turn, which the service itself serves; choose another path in its google.api.http annotation",
+    );
+  },
+);
