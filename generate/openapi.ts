@@ -5,7 +5,9 @@ import type {
   RouteDescription,
 } from "../src/http/route-description.js";
 import { readGetBindings } from "../src/protocols/rest/http-binding.js";
+import type { TemplateVariable } from "../src/protocols/rest/path-template.js";
 import { findField } from "../src/protocols/rest/request-message.js";
+import { printSegments, printTemplatePath } from "./openapi-paths.js";
 import { problemResponses, problemSchema } from "./openapi-problems.js";
 import { MessageSchemas, printComment } from "./openapi-schemas.js";
 
@@ -67,20 +69,17 @@ function describeMethod(method: DescMethod, schemas: MessageSchemas): DescribedR
     const body = schemas.refer(bodyField?.message ?? method.output);
     const isStream = method.methodKind === "server_streaming";
     return {
-      // OpenAPI has no patterns of variables.
-      path: template.text.replace(/\{([^=}]+)=[^}]*\}/g, "{$1}"),
+      path: printTemplatePath(method, template),
       operationId: method.name,
       description: printComment(method),
       tokenParameters: ["token"],
       parameters: [
-        ...template.variables.flatMap((name) => {
-          const target = findField(method.input, name);
-          return target === undefined
-            ? []
-            : { ...describeField(target.field, schemas), name, isInPath: true };
+        ...template.variables.flatMap((variable) => {
+          const target = findField(method.input, variable.name);
+          return target === undefined ? [] : describeVariable(variable, target.field, schemas);
         }),
         ...method.input.fields
-          .filter(({ name }) => !template.variables.includes(name))
+          .filter((field) => !template.variables.some(({ name }) => name === field.name))
           .map((field) => ({ ...describeField(field, schemas), name: field.jsonName })),
       ],
       responses: {
@@ -91,6 +90,20 @@ function describeMethod(method: DescMethod, schemas: MessageSchemas): DescribedR
       ...(isStream && { mediaType: "text/event-stream" }),
     };
   });
+}
+
+/** None where the variable is always the same. */
+function describeVariable(
+  { name, segments }: TemplateVariable,
+  field: DescField,
+  schemas: MessageSchemas,
+): ParameterDescription[] {
+  if (!segments.includes("*")) {
+    return [];
+  }
+  const { description, schema } = describeField(field, schemas);
+  const form = segments === "*" ? "" : `The field holds \`${printSegments(name, segments)}\`.`;
+  return [{ name, description: `${description}\n\n${form}`.trim(), schema, isInPath: true }];
 }
 
 function describeField(field: DescField, schemas: MessageSchemas) {

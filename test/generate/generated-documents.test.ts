@@ -8,15 +8,17 @@ import { stringify } from "yaml";
 import { printSample } from "../../generate/config-sample.js";
 import { printRestartKeys, printVariables, replaceGenerated } from "../../generate/key-tables.js";
 import { printOpenApi } from "../../generate/openapi.js";
+import { printTemplatePath } from "../../generate/openapi-paths.js";
 import { IceService } from "../../src/gen/ice/v1/ice_service_pb.js";
 import { readGetBindings } from "../../src/protocols/rest/http-binding.js";
+import { parsePathTemplate } from "../../src/protocols/rest/path-template.js";
 import { Readiness } from "../../src/readiness.js";
 import { createProbeRoutes, probeDescriptions } from "../../src/server/fixed-routes.js";
 import { openApiDescription, openApiRoutes } from "../../src/server/openapi-route.js";
 import { configSection, describeConfig, loadConfig } from "../../src/service-config.js";
 import { turnRestDescription } from "../../src/services/turn-rest/turn-rest-request.js";
 import { MemoryFiles } from "../parts/memory-files.js";
-import { RoomService } from "../schemas/gen/shelf_pb.js";
+import { HouseService, RoomService } from "../schemas/gen/shelf_pb.js";
 
 const pathOf = (file: string) => resolve(import.meta.dirname, "../..", file);
 const readRoot = (file: string) => readFileSync(pathOf(file), "utf8");
@@ -91,10 +93,14 @@ describe("openapi.json", () => {
     const readiness = new Readiness();
     const paths = [...createProbeRoutes(readiness).keys(), ...openApiRoutes.keys()];
     const methods = IceService.methods.flatMap(readGetBindings);
-    const templates = methods.map(({ template }) => template.text);
-    expect(Object.keys(document.paths).toSorted()).toEqual(
-      [...paths, ...templates, turnRestDescription.path].toSorted(),
+    const fixed = [...paths, turnRestDescription.path];
+    const others = Object.keys(document.paths).filter((path) => !fixed.includes(path));
+    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(fixed));
+    const called = others.map((path) => path.replace(/\{[^}]*\}/g, "x"));
+    const served = methods.map(({ template }) =>
+      called.findIndex((path) => template.match(path) !== undefined),
     );
+    expect(new Set(served)).toEqual(new Set(others.keys()));
   });
 
   it("has the variables of a path in the path", () => {
@@ -110,4 +116,31 @@ describe("openapi.json", () => {
       { name: "color", in: "query", required: false },
     ]);
   });
+
+  it("has the segments of a variable around its parameter", () => {
+    const { paths } = JSON.parse(
+      printOpenApi({
+        registry: createRegistry(HouseService),
+        serviceName: HouseService.typeName,
+        routes: [],
+      }),
+    );
+    expect(paths["/v1/rooms/{room_id}"].get.parameters).toMatchObject([
+      { name: "room_id", in: "path", description: "The field holds `rooms/{room_id}`." },
+      { name: "color", in: "query" },
+    ]);
+    expect(paths["/v1/colors/{color}/shade/attic:room"].get.parameters).toMatchObject([
+      { name: "color", in: "path", description: "The field holds `colors/{color}/shade`." },
+    ]);
+  });
+
+  it.each(["/v1/{room_id=floors/*/rooms/*}", "/v1/{room_id=stairs/**}", "/v1/*/cellar"])(
+    "cannot describe the path %s",
+    (text) => {
+      const template = parsePathTemplate(text, Error);
+      expect(() => printTemplatePath(RoomService.method.getRoom, template)).toThrow(
+        `test.v1.RoomService.GetRoom: OpenAPI cannot describe the path "${text}"; it must have no **, and * only once in each variable`,
+      );
+    },
+  );
 });

@@ -1,8 +1,9 @@
 import { createMethodImplSpec, createServiceImplSpec } from "@connectrpc/connect";
 import { expect, it } from "vitest";
+import { nameTarget } from "../../src/call/call-record.js";
 import { StreamCalls } from "../../src/call/stream-calls.js";
 import { RouterBuilder } from "../../src/protocols/router.js";
-import { LobbyService, RoomService } from "../schemas/gen/shelf_pb.js";
+import { HouseService, LobbyService, RoomService } from "../schemas/gen/shelf_pb.js";
 
 const createBuilder = () =>
   new RouterBuilder({
@@ -13,20 +14,22 @@ const createBuilder = () =>
 
 function addAll(names: readonly string[]): void {
   const builder = createBuilder();
-  const { methods } = createServiceImplSpec(RoomService, {});
-  for (const spec of Object.values(methods)) {
-    if (names.includes(spec.method.name)) {
-      builder.addMethod(spec);
+  for (const service of [RoomService, HouseService]) {
+    for (const spec of Object.values(createServiceImplSpec(service, {}).methods)) {
+      if (names.includes(nameTarget(spec.method))) {
+        builder.addMethod(spec);
+      }
     }
   }
 }
 
 it.each([
-  ["FindRoom", "ListRooms", "/v1/rooms"],
-  ["GetRoom", "PaintRoom", "/v1/rooms/{color=*}"],
+  ["test.v1.RoomService/FindRoom", "test.v1.RoomService/ListRooms", "/v1/rooms"],
+  ["test.v1.RoomService/GetRoom", "test.v1.RoomService/PaintRoom", "/v1/rooms/{color=*}"],
+  ["test.v1.RoomService/GetRoom", "test.v1.HouseService/NameRoom", "/v1/{room_id=rooms/*}"],
 ])("does not take %s and %s, which have one path", (one, other, path) => {
   expect(() => addAll([one, other])).toThrow(
-    `test.v1.RoomService/${one} and test.v1.RoomService/${other} have the same path, ${path}; give one of them another path in its google.api.http annotation`,
+    `${one} and ${other} have the same path, ${path}; give one of them another path in its google.api.http annotation`,
   );
   expect(() => addAll([one])).not.toThrow();
   expect(() => addAll([other])).not.toThrow();

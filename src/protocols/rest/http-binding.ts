@@ -41,9 +41,11 @@ function readGetBinding(method: DescMethod, { pattern, body, responseBody }: Htt
     throw flaw("is of a method whose requests are a stream; a get has one request");
   }
   const template = parsePathTemplate(pattern.value, flaw);
-  const unknown = template.variables.find((variable) => findField(input, variable) === undefined);
+  const unknown = template.variables.find((each) => findField(input, each.name) === undefined);
   if (unknown !== undefined) {
-    throw flaw(`has {${unknown}} in its path; a variable must be a field of ${input.typeName}`);
+    throw flaw(
+      `has {${unknown.name}} in its path; a variable must be a field of ${input.typeName}`,
+    );
   }
   if (responseBody === "") {
     return { template, bodyField: undefined };

@@ -3,15 +3,23 @@ export type PathVariables = ReadonlyMap<string, string>;
 
 const noVariables: PathVariables = new Map();
 
+/** A variable of a path template. */
+export interface TemplateVariable {
+  /** The path of its field. */
+  readonly name: string;
+  /** The segments that it stands for, such as `*`, `books/*`, or `**`. */
+  readonly segments: string;
+}
+
 /** A compiled path template of google.api.http. */
 export interface PathTemplate {
   readonly text: string;
-  /** A regular expression. Templates that differ only in the names of variables have the same. */
+  /** A regular expression. Templates that differ only in their variables have the same. */
   readonly pattern: string;
   /** Whether it has no variables, so that it matches its own text alone. */
   readonly isLiteral: boolean;
-  /** The field paths of its variables, in their order. */
-  readonly variables: readonly string[];
+  /** In the order of the path. */
+  readonly variables: readonly TemplateVariable[];
   /** The variables of a path (without query) that matches, else undefined. */
   match(path: string): PathVariables | undefined;
 }
@@ -26,8 +34,9 @@ export interface PathTemplate {
  * @param flaw makes the error for a template that is malformed, of what is wrong with it
  */
 export function parsePathTemplate(text: string, flaw: (problem: string) => Error): PathTemplate {
-  const variables: { readonly name: string; readonly multiSegment: boolean }[] = [];
+  const variables: TemplateVariable[] = [];
   let pattern = "";
+  let capturing = "";
   let rest = text;
   const take = (expected: RegExp): RegExpExecArray | null => {
     const found = expected.exec(rest);
@@ -37,16 +46,20 @@ export function parsePathTemplate(text: string, flaw: (problem: string) => Error
   while (rest !== "") {
     const variable = take(/^\{([a-z_][\w.]*)(?:=([^{}]+))?\}/i);
     if (variable !== null) {
-      const segments = variable[2] ?? "*";
-      variables.push({ name: variable[1] ?? "", multiSegment: segments !== "*" });
-      pattern += `(${compileSegments(segments)})`;
+      const [, name = "", segments = "*"] = variable;
+      variables.push({ name, segments });
+      const compiled = compileSegments(segments);
+      pattern += compiled;
+      capturing += `(${compiled})`;
       continue;
     }
     const literal = take(/^[^{}]+/);
     if (literal === null) {
       break;
     }
-    pattern += compileSegments(literal[0]);
+    const compiled = compileSegments(literal[0]);
+    pattern += compiled;
+    capturing += compiled;
   }
   if (!text.startsWith("/") || rest !== "") {
     throw flaw(
@@ -56,13 +69,13 @@ export function parsePathTemplate(text: string, flaw: (problem: string) => Error
   if (new Set(variables.map(({ name }) => name)).size < variables.length) {
     throw flaw(`has the path "${text}"; it can have a variable only once`);
   }
-  const regExp = new RegExp(`^${pattern}$`);
+  const regExp = new RegExp(`^${capturing}$`);
   const isLiteral = !/[{*]/.test(text);
   return {
     text,
     pattern,
     isLiteral,
-    variables: variables.map(({ name }) => name),
+    variables,
     match(path) {
       if (isLiteral) {
         return path === text ? noVariables : undefined;
@@ -73,9 +86,9 @@ export function parsePathTemplate(text: string, flaw: (problem: string) => Error
       }
       try {
         return new Map(
-          variables.map(({ name, multiSegment }, index) => [
+          variables.map(({ name, segments }, index) => [
             name,
-            decodeVariable(found[index + 1] ?? "", multiSegment),
+            decodeVariable(found[index + 1] ?? "", segments !== "*"),
           ]),
         );
       } catch {
