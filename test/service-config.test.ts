@@ -854,13 +854,15 @@ describe("loadConfig", () => {
     });
   });
 
-  it("does not warn of the variables that Kubernetes sets for a Service named ice-service", () => {
-    expect(
-      load(
-        { ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } },
-        { ICE_SERVICE_SERVICE_HOST: "10.0.0.1", ICE_SERVICE_PORT: "x" },
-      ).warnings,
-    ).toEqual([]);
+  it.each([
+    [
+      "that Kubernetes sets for a Service named ice-service",
+      { ICE_SERVICE_SERVICE_HOST: "10.0.0.1", ICE_SERVICE_PORT: "x" },
+    ],
+    ["that the examples take", { ICE_URL: "http://127.0.0.1:8080" }],
+  ])("does not warn of the variables %s", (_, env) => {
+    const content = { ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } };
+    expect(load(content, env).warnings).toEqual([]);
   });
 
   it("needs nothing in development, but stays on loopback", () => {

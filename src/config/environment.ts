@@ -60,6 +60,8 @@ function findUnknown(env: Environment, known: readonly string[]): string[] {
   return (
     Object.keys(env)
       .filter((name) => name.startsWith("ICE_") && !known.includes(name))
+      // Where the examples and the client libraries find a service.
+      .filter((name) => name !== "ICE_URL")
       // Kubernetes sets these by itself: the first next to a Service named ice-service.
       .filter((name) => !name.startsWith("ICE_SERVICE_"))
       .filter((name) => !serviceLinkName.test(name) && !isServiceLink(name, env[name]))

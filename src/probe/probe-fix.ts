@@ -34,7 +34,7 @@ export const probeFixes: Readonly<Record<ProbeCause, string>> = {
   "redirect-loop":
     "Correct alternate-server and tls-alternate-server: they must lead to a server that answers itself, at an address of the same IP family that clients can reach, over at most three others",
   "no-authentication":
-    "Set use-auth-secret: anyone can use this relay, except browsers, which ignore such a server",
+    "Set use-auth-secret, and see that the server can read its configuration file: anyone can use this relay, except browsers, which ignore such a server",
   quota: "Nothing, if other callers get relays; otherwise raise user-quota",
   full: "Raise total-quota or bps-capacity, or add a server; with identity: static, all clients share one user-quota: raise it, or use subject or pseudonym",
   "no-capacity":
