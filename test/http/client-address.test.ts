@@ -102,12 +102,12 @@ describe("createClientAddressFinder, with Forwarded", () => {
       state = (state * 48_271) % 2_147_483_647;
       return state % below;
     };
-    for (let run = 0; run < 20_000; run++) {
-      const length = random(12);
-      const value = Array.from({ length }, () => pieces[random(pieces.length)]).join("");
-      for (const header of ["forwarded", "x-forwarded-for"] as const) {
-        expect(isIP(find(header, "10.0.0.1", value) ?? "")).not.toBe(0);
-      }
+    const values = Array.from({ length: 20_000 }, () =>
+      Array.from({ length: random(12) }, () => pieces[random(pieces.length)]).join(""),
+    );
+    for (const header of ["forwarded", "x-forwarded-for"] as const) {
+      const hasNone = (value: string) => isIP(find(header, "10.0.0.1", value) ?? "") === 0;
+      expect(values.filter(hasNone)).toEqual([]);
     }
   });
 

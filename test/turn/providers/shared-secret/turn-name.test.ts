@@ -74,12 +74,16 @@ describe("encodeTurnName", () => {
   );
 
   it("makes every character a name that TURN servers take", () => {
+    const wrong: string[] = [];
     // As many at a time as a name holds without being hashed.
-    const texts = Array.from({ length: 0x110000 / 32 }, (_, part) =>
-      String.fromCodePoint(...Array.from({ length: 32 }, (__, code) => 32 * part + code)),
-    );
-    expect(texts.filter((text) => nameOf(text).includes("%sha256-"))).toEqual([]);
-    expect(texts.filter((text) => isRefused(usernameOf(text)))).toEqual([]);
+    for (let first = 0; first < 0x110000; first += 32) {
+      const text = String.fromCodePoint(...Array.from({ length: 32 }, (_, code) => first + code));
+      const username = usernameOf(text);
+      if (username.includes("%sha256-") || isRefused(username)) {
+        wrong.push(text);
+      }
+    }
+    expect(wrong).toEqual([]);
   });
 
   it("tells long texts of different tags apart", () => {
