@@ -19,7 +19,7 @@ Exit codes:
   130  serve was ended by a second SIGINT (Ctrl-C twice)`;
 
 const serveHelp = `
-Every configuration key is optional. Environment variables override the file; the
+Of the configuration keys, only auth is required. Environment variables override the file; the
 README lists them. To try it without configuration: ice-service serve --dev
 ${exitCodeHelp}`;
 

@@ -35,7 +35,7 @@ const everything = {
     },
   },
   imagePullSecrets: [{ name: "registry" }],
-  serviceAccount: { annotations: { team: "calls" } },
+  serviceAccount: { automount: true, annotations: { team: "calls" } },
   podAnnotations: { a: "b" },
   podLabels: { c: "d" },
   nodeSelector: { disk: "fast" },
@@ -63,7 +63,7 @@ const everything = {
     httpRoute: { enabled: true },
     grpcRoute: { enabled: true },
   },
-  coturn: { enabled: true, externalIp: "192.0.2.1/10.0.0.7" },
+  coturn: { enabled: true, externalIp: "192.0.2.1/10.0.0.7", nodeSelector: { public: "yes" } },
 };
 /** The values that docs/kubernetes.md has one write: those of step 3, and the addition for a test cluster. */
 const [documented = {}, forTrials = {}] = [
