@@ -69,6 +69,7 @@ export async function runBenchmark(
   const rows: Row[] = [];
   const throughput = new Map<string, LoadFigure[]>();
   const loads = { ...options, progress };
+  const parts = splitRounds(options.rounds, options.starts);
 
   async function startServers(): Promise<Fleet> {
     progress.step("starting the servers");
@@ -80,7 +81,7 @@ export async function runBenchmark(
   try {
     let fleet = await startServers();
     try {
-      for (const [index, roundNumbers] of splitRounds(options.rounds, options.starts).entries()) {
+      for (const [index, roundNumbers] of parts.entries()) {
         // One process of a program is faster than the next by some percent, for as long as it lives:
         // where its code and data lie in memory is a matter of luck.
         if (index > 0) {
@@ -88,6 +89,15 @@ export async function runBenchmark(
           fleet = await startServers();
         }
         await measureThroughput(measurements, fleet, scene, roundNumbers, loads, throughput);
+      }
+      // A noisy minute decides nothing: what has missed its target is measured as often again, and all rounds count.
+      const again = options.check ? findMissed(wanted.throughput, throughput, machine) : [];
+      for (const roundNumbers of again.length === 0 ? [] : parts) {
+        await fleet.stop();
+        fleet = await startServers();
+        const later = roundNumbers.map((round) => options.rounds + round);
+        const twice = { ...loads, rounds: 2 * options.rounds };
+        await measureThroughput(again, fleet, scene, later, twice, throughput);
       }
       rows.push(...wanted.throughput.map((row) => toRow(row, throughput, machine)));
       if (wanted.latency.length > 0) {
@@ -109,6 +119,16 @@ export async function runBenchmark(
     await scene.remove();
   }
   return { rows, throughput };
+}
+
+/** What rows that miss their targets are made of. */
+function findMissed(
+  rows: readonly ThroughputRow[],
+  throughput: ThroughputFigures,
+  machine: Machine,
+): Measurement[] {
+  const missed = rows.filter((row) => toRow(row, throughput, machine).verdict === "missed");
+  return distinct(missed.flatMap(({ ours, theirs }) => [ours, theirs]));
 }
 
 function toRow(

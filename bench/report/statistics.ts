@@ -24,7 +24,10 @@ export function percentile(values: readonly number[], share: number): number {
   return value;
 }
 
-/** Each value divided by the other list's value at the same place: one ratio a round. */
+/**
+ * Each value divided by the other list's value at the same place: one ratio a round. Rounds that only one
+ * of the lists has are left out.
+ */
 export function divideEach(values: readonly number[], by: readonly number[]): number[] {
-  return values.map((value, index) => value / (by[index] ?? Number.NaN));
+  return values.slice(0, by.length).map((value, index) => value / (by[index] ?? Number.NaN));
 }

@@ -36,6 +36,8 @@ describe("percentile", () => {
 describe("divideEach", () => {
   it("divides round by round", () => {
     expect(divideEach([10, 30], [5, 10])).toEqual([2, 3]);
+    expect(divideEach([10, 30, 50], [5, 10])).toEqual([2, 3]);
+    expect(divideEach([10, 30], [5, 10, 20])).toEqual([2, 3]);
   });
 });
 
