@@ -63,7 +63,7 @@ const everything = {
     httpRoute: { enabled: true },
     grpcRoute: { enabled: true },
   },
-  coturn: { enabled: true, externalIp: "192.0.2.1/10.0.0.7", nodeSelector: { public: "yes" } },
+  coturn: { enabled: true, externalIp: "192.0.2.1/10.0.0.7", nodeSelector: { network: "public" } },
 };
 /** The values that docs/kubernetes.md has one write: those of step 3, and the addition for a test cluster. */
 const [documented = {}, forTrials = {}] = [
