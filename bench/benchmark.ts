@@ -80,24 +80,28 @@ export async function runBenchmark(
 
   try {
     let fleet = await startServers();
+    const restartServers = async () => {
+      await fleet.stop();
+      fleet = await startServers();
+    };
     try {
       for (const [index, roundNumbers] of parts.entries()) {
         // One process of a program is faster than the next by some percent, for as long as it lives:
         // where its code and data lie in memory is a matter of luck.
         if (index > 0) {
-          await fleet.stop();
-          fleet = await startServers();
+          await restartServers();
         }
         await measureThroughput(measurements, fleet, scene, roundNumbers, loads, throughput);
       }
       // A noisy minute decides nothing: what has missed its target is measured as often again, and all rounds count.
       const again = options.check ? findMissed(wanted.throughput, throughput, machine) : [];
-      for (const roundNumbers of again.length === 0 ? [] : parts) {
-        await fleet.stop();
-        fleet = await startServers();
-        const later = roundNumbers.map((round) => options.rounds + round);
+      if (again.length > 0) {
         const twice = { ...loads, rounds: 2 * options.rounds };
-        await measureThroughput(again, fleet, scene, later, twice, throughput);
+        for (const roundNumbers of parts) {
+          await restartServers();
+          const later = roundNumbers.map((round) => options.rounds + round);
+          await measureThroughput(again, fleet, scene, later, twice, throughput);
+        }
       }
       rows.push(...wanted.throughput.map((row) => toRow(row, throughput, machine)));
       if (wanted.latency.length > 0) {

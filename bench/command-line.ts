@@ -61,7 +61,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     .option("--peers", "also compare with a Go server (needs Go)", false)
     .option(
       "--check",
-      "exit with 1 when a target is missed; calls that miss theirs are measured twice",
+      "exit with 1 when a target is missed, also after its calls were measured again",
       false,
     )
     .option("--cpu-prof <dir>", "write CPU profiles of the service to this directory")

@@ -859,7 +859,7 @@ describe("loadConfig", () => {
       "that Kubernetes sets for a Service named ice-service",
       { ICE_SERVICE_SERVICE_HOST: "10.0.0.1", ICE_SERVICE_PORT: "x" },
     ],
-    ["that the examples take", { ICE_URL: "http://127.0.0.1:8080" }],
+    ["that the examples use", { ICE_URL: "http://127.0.0.1:8080" }],
   ])("does not warn of the variables %s", (_, env) => {
     const content = { ice: { turn: { urls: turnUrls, secretFiles: ["turn.secret"] } } };
     expect(load(content, env).warnings).toEqual([]);

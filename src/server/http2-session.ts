@@ -33,7 +33,7 @@ export function serveSession(
   /** How many bytes the client may send until the next check, for all that is known now. */
   let creditBytes = 0;
   let isEnding = false;
-  /** Whether it had been said good-bye to, and was idle, at the last check. */
+  /** Whether its last GOAWAY was out, and no stream open, at the last check. */
   let isLeft = false;
 
   // One function for all streams: each listener that is made for a call costs it some of its speed.
@@ -110,7 +110,7 @@ export function serveSession(
       return;
     }
     if (session.closed) {
-      // Node waits until the client has taken the last bytes, also over TLS for one that is gone.
+      // Node waits until the client has taken the last bytes. Over TLS, it may not notice that the client has gone.
       if (isLeft) {
         session.destroy();
       }

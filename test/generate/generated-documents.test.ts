@@ -1,6 +1,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { createFileRegistry, createRegistry, fromBinary } from "@bufbuild/protobuf";
+import {
+  createFileRegistry,
+  createRegistry,
+  type DescService,
+  fromBinary,
+} from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { describe, expect, it } from "vitest";
@@ -103,14 +108,13 @@ describe("openapi.json", () => {
     expect(new Set(served)).toEqual(new Set(others.keys()));
   });
 
+  const describePaths = (service: DescService) => {
+    const registry = createRegistry(service);
+    return JSON.parse(printOpenApi({ registry, serviceName: service.typeName, routes: [] })).paths;
+  };
+
   it("has the variables of a path in the path", () => {
-    const { paths } = JSON.parse(
-      printOpenApi({
-        registry: createRegistry(RoomService),
-        serviceName: RoomService.typeName,
-        routes: [],
-      }),
-    );
+    const paths = describePaths(RoomService);
     expect(paths["/v1/rooms/{room_id}"].get.parameters).toMatchObject([
       { name: "room_id", in: "path", required: true },
       { name: "color", in: "query", required: false },
@@ -118,13 +122,7 @@ describe("openapi.json", () => {
   });
 
   it("has the segments of a variable around its parameter", () => {
-    const { paths } = JSON.parse(
-      printOpenApi({
-        registry: createRegistry(HouseService),
-        serviceName: HouseService.typeName,
-        routes: [],
-      }),
-    );
+    const paths = describePaths(HouseService);
     expect(paths["/v1/rooms/{room_id}"].get.parameters).toMatchObject([
       { name: "room_id", in: "path", description: "The field holds `rooms/{room_id}`." },
       { name: "color", in: "query" },
