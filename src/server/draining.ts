@@ -143,9 +143,6 @@ export class Draining {
     for (const socket of this.#http1.keys()) {
       this.#lingering.lingerAtEnd(socket);
     }
-    for (const farewell of this.#farewells.values()) {
-      farewell.announce();
-    }
   }
 
   /**

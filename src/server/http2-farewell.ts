@@ -7,9 +7,14 @@ import { sendShutdownNotice } from "./shutdown-notice.js";
 /** How long a client that does not answer the PING is waited for, after its last byte. */
 const silenceMs = 2_000;
 /**
- * The age from which the client of a connection may be asked to leave. It may have chosen a younger
- * connection for calls that it has not sent yet; Go's client (Caddy) fails some of these.
+ * For how long a client must have sent nothing before it is asked to leave. It may have chosen this
+ * connection for calls that it has not sent yet, or a younger one that is to end, too; Go's client
+ * (Caddy 2.6) fails some of these. A proxy that checks health soon sends nothing more.
  */
+const quietMs = 250;
+/** How long a quiet moment is waited for. */
+const maxWaitMs = 1_000;
+/** The age from which a client that is never quiet may be asked to leave. */
 const minAgeMs = 200;
 /** How long a client that goes on sending may take to answer the PING. */
 const patienceMs = 30_000;
@@ -30,9 +35,9 @@ export class Http2Farewell {
   readonly #session: ServerHttp2Session;
   readonly #guard: Guard;
   readonly #openedAtMs = performance.now();
+  #waitsSinceMs: number | undefined;
   #triedSinceMs: number | undefined;
-  #isAnnounced = false;
-  #announcedAtMs = 0;
+  #announcedAtMs: number | undefined;
   /** Whether the client has answered the PING, or none was sent. */
   #isInformed = false;
   /** As of the last check. */
@@ -50,25 +55,40 @@ export class Http2Farewell {
     return this.#session.closed || this.#session.destroyed;
   }
 
-  /** Asks the client to leave, once. {@link check} does it where that is not possible yet. */
-  announce(): void {
-    const session = this.#session;
-    if (this.#isAnnounced || session.closed || session.destroyed) {
+  /**
+   * Asks the client to leave, and sends the last GOAWAY when its time has come: when the port closes,
+   * and the client has had time to answer. To be called often.
+   */
+  check(nowMs: number, isClosing: boolean): void {
+    if (this.isOver) {
       return;
     }
-    const nowMs = performance.now();
-    if (nowMs - this.#openedAtMs < minAgeMs) {
-      return;
+    const { bytesRead } = this.socket;
+    if (bytesRead !== this.#bytesRead) {
+      // A request, perhaps, that comes in pieces.
+      this.#bytesRead = bytesRead;
+      this.#silentSinceMs = nowMs;
     }
+    this.#waitsSinceMs ??= nowMs;
+    if (this.#announcedAtMs === undefined) {
+      const isQuiet = nowMs - this.#silentSinceMs >= quietMs;
+      const isWaitOver = isClosing || nowMs - this.#waitsSinceMs >= maxWaitMs;
+      if (isQuiet || (isWaitOver && nowMs - this.#openedAtMs >= minAgeMs)) {
+        this.#announce(nowMs);
+      }
+    } else if (isClosing && this.#knows(nowMs, this.#announcedAtMs)) {
+      this.#session.close();
+    }
+  }
+
+  #announce(nowMs: number): void {
     this.#triedSinceMs ??= nowMs;
     const outcome =
       this.socket instanceof TLSSocket ? "impossible" : sendShutdownNotice(this.socket);
     if (outcome === "busy" && nowMs - this.#triedSinceMs < busyMs) {
       return;
     }
-    this.#isAnnounced = true;
     this.#announcedAtMs = nowMs;
-    this.#bytesRead = -1;
     if (outcome === "impossible") {
       this.#isInformed = true;
       return;
@@ -76,28 +96,14 @@ export class Http2Farewell {
     const onAnswer = this.#guard.wrap((error: Error | null) => {
       this.#isInformed = error === null;
     }, endNothing);
-    session.ping(onAnswer);
+    this.#session.ping(onAnswer);
   }
 
-  /**
-   * Sends the last GOAWAY when its time has come: when the port closes, and the client has had time to
-   * answer. To be called often.
-   */
-  check(nowMs: number, isClosing: boolean): void {
-    this.announce();
-    const { bytesRead } = this.socket;
-    if (bytesRead !== this.#bytesRead) {
-      // A request, perhaps, that comes in pieces.
-      this.#bytesRead = bytesRead;
-      this.#silentSinceMs = nowMs;
-    }
-    const knows =
+  #knows(nowMs: number, announcedAtMs: number): boolean {
+    return (
       this.#isInformed ||
-      nowMs - this.#silentSinceMs >= silenceMs ||
-      nowMs - this.#announcedAtMs >= patienceMs;
-    if (this.#isAnnounced && knows && isClosing) {
-      // Has no effect the second time.
-      this.#session.close();
-    }
+      nowMs - Math.max(this.#silentSinceMs, announcedAtMs) >= silenceMs ||
+      nowMs - announcedAtMs >= patienceMs
+    );
   }
 }

@@ -10,11 +10,16 @@ import type { HttpLimits } from "../http/http-limits.js";
 import { type Http2Connection, Http2Exchange } from "./http2-exchange.js";
 import type { Turns } from "./turns.js";
 
-/** Ends what has outlived its limit. To be called now and then. */
-export type Http2SessionCheck = () => void;
+/** What {@link serveSession} makes of a connection. */
+export interface ServedSession {
+  /** Ends what has outlived its limit. To be called now and then. */
+  readonly check: () => void;
+  /** Whether requests have come, and all of them have ended. */
+  readonly isAtRest: () => boolean;
+}
 
 /**
- * Makes an exchange of each stream of an HTTP/2 connection over this socket. The check that it returns bounds what
+ * Makes an exchange of each stream of an HTTP/2 connection over this socket. Its check bounds what
  * Node leaves open: how long a request may take to arrive and an answer to be taken, how long a
  * connection may be idle, and how much may come that belongs to no request. Node and nghttp2 end
  * most floods at once, but answer PING and SETTINGS forever, and read frames without effect.
@@ -26,12 +31,13 @@ export function serveSession(
   limits: HttpLimits,
   guard: Guard,
   turns: Turns,
-): Http2SessionCheck {
+): ServedSession {
   const open = new Map<ServerHttp2Stream, Http2Exchange>();
   let idleSinceMs = performance.now();
   let bytesReadBefore = 0;
   /** How many bytes the client may send until the next check, for all that is known now. */
   let creditBytes = 0;
+  let hasServed = false;
   let isEnding = false;
   /** Whether its last GOAWAY was out, and no stream open, at the last check. */
   let isLeft = false;
@@ -60,6 +66,7 @@ export function serveSession(
       stream.on("close", onClose).on("error", onError).on("wantTrailers", onWantTrailers);
       const exchange = new Http2Exchange(guard, stream, headers, rawHeaders, flags, connection);
       open.set(stream, exchange);
+      hasServed = true;
       creditBytes += limits.maxStreamBytes;
       turns.begin(exchange);
     },
@@ -78,7 +85,7 @@ export function serveSession(
     return isOver;
   }
 
-  return () => {
+  function check(): void {
     const nowMs = performance.now();
     if (session.destroyed) {
       // Node waits forever for the client to take the last bytes. The client has until the next check.
@@ -118,5 +125,7 @@ export function serveSession(
     } else if (idleSinceMs < nowMs - limits.idleTimeoutMs) {
       session.close();
     }
-  };
+  }
+
+  return { check, isAtRest: () => hasServed && open.size === 0 };
 }

@@ -6,8 +6,14 @@ import { toPlainAddress } from "../ip-address.js";
 import type { Logger } from "../observability/logger.js";
 import { isClientGone } from "./gone-client.js";
 import type { Http2Connection } from "./http2-exchange.js";
-import { type Http2SessionCheck, serveSession } from "./http2-session.js";
+import { type ServedSession, serveSession } from "./http2-session.js";
 import type { Turns } from "./turns.js";
+
+/**
+ * `NGHTTP2_ERR_PROTO`. After its last call, it is no news: grpc-go, and so grpcurl, leaves with a GOAWAY
+ * that names a stream nghttp2 does not know.
+ */
+const brokenRule = -505;
 
 /** Called with the reason when an HTTP/2 connection is ended early: a broken rule, or a flood. */
 export type BrokenSessionListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
@@ -33,9 +39,9 @@ export interface Http2Options {
 export class Http2Side {
   readonly #options: Http2Options;
   readonly #turns: Turns;
-  readonly #sessions = new Map<ServerHttp2Session, Http2SessionCheck>();
+  readonly #sessions = new Map<ServerHttp2Session, ServedSession>();
   readonly #settings: Settings;
-  readonly #checkSession: (session: ServerHttp2Session, check: Http2SessionCheck) => void;
+  readonly #checkSession: (session: ServerHttp2Session, served: ServedSession) => void;
 
   constructor(options: Http2Options, turns: Turns) {
     const { limits, guard } = options;
@@ -47,7 +53,7 @@ export class Http2Side {
       enablePush: false,
     };
     this.#checkSession = guard.wrap(
-      (_, check) => check(),
+      (_, served) => served.check(),
       (_, session) => session.destroy(),
     );
   }
@@ -57,23 +63,27 @@ export class Http2Side {
     const { limits, guard, brokenSessionListener } = this.#options;
     // Without a server and its "session" event, which would not identify the session's socket.
     const session = performServerHandshake(socket, { settings: this.#settings });
-    deferDestroy(session, guard);
     const forget = guard.wrap(() => this.#sessions.delete(session), endNothing);
-    const onError = guard.wrap(
-      (error: NodeJS.ErrnoException) => brokenSessionListener?.(error, socket),
-      endNothing,
-    );
-    session.on("error", onError).on("close", forget);
     const connection = { remoteAddress: socket.remoteAddress };
-    const check = serveSession(session, socket, connection, limits, guard, this.#turns);
-    this.#sessions.set(session, check);
+    const served = serveSession(session, socket, connection, limits, guard, this.#turns);
+    let wasAtRest: boolean | undefined;
+    deferDestroy(session, guard, () => {
+      wasAtRest ??= served.isAtRest();
+    });
+    const onError = guard.wrap((error: NodeJS.ErrnoException) => {
+      if (error.errno !== brokenRule || wasAtRest !== true) {
+        brokenSessionListener?.(error, socket);
+      }
+    }, endNothing);
+    session.on("error", onError).on("close", forget);
+    this.#sessions.set(session, served);
     return { session, connection };
   }
 
   /** Ends connections that have outlived their limit. Must be called now and then. */
   check(): void {
-    for (const [session, check] of this.#sessions) {
-      this.#checkSession(session, check);
+    for (const [session, served] of this.#sessions) {
+      this.#checkSession(session, served);
     }
   }
 }
@@ -85,10 +95,13 @@ export class Http2Side {
  * stream ends after a GOAWAY. It then reads on. A request among the remaining frames gets a stream
  * without a JavaScript side, and DATA on that stream aborts the process (`onread->IsFunction()`, Node
  * 22). All code that destroys a session, Node's included, calls this method.
+ *
+ * @param onEnd called before, while streams are still open
  */
-function deferDestroy(session: ServerHttp2Session, guard: Guard): void {
+function deferDestroy(session: ServerHttp2Session, guard: Guard, onEnd: () => void): void {
   const destroy = session.destroy.bind(session);
   session.destroy = (error, code) => {
+    onEnd();
     setImmediate(guard.wrap(() => destroy(error, code), endNothing));
   };
 }

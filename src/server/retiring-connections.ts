@@ -34,7 +34,6 @@ export class RetiringConnections {
   }
 
   retireHttp2(farewell: Http2Farewell): void {
-    farewell.announce();
     this.#farewells.add(farewell);
     const check = this.#guard.wrap(() => this.#check(), endNothing);
     this.#checks ??= setInterval(check, checkIntervalMs).unref();

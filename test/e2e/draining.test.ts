@@ -215,7 +215,7 @@ describe.each<[string, readonly string[]]>([
     const open = async ({ port }: IceService, tls: boolean) =>
       tls ? startRawHttp2(await openSecure(port, "h2")) : connectRawHttp2(port);
 
-    it("announces its end at once, and ends with the last stream that it has served", async () => {
+    it("announces its end, and ends with the last stream that it has served", async () => {
       await withServices(args, delayed, async (service, tls) => {
         const client = await open(service, tls);
         client.socket.write(call(1));

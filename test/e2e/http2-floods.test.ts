@@ -52,6 +52,7 @@ const get = { ":method": "GET", ":scheme": "http", ":path": "/health", ":authori
 const post = { ...get, ":method": "POST", ":path": "/ice.v1.IceService/GetIceServers" };
 const both = flag.endHeaders | flag.endStream;
 const streamId = (index: number) => 2 * index + 1;
+const completeGet = writeFrame(frameType.headers, both, 1, writeHeaders(get));
 const openPost = writeFrame(
   frameType.headers,
   flag.endHeaders,
@@ -161,6 +162,31 @@ describe("a flood is cut, and nobody else notices, of", () => {
       expect(client.isClosed() || client.goAwayCode() !== undefined).toBe(true);
     });
   });
+});
+
+it.each<[event: string, lines: number, frames: readonly Buffer[]]>([
+  ["a broken rule before any call", 1, []],
+  ["a broken rule during a call", 1, [openPost]],
+  ["the end of a grpc-go client, which breaks a rule", 0, [completeGet]],
+])("the log tells of %s in %i lines", async (_, lines, frames) => {
+  const broken = () => service.logs().filter(({ cause }) => cause === "Protocol error");
+  const before = broken().length;
+  const client = await connectRawHttp2(service.port);
+  for (const frame of frames) {
+    client.socket.write(frame);
+  }
+  await expect.poll(client.endedStreams).toEqual(frames.includes(completeGet) ? [1] : []);
+  expect(await client.ping()).toBe(true);
+  const lastStream = Buffer.from("7fffffff00000000", "hex");
+  client.socket.write(writeFrame(frameType.goAway, 0, 0, lastStream));
+  await expect.poll(client.isClosed).toBe(true);
+  // A line that comes after it.
+  await expect
+    .poll(async () => {
+      await fetch(`${service.url}/health`);
+      return broken().length - before;
+    })
+    .toBe(lines);
 });
 
 it("the log tells of a flood that was never a request", async () => {

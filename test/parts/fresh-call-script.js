@@ -186,15 +186,13 @@ function negotiate(side, send, isDirect) {
       send({ candidate });
     }
   };
-  let ignoresOffer = false;
   side.take = async ({ description, candidate }) => {
     try {
       if (description !== undefined) {
         const collides =
           description.type === "offer" && (isMakingOffer || connection.signalingState !== "stable");
         side.glares += collides ? 1 : 0;
-        ignoresOffer = !isPolite && collides;
-        if (ignoresOffer) {
+        if (collides && !isPolite) {
           return;
         }
         side.negotiates = true;
@@ -207,12 +205,16 @@ function negotiate(side, send, isDirect) {
         await connection.addIceCandidate(candidate);
       }
     } catch (error) {
-      if (!ignoresOffer) {
+      // Candidates of an offer that was ignored come with it, and in Firefox also after later descriptions.
+      if (!candidate || candidate.usernameFragment === readUfrag(connection.remoteDescription)) {
         side.errors.push(String(error));
       }
     }
   };
 }
+
+/** Of the only transport, as the calls bundle everything. */
+const readUfrag = (description) => /^a=ice-ufrag:(.*)$/m.exec(description?.sdp ?? "")?.[1];
 
 /** What has become of the sides of a call here. To be called often, as it also notes what changes. */
 function readCall(name) {
@@ -228,7 +230,7 @@ function readCall(name) {
 function readSide(side) {
   const { connection, generations, usernames } = side;
   const configuration = connection.getConfiguration();
-  const generation = /^a=ice-ufrag:(.*)$/m.exec(connection.localDescription?.sdp ?? "")?.[1];
+  const generation = readUfrag(connection.localDescription);
   if (generation !== undefined) {
     generations.add(generation);
   }

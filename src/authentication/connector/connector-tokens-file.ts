@@ -5,11 +5,15 @@ import { printKeyPath } from "../../config/key-path.js";
 import { findNearName } from "../../config/near-name.js";
 import { ProblemCollection } from "../../config/problem-collection.js";
 import { isRecord } from "../../config/value-text.js";
-import type { ConfigProblem } from "../../errors.js";
+import { ConfigError, type ConfigProblem } from "../../errors.js";
 import type { FileParser, Files } from "../../files/files.js";
 import { parseYamlFile } from "../yaml-file.js";
 import { ConnectorTable, encodeConnectorTable } from "./connector-table.js";
-import { type ConnectorTokenEntry, isConnectorName } from "./connector-token.js";
+import {
+  type ConnectorTokenEntry,
+  isConnectorName,
+  looksLikeConnectorToken,
+} from "./connector-token.js";
 
 const configKey = "auth.connectorTokensFile";
 
@@ -59,7 +63,7 @@ export function parseConnectorTokens(
   bytes: Uint8Array,
   file: string,
 ): readonly ConnectorTokenEntry[] {
-  const content = parseYamlFile(bytes, file, { key: configKey, list: "tokens" });
+  const content = parseContent(bytes, file);
   const problems = new ProblemCollection();
   const refuse = (issues: readonly z.core.$ZodIssue[], place: readonly PropertyKey[]) => {
     for (const issue of issues) {
@@ -87,6 +91,35 @@ export function parseConnectorTokens(
   refuseRepeated(entries, file, problems);
   problems.throwIfAny();
   return entries;
+}
+
+/** Names a token in the file, such as of the whole output of `token new`, before what is wrong as YAML. */
+function parseContent(bytes: Uint8Array, file: string): unknown {
+  let content: unknown;
+  try {
+    content = parseYamlFile(bytes, file, { key: configKey, list: "tokens" });
+  } catch (error) {
+    refuseToken(bytes, file);
+    throw error;
+  }
+  if (!isRecord(content)) {
+    refuseToken(bytes, file);
+  }
+  return content;
+}
+
+function refuseToken(bytes: Uint8Array, file: string): void {
+  const lines = Buffer.from(bytes).toString("latin1").split(/\r?\n/);
+  const index = lines.findIndex(looksLikeConnectorToken);
+  if (index >= 0) {
+    throw new ConfigError([
+      {
+        key: configKey,
+        problem: `line ${index + 1} of ${file} is a token itself`,
+        fix: "Keep the token elsewhere, and save only what `ice-service token new` prints from `tokens:` on",
+      },
+    ]);
+  }
 }
 
 function toEntry({

@@ -112,7 +112,14 @@ describe("readConnectorTokensFile", () => {
     ["a token as key", `${rawToken}: a\ntokens: []`, /an unknown key$/, /Known here/],
     ["wrong YAML", `tokens:\n  - name: [${rawToken}\n`, /not valid YAML at line \d/, /Correct/],
     ["a key twice", `tokens: []\ntokens: []`, /not valid YAML at line 2.*DUPLICATE_KEY/, /Correct/],
-    ["two documents", `tokens: []\n---\n${rawToken}`, /not valid YAML/, /Correct/],
+    ["two documents", "tokens: []\n---\na: b", /not valid YAML/, /Correct/],
+    ["a token alone", `${rawToken}\n`, /line 1 of .* is a token itself/, /from `tokens:` on/],
+    [
+      "the whole output of `token new`",
+      `# The token:\r\n${rawToken}\r\n\r\n# Its entry:\r\n${entry(`name: a, hash: "${hash}"`)}`,
+      /line 2 of .* is a token itself/,
+      /from `tokens:` on/,
+    ],
     [
       "a name twice",
       `tokens: [{ name: a, hash: "${hash}" }, { name: a, hash: "${otherHash}" }]`,
