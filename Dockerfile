@@ -13,7 +13,7 @@ COPY page page
 RUN npm run build && rm dist/*.map && chmod +x dist/main.js
 RUN node deploy/third-party-notices.mjs > THIRD_PARTY_NOTICES && node deploy/sbom.mjs > sbom.cdx.json
 # The bundle holds all but these two packages and what they need (rolldown.config.ts).
-RUN mkdir -p /image/app /image/usr/local/bin && cp -r --parents package.json LICENSE THIRD_PARTY_NOTICES sbom.cdx.json dist page $(node deploy/runtime-packages.mjs pino pino-pretty) /image/app && ln -s /app/dist/main.js /image/usr/local/bin/ice-service
+RUN mkdir -p /image/app /image/usr/local/bin && cp -r --parents package.json LICENSE THIRD_PARTY_NOTICES sbom.cdx.json dist page $(node deploy/runtime-packages.mjs pino pino-pretty) /image/app && ln -s /app/dist/main.js /image/usr/local/bin/ice-service && chmod -R a+rX /image
 
 FROM ${NODE_IMAGE}
 WORKDIR /app

@@ -32,6 +32,10 @@ const causes = {
     meaning: "The browser gave up on the server at once, and does not say why",
     fix: "Start the server, and compare its address and listening-port with the URL. If they are right, run ice-service check: the host name may not resolve here, or the server may have no relay port left.",
   },
+  "no-network": {
+    meaning: "No answer, and this browser offers no address of its own",
+    fix: "Connect this machine to a network: without one, Chromium cannot reach even a TURN server on the same machine. If it is connected, see whether an extension or a policy restricts WebRTC, and run ice-service check to find out about the server.",
+  },
   "time-out": {
     meaning: "The server did not answer",
     fix: "Start the server, compare its listening-port with the URL, and open the port in every firewall on the way, for UDP and TCP separately. Some networks block everything but TCP port 443. Set use-auth-secret if it is missing: browsers ignore the answer of a server that asks for no credentials.",

@@ -1,7 +1,7 @@
 import { isLoopback, readFamily } from "./address.js";
 import { isFirefox } from "./browser.js";
 import { gatherCandidates } from "./candidate-gathering.js";
-import { explainErrors, findCause } from "./causes.js";
+import { explainAnswer, explainErrors, findCause } from "./causes.js";
 import { readIceUrl, toStunUrl } from "./ice-url.js";
 
 /** @typedef {import("./diagnosis.js").UrlResult} UrlResult */
@@ -48,8 +48,20 @@ export async function testServer(server) {
   const reason =
     isFirefox() && isLoopback(url.host) && errors.every(({ code }) => code === 701)
       ? findCause("loopback")
-      : explainErrors(errors, url.transport, durationMs);
+      : explainFailure(url, gathering);
   return { ...result, state: "fails", reason };
+}
+
+/**
+ * What it means that a browser has tried a URL without success.
+ * @param {import("./ice-url.js").IceUrl} url
+ * @param {import("./candidate-gathering.js").Gathering} gathering
+ * @returns {import("./diagnosis.js").Reason}
+ */
+export function explainFailure(url, { candidates, errors, durationMs }) {
+  return candidates.length === 0 && explainAnswer(errors) === undefined
+    ? findCause("no-network")
+    : explainErrors(errors, url.transport, durationMs);
 }
 
 /**

@@ -39,7 +39,7 @@ export function printDevBanner(
       `grpcurl${plaintext} -H 'Authorization: Bearer ${token}' ${host} ice.v1.IceService/GetIceServers`,
     ],
     [
-      "Browser console",
+      `Browser console${config.diagnostics ? ", on that page" : ""}`,
       `const { iceServers } = await (await fetch("${route}", { headers: { Authorization: "Bearer ${token}" } })).json(); const connection = new RTCPeerConnection({ iceServers });`,
     ],
   ];

@@ -90,7 +90,7 @@ describe("the lines that --dev prints", () => {
   });
 
   it("the browser's, pasted, runs as far as Node has what browsers have", async () => {
-    const fetching = bannerLine("Browser console").replace(/ const connection.*/, "");
+    const fetching = bannerLine("Browser console, on that page").replace(/ const connection.*/, "");
     const script = `${fetching} process.stdout.write(JSON.stringify(iceServers));`;
     const { stdout } = await runProgram(process.execPath, ["--input-type=module", "-e", script]);
     expect(JSON.parse(stdout)).toHaveLength(2);

@@ -46,7 +46,7 @@ describe("serve --dev --with-coturn", () => {
     const turnUrl = `turn:127.0.0.1:${port}`;
     const child = await start({ PATH: process.env["PATH"] ?? "", ICE_TURN_URLS: turnUrl });
     const banner = await child.untilReady(() =>
-      child.stdout().includes("Browser console:") ? child.stdout() : undefined,
+      child.stdout().includes("Browser console") ? child.stdout() : undefined,
     );
     expect(banner).toContain(`runs at ${turnUrl}`);
     const [, token, url = ""] = /Bearer (\S+)' (http\S+)/.exec(banner) ?? [];
@@ -70,6 +70,17 @@ describe("serve --dev --with-coturn", () => {
     process.kill(childPids(child.pid)[0] ?? -1, "SIGKILL");
     await expect.poll(() => child.stderr()).toContain("coturn has ended");
     expect(await child.stop("SIGHUP")).toBe(0);
+  });
+
+  it("does not say so when the terminal interrupts both", async () => {
+    const turnUrl = `turn:127.0.0.1:${await findFreePort()}`;
+    const child = await start({ PATH: process.env["PATH"] ?? "", ICE_TURN_URLS: turnUrl });
+    await child.untilReady(() => (child.stdout().includes(turnUrl) ? true : undefined));
+    const [coturnPid = -1] = childPids(child.pid);
+    const stopped = child.stop("SIGINT");
+    process.kill(coturnPid, "SIGINT");
+    expect(await stopped).toBe(0);
+    expect(child.stderr()).not.toContain("coturn has ended");
   });
 
   it("says what to install where there is none", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Candidate } from "../../page/candidate-gathering.js";
 import { readIceUrl } from "../../page/ice-url.js";
-import { explainSilence } from "../../page/server-test.js";
+import { explainFailure, explainSilence } from "../../page/server-test.js";
 
 const host = (address: string): Candidate => ({
   ...{ type: "host", address, port: 1, protocol: "udp", url: "", atMs: 1 },
@@ -23,5 +23,19 @@ describe("explainSilence", () => {
     ["turns:11.0.0.10", [], "not-used"],
   ])("%s, %j: %s", (url, candidates, cause) => {
     expect(explainSilence(readIceUrl(url), candidates)?.name).toBe(cause);
+  });
+});
+
+describe("explainFailure", () => {
+  it.each<[candidates: Candidate[], codes: number[], cause: string]>([
+    [[], [], "no-network"],
+    [[], [701], "no-network"],
+    [[hidden], [701], "time-out"],
+    // The answer says more.
+    [[], [701, 401], "wrong-secret"],
+  ])("%j, %j: %s", (candidates, codes, cause) => {
+    const errors = codes.map((code) => ({ code, text: "" }));
+    const gathering = { candidates, errors, isComplete: true, durationMs: 12_000 };
+    expect(explainFailure(readIceUrl("turn:a.test"), gathering).name).toBe(cause);
   });
 });

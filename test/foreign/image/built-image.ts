@@ -78,6 +78,16 @@ runroot = "${directory.path}/run"
     return mounts.map((mount) => `--volume=${mount}`);
   }
 
+  /** The files for the build, as a checkout of somebody with the umask 077 has them. */
+  async function copyContext(): Promise<string> {
+    const kept = readFileSync(join(root, ".dockerignore"), "utf8").match(/(?<=^!).+/gm) ?? [];
+    const context = `${directory.path}/context`;
+    const files = ["Dockerfile", ".dockerignore", ...kept].join(" ");
+    const copy = `umask 077; mkdir ${context}; cp -r --parents --no-preserve=mode ${files} ${context}`;
+    await run("bash", "-c", copy);
+    return context;
+  }
+
   try {
     const [, major = ""] =
       /^ARG NODE_IMAGE=node:(\d+)-slim$/m.exec(readFileSync(join(root, "Dockerfile"), "utf8")) ??
@@ -90,7 +100,7 @@ runroot = "${directory.path}/run"
       "--format=docker",
       ...[`--build-arg=NODE_IMAGE=${nodeImage}`, `--tag=${image}`],
       ...(await mountNpm()),
-      ".",
+      await copyContext(),
     );
     const about = inspection.parse(
       JSON.parse(await run("buildah", "inspect", "--type=image", image)),

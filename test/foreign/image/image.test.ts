@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { chmod, readdir, readFile } from "node:fs/promises";
+import { chmod, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -53,6 +53,13 @@ describe("the image's files", () => {
     for (const unneeded of ["typescript", "rolldown", "zod", "ioredis"]) {
       expect(files).not.toContain(`node_modules/${unneeded}`);
     }
+  });
+
+  it("can be read by any user, whatever the umask of the checkout was", async () => {
+    const app = join(image.rootPath, "app");
+    const files = await readdir(app, { recursive: true });
+    const modes = await Promise.all(files.map((file) => stat(join(app, file))));
+    expect(files.filter((_, index) => ((modes[index]?.mode ?? 0) & 0o004) === 0)).toEqual([]);
   });
 
   it("have the license and a place in the SBOM of each package that is installed", async () => {
