@@ -10,7 +10,7 @@ COPY rolldown.config.ts openapi.json LICENSE ./
 COPY deploy/*.mjs deploy/
 COPY src src
 COPY page page
-RUN npm run build && rm dist/*.map && chmod +x dist/main.js
+RUN npm run build && rm dist/*.map
 RUN node deploy/third-party-notices.mjs > THIRD_PARTY_NOTICES && node deploy/sbom.mjs > sbom.cdx.json
 # The bundle holds all but these two packages and what they need (rolldown.config.ts).
 RUN mkdir -p /image/app /image/usr/local/bin && cp -r --parents package.json LICENSE THIRD_PARTY_NOTICES sbom.cdx.json dist page $(node deploy/runtime-packages.mjs pino pino-pretty) /image/app && ln -s /app/dist/main.js /image/usr/local/bin/ice-service && chmod -R a+rX /image

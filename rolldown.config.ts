@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { defineConfig, type Plugin } from "rolldown";
 
 /** Loaded by few, on demand, with what it needs itself. */
@@ -29,6 +30,12 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
+/** The command `ice-service`: `npm link` gives it the mode only once, and each build replaces the file. */
+const executable: Plugin = {
+  name: "executable",
+  writeBundle: () => chmodSync("dist/main.js", 0o755),
+};
+
 /**
  * One file starts in half the time and needs less memory than the two hundred modules that it is
  * made of. pino stays outside, since it looks for its own files. OpenTelemetry is a file of its own,
@@ -40,7 +47,7 @@ export default defineConfig([
     input: { main: "src/main.ts", "config-thread": "src/process/config-thread.ts" },
     platform: "node",
     external: ["pino", "pino-pretty"],
-    plugins: [oneByteSource],
+    plugins: [oneByteSource, executable],
     resolve: { mainFields: ["module", "main"] },
     output: {
       dir: "dist",

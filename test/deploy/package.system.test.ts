@@ -39,6 +39,13 @@ async function runScript(file: string): Promise<string> {
   return stdout;
 }
 
+describe("npm run build", () => {
+  it("makes a program that `npm link` has as a command, after each build", async () => {
+    const { stdout } = await runProgram(`${root}/dist/main.js`, ["--version"]);
+    expect(stdout.trim()).toBe(manifest.version);
+  });
+});
+
 describe("deploy/third-party-notices.mjs", () => {
   it("has the license of every package that the program is made of", async () => {
     const text = await runScript("deploy/third-party-notices.mjs");
