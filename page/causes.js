@@ -106,12 +106,15 @@ const causes = {
   },
 };
 
+/** Only asks for another request (RFC 8489 section 9.2.4), whose answer says more. */
+const staleNonce = 438;
+
 const codes = new Map([
   [300, "redirect-loop"],
   [400, "bad-request"],
   [401, "wrong-secret"],
   [403, "forbidden"],
-  [438, "stale-nonce"],
+  [staleNonce, "stale-nonce"],
   [440, "address-family"],
   [441, "wrong-secret"],
   [442, "unsupported-transport"],
@@ -139,7 +142,8 @@ const leastTimeOutMs = 5_000;
  * @returns {import("./diagnosis.js").Reason | undefined} undefined if no server has answered
  */
 export function explainAnswer(errors) {
-  const answer = errors.find(({ code }) => code < 700);
+  const answers = errors.filter(({ code }) => code < 700);
+  const answer = answers.find(({ code }) => code !== staleNonce) ?? answers[0];
   if (answer === undefined) {
     return undefined;
   }

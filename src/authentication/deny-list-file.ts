@@ -14,7 +14,13 @@ const entrySchema = z.union([
   z.strictObject({ jti: text, issuer: text.optional() }),
   z.strictObject({ subject: text, issuer: text.optional() }),
 ]);
-const fileSchema = z.strictObject({ deny: z.array(entrySchema) });
+// `deny:` alone is what remains when somebody removes the last entry.
+const fileSchema = z.strictObject({
+  deny: z
+    .array(entrySchema)
+    .nullable()
+    .transform((entries) => entries ?? []),
+});
 
 /** What a deny list looks at. */
 export interface DeniableToken {

@@ -13,8 +13,8 @@ import { describeUnknownCommand } from "./unknown-command.js";
 const exitCodeHelp = `
 Exit codes:
   0  success
-  1  check or secret status found a problem; ice-servers has no TURN server to
-     print; a worker process could not start or stop
+  1  check or secret status found a problem; ice-servers has no TURN server for
+     --format rest or uri; a worker process could not start or stop
   2  bad usage or configuration
   130  serve was ended by a second SIGINT (Ctrl-C twice)`;
 

@@ -10,7 +10,7 @@ export const watchSection = section({
   repeat: optionalKey(duration({ min: "1s", max: "24h", fix }), {
     example: "45s",
     defaultText: "off",
-    help: "A watch that has sent nothing for this long sends its list again, so that HTTP proxies keep the stream open. Use at most three quarters of the proxy's timeout.",
+    help: "A watch that has sent nothing for this long, or for up to a quarter less, sends its list again, so that HTTP proxies keep the stream open. Use at most three quarters of the proxy's timeout.",
   }),
 });
 

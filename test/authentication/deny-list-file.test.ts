@@ -54,6 +54,11 @@ describe("readDenyListFile", () => {
     ]);
   });
 
+  it("denies nothing when its last entry has been removed", async () => {
+    const isDenied = (await read("deny:\n"))();
+    expect(isDenied({ issuer: "https://a", subject: "bob", id: "t1" })).toBe(false);
+  });
+
   it("refuses an issuer that no configured one can equal", async () => {
     const content = 'deny: [{ jti: a, issuer: "https://a" }, { jti: a, issuer: "https://a " }]';
     expect(problemsOf(await read(content))).toEqual([

@@ -52,6 +52,17 @@ const get = { ":method": "GET", ":scheme": "http", ":path": "/health", ":authori
 const post = { ...get, ":method": "POST", ":path": "/ice.v1.IceService/GetIceServers" };
 const both = flag.endHeaders | flag.endStream;
 const streamId = (index: number) => 2 * index + 1;
+/** With a token, so that its body is waited for. */
+const waitingPost = writeFrame(
+  frameType.headers,
+  flag.endHeaders,
+  1,
+  writeHeaders({
+    ...post,
+    "content-type": "application/json",
+    authorization: "Bearer flood-test-token",
+  }),
+);
 const completeGet = writeFrame(frameType.headers, both, 1, writeHeaders(get));
 const openPost = writeFrame(
   frameType.headers,
@@ -166,7 +177,7 @@ describe("a flood is cut, and nobody else notices, of", () => {
 
 it.each<[event: string, lines: number, frames: readonly Buffer[]]>([
   ["a broken rule before any call", 1, []],
-  ["a broken rule during a call", 1, [openPost]],
+  ["a broken rule during a call", 1, [waitingPost]],
   ["the end of a grpc-go client, which breaks a rule", 0, [completeGet]],
 ])("the log tells of %s in %i lines", async (_, lines, frames) => {
   const broken = () => service.logs().filter(({ cause }) => cause === "Protocol error");

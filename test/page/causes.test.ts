@@ -15,6 +15,8 @@ describe("explainErrors", () => {
     [[500], "server-error"],
     // A server's own answer tells more than that another interface got none.
     [[701, 401, 701], "wrong-secret"],
+    // A slow answer has had the browser ask twice; the second nonce replaces the first.
+    [[438, 440], "address-family"],
   ])("%j: %s", (codes, cause) => {
     const errors = codes.map((code) => ({ code, text: "" }));
     expect(explainErrors(errors, "udp", 100).name).toBe(cause);

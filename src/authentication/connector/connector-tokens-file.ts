@@ -18,7 +18,8 @@ import {
 const configKey = "auth.connectorTokensFile";
 
 const knownKeys = { file: ["tokens"], entry: ["name", "hash", "expires", "mayNameUsers"] };
-const fileSchema = z.strictObject({ tokens: z.array(z.unknown()) });
+// `tokens:` alone is what remains when somebody removes the last entry.
+const fileSchema = z.strictObject({ tokens: z.array(z.unknown()).nullable() });
 const entrySchema = z.strictObject({
   name: z.string().refine(isConnectorName),
   hash: z

@@ -50,8 +50,8 @@ describe("readConnectorTokensFile", () => {
     expect(read(content)).toEqual([{ name: "a", hash, mayNameUsers }]);
   });
 
-  it("reads an empty list", async () => {
-    expect(read("tokens: []")).toEqual([]);
+  it.each(["tokens: []", "tokens:\n"])("reads an empty list: %j", (content) => {
+    expect(read(content)).toEqual([]);
   });
 
   it.each([
@@ -68,7 +68,8 @@ describe("readConnectorTokensFile", () => {
   it.each<[rule: string, content: string, problem: RegExp, fix: RegExp]>([
     ["no mapping", "", /the content .* is missing/, /tokens: \[\]/],
     ["a list at the top", "[]", /the content .* is not valid/, /tokens: \[\]/],
-    ["no list", "tokens:", /tokens .* is missing/, /tokens: \[\]/],
+    ["no list", "{}", /tokens .* is missing/, /tokens: \[\]/],
+    ["a text as list", "tokens: none", /tokens .* is not valid/, /tokens: \[\]/],
     ["no name", entry(`hash: "${hash}"`), /tokens\[0\]\.name .* is missing/, /1 to 200/],
     ["an empty name", entry(`name: "", hash: "${hash}"`), /tokens\[0\]\.name/, /1 to 200/],
     ["a number as name", entry(`name: 7, hash: "${hash}"`), /tokens\[0\]\.name/, /in quotes/],
