@@ -32,6 +32,8 @@ it("nginx and coturn have the same port of two addresses, as docs/proxies.md say
     "turnserver.conf",
     [
       toHere(addresses),
+      // In the place of 443, which docs/production.md has.
+      `tls-listening-port=${port}`,
       `listening-port=${await findFreePort()}`,
       ...[`cert=${certFile}`, `pkey=${certificate.keyFile}`, "no-dtls", "no-cli"],
       ...["use-auth-secret", `static-auth-secret=${secret}`, "realm=turn.test"],
