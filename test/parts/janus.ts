@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { acceptsTcp, startProcess } from "./child-process.js";
+import { startProcess } from "./child-process.js";
 import { findFreePort } from "./free-port.js";
 import { createTemporaryDirectory } from "./temporary-directory.js";
 
@@ -42,6 +42,7 @@ const eventSchema = z.object({ jsep: z.object({ sdp: z.string() }).optional() })
  */
 export async function startJanus(nat: Readonly<Record<string, string | number>>): Promise<Janus> {
   const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}/janus`;
   const directory = await createTemporaryDirectory("janus");
   const settings = Object.entries(nat).map(([key, value]) => `${key} = ${JSON.stringify(value)}`);
   await directory.write(
@@ -77,12 +78,12 @@ admin: { admin_http = false }`,
     await directory.remove();
   }
   try {
-    await child.untilReady(() => acceptsTcp(port));
+    // It accepts connections, and closes them unanswered, before it is ready.
+    await child.untilReady(async () => ((await fetch(`${url}/info`)).ok ? true : undefined));
   } catch (error) {
     await stop();
     throw error;
   }
-  const url = `http://127.0.0.1:${port}/janus`;
   async function send(path: string, message: object): Promise<unknown> {
     const response = await fetch(`${url}${path}`, {
       method: "POST",
