@@ -30,7 +30,7 @@ function escapeUnit(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
-/** The command `ice-service`: `npm link` gives it the mode only once, and each build replaces the file. */
+/** `npm link` makes the program executable only once, but each build replaces the file. */
 const executable: Plugin = {
   name: "executable",
   writeBundle: () => chmodSync("dist/main.js", 0o755),

@@ -34,7 +34,7 @@ const causes = {
   },
   "no-network": {
     meaning: "No answer, and this browser offers no address of its own",
-    fix: "Connect this machine to a network: without one, Chromium cannot reach even a TURN server on the same machine. If it is connected, see whether an extension or a policy restricts WebRTC, and run ice-service check to find out about the server.",
+    fix: "Connect this machine to a network: without one, Chromium cannot reach even a TURN server on the same machine. If it is connected, see whether an extension or a policy restricts WebRTC, and test the server with ice-service check.",
   },
   "time-out": {
     meaning: "The server did not answer",

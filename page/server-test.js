@@ -59,9 +59,9 @@ export async function testServer(server) {
  * @returns {import("./diagnosis.js").Reason}
  */
 export function explainFailure(url, { candidates, errors, durationMs }) {
-  return candidates.length === 0 && explainAnswer(errors) === undefined
-    ? findCause("no-network")
-    : explainErrors(errors, url.transport, durationMs);
+  return candidates.length > 0
+    ? explainErrors(errors, url.transport, durationMs)
+    : (explainAnswer(errors) ?? findCause("no-network"));
 }
 
 /**

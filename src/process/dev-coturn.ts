@@ -18,7 +18,7 @@ const relayPorts = { first: 49_160, last: 49_200 };
 
 /** A coturn that lives as long as this process. */
 export interface DevCoturn {
-  /** Settles with its last output when it ends, and is not to. */
+  /** Settles with its last output when it ends although this process goes on. */
   readonly died: Promise<string>;
   /** Ends it within some 2 s, and removes its files. */
   stop(): Promise<void>;
@@ -30,7 +30,7 @@ export interface DevCoturn {
  *
  * @param port for TURN over UDP and TCP
  * @param secret that signs the credentials
- * @param signal that this process is to end: a start is given up, and rejects with an AbortError
+ * @param signal aborted when this process is to end; a start then rejects with an AbortError
  * @throws ConfigError when there is no coturn, or it cannot start
  */
 export async function startDevCoturn(
@@ -79,7 +79,7 @@ export async function startDevCoturn(
     coturn.stdout?.on("data", keep);
     coturn.stderr?.on("data", keep);
     const died = once(coturn, "exit").then(
-      // Ctrl-C reaches it, too, and it ends sooner than this process.
+      // Ctrl-C in a terminal reaches coturn, too, which ends sooner than this process.
       () => (isStopping || signal.aborted ? new Promise<string>(() => {}) : output),
       () => new Promise<string>(() => {}),
     );

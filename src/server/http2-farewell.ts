@@ -7,14 +7,14 @@ import { sendShutdownNotice } from "./shutdown-notice.js";
 /** How long a client that does not answer the PING is waited for, after its last byte. */
 const silenceMs = 2_000;
 /**
- * For how long a client must have sent nothing before it is asked to leave. It may have chosen this
- * connection for calls that it has not sent yet, or a younger one that is to end, too; Go's client
- * (Caddy 2.6) fails some of these. A proxy that checks health soon sends nothing more.
+ * For how long a client must have sent nothing before it is asked to leave. A busy one may have chosen
+ * this connection for calls that it has not sent yet, and Go's client (Caddy 2.6) fails some of these.
+ * A proxy that checks the service's health soon stops sending.
  */
 const quietMs = 250;
-/** How long a quiet moment is waited for. */
+/** How long to wait for a quiet moment. */
 const maxWaitMs = 1_000;
-/** The age from which a client that is never quiet may be asked to leave. */
+/** The age from which a busy client may be asked to leave: on a young connection, its first calls are not sent yet. */
 const minAgeMs = 200;
 /** How long a client that goes on sending may take to answer the PING. */
 const patienceMs = 30_000;

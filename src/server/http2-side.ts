@@ -10,8 +10,8 @@ import { type ServedSession, serveSession } from "./http2-session.js";
 import type { Turns } from "./turns.js";
 
 /**
- * `NGHTTP2_ERR_PROTO`. After its last call, it is no news: grpc-go, and so grpcurl, leaves with a GOAWAY
- * that names a stream nghttp2 does not know.
+ * `NGHTTP2_ERR_PROTO`. It is not reported after the last call of a connection: grpc-go, and so grpcurl,
+ * leaves with a GOAWAY that names a stream unknown to nghttp2.
  */
 const brokenRule = -505;
 

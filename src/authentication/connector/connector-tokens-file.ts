@@ -94,7 +94,7 @@ export function parseConnectorTokens(
   return entries;
 }
 
-/** Names a token in the file, such as of the whole output of `token new`, before what is wrong as YAML. */
+/** Reports a token in the file, such as in the whole output of `token new`, instead of the errors in YAML that it causes. */
 function parseContent(bytes: Uint8Array, file: string): unknown {
   let content: unknown;
   try {
