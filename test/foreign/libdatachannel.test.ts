@@ -41,17 +41,18 @@ function toIceServer(
   return { hostname, port: Number(port), username, password: credential, relayType };
 }
 
-/** The candidates of a connection of its own, once it has gathered all. */
+/**
+ * The candidates of a connection of its own, once it has gathered all. They come from its description,
+ * because the binding can report the end of gathering before the last candidate.
+ */
 async function gather(server: IceServer | string): Promise<readonly string[]> {
   const connection = connect(server);
-  const candidates: string[] = [];
-  connection.onLocalCandidate((candidate) => candidates.push(candidate));
   const isComplete = new Promise<void>((resolve) => {
     connection.onGatheringStateChange((state) => state === "complete" && resolve());
   });
   connection.createDataChannel("data");
   await isComplete;
-  return candidates;
+  return connection.localDescription()?.sdp.match(/^a=candidate:.*$/gm) ?? [];
 }
 
 /** One whose credential has a slash and a plus. */
@@ -125,8 +126,10 @@ describe("libdatachannel", () => {
     const { url, username, credential } = await fetchAwkwardServer();
     const address = url.slice("turn:".length);
     const user = `${encodeURIComponent(username)}:${encodeURIComponent(credential)}`;
-    const candidates = await gather(`turn:${user}@${address}`);
-    expect(candidates).toEqual([expect.stringMatching(/ typ relay /)]);
+    // An allocation is refused (437) at a port whose last owner has closed: its relay outlives it.
+    await expect
+      .poll(() => gather(`turn:${user}@${address}`), { interval: 1_000 })
+      .toEqual([expect.stringMatching(/ typ relay /)]);
   });
 
   it("leaves out TURN over TCP, without an error", async () => {
