@@ -23,9 +23,13 @@ export interface Caller {
 }
 
 /** A caller as the log names it. */
-export function describeCaller({ kind, subject }: Caller): {
+export interface LoggedCaller {
   readonly kind: string;
+  /** Who says so, where that is not the service itself. */
+  readonly issuer?: string;
   readonly name: string;
-} {
-  return { kind, name: subject };
+}
+
+export function describeCaller({ kind, issuer, subject }: Caller): LoggedCaller {
+  return issuer === "" ? { kind, name: subject } : { kind, issuer, name: subject };
 }

@@ -119,6 +119,13 @@ function decode(call: Call, body: Uint8Array | UnreadBody): Promise<void> | unde
   if (body === "gone") {
     throw clientGone();
   }
+  if (body === "malformed") {
+    throw new UnreadableMessageError("the request's body is malformed", Code.InvalidArgument);
+  }
+  if (body === "late") {
+    call.record.cause = "request_too_slow";
+    throw new UnreadableMessageError("the request came too slowly", Code.DeadlineExceeded);
+  }
   const decoded = call.codec.decode(body);
   if (decoded instanceof Promise) {
     return decoded.then((late) => {

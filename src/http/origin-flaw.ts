@@ -72,12 +72,15 @@ function compareSpelling(
     : { problem: `${quoted} can never match: browsers send ${spelled}`, fix: `Write ${spelled}` };
 }
 
-/** A URL's origin as browsers send it: in lower case, without path and default port. */
+/**
+ * A URL's origin as browsers send it: in lower case, without path and default port. The host of an app's
+ * own scheme may be anything, such as that of Electron's `app://.`.
+ */
 function spellOrigin(url: string): string | undefined {
   if (!URL.canParse(url)) {
     return undefined;
   }
   const { protocol, host, hostname } = new URL(url);
-  const hasEmptyLabel = hostname.startsWith(".") || hostname.includes("..");
+  const hasEmptyLabel = /^https?:/.test(protocol) && /^\.|\.\./.test(hostname);
   return hostname === "" || hasEmptyLabel ? undefined : `${protocol}//${host.toLowerCase()}`;
 }

@@ -1,9 +1,34 @@
+import type { Readable } from "node:stream";
 import type { HttpExchange } from "./http-exchange.js";
 
 export const noBytes = new Uint8Array(0);
 
-/** Why a body was not read to its end: it is too large, or its client went away. */
-export type UnreadBody = "too_large" | "gone";
+/** How the client sends a body that cannot be read to its end. */
+export type BodyFault = "malformed" | "late";
+
+/** Why a body was not read to its end: it is too large, its client went away, or a {@link BodyFault}. */
+export type UnreadBody = "too_large" | "gone" | BodyFault;
+
+class BodyFaultError extends Error {
+  /** As the errors of Node's streams have. */
+  readonly code = "ERR_BODY_FAULT";
+
+  constructor(readonly fault: BodyFault) {
+    super(`the body is ${fault}`);
+  }
+}
+
+/** Of bodies that nobody has begun to read. */
+const faults = new WeakMap<Readable, BodyFault>();
+
+/** Has the call that reads a body, now or later, answer that it cannot. */
+export function reportBodyFault(body: Readable, fault: BodyFault): void {
+  if (body.listenerCount("error") > 0) {
+    body.emit("error", new BodyFaultError(fault));
+  } else {
+    faults.set(body, fault);
+  }
+}
 
 /**
  * Reads a request's body to its end and calls `done`, once. Early where there is no use in reading on;
@@ -15,12 +40,17 @@ export function readBody(
   done: (outcome: Uint8Array | UnreadBody) => void,
 ): void {
   const { body } = exchange;
+  const fault = faults.get(body);
+  if (fault !== undefined) {
+    done(fault);
+    return;
+  }
   exchange.acceptBody();
   let first: Uint8Array = noBytes;
   let others: Uint8Array[] | undefined;
   let size = 0;
   const settle = (outcome: Uint8Array | UnreadBody) => {
-    body.off("data", onData).off("end", onEnd).off("close", onEnd);
+    body.off("data", onData).off("end", onEnd).off("close", onEnd).off("error", onError);
     done(outcome);
   };
   const onData = exchange.guard((chunk: Uint8Array) => {
@@ -44,5 +74,11 @@ export function readBody(
       settle(others === undefined ? first : Buffer.concat(others, size));
     }
   });
-  body.on("data", onData).on("end", onEnd).on("close", onEnd);
+  // Of a client that goes away, the close tells.
+  const onError = exchange.guard((error: Error) => {
+    if (error instanceof BodyFaultError) {
+      settle(error.fault);
+    }
+  });
+  body.on("data", onData).on("end", onEnd).on("close", onEnd).on("error", onError);
 }

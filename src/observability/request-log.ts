@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { LoggedCaller } from "../authentication/caller.js";
 
 /** `http` stands for all that is no RPC. */
 export const requestProtocols = ["rest", "connect", "grpc", "grpc-web", "http"] as const;
@@ -24,7 +25,7 @@ export interface RequestEntry {
   readonly status: number | undefined;
   /** In whole hundredths. */
   readonly durationMs: number;
-  readonly caller: { readonly kind: string; readonly name: string } | undefined;
+  readonly caller: LoggedCaller | undefined;
   readonly credentialExpiresAtSeconds: number | undefined;
   /** Whose servers were handed out, where regions are configured. */
   readonly region: string | undefined;
@@ -74,13 +75,13 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
     .map(([name, value]) => `,"${name}":${JSON.stringify(value)}`)
     .join("");
   const printHead = createHeadPrinter();
-  const printCallerName = createTextPrinter();
+  const printCaller = createCallerPrinter();
   const printUserAgent = createTextPrinter();
   return (level, entry) => {
     if (level === "info" && entry.cause === undefined) {
       if (log.isLevelEnabled("info")) {
         writer.write(
-          `{"level":"info"${writer.timestamp()}${bindings}${printEntry(entry, printHead(entry), printCallerName(entry.caller?.name), printUserAgent(entry.userAgent))},"msg":"request"}\n`,
+          `{"level":"info"${writer.timestamp()}${bindings}${printEntry(entry, printHead(entry), printCaller(entry.caller), printUserAgent(entry.userAgent))},"msg":"request"}\n`,
         );
       }
     } else {
@@ -93,14 +94,14 @@ export function createDirectRequestLog(log: Logger, writer: LineWriter): Request
 function printEntry(
   entry: RequestEntry,
   head: string,
-  callerName: string,
+  callerMember: string,
   userAgent: string,
 ): string {
-  const { caller, credentialExpiresAtSeconds, region } = entry;
+  const { credentialExpiresAtSeconds, region } = entry;
   const { messagesSent, remoteAddress, requestId, traceId } = entry;
   return (
     `${head},"durationMs":${printHundredths(entry.durationMs)}` +
-    (caller === undefined ? "" : `,"caller":{"kind":"${caller.kind}","name":${callerName}}`) +
+    callerMember +
     (credentialExpiresAtSeconds === undefined
       ? ""
       : `,"credentialExpiresAtSeconds":${credentialExpiresAtSeconds}`) +
@@ -128,6 +129,19 @@ function printRequestId(requestId: string): string {
   return requestId.includes('"') || requestId.includes("\\")
     ? JSON.stringify(requestId)
     : `"${requestId}"`;
+}
+
+function createCallerPrinter(): (caller: LoggedCaller | undefined) => string {
+  const printIssuer = createTextPrinter();
+  const printName = createTextPrinter();
+  return (caller) => {
+    if (caller === undefined) {
+      return "";
+    }
+    const { kind, issuer, name } = caller;
+    const issuerMember = issuer === undefined ? "" : `"issuer":${printIssuer(issuer)},`;
+    return `,"caller":{"kind":"${kind}",${issuerMember}"name":${printName(name)}}`;
+  };
 }
 
 /** Prints text as JSON, the same text as the time before at no cost. Empty where there is none. */

@@ -54,7 +54,8 @@ export function uncheckedUrl(example: string): Kind<URL, string, ""> {
       }
       return url;
     },
-    describe: (url) => url.href,
+    // What is in a query may be a secret although it should not be.
+    describe: (url) => (url.search === "" ? url.href : `${printWithoutQuery(url)}?<hidden>`),
   };
 }
 

@@ -16,11 +16,19 @@ export class EnvelopedMessages {
   readonly #codec: MessageCodec;
   readonly #binary: boolean;
   readonly #compression: NegotiatedCompression;
+  readonly #brokenCode: Code;
 
-  constructor(codec: MessageCodec, binary: boolean, compression: NegotiatedCompression) {
+  /** @param brokenCode of a message that cannot be decompressed */
+  constructor(
+    codec: MessageCodec,
+    binary: boolean,
+    compression: NegotiatedCompression,
+    brokenCode: Code,
+  ) {
     this.#codec = codec;
     this.#binary = binary;
     this.#compression = compression;
+    this.#brokenCode = brokenCode;
   }
 
   /** What the messages of the response are compressed with, or null. */
@@ -69,7 +77,8 @@ export class EnvelopedMessages {
         Code.Internal,
       );
     }
-    return decompressRequest(request, data, this.#codec.readMaxBytes).then((bytes) =>
+    const { readMaxBytes } = this.#codec;
+    return decompressRequest(request, data, readMaxBytes, this.#brokenCode).then((bytes) =>
       this.#codec.decode(bytes, this.#binary),
     );
   }

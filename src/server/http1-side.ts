@@ -43,11 +43,19 @@ export function createHttp1Side(
     socket.resume();
   };
 
+  const refused = new WeakSet<Socket>();
   const refuse = (error: NodeJS.ErrnoException, socket: Socket) => {
     // The rest of what has been refused makes the parser fail, too.
-    if (!lingering.isEnding(socket)) {
-      malformedRequestListener(error, socket);
+    if (refused.has(socket) || lingering.isEnding(socket)) {
+      return;
+    }
+    refused.add(socket);
+    malformedRequestListener(error, socket);
+    if (socket.writableEnded) {
       lingering.noteEnd(socket);
+    } else {
+      // It ends with the answer under way.
+      lingering.lingerAtEnd(socket);
     }
   };
   const onClientError = guard.wrap(

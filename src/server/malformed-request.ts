@@ -4,6 +4,7 @@ import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
 import { type HttpProblem, headersTooLarge, printProblem } from "../http/http-problem.js";
 import { problemContentType } from "../http/problem-details.js";
+import { reportBodyFault } from "../http/request-body.js";
 import { createRequestId, requestIdHeader } from "../http/request-id.js";
 import { toPlainAddress } from "../ip-address.js";
 import { findFault } from "../observability/fault.js";
@@ -15,9 +16,9 @@ import type { SelectRequest } from "../observability/request-selection.js";
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
 
 /**
- * Answers a malformed request with problem details, ends our side of the connection, and logs one line. While the
- * answer to another request is under way, it gets none: the connection closes when what has been written
- * of that one is out.
+ * Answers a malformed request with problem details, ends our side of the connection, and logs one line.
+ * While another request is being answered, it gets no answer. That one gets its own, unless it has begun:
+ * then the connection closes when what has been written is out.
  * @param counts where it is counted, if anywhere
  * @param findSelection which requests are logged at present; all by default
  */
@@ -49,12 +50,20 @@ export function createMalformedRequestListener(
       socket.end(printResponse(problem, requestId));
       return;
     }
-    if (answer.req.complete) {
+    const { req: request } = answer;
+    const hasLeft = !request.complete && cause === "HPE_INVALID_EOF_STATE";
+    if (request.complete) {
       record(problem, { cause }, socket);
+    } else if (!hasLeft) {
+      // It is the body of the request that is being answered, and that has a line of its own.
+      reportBodyFault(request, cause === "ERR_HTTP_REQUEST_TIMEOUT" ? "late" : "malformed");
     }
-    // Else it is the body of the request that is being answered, and that has a line of its own.
-    // What has been written goes out: a client sees that an answer which is not whole has been cut.
-    socket.destroySoon();
+    if (answer.headersSent || hasLeft) {
+      // What has been written goes out: a client sees that an answer which is not whole has been cut.
+      socket.destroySoon();
+    } else {
+      answer.shouldKeepAlive = false;
+    }
   };
 }
 

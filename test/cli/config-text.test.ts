@@ -236,6 +236,12 @@ const cases: [what: string, content: object | undefined, env?: Record<string, st
 ];
 
 describe("printConfigFile", () => {
+  it("hides the query of a URL, which may hold a key", () => {
+    const jwt = [{ ...issuer, jwksUrl: "https://i.example/jwks?key=hunter2" }];
+    const { config } = load(write("ice.yaml", stringify({ auth: { jwt } })), {});
+    expect(printConfigFile(config)).toContain("jwksUrl: https://i.example/jwks?<hidden>");
+  });
+
   it.each(cases)("prints a file of the same effect: %s", (_, content, given = {}) => {
     const env = Object.fromEntries(
       Object.entries(given).map(([name, value]) => [

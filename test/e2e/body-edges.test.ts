@@ -251,3 +251,58 @@ it("none of it is an error of the service", () => {
     .filter(({ level, fault }) => level === "error" || fault === "server");
   expect(ofService).toEqual([]);
 });
+
+describe("a body that HTTP/1.1 cannot read on", () => {
+  const form = "/turn?service=turn";
+  const calls = [
+    [rpc, "application/json", /^HTTP\/1\.1 (400|504) [\s\S]*\{"code":"(\w+)"/],
+    [form, "application/x-www-form-urlencoded", /^HTTP\/1\.1 (400|504) [\s\S]*"code":"(\w+)"/],
+    [rpc, "application/grpc-web+proto", /^HTTP\/1\.1 (200) [\s\S]*grpc-status: (\d+)/],
+    [watch, "application/connect+json", /^HTTP\/1\.1 (200) [\s\S]*"code":"(\w+)"/],
+  ] as const;
+  const head = (path: string, contentType: string, length: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n` +
+    `Content-Type: ${contentType}\r\n${length}\r\n\r\n`;
+  const chunked = "Transfer-Encoding: chunked";
+
+  it.each(calls)(
+    "is a mistake of the client's: a chunk that is none, at %s with %s",
+    async (...call) => {
+      const [path, contentType, answer] = call;
+      const parts = [head(path, contentType, chunked), "1\r\na\r\nzz\r\n", "zz\r\n"];
+      for (const sent of [[parts.join("")], parts]) {
+        const { socket, closed } = await openRawConnection(service.port);
+        socket.setNoDelay(true);
+        for (const part of sent) {
+          socket.write(part);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        const [, , code] = answer.exec(await closed) ?? [];
+        expect(code).toMatch(/^(invalid_argument|3)$/);
+      }
+      const logged = { level: "info", cause: "malformed_message" };
+    await expect.poll(() => service.logs().at(-1)).toMatchObject(logged);
+    },
+  );
+
+  it("is answered when the rest of it does not come", async () => {
+    const codes = calls.map(async ([path, contentType, answer]) => {
+      const { socket, closed } = await openRawConnection(service.port);
+      socket.write(`${head(path, contentType, "Content-Length: 10")}a`);
+      return answer.exec(await closed)?.[2];
+    });
+    const late = "deadline_exceeded";
+    expect(await Promise.all(codes)).toEqual([late, late, "4", late]);
+    const logged = () => service.logs().filter(({ cause }) => cause === "request_too_slow").length;
+    await expect.poll(logged).toBe(4);
+  });
+
+  it("does not cost a call that waits the answer when it belongs to the next request", async () => {
+    const { socket, closed } = await openRawConnection(service.port);
+    socket.write(head(rpc, "application/json", "Content-Length: 2"));
+    // The call begins, and its body comes with what is no request.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    socket.write("{}no request\r\n\r\n");
+    expect(await closed).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});

@@ -39,7 +39,7 @@ describe("what a caller chooses, in the log", () => {
     const service = await start("json");
     try {
       await call(service);
-      const caller = { kind: "jwt", name: subject };
+      const caller = { kind: "jwt", issuer: "https://issuer.test", name: subject };
       await expect
         .poll(() => service.logs().filter((line) => line["caller"] !== undefined).length)
         .toBeGreaterThanOrEqual(3);
@@ -69,6 +69,6 @@ describe("what a caller chooses, in the log", () => {
       await service.stop();
     }
     expect(service.stderr()).not.toMatch(unprintable);
-    expect(service.stderr()).toMatch(/"kind":"jwt","name":"a.*u001b\[31m.*\\u202e.*名前"/);
+    expect(service.stderr()).toMatch(/"kind":"jwt","issuer":"[^"]+","name":"a.*u001b\[31m.*\\u202e.*名前"/);
   });
 });

@@ -186,6 +186,22 @@ describe("a malformed message", () => {
   });
 
   it.each([
+    ["application/grpc", "2", "grpc-encoding", /"grpc-status":"13"/],
+    ["application/grpc-web+proto", "1.1", "grpc-encoding", /grpc-status: 13/],
+    ["application/connect+proto", "1.1", "connect-content-encoding", /"invalid_argument"/],
+  ] as const)(
+    "that cannot be decompressed has the code of %s",
+    async (type, version, name, code) => {
+      const { headers, body, trailers } = await clients[version].send({
+        path: watchServers,
+        headers: { "content-type": type, authorization: `Bearer ${token}`, [name]: "gzip" },
+        body: envelop(Buffer.from("no gzip"), compressedFlag),
+      });
+      expect(`${body}${JSON.stringify({ ...headers, ...trailers })}`).toMatch(code);
+    },
+  );
+
+  it.each([
     ["a body shorter than its Content-Length", "Content-Length: 100\r\n\r\n{"],
     ["a chunk that is none", "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"],
     ["a body without its last chunk", "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n"],

@@ -48,7 +48,7 @@ describe("opaque tokens of oidc-provider", () => {
     const running = await start(introspection({ cacheFor: "0s" }));
     expect(await call(running, token)).toBe(200);
     await expectLine(running, {
-      caller: { kind: "introspection", name: "client:app" },
+      caller: { kind: "introspection", issuer: provider.issuer, name: "client:app" },
     });
     await provider.revokeToken(token);
     expect(await call(running, token)).toBe(401);
@@ -95,7 +95,9 @@ describe("JWTs of oidc-provider", () => {
       jwt: [{ issuer: provider.issuer, audience: "ice", ...find() }],
     });
     expect(await call(running, await provider.requestToken({ form: "jwt" }))).toBe(200);
-    await expectLine(running, { caller: { kind: "jwt", name: "app" } });
+    await expectLine(running, {
+      caller: { kind: "jwt", issuer: provider.issuer, name: "app" },
+    });
     await provider.useKeys([createProviderKey("second", "ES256")]);
     expect(await call(running, await provider.requestToken({ form: "jwt" }))).toBe(200);
   });

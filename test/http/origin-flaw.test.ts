@@ -21,6 +21,8 @@ describe("findOriginFlaw", () => {
     "chrome-extension://mdplmiioglkpgkgblfdilgebpppgdlmx",
     "moz-extension://6f2e4c1a-0000-4000-8000-123456789abc",
     "app://localhost:8080",
+    // nklayman/vue-cli-plugin-electron-builder: what it has Electron load is app://./index.html
+    "app://.",
     // cyu/rack-cors#30
     "https://*.example.com",
     "http://*.localhost:3000",

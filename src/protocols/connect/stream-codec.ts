@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import type { ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import {
   contentTypeStreamJson,
   contentTypeStreamProto,
@@ -68,7 +68,7 @@ function readHead(
   const { timeoutMs, error } = readTimeout(headers.find("connect-timeout-ms"), parseTimeout);
   return {
     binary,
-    messages: new EnvelopedMessages(messages, binary, compression),
+    messages: new EnvelopedMessages(messages, binary, compression, Code.InvalidArgument),
     timeoutMs,
     problem: compression.error ?? error,
   };

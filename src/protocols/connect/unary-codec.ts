@@ -96,10 +96,11 @@ class ConnectUnaryCodec implements UnaryCodec {
   decode(body: Uint8Array): Message | Promise<Message> {
     const { binary, readMessage } = this.#source;
     const sent = readMessage === undefined ? body : readMessage();
-    return this.#requestCompression === null
+    const compression = this.#requestCompression;
+    return compression === null
       ? decodeAsArgument(this.#messages, sent, binary)
-      : decompressRequest(this.#requestCompression, sent, this.readMaxBytes).then((bytes) =>
-          decodeAsArgument(this.#messages, bytes, binary),
+      : decompressRequest(compression, sent, this.readMaxBytes, Code.InvalidArgument).then(
+          (bytes) => decodeAsArgument(this.#messages, bytes, binary),
         );
   }
 

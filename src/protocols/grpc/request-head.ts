@@ -1,3 +1,4 @@
+import { Code } from "@connectrpc/connect";
 import { headerAcceptEncoding, parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import type { RequestHead } from "../../call/codec.js";
 import { readMediaType } from "../../http/media-type.js";
@@ -24,7 +25,8 @@ export function readGrpcRequestHead(
   const { timeoutMs, error } = readTimeout(headers.find("grpc-timeout"), parseTimeout);
   return {
     binary,
-    messages: new EnvelopedMessages(codec, binary, compression),
+    // https://github.com/grpc/grpc/blob/master/doc/statuscodes.md
+    messages: new EnvelopedMessages(codec, binary, compression, Code.Internal),
     timeoutMs,
     problem: compression.error ?? error,
   };

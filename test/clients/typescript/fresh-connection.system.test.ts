@@ -205,8 +205,8 @@ describe.concurrent.each(callBrowserNames)("keepConnectionFresh, in %s", (browse
     );
     for (const { errors, statuses, longestGapMs } of sides) {
       expect(errors).toEqual([]);
-      // A list that is asked for out of turn may come before its token expires.
-      expect(statuses.join(" ")).toMatch(/^200( 401 200| 200)*$/);
+      // A list that is asked for out of turn may come before its token expires. The last may be under way.
+      expect(statuses.join(" ")).toMatch(/^200( 401 200| 200)*( 401)?$/);
       expect(statuses.filter((status) => status === 401).length).toBeGreaterThanOrEqual(2);
       expect(longestGapMs).toBeLessThan(2000);
     }

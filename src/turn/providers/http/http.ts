@@ -3,7 +3,6 @@ import { optionalKey, requiredKey } from "../../../config/key.js";
 import { checked } from "../../../config/kind.js";
 import { choice, text } from "../../../config/scalars.js";
 import { section } from "../../../config/section.js";
-import { printWithoutQuery } from "../../../outgoing/outgoing-url.js";
 import {
   type ManagedCredential,
   readManagedCredential,
@@ -19,12 +18,6 @@ import {
 } from "../../managed/managed-keys.js";
 import type { ManagedService } from "../../managed/managed-service.js";
 
-/** What is in a query may be a secret although it should not be. */
-const listUrl = {
-  ...managedUrl,
-  describe: (url: URL) => `${printWithoutQuery(url)}${url.search === "" ? "" : "?<hidden>"}`,
-};
-
 /**
  * Any URL that answers GET with ICE servers: another ice-service, or Metered, as its page "Get TURN
  * Credential" says (https://www.metered.ca/docs/turn-rest-api/get-credential, read on 2026-11-29).
@@ -35,7 +28,7 @@ export const httpSection = checked(
       example: "http",
       help: "Any GET that returns {iceServers}, a bare array, or the TURN REST form: Metered, or another ice-service.",
     }),
-    url: requiredKey(listUrl, {
+    url: requiredKey(managedUrl, {
       example: "https://turn.example.com/api/v1/ice-servers",
       help: "What to get. Write no secret here: it has a file.",
     }),
