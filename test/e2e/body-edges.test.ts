@@ -281,7 +281,7 @@ describe("a body that HTTP/1.1 cannot read on", () => {
         expect(code).toMatch(/^(invalid_argument|3)$/);
       }
       const logged = { level: "info", cause: "malformed_message" };
-    await expect.poll(() => service.logs().at(-1)).toMatchObject(logged);
+      await expect.poll(() => service.logs().at(-1)).toMatchObject(logged);
     },
   );
 

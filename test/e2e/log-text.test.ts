@@ -69,6 +69,8 @@ describe("what a caller chooses, in the log", () => {
       await service.stop();
     }
     expect(service.stderr()).not.toMatch(unprintable);
-    expect(service.stderr()).toMatch(/"kind":"jwt","issuer":"[^"]+","name":"a.*u001b\[31m.*\\u202e.*名前"/);
+    expect(service.stderr()).toMatch(
+      /"kind":"jwt","issuer":"[^"]+","name":"a.*u001b\[31m.*\\u202e.*名前"/,
+    );
   });
 });
