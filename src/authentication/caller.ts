@@ -25,11 +25,15 @@ export interface Caller {
 /** A caller as the log names it. */
 export interface LoggedCaller {
   readonly kind: string;
-  /** Who says so, where that is not the service itself. */
+  /** Who says so, where that is not the service itself. Without a query, which may hold a key. */
   readonly issuer?: string;
   readonly name: string;
 }
 
 export function describeCaller({ kind, issuer, subject }: Caller): LoggedCaller {
-  return issuer === "" ? { kind, name: subject } : { kind, issuer, name: subject };
+  if (issuer === "") {
+    return { kind, name: subject };
+  }
+  const queryAt = issuer.indexOf("?");
+  return { kind, issuer: queryAt < 0 ? issuer : issuer.slice(0, queryAt), name: subject };
 }
