@@ -71,7 +71,7 @@ describe("a service that introspects tokens", () => {
     const labels = { kind: "introspection", place: "header" };
     expect(metrics.value("ice_tokens_accepted_total", labels)).toBe(2);
     expect(metrics.value("ice_introspection_requests_total", { result: "success" })).toBe(1);
-    const caller = { kind: "introspection", name: "alice" };
+    const caller = { kind: "introspection", issuer: server.url.href, name: "alice" };
     await expect.poll(() => running.logs()).toContainEqual(expect.objectContaining({ caller }));
     expect(running.stderr()).not.toMatch(/opaque-token|client-secret/);
   });

@@ -24,7 +24,7 @@ export async function runHaproxyChecks(checks: readonly HealthCheck[]): Promise<
     ({ port, lines, server = "" }, index) => `
 backend b${index}
   ${lines.join("\n  ")}
-  server s 127.0.0.1:${port} check inter 100ms fall 1 rise 1 ${server}
+  server s 127.0.0.1:${port} check inter 30s fall 1 rise 1 ${server}
 `,
   );
   const configFile = await directory.write(
@@ -33,6 +33,8 @@ backend b${index}
 global
   log stderr format raw local0
   stats socket ${directory.path}/stats level user
+  # "inter" is also how long a connection may take. The first checks would be spread over it.
+  max-spread-checks 100ms
 defaults
   mode http
   timeout connect 30s
