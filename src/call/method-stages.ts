@@ -1,8 +1,15 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import { Code, type MethodImplSpec } from "@connectrpc/connect";
-import { noBytes, readBody, type UnreadBody } from "../http/request-body.js";
+import {
+  type BodyFault,
+  findBodyFault,
+  noBytes,
+  readBody,
+  type UnreadBody,
+} from "../http/request-body.js";
 import type { Call } from "./call.js";
 import { clientGone } from "./call-end.js";
+import type { CallRecord } from "./call-record.js";
 import type { Codec, StreamCodec, UnaryCodec } from "./codec.js";
 import { UnreadableMessageError } from "./error-fault.js";
 import { pumpMessages, sendStreamHead } from "./message-pump.js";
@@ -72,7 +79,11 @@ async function* streamOne<T>(response: Promise<T>): AsyncGenerator<T> {
   yield await response;
 }
 
-function readRequests({ codec, exchange }: Call<StreamCodec>): AsyncIterable<Message> {
+function readRequests({ codec, exchange, record }: Call<StreamCodec>): AsyncIterable<Message> {
+  const fault = findBodyFault(exchange.body);
+  if (fault !== undefined) {
+    throw toReadError(fault, record);
+  }
   exchange.acceptBody();
   // A body that is not read to its end must not end the connection before the answer is out.
   return codec.decodeAll(exchange.body.iterator({ destroyOnReturn: false }));
@@ -119,12 +130,8 @@ function decode(call: Call, body: Uint8Array | UnreadBody): Promise<void> | unde
   if (body === "gone") {
     throw clientGone();
   }
-  if (body === "malformed") {
-    throw new UnreadableMessageError("the request's body is malformed", Code.InvalidArgument);
-  }
-  if (body === "late") {
-    call.record.cause = "request_too_slow";
-    throw new UnreadableMessageError("the request came too slowly", Code.DeadlineExceeded);
+  if (body === "malformed" || body === "late") {
+    throw toReadError(body, call.record);
   }
   const decoded = call.codec.decode(body);
   if (decoded instanceof Promise) {
@@ -134,6 +141,14 @@ function decode(call: Call, body: Uint8Array | UnreadBody): Promise<void> | unde
   }
   call.request = decoded;
   return undefined;
+}
+
+function toReadError(fault: BodyFault, record: CallRecord): UnreadableMessageError {
+  if (fault === "malformed") {
+    return new UnreadableMessageError("the request's body is malformed", Code.InvalidArgument);
+  }
+  record.cause = "request_too_slow";
+  return new UnreadableMessageError("the request came too slowly", Code.DeadlineExceeded);
 }
 
 function respond(call: Call<UnaryCodec>): Promise<void> | undefined {

@@ -18,16 +18,22 @@ class BodyFaultError extends Error {
   }
 }
 
-/** Of bodies that nobody has begun to read. */
 const faults = new WeakMap<Readable, BodyFault>();
 
-/** Has the call that reads a body, now or later, answer that it cannot. */
+/**
+ * Has the call that reads a body by {@link readBody}, now or later, answer that it cannot. One that
+ * iterates over it ends without an answer.
+ */
 export function reportBodyFault(body: Readable, fault: BodyFault): void {
+  faults.set(body, fault);
   if (body.listenerCount("error") > 0) {
     body.emit("error", new BodyFaultError(fault));
-  } else {
-    faults.set(body, fault);
   }
+}
+
+/** What has been reported of a body. */
+export function findBodyFault(body: Readable): BodyFault | undefined {
+  return faults.get(body);
 }
 
 /**
@@ -40,7 +46,7 @@ export function readBody(
   done: (outcome: Uint8Array | UnreadBody) => void,
 ): void {
   const { body } = exchange;
-  const fault = faults.get(body);
+  const fault = findBodyFault(body);
   if (fault !== undefined) {
     done(fault);
     return;

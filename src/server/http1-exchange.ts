@@ -84,7 +84,7 @@ export class Http1Exchange implements HttpExchange {
   }
 
   isGone(): boolean {
-    return this.output.destroyed || this.body.socket.destroyed;
+    return this.output.destroyed || this.connection.destroyed;
   }
 
   onGone(listener: () => void): void {
@@ -139,7 +139,7 @@ export class Http1Exchange implements HttpExchange {
       // They have said something else, and Node follows them.
       this.output.once(
         "finish",
-        this.guard(() => this.body.socket.end()),
+        this.guard(() => this.connection.end()),
       );
     }
   }

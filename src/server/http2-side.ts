@@ -62,11 +62,7 @@ export class Http2Side {
   serve(socket: Socket): { session: ServerHttp2Session; connection: Http2Connection } {
     const { limits, guard, brokenSessionListener } = this.#options;
     // Without a server and its "session" event, which would not identify the session's socket.
-    const session = performServerHandshake(socket, {
-      settings: this.#settings,
-      // Their size alone is bounded, as over HTTP/1.1. By default, Node resets a stream at the 129th.
-      maxHeaderListPairs: limits.maxHeaderBytes,
-    });
+    const session = performServerHandshake(socket, { settings: this.#settings });
     const forget = guard.wrap(() => this.#sessions.delete(session), endNothing);
     const connection = { remoteAddress: socket.remoteAddress };
     const served = serveSession(session, socket, connection, limits, guard, this.#turns);

@@ -1,4 +1,4 @@
-import { ServerResponse, STATUS_CODES } from "node:http";
+import { IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
@@ -45,6 +45,11 @@ export function createMalformedRequestListener(
     const cause = error.code;
     const answer: unknown = Reflect.get(socket, "_httpMessage");
     if (!(answer instanceof ServerResponse)) {
+      if (isInBody(socket)) {
+        // Of a request that has been answered already.
+        socket.destroySoon();
+        return;
+      }
       const requestId = createRequestId();
       record(problem, { status: problem.status, requestId, cause }, socket);
       socket.end(printResponse(problem, requestId));
@@ -52,19 +57,28 @@ export function createMalformedRequestListener(
     }
     const { req: request } = answer;
     const hasLeft = !request.complete && cause === "HPE_INVALID_EOF_STATE";
+    // Node no longer listens to a connection with CONNECT, and would not notice that its client leaves.
+    const isWatched = cause !== "CONNECT";
     if (request.complete) {
       record(problem, { cause }, socket);
     } else if (!hasLeft) {
       // It is the body of the request that is being answered, and that has a line of its own.
       reportBodyFault(request, cause === "ERR_HTTP_REQUEST_TIMEOUT" ? "late" : "malformed");
     }
-    if (answer.headersSent || hasLeft) {
+    if (answer.headersSent || hasLeft || !isWatched) {
       // What has been written goes out: a client sees that an answer which is not whole has been cut.
       socket.destroySoon();
     } else {
       answer.shouldKeepAlive = false;
     }
   };
+}
+
+/** Whether the parser has come to the body of a request. */
+function isInBody(socket: Socket): boolean {
+  const parser: unknown = Reflect.get(socket, "parser");
+  const request: unknown = parser instanceof Object && Reflect.get(parser, "incoming");
+  return request instanceof IncomingMessage && !request.complete;
 }
 
 /** What is logged of one. Without status and ID where it is not answered. */

@@ -297,6 +297,34 @@ describe("a body that HTTP/1.1 cannot read on", () => {
     await expect.poll(logged).toBe(4);
   });
 
+  it.each(["application/grpc-web+proto", "application/connect+proto", "application/grpc"])(
+    "ends a stream of requests without an error of ours, with %s",
+    async (contentType) => {
+      const reflect = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
+      const parts = [head(reflect, contentType, chunked), "zz\r\n"];
+      for (const sent of [[parts.join("")], parts]) {
+        const { socket, closed } = await openRawConnection(service.port);
+        socket.setNoDelay(true);
+        for (const part of sent) {
+          socket.write(part);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+        await closed;
+      }
+      expect(service.logs().filter(({ level }) => level === "error")).toEqual([]);
+    },
+  );
+
+  it("gets no second answer when the call has been answered without it", async () => {
+    const { socket, closed } = await openRawConnection(service.port);
+    socket.setNoDelay(true);
+    const length = "Content-Length: 10";
+    socket.write(head(rpc, "application/json", length).replace(token, "unknown"));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    socket.end("a");
+    expect((await closed).match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 401"]);
+  });
+
   it("does not cost a call that waits the answer when it belongs to the next request", async () => {
     const { socket, closed } = await openRawConnection(service.port);
     socket.write(head(rpc, "application/json", "Content-Length: 2"));

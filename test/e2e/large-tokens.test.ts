@@ -176,14 +176,6 @@ describe("all headers together", () => {
     },
   );
 
-  it.each(["1.1", "2"] as const)("can be hundreds over HTTP/%s", async (version) => {
-    const fields = Array.from({ length: 300 }, (_, index) => [`x-${index}`, "1"]);
-    const client = openHttp(services.default, version);
-    const headers = { authorization: `Bearer ${opaque(43)}`, ...Object.fromEntries(fields) };
-    expect((await client.send({ method: "GET", path: "/health", headers })).status).toBe(200);
-    expect((await client.send({ method: "GET", path: "/health", headers })).status).toBe(200);
-  });
-
   it("get 431 over HTTP/1.1 where they are larger", async () => {
     const client = openHttp(services.default, "1.1");
     const answer = await client.send({
