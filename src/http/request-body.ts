@@ -80,7 +80,7 @@ export function readBody(
       settle(others === undefined ? first : Buffer.concat(others, size));
     }
   });
-  // Of a client that goes away, the close tells.
+  // That a client has gone away shows in the close.
   const onError = exchange.guard((error: Error) => {
     if (error instanceof BodyFaultError) {
       settle(error.fault);
