@@ -1,4 +1,4 @@
-import { IncomingMessage, ServerResponse, STATUS_CODES } from "node:http";
+import { ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { addCommonHeaders } from "../http/common-headers.js";
 import type { HttpHeaders } from "../http/http-message.js";
@@ -11,6 +11,7 @@ import { findFault } from "../observability/fault.js";
 import type { Logger } from "../observability/logger.js";
 import type { RequestCounts } from "../observability/request-counts.js";
 import type { SelectRequest } from "../observability/request-selection.js";
+import { isParsingBody } from "./node-parser.js";
 
 /** Takes what Node's HTTP/1.1 parser refuses. */
 export type MalformedRequestListener = (error: NodeJS.ErrnoException, socket: Socket) => void;
@@ -45,7 +46,7 @@ export function createMalformedRequestListener(
     const cause = error.code;
     const answer: unknown = Reflect.get(socket, "_httpMessage");
     if (!(answer instanceof ServerResponse)) {
-      if (isInBody(socket)) {
+      if (isParsingBody(socket)) {
         // Of a request that has been answered already.
         socket.destroySoon();
         return;
@@ -72,13 +73,6 @@ export function createMalformedRequestListener(
       answer.shouldKeepAlive = false;
     }
   };
-}
-
-/** Whether the parser has come to the body of a request. */
-function isInBody(socket: Socket): boolean {
-  const parser: unknown = Reflect.get(socket, "parser");
-  const request: unknown = parser instanceof Object && Reflect.get(parser, "incoming");
-  return request instanceof IncomingMessage && !request.complete;
 }
 
 /** What is logged of one. Without status and ID where it is not answered. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 
 /** Node's HTTP/1.1 parser of a connection: the undocumented part of it that we use. */
@@ -20,6 +20,13 @@ export function findParser(socket: Socket): NodeParser {
     throw new Error("Node's HTTP/1.1 parser is not where it was");
   }
   return parser;
+}
+
+/** Whether the parser has come to the body of a request. */
+export function isParsingBody(socket: Socket): boolean {
+  const parser: unknown = Reflect.get(socket, "parser");
+  const request: unknown = parser instanceof Object && Reflect.get(parser, "incoming");
+  return request instanceof IncomingMessage && !request.complete;
 }
 
 function isParser(value: unknown): value is NodeParser {

@@ -265,19 +265,24 @@ describe("a body that HTTP/1.1 cannot read on", () => {
     `Content-Type: ${contentType}\r\n${length}\r\n\r\n`;
   const chunked = "Transfer-Encoding: chunked";
 
+  /** Sends each part in a segment of its own, and returns what has come when the service closes. */
+  async function sendParts(parts: readonly string[]): Promise<string> {
+    const { socket, closed } = await openRawConnection(service.port);
+    socket.setNoDelay(true);
+    for (const part of parts) {
+      socket.write(part);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return closed;
+  }
+
   it.each(calls)(
     "is a mistake of the client's: a chunk that is none, at %s with %s",
     async (...call) => {
       const [path, contentType, answer] = call;
       const parts = [head(path, contentType, chunked), "1\r\na\r\nzz\r\n", "zz\r\n"];
       for (const sent of [[parts.join("")], parts]) {
-        const { socket, closed } = await openRawConnection(service.port);
-        socket.setNoDelay(true);
-        for (const part of sent) {
-          socket.write(part);
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        const [, , code] = answer.exec(await closed) ?? [];
+        const [, , code] = answer.exec(await sendParts(sent)) ?? [];
         expect(code).toMatch(/^(invalid_argument|3)$/);
       }
       const logged = { level: "info", cause: "malformed_message" };
@@ -303,13 +308,7 @@ describe("a body that HTTP/1.1 cannot read on", () => {
       const reflect = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
       const parts = [head(reflect, contentType, chunked), "zz\r\n"];
       for (const sent of [[parts.join("")], parts]) {
-        const { socket, closed } = await openRawConnection(service.port);
-        socket.setNoDelay(true);
-        for (const part of sent) {
-          socket.write(part);
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        await closed;
+        await sendParts(sent);
       }
       expect(service.logs().filter(({ level }) => level === "error")).toEqual([]);
     },
